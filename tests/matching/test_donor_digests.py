@@ -260,3 +260,26 @@ def test_a_reply_that_changed_nothing_is_said_so() -> None:
     harness.reply(CODES[0], verdict="decline")
     harness.finish(CODES[0], 0)
     assert harness.answered() == [("stale", 0)]
+
+
+def test_silence_is_reminded_of_before_it_counts_against_anyone() -> None:
+    """Asked, reminded, and only at the end counted: against his reliability, never as a no."""
+    harness = DigestHarness(1)
+    [match_id] = harness.matches
+    remind_at = harness.match(match_id).due_at
+    assert remind_at is not None
+    assert remind_at < harness.match(match_id).expires_at
+    harness.now = remind_at
+    harness.command(ProposalDue(aggregate_id=match_id, due_at=remind_at))
+    assert isinstance(harness.last(), MatchReminded)
+    assert harness.match(match_id).state == "proposed"
+    assert (harness.offer_of(match_id).expired, harness.offer_of(match_id).unreliability) == (0, 0)
+    ends_at = harness.match(match_id).due_at
+    assert ends_at == harness.match(match_id).expires_at
+    harness.now = ends_at
+    harness.command(ProposalDue(aggregate_id=match_id, due_at=ends_at))
+    assert isinstance(harness.last(), MatchExpired)
+    assert harness.offer_of(match_id).expired == 1
+    need = harness.need_of(match_id)
+    assert need.excluded_donors == ()
+    assert need.list_silent_donors(NOW) == (harness.digest.id,)

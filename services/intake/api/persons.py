@@ -193,7 +193,7 @@ async def find_phone_owners(
     ids = [link.person_id for link in point.links] if point else []
     persons = await store.load_persons(runtime.database, ids)
     rows = [await _describe_own_phone(runtime, id_, persons.get(id_), "") for id_ in ids]
-    own = [r["person_id"] for r in rows if r["own_phone"] and r["phone"] == query.phone]
+    own = [str(r["person_id"]) for r in rows if r["own_phone"] and r["phone"] == query.phone]
     if own:
         at = await runtime.processor.now()
         await store.log_access(runtime.database, caller, query.purpose, own, at)
