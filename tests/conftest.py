@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -46,9 +47,18 @@ def pytest_configure(config: pytest.Config) -> None:
     stand in the first process's. `--basetemp` names another place."""
     is_worker = hasattr(config, "workerinput")
     if not is_worker and not config.option.basetemp and has_memory():
-        folder = TemporaryDirectory(dir=MEMORY, prefix="guanjia-tests-", ignore_cleanup_errors=True)
+        forget_killed_runs()
+        prefix = f"guanjia-tests-{os.getpid()}-"
+        folder = TemporaryDirectory(dir=MEMORY, prefix=prefix, ignore_cleanup_errors=True)
         config.option.basetemp = f"{folder.name}/t"
         config.add_cleanup(folder.cleanup)
+
+
+def forget_killed_runs() -> None:
+    """A run that was killed left its folder in memory; its name says whose it was."""
+    for folder in MEMORY.glob("guanjia-tests-*-*"):
+        if not Path("/proc", folder.name.split("-")[2]).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 # Speed is measured in tests/bench; a busy machine must not fail a property.
