@@ -21,6 +21,7 @@ from services.notify.model import (
 )
 from services.notify.previews import Preview, build_preview
 from services.notify.purposes import WORD_PURPOSES
+from services.notify.rates import DAYS_MAX, Rate, find_rates
 from services.notify.resources import NotifyRuntimeDep
 from services.notify.templates import TEMPLATES
 from services.notify.views import NoticeView, Summary, build_view
@@ -126,6 +127,17 @@ async def remove_member(
 ) -> Response:
     """He is told nothing more."""
     return await answer_to(runtime, caller, RemoveStaffMember(holder=holder), key)
+
+
+@router.get("/rates", dependencies=[READER])
+async def list_rates(
+    runtime: NotifyRuntimeDep, days: Annotated[int, Query(ge=1, le=DAYS_MAX)] = 30
+) -> list[Rate]:
+    """By provider and purpose: what became of the calls, and what they cost."""
+    settings, now = runtime.settings, await runtime.processor.now()
+    return await find_rates(
+        runtime.database, days, now, settings.sms_sign_name, settings.sms_price_fen
+    )
 
 
 @router.get("/summary", dependencies=[READER])

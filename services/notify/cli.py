@@ -49,6 +49,27 @@ def summary() -> None:
     Console().print_json(data=_open_client().get("/summary"))
 
 
+@app.command("rates")
+def print_rates(
+    days: Annotated[int, typer.Option(min=1, max=92, help="最近几天")] = 30,
+) -> None:
+    """送达率和费用，按运营商和目的。What arrived and what it cost, by provider and purpose."""
+    headings = [
+        *("运营商 provider", "目的 purpose", "次数 calls", "已接收 accepted", "送达 arrived"),
+        *("未送达 failed", "不明 unclear", "送达率 %", "费用 yuan"),
+    ]
+    table = Table(*(Column(heading, overflow="fold") for heading in headings))
+    for rate in _open_client().get("/rates", {"days": str(days)}):
+        ended = rate["arrived"] + rate["failed"]
+        percent = f"{100 * rate['arrived'] / ended:.1f}" if ended else "—"
+        figures = (
+            str(rate[name]) for name in ("calls", "accepted", "arrived", "failed", "unclear")
+        )
+        cost = f"{rate['cost_fen'] / 100:.2f}"
+        table.add_row(rate["provider"], rate["purpose"], *figures, percent, cost)
+    Console().print(table)
+
+
 @app.command()
 def preview(purpose: Annotated[str, typer.Argument(help="如 match_proposed")]) -> None:
     """预览一种通知：示例、字数、条数、价格。Shows a notice as an example, its length and price."""

@@ -8,6 +8,11 @@ MEMBER_UNKNOWN = Message(
     "登记簿中没有这个工号；请用 guanjia staff list 查看",
     "nobody of this staff number is in the register: see `guanjia staff list`",
 )
+SEARCH_UNREADABLE = Message(
+    "search_unreadable",
+    "查询条件不对：日期请写成 2026-05-20，状态和内容请从列表中选择",
+    "the search cannot be read: write a day as 2026-05-20 and choose state and purpose",
+)
 TASK_UNKNOWN = Message(
     "task_unknown",
     "没有这项电话告知，或不在您的范围内",

@@ -18,6 +18,7 @@ from shared.scope import Cut, Scope
 INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
     (Notice.COLLECTION, [("person_id", 1), ("created_at", -1)], {}),
     (Notice.COLLECTION, [("state", 1), ("created_at", -1)], {}),
+    (Notice.COLLECTION, [("created_at", -1)], {}),
     (Notice.COLLECTION, [("regarding", 1)], {}),
     (
         Notice.COLLECTION,

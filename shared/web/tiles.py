@@ -72,6 +72,14 @@ TILES: tuple[Tile, ...] = (
         whole_city=True,
     ),
     Tile(
+        "/notify/notices",
+        "通知查询",
+        "Notices",
+        "一件诉求发了哪些通知、有没有送到；各运营商的送达率和费用",
+        "what was sent about a case and whether it arrived; delivery rates and cost",
+        CASE_WORKERS | KEEPERS,
+    ),
+    Tile(
         "/notify/calls",
         "电话告知",
         "Calls to make",

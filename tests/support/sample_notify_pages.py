@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 from fastapi.responses import HTMLResponse
 
-from services.notify.model import Notice, PhoneTask
+from services.notify.model import Attempt, Notice, PhoneTask
 from services.notify.pages.calls import build_row, render_calls
-from shared.security import Role
+from services.notify.pages.notices import render_notices
+from services.notify.rates import Rate
+from shared.security import Credential, Role
 from tests.support.readers import make_reader
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
@@ -35,6 +37,45 @@ def render_notify_samples(words: str) -> Mapping[str, HTMLResponse]:
     digest = make_task(words, 3, "no_receipt").model_copy(update={"purpose": "digest_news"})
     rows = [*(build_row(task, (), "") for task in tasks), build_row(digest, tasks, "")]
     return {
+        "notices": render_notice_sample(words),
         "calls": render_calls(reader, rows, {"open": 2, "done": 31}, [PROBLEM]),
         "calls_none": render_calls(reader, [], {"open": 0, "done": 31}),
     }
+
+
+def render_notice_sample(words: str) -> HTMLResponse:
+    reader = make_reader(Role.APPROVER_CITY)
+    caller = Credential(id="s-1", secret_sha256="", roles=frozenset({Role.APPROVER_CITY}))
+    attempts = (
+        Attempt(
+            number=1, channel="sms", provider="tencent", claimed_at=NOW, outcome="retry", code=words
+        ),
+        Attempt(
+            number=2,
+            channel="sms",
+            provider="aliyun",
+            claimed_at=NOW,
+            outcome="sent",
+            receipt="delivered",
+        ),
+    )
+    delivered = make_task(words, 5, "").model_copy(
+        update={"state": "delivered", "task": None, "attempts": attempts}
+    )
+    rates = [
+        Rate(
+            provider=provider,
+            purpose=purpose,
+            calls=128,
+            accepted=120,
+            arrived=110,
+            failed=4,
+            unclear=2,
+            cost_fen=600,
+        )
+        for provider in ("tencent", "aliyun", "wechat")
+        for purpose in ("request_opened", words)
+    ]
+    typed = dict.fromkeys(("about", "state", "purpose", "day", "person_id"), words)
+    notices = [delivered, make_task(words, 6, words)]
+    return render_notices(reader, caller, notices, typed, rates, [PROBLEM])

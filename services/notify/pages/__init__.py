@@ -1,5 +1,5 @@
-"""Notify's pages for staff: whom to call, because no message reaches him; what notices say."""
+"""Notify's pages for staff: what was sent, whom no message reaches, what notices say."""
 
-from services.notify.pages import calls, wordings
+from services.notify.pages import calls, notices, wordings
 
-ROUTERS = (calls.router, wordings.router)
+ROUTERS = (calls.router, notices.router, wordings.router)

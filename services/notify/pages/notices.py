@@ -1,0 +1,139 @@
+"""通知查询: what was sent about a case, to whom it came through, and what it cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import ValidationError
+
+from services.notify.history import FAILURES, STATES
+from services.notify.messages import SEARCH_UNREADABLE
+from services.notify.model import Attempt, Notice
+from services.notify.rates import Rate, add_up, find_rates
+from services.notify.resources import NotifyRuntimeDep
+from services.notify.searches import Search, search_notices
+from services.notify.templates import TEMPLATES
+from shared.errors import refuse
+from shared.references import find_request_id, format_reference
+from shared.security import Credential, Role
+from shared.web.access import allow, find_scope
+from shared.web.forms import list_problems
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+from shared.web.tiles import CASE_WORKERS, KEEPERS
+
+router = PageRouter()
+PAGES = Pages("services.notify")
+NOTICES_PATH = "/notify/notices"
+ROWS = 100
+DAYS = 30
+
+Reader = Annotated[Credential, Depends(allow(*CASE_WORKERS, *KEEPERS))]
+
+PROVIDERS: Mapping[str, tuple[str, str]] = {
+    "tencent": ("腾讯云短信", "Tencent SMS"),
+    "aliyun": ("阿里云短信", "Aliyun SMS"),
+    "wechat": ("微信", "WeChat"),
+}
+OUTCOMES: Mapping[str | None, tuple[str, str]] = {
+    None: ("正在发送", "under way"),
+    "sent": ("运营商已接收", "accepted"),
+    "retry": ("未发出，稍后再试", "not sent, tried again"),
+    "refused": ("运营商拒绝", "refused"),
+    "misconfigured": ("账号或模板有误", "account or template at fault"),
+    "unknown": ("不确定是否发出", "may have been sent"),
+    "written_off": ("不确定，已决定重发", "unclear, sent anew"),
+}
+RECEIPTS: Mapping[str, tuple[str, str]] = {
+    "delivered": ("已送达", "arrived"),
+    "failed": ("没有送达", "did not arrive"),
+}
+
+
+def describe_notice(notice: Notice, caller: Credential) -> dict[str, Any]:
+    """No name, no number, and no words of his."""
+    template = TEMPLATES.get(notice.purpose)
+    case = find_request_id(notice.regarding)
+    may_open = bool(case) and not caller.roles.isdisjoint(CASE_WORKERS)
+    return {
+        "what": template.status if template else notice.purpose,
+        "purpose": notice.purpose,
+        "reference": format_reference(notice.regarding),
+        "case": case,
+        "case_path": f"/cases/{case}" if may_open else "",
+        "created_at": notice.created_at,
+        "area": notice.area,
+        "state": STATES[notice.state],
+        "why": FAILURES.get(notice.code) if notice.state == "failed" else None,
+        "is_wrong": notice.state in ("failed", "unknown"),
+        "waits_for_call": notice.task is not None and notice.task.state == "open",
+        "attempts": [_describe_attempt(attempt) for attempt in notice.attempts],
+    }
+
+
+def _describe_attempt(attempt: Attempt) -> dict[str, Any]:
+    words = RECEIPTS.get(attempt.receipt or "") or OUTCOMES[attempt.outcome]
+    is_told = attempt.outcome == "sent" and attempt.receipt != "failed"
+    return {
+        "at": attempt.claimed_at,
+        "by": PROVIDERS[attempt.sender],
+        "words": words,
+        "code": "" if is_told else attempt.code,
+    }
+
+
+def render_notices(
+    request: Request,
+    caller: Credential,
+    notices: Sequence[Notice],
+    typed: Mapping[str, str],
+    rates: Sequence[Rate] | None,
+    problems: Sequence[object] = (),
+) -> HTMLResponse:
+    """rates: None for whom they are not."""
+    return PAGES.render_for(
+        request,
+        "notices.html",
+        rows=[describe_notice(notice, caller) for notice in notices],
+        is_cut=len(notices) >= ROWS,
+        typed=typed,
+        states=STATES,
+        purposes={n: t.status for n, t in TEMPLATES.items() if t.language == "zh"},
+        sums=add_up(list(rates)) if rates is not None else None,
+        rates=rates or (),
+        names={name: template.status for name, template in TEMPLATES.items()},
+        providers=PROVIDERS,
+        days=DAYS,
+        may_read_replies=not caller.roles.isdisjoint(CASE_WORKERS),
+        problems=problems,
+    )
+
+
+@router.get(NOTICES_PATH)
+async def show_notices(
+    caller: Reader,
+    request: Request,
+    runtime: NotifyRuntimeDep,
+    about: str = "",
+    state: str = "",
+    purpose: str = "",
+    day: str = "",
+    person_id: str = "",
+) -> Response:
+    """Of the caller's area. What has no area, and what it all cost, is for those of the whole
+    city."""
+    typed = {"about": about, "state": state, "purpose": purpose, "day": day, "person_id": person_id}
+    given = {name: value.strip() for name, value in typed.items() if value.strip()}
+    scope, now = find_scope(caller), await runtime.processor.now()
+    rates = None
+    if not scope.area and not caller.roles.isdisjoint({*KEEPERS, Role.APPROVER_CITY}):
+        sign_name, price_fen = runtime.settings.sms_sign_name, runtime.settings.sms_price_fen
+        rates = await find_rates(runtime.database, DAYS, now, sign_name, price_fen)
+    try:
+        search = Search.model_validate(given)
+    except ValidationError:
+        problem = refuse(422, SEARCH_UNREADABLE.problem("day"))
+        return render_notices(request, caller, (), typed, rates, list_problems(problem))
+    notices = await search_notices(runtime.database, search, scope, now, ROWS)
+    return render_notices(request, caller, notices, typed, rates)
