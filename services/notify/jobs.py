@@ -159,7 +159,7 @@ class Sender:
             return None
         receipts = await store.find_unbound_receipts(database, attempt)
         rivals = await store.count_rivals(database, notice, attempt) if receipts else 0
-        return pick_receipt(attempt, receipts, rivals, self._settings.rules)
+        return pick_receipt(notice.id, attempt, receipts, rivals, self._settings.rules)
 
     async def _send_all(self, waiting: Sequence[Notice]) -> None:
         """In shuffled order: two processes that found the same notices rarely claim the same.

@@ -211,7 +211,8 @@ class Dispatch(State):
     """A provider's message id, and whose it is. id: `<provider>:<provider's message id>`.
 
     It comes into being with the provider's answer or with the receipt, whichever is first:
-    an early receipt waits here for its notice. point_id, reported_at: of the receipt.
+    an early receipt waits here for its notice. point_id, reported_at: of the receipt. named: whose
+    it is by the provider's word, where it gives back what it was given.
     """
 
     COLLECTION: ClassVar[str] = "dispatches"
@@ -222,6 +223,7 @@ class Dispatch(State):
     code: str = ""
     point_id: str | None = None
     reported_at: datetime | None = None
+    named: str = ""
     expires_at: datetime
 
 

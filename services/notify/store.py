@@ -128,10 +128,12 @@ async def find_unbound_receipts(database: mongo.Database, attempt: Attempt) -> l
 
 
 async def count_rivals(database: mongo.Database, notice: Notice, attempt: Attempt) -> int:
-    """Other messages to the same phone of which nobody knows whether they went out."""
+    """Other messages of its provider to the same phone of which nobody knows whether they went
+    out."""
+    unclear = {"outcome": "unknown", "point_id": attempt.point_id, "provider": attempt.provider}
     query = {
         "state": "unknown",
-        "attempts.point_id": attempt.point_id,
+        "attempts": {"$elemMatch": unclear},
         "_id": {"$ne": notice.id},
     }
     return int(await database[Notice.COLLECTION].count_documents(query, limit=20))

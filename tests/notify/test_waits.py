@@ -16,6 +16,7 @@ from services.notify.model import (
     RecordCall,
 )
 from shared.contracts.events import DonorAnswered, MatchCommitted, MessageReported, NoticeFailed
+from shared.messaging.decision import Ref
 from tests.notify.decisions import (
     START,
     DecisionHarness,
@@ -140,10 +141,41 @@ def make_receipt(id_: str, outcome: str = "delivered") -> Dispatch:
 def test_with_two_unclear_to_one_phone_a_receipt_is_given_to_neither() -> None:
     attempt = Attempt(number=1, channel="sms", point_id=PHONE, claimed_at=START)
     one, two = make_receipt("1"), make_receipt("2")
-    assert pick_receipt(attempt, [one], 0, RULES) == one.id
-    assert pick_receipt(attempt, [one], 1, RULES) is None
-    assert pick_receipt(attempt, [one, two], 1, RULES) == one.id
-    assert pick_receipt(attempt, [one, make_receipt("2", "failed")], 1, RULES) is None
+    assert pick_receipt("N-1", attempt, [one], 0, RULES) == one.id
+    assert pick_receipt("N-1", attempt, [one], 1, RULES) is None
+    assert pick_receipt("N-1", attempt, [one, two], 1, RULES) == one.id
+    assert pick_receipt("N-1", attempt, [one, make_receipt("2", "failed")], 1, RULES) is None
+
+
+def test_a_receipt_that_names_its_message_is_that_ones_however_many_are_unclear() -> None:
+    """It came while the call still ran, so it was kept with the name that it gave."""
+    attempt = Attempt(number=1, channel="sms", point_id=PHONE, claimed_at=START)
+    of_another = make_receipt("1").model_copy(update={"named": "N-2"})
+    own = make_receipt("2").model_copy(update={"named": "N-1"})
+    assert pick_receipt("N-1", attempt, [of_another, own], 3, RULES) == own.id
+    assert pick_receipt("N-3", attempt, [of_another, own], 0, RULES) is None
+
+
+def test_a_receipt_that_comes_before_the_answer_is_lost_keeps_the_name_it_gave() -> None:
+    harness = make_with_notice()
+    claim = harness.make_claim(("sms",)).model_copy(
+        update={"sms_providers": ("aliyun",), "point_id": PHONE}
+    )
+    harness.execute(claim)
+    fact = MessageReported(
+        provider="aliyun",
+        provider_message_id="7",
+        outcome="delivered",
+        code="DELIVERED",
+        point_id=PHONE,
+        reported_at=harness.now,
+        notice_id=harness.notice.id,
+    )
+    harness.on_event(fact, "aliyun:7", "E-7")
+    harness.record(1, "unknown")
+    pass_due(harness, "aliyun:7")
+    assert harness.state == "delivered"
+    assert harness.states[Ref(Dispatch, "aliyun:7")].named == harness.notice.id
 
 
 def test_a_phone_on_the_carriers_blacklist_is_not_tried_at_the_next_notice() -> None:

@@ -160,6 +160,7 @@ def decide_report(
             "code": data.code,
             "point_id": data.point_id,
             "reported_at": data.reported_at or now,
+            "named": data.notice_id or "",
         }
     )
     if dispatch.notice_id is None:

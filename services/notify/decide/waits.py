@@ -66,7 +66,7 @@ def _look_for_receipt(
     """A message whose id was never heard is found by its phone and its time."""
     attempt = notice.unclear_attempt
     dispatch = states.get(Dispatch, dispatch_id) if dispatch_id else None
-    if attempt and dispatch and may_be_receipt_of(attempt, dispatch, rules):
+    if attempt and dispatch and may_be_receipt_of(notice.id, attempt, dispatch, rules):
         return bind_receipt(rules, notice, attempt, dispatch, now)
     is_over = attempt is None or now >= attempt.claimed_at + timedelta(seconds=rules.receipt_wait_s)
     if not is_over:
@@ -76,9 +76,11 @@ def _look_for_receipt(
     return Decision((notice.model_copy(update={"due_at": None, "task": task}),))
 
 
-def may_be_receipt_of(attempt: Attempt, dispatch: Dispatch, rules: Rules) -> bool:
+def may_be_receipt_of(notice_id: str, attempt: Attempt, dispatch: Dispatch, rules: Rules) -> bool:
     """Nobody else's, of the same provider and phone, and after it was sent."""
     if dispatch.notice_id is not None or dispatch.receipt is None:
+        return False
+    if dispatch.named not in ("", notice_id):
         return False
     if not attempt.point_id or dispatch.point_id != attempt.point_id:
         return False
@@ -90,16 +92,18 @@ def may_be_receipt_of(attempt: Attempt, dispatch: Dispatch, rules: Rules) -> boo
 
 
 def pick_receipt(
-    attempt: Attempt, waiting: list[Dispatch], rivals: int, rules: Rules
+    notice_id: str, attempt: Attempt, waiting: list[Dispatch], rivals: int, rules: Rules
 ) -> str | None:
     """The receipt that is this attempt's; None where it could as well be another's.
 
-    rivals: other unclear messages to the same phone. If as many arrived as were sent, all did.
+    rivals: other unclear messages of its provider to the same phone. If as many arrived as were
+    sent, all did.
     """
-    own = [dispatch for dispatch in waiting if may_be_receipt_of(attempt, dispatch, rules)]
+    own = [each for each in waiting if may_be_receipt_of(notice_id, attempt, each, rules)]
     if not own:
         return None
-    if rivals == 0:
-        return own[0].id
+    named = next((each for each in own if each.named), None)
+    if named is not None or rivals == 0:
+        return (named or own[0]).id
     all_arrived = all(dispatch.receipt == "delivered" for dispatch in own)
     return own[0].id if all_arrived and len(own) > rivals else None
