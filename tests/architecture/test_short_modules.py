@@ -29,6 +29,7 @@ APART = {
     "services/intake/reporting/workbook.py": "one way to write the figures; openpyxl stays there",
     "services/intake/sign_in/sessions.py": "how shared/security's sessions are kept here",
     "services/matching/naming.py": "events.py only lists; here what it lists is prepared",
+    "services/notify/budgeting.py": "what the month has spent, beside the sending itself",
     "services/notify/digesting.py": "a job of its own, with its own interruptions",
     "services/notify/gates.py": "pure: how many calls at one time, tried without a provider",
     "services/notify/history.py": "the case page's route; others are people's",
