@@ -24,6 +24,7 @@ APART = {
     "deploy/simulators/tc3.py": "written independently of the signer that it checks",
     "services/audit/witness.py": "an auditor, who has the command, has no FastAPI",
     "services/intake/emergencies/hastening.py": "a job of its own",
+    "services/notify/searches.py": "a query that tests read; the page is only one who asks",
     "services/intake/outlook.py": "asks matching; its page only shows the answer",
     "services/intake/own/contacts.py": "pure: tried without its page",
     "services/intake/reporting/workbook.py": "one way to write the figures; openpyxl stays there",
