@@ -17,9 +17,11 @@ def derive_code(keyring: Keyring, word_id: str) -> str:
 
 
 def is_code(keyring: Keyring, word_id: str, code: str) -> bool:
-    """By the root key of now, or the one before: it may have written the SMS."""
+    """By the root key of now, or the one before: it may have written the SMS. code: whatever was
+    typed, of any signs."""
+    typed = code.encode(errors="replace")
     return any(
-        hmac.compare_digest(_derive(each.key, word_id), code)
+        hmac.compare_digest(_derive(each.key, word_id).encode(), typed)
         for anew in (False, True)
         for each in keyring.list_sealing_keys(KEY_PURPOSE, anew=anew)
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +62,7 @@ async def check_flood(harness: MatchingHarness, path: str, monkeypatch: pytest.M
 
 HTML = {"Accept": "text/html"}
 PHONE = "13800138000"
+PAUSE_S = 0.2
 
 
 def find_field(page: httpx.Response, name: str) -> str:
@@ -97,8 +99,13 @@ async def sign_in(harness: MatchingHarness, donor_id: str, monkeypatch: pytest.M
     entry = form | {"phone": PHONE, "ticket": find_field(asked, "ticket"), "code": code}
     another = entry | {"ticket": find_field(unknown, "ticket")}
     wrong = entry | {"code": "000000" if code != "000000" else "111111"}
-    for refused in (another, wrong):
+    fullwidth, stranger = entry | {"code": "１２３４５６"}, entry | {"phone": "13900139000"}
+    for refused in (another, wrong, fullwidth, stranger):
+        owners[:] = [] if refused is stranger else [donor_id]
+        began = time.monotonic()
         assert (await http.post("/giver/sign-in/code", data=refused)).status_code == 422
+        assert time.monotonic() - began >= PAUSE_S, "what it takes says nothing of a phone"
+    owners.append(donor_id)
     done = await http.post("/giver/sign-in/code", data=entry)
     assert (done.status_code, done.headers["location"]) == (303, "/giver/giving")
     assert (await http.post("/giver/sign-in/code", data=entry)).status_code == 422, "once"
@@ -149,7 +156,12 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
 ) -> None:
     """He reads nothing of anybody, declines one with a reason, accepts one and then all others;
     what another donor was asked is not his to answer, and that one answers by SMS."""
-    running = await start_matching(stack, donor_digest_wait_s=0.05, whole_round_interval_s=3600)
+    running = await start_matching(
+        stack,
+        donor_digest_wait_s=0.05,
+        whole_round_interval_s=3600,
+        refusal_pause_s=PAUSE_S,
+    )
     harness = MatchingHarness(stack, running)
     offer = await harness.register_offer("a", quantity=10, mode="both", **RICE)
     other = await harness.register_offer("b", quantity=10, donor_id="P-other", **RICE)

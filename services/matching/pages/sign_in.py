@@ -4,7 +4,9 @@ What is answered says of no phone whether it is known. The code is a spoken word
 types himself.
 """
 
+import asyncio
 import secrets
+import time
 from datetime import timedelta
 
 from fastapi import Request
@@ -67,10 +69,13 @@ async def send_giver_code(request: Request, runtime: MatchingRuntimeDep) -> Resp
 
 @router.post(SIGN_IN_PATH + "/code")
 async def enter_giver_code(request: Request, runtime: MatchingRuntimeDep) -> Response:
-    form = await _read_form(request, runtime)
+    """What is wrong is answered after a while that is the same for every phone."""
+    form, began = await _read_form(request, runtime), time.monotonic()
     phone, ticket = form.get("phone", ""), form.get("ticket", "")
     donor_id = await _find_donor(runtime, phone)
     if donor_id is None or not await _is_right(runtime, donor_id, ticket, form.get("code", "")):
+        rest_s = began + runtime.settings.refusal_pause_s - time.monotonic()
+        await asyncio.sleep(max(0.0, rest_s))
         problems = (SIGN_IN_WRONG.problem("code"),)
         return render_giver_sign_in(request, phone=phone, ticket=ticket, problems=problems)
     now = await runtime.processor.now()

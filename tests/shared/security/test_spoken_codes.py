@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from services.audit.model import AskMandateWord
 from services.matching.model.labels import DECLINE_REASONS
 from services.matching.model.match import AskMatchWord
@@ -20,6 +22,11 @@ def test_a_code_is_six_digits_and_its_words_own(stack: Path) -> None:
     assert {(len(code), code.isdigit()) for code in codes} == {(6, True)}
     assert is_code(keyring, "W-1", derive_code(keyring, "W-1"))
     assert not is_code(keyring, "W-2", derive_code(keyring, "W-1"))
+
+
+@pytest.mark.parametrize("typed", ["１２３４５６", "", "\ud800", "一二三四五六"])
+def test_whatever_is_typed_is_a_wrong_code_and_no_bug(stack: Path, typed: str) -> None:
+    assert not is_code(Keyring(stack), "W-1", typed)
 
 
 def test_a_code_outlives_a_rotation_and_not_the_roots_end(stack: Path) -> None:
