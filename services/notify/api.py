@@ -21,7 +21,7 @@ from services.notify.model import (
 )
 from services.notify.previews import Preview, build_preview
 from services.notify.purposes import WORD_PURPOSES
-from services.notify.rates import DAYS_MAX, Rate, find_rates
+from services.notify.rates import DAYS_MAX, Rate
 from services.notify.resources import NotifyRuntimeDep
 from services.notify.templates import TEMPLATES
 from services.notify.views import NoticeView, Summary, build_view
@@ -135,7 +135,7 @@ async def list_rates(
 ) -> list[Rate]:
     """By provider and purpose: what became of the calls, and what they cost."""
     settings, now = runtime.settings, await runtime.processor.now()
-    return await find_rates(
+    return await runtime.resources.rates.find(
         runtime.database, days, now, settings.sms_sign_name, settings.sms_price_fen
     )
 

@@ -1,5 +1,6 @@
 """What became of the calls to each provider for each purpose, and what they cost."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from shared import mongo
 from shared.contracts.values import Value
 
 DAYS_MAX = 92
+LASTS = timedelta(minutes=1)
 
 
 class Rate(Value):
@@ -105,3 +107,27 @@ def add_up(rates: list[Rate]) -> list[Rate]:
         )
         for provider in sorted({rate.provider for rate in rates})
     ]
+
+
+class RecentRates:
+    """As they were counted within a minute: a page that is loaded again counts nothing anew."""
+
+    def __init__(self) -> None:
+        self._counted: dict[int, tuple[datetime, list[Rate]]] = {}
+        self._gate = asyncio.Lock()
+
+    async def find(
+        self,
+        database: mongo.Database,
+        days: int,
+        now: datetime,
+        sign_name: str,
+        sms_price_fen: float,
+    ) -> list[Rate]:
+        """As `find_rates`."""
+        async with self._gate:
+            counted = self._counted.get(days)
+            if counted is None or now - counted[0] >= LASTS:
+                rates = await find_rates(database, days, now, sign_name, sms_price_fen)
+                counted = self._counted[days] = (now, rates)
+            return counted[1]

@@ -11,6 +11,7 @@ from services.notify.contacts import ContactClient
 from services.notify.limits import count_parts
 from services.notify.model import About, Notice, ProviderName
 from services.notify.providers import Message, Outcome, Provider
+from services.notify.rates import RecentRates
 from services.notify.settings import NotifySettings
 from services.notify.templates import name_template
 from services.notify.token_sharing import SharedToken
@@ -43,6 +44,7 @@ class NotifyResources:
         default_factory=lambda: {"tencent": {}, "aliyun": {}, "wechat": {}}
     )
     token: SharedToken | None = None
+    rates: RecentRates = field(default_factory=RecentRates, repr=False)
 
     async def send(
         self, notice: Notice, provider: ProviderName, contact: Contact, donor_name: str | None

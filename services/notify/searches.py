@@ -17,6 +17,10 @@ LOOKS_BACK = timedelta(days=60)
 """For a reference without a day: it is the end of a number, so no index finds it."""
 
 
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
+"""None so far away that no moment can be said of it."""
+
+
 class Search(Value):
     """about: a case's number, or the six characters that its notices carry. person_id: for those
     of the whole city alone."""
@@ -25,7 +29,7 @@ class Search(Value):
     person_id: Identifier | None = None
     state: NoticeState | None = None
     purpose: Identifier | None = None
-    day: date | None = None
+    day: Day | None = None
 
 
 def build_query(search: Search, scope: Scope, now: datetime) -> dict[str, object]:

@@ -1,10 +1,14 @@
 """Notices are found by what staff know of them, within their area; rates and cost are sums."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
+import pytest
+from pydantic import ValidationError
+
 from deploy.local.stack import Stack
+from services.notify import rates as rates_module
 from services.notify.model import Attempt, Notice
 from services.notify.pages.notices import describe_notice
 from services.notify.rates import add_up, find_rates
@@ -101,3 +105,23 @@ def test_only_who_may_open_a_case_is_led_to_it() -> None:
         Role.OPERATOR: "",
         Role.AUDITOR: "",
     }
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_of_which_no_moment_can_be_said_is_no_search(day: str) -> None:
+    with pytest.raises(ValidationError):
+        Search.model_validate({"day": day})
+
+
+async def test_rates_are_counted_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[object] = []
+
+    async def count(*arguments: object) -> list[object]:
+        counted.append(arguments)
+        return []
+
+    monkeypatch.setattr(rates_module, "find_rates", count)
+    recent, database = rates_module.RecentRates(), cast("mongo.Database", None)
+    for after_s in (0, 59, 60):
+        await recent.find(database, 30, START + timedelta(seconds=after_s), "东莞民政", 5)
+    assert len(counted) == 2

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from services.matching.messages import CLASSES_TOO_MANY
 from services.matching.model.place import NOWHERE, Place
 from services.matching.solver.arrays import Flags, Ints, Pairs, Rows
 from services.matching.solver.interface import OpenNeed, OpenOffer
+from services.matching.solver.messages import CLASSES_TOO_MANY
 from services.matching.solver.weights import STEPS, TIER_MAX, Weights
 
 NO_LIMIT = 1 << 60

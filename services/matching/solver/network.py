@@ -14,8 +14,8 @@ from ortools.graph.python.min_cost_flow import (  # type: ignore[import-untyped]
     SimpleMinCostFlow,
 )
 
-from services.matching.messages import WEIGHTS_TOO_LARGE
 from services.matching.solver.arrays import Flags, Indices, Ints
+from services.matching.solver.messages import WEIGHTS_TOO_LARGE
 from services.matching.solver.model import QUARTERS, Model
 from services.matching.solver.weights import WORTH_MAX
 

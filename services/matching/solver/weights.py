@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from services.matching.messages import WEIGHTS_TOO_LARGE
+from services.matching.solver.messages import WEIGHTS_TOO_LARGE
 from shared.contracts.values import Value
 
 Points = Annotated[int, Field(ge=0, le=1_000_000)]

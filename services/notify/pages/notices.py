@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.notify.history import FAILURES, STATES
 from services.notify.messages import SEARCH_UNREADABLE
 from services.notify.model import Attempt, Notice
-from services.notify.rates import Rate, add_up, find_rates
+from services.notify.rates import Rate, add_up
 from services.notify.resources import NotifyRuntimeDep
 from services.notify.searches import Search, search_notices
 from services.notify.templates import TEMPLATES
@@ -129,7 +129,8 @@ async def show_notices(
     rates = None
     if not scope.area and not caller.roles.isdisjoint({*KEEPERS, Role.APPROVER_CITY}):
         sign_name, price_fen = runtime.settings.sms_sign_name, runtime.settings.sms_price_fen
-        rates = await find_rates(runtime.database, DAYS, now, sign_name, price_fen)
+        find = runtime.resources.rates.find
+        rates = await find(runtime.database, DAYS, now, sign_name, price_fen)
     try:
         search = Search.model_validate(given)
     except ValidationError:
