@@ -120,6 +120,7 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(
     harness = MatchingHarness(stack, await start_matching(stack))
     mine = stack.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = stack.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
+    house = stack.bearer("intake", Role.SERVICE)
     body = make_submitted(quantity=40, cap_per_request=20)
     await give_mandate(harness.database, body)
     body = name_donor(stack, "/partners/mine", body)
@@ -155,7 +156,6 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(
     assert "substitutes" not in await get(harness, f"/needs/{request_id('q')}/explanation", mine)
     opened = make_opened("z", 30, unit="条", item="毛毯")
     query = {"request_id": request_id("z"), "request": opened.model_dump(mode="json")}
-    house = stack.bearer("intake", Role.SERVICE)
     assert (await harness.http.post(OUTLOOK_PATH, json=query, headers=mine)).status_code == 403
     outlook = await harness.http.post(OUTLOOK_PATH, json=query, headers=house)
     assert outlook.status_code == 200, outlook.text

@@ -13,9 +13,11 @@ from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_
 router = Router(tags=["consents"])
 
 EndingCaller = Annotated[
-    Credential, Depends(allow(Role.SUPPORT, Role.FINANCE_MAKER, Role.FINANCE_CHECKER))
+    Credential,
+    Depends(allow(Role.SUPPORT, Role.FINANCE_MAKER, Role.FINANCE_CHECKER, whole_city=True)),
 ]
-"""One is enough: after it the donor is asked each time. Nobody of the house gives one."""
+"""Of the whole city, as a consent has no town. One is enough: after it the donor is asked each
+time. Nobody of the house gives one."""
 
 
 @router.post("/donors/{donor_id}/consent/end")
