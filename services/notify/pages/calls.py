@@ -16,6 +16,7 @@ from services.notify.messages import TASK_OUTCOME_MISSING
 from services.notify.model import Notice, RecordCall, TaskOutcome
 from services.notify.purposes import BY_NAME, DIGESTS
 from services.notify.templates import TEMPLATES
+from shared.answers import Answer
 from shared.contracts.values import Identifier
 from shared.errors import refuse
 from shared.references import find_request_id, format_reference
@@ -134,10 +135,12 @@ def render_calls(
     rows: Sequence[Row],
     counts: Mapping[str, int],
     problems: Sequence[object] = (),
+    status: int = 200,
 ) -> HTMLResponse:
     return PAGES.render_for(
         request,
         "calls.html",
+        status,
         rows=rows,
         counts=counts,
         outcomes=OUTCOMES,
@@ -153,14 +156,16 @@ async def show_calls(caller: CaseWorker, request: Request, runtime: RuntimeDep) 
 
 
 async def _show(
-    request: Request, runtime: RuntimeDep, scope: Scope, problems: Sequence[object] = ()
+    request: Request, runtime: RuntimeDep, scope: Scope, refusal: Answer | None = None
 ) -> Response:
     notices = await store.find_tasks(runtime.database, scope, ROWS)
     counts = await store.count_tasks(runtime.database, scope)
     digests = [notice.id for notice in notices if notice.purpose in DIGESTS]
     bundled = await store.find_bundled(runtime.database, digests)
     rows = [build_row(notice, bundled.get(notice.id, ()), scope.area) for notice in notices]
-    return render_calls(request, rows, counts, problems)
+    if refusal is None:
+        return render_calls(request, rows, counts)
+    return render_calls(request, rows, counts, list_problems(refusal), refusal.status)
 
 
 @router.post(CALL_PATH)
@@ -172,11 +177,11 @@ async def record_call(
     outcome = form.get("outcome", "")
     if outcome not in get_args(TaskOutcome):
         missing = refuse(422, TASK_OUTCOME_MISSING.problem("outcome"))
-        return await _show(request, runtime, scope, list_problems(missing))
+        return await _show(request, runtime, scope, missing)
     call = RecordCall.model_validate(
         {"notice_id": notice_id, "outcome": outcome, "area": scope.area}
     )
     answer = await execute_form(runtime, caller, form, call)
     if answer.status < 400:
         return RedirectResponse(CALLS_PATH, status_code=303)
-    return await _show(request, runtime, scope, list_problems(answer))
+    return await _show(request, runtime, scope, answer)
