@@ -13,7 +13,7 @@ from services.intake.vault.needs import UNSAID
 from shared.contracts.values import BeneficiaryClass, Category, Channel, Kind
 from shared.security import Role
 from shared.web.pages import format_quantity
-from tests.support.browser import Browser
+from tests.support.browser import HIDDEN, Browser
 from tests.support.services import start
 from tests.support.stack_harness import RunningService, StackHarness
 
@@ -136,6 +136,7 @@ async def test_a_stranger_asks_and_waits_for_a_call(
     assert "1380013" in forgot.text, "what was typed stays"
     last = {"name": "张三", "phone": "13800138000", "consent": "yes", "whose": "own"}
     last |= {"history": "yes"}
+    once = dict(HIDDEN.findall(browser.page))["once"]
     done = await browser.post("/ask", step="2", **last)
     assert done.status_code == 303, done.text
     assert done.headers["location"].startswith("/r/")
@@ -149,8 +150,9 @@ async def test_a_stranger_asks_and_waits_for_a_call(
     assert 'id="consents"' not in page.text
     link = f"{done.headers['location'].partition('?')[0]}/consents"
     assert (await browser.http.post(link, data={"purpose": "no"})).status_code == 422
-    ended = await browser.http.post(link, data={"purpose": "history", "word": "end"})
-    assert ended.status_code == 403
+    for purpose, word in (("history", "end"), ("publicity", "give")):
+        said = await browser.http.post(link, data={"purpose": purpose, "word": word})
+        assert said.status_code == 403
     (person,) = await intake.runtime.database["persons"].find().to_list(None)
     assert set(person["consents"]) == {"handling", "history"}, "what he ticked"
 
@@ -165,6 +167,9 @@ async def test_a_stranger_asks_and_waits_for_a_call(
     # Pressed again it is the same request; a program that fills everything in is nobody.
     again = await browser.http.post("/ask", data={})
     assert again.status_code == 422
+    await browser.get("/ask")
+    other = first | last | {"once": once, "name": "李四"}
+    assert (await browser.post("/ask", step="2", **other)).status_code == 422
     for number in range(OFTEN_MAX):
         await browser.get("/ask")
         await browser.post("/ask", step="1", **first | {"text": f"{WORDS}{number}"})

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from services.intake.model import WEB_SOURCE, ApproveRequest
+from services.intake.model import (
+    WEB_SOURCE,
+    ApproveRequest,
+    SeenPerson,
+    VouchForPerson,
+    Vouching,
+)
 from services.intake.model.consent import (
     CONSENT_LASTS,
     EndConsent,
@@ -33,8 +39,8 @@ class ConsentHarness(DecisionHarness):
         body = get_body(self.submit(make_submission(applicant=named), message))
         return str(body["request_id"])
 
-    def ask_on_the_page(self, message: str) -> Decision:
-        asked = make_submission(applicant={"name": "张三", "phone": PHONE}, channel="web")
+    def ask_on_the_page(self, message: str, phone: str = PHONE) -> Decision:
+        asked = make_submission(applicant={"name": "张三", "phone": phone}, channel="web")
         return self.decide_submission(make_command(asked, key=f"{WEB_SOURCE}|{message}"))
 
     def give(self, request_id: str, purpose: str = "handling", **more: Any) -> Decision:
@@ -48,6 +54,12 @@ class ConsentHarness(DecisionHarness):
             {"request_id": request_id, "purpose": purpose, "area": area}
         )
         return self.handle(COMMANDS[EndConsent], make_command(data, key=""))
+
+    def vouch(self, request_id: str) -> Decision:
+        data = VouchForPerson(
+            request_id=request_id, by="s-9", vouching=Vouching(seen=SeenPerson(manner="visit"))
+        )
+        return self.handle(COMMANDS[VouchForPerson], make_command(data, key=""))
 
     def approve(self, request_id: str) -> Decision:
         data = ApproveRequest(
@@ -124,6 +136,23 @@ def test_who_knows_a_name_and_a_phone_says_nothing_in_the_persons_place() -> Non
     harness.give(stranger, "history", way="web", by="", by_guardian=True)
     assert not harness.person(person.id).consents["history"].by_guardian
     assert harness.request(own).state == "open"
+
+
+def test_who_asks_on_the_page_learns_of_no_phone_whether_the_house_knows_it() -> None:
+    """Somebody met 张三: his own request opened. One that is typed in his name waits as one for
+    nobody, with no class of his, until somebody of the house says that it is his."""
+    harness = ConsentHarness()
+    own = harness.request(harness.ask())
+    assert own.sighting is not None
+    typed = [
+        harness.request(str(get_body(harness.ask_on_the_page(message, phone))["request_id"]))
+        for message, phone in (("w-1", PHONE), ("w-2", "+8613800138009"))
+    ]
+    assert [each.person_id == own.person_id for each in typed] == [True, False]
+    seen = [(each.state, each.waits_for, each.beneficiary_class) for each in typed]
+    assert seen[0] == seen[1]
+    assert "phone_unproven" in typed[0].waits_for
+    assert list_facts(harness.vouch(typed[0].id)) == ["RequestOpened"]
 
 
 # --- children -------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from tests.intake.builders import (
     CHASHAN,
     COMMANDS,
     RULES,
+    SHIJIE,
     VAULT,
     DecisionHarness,
     get_body,
@@ -128,6 +129,13 @@ def test_nothing_is_refused_for_being_large_and_nobody_approves_it_alone() -> No
         }
     )
     assert code(sitting.handle(alone)) == "meeting_needed"
+
+
+def test_nobody_chairs_what_is_another_towns() -> None:
+    sitting = Sitting()
+    refused = sitting.convene(chair_area=SHIJIE)
+    assert (code(refused), refused.states) == ("meeting_chair_elsewhere", ())
+    assert list_facts(sitting.convene(chair_area=CHASHAN)) == ["MeetingConvened"]
 
 
 def test_what_is_too_hard_is_sent_and_stays_the_meetings_also_after_it_was_mended() -> None:

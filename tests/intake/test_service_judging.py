@@ -191,6 +191,13 @@ async def test_a_joint_meeting_rules_on_what_is_too_large_for_anybody(visitor: V
     fields = {f"case-{request_id}": "1", "on": "2099-01-05", **people}
     refused = await chair.post("/meetings/new", **fields | {"chair": "g-clerk"})
     assert (refused.status_code, "主持人须是市级审批人员" in refused.text) == (422, True)
+    narrow = await sign_in(visitor, "g-narrow", Role.APPROVER_CITY, "441900104")
+    elsewhere = await narrow.get(f"/meetings/new?town={CHASHAN}")
+    assert request_id not in elsewhere.text
+    assert "g-clerk" not in elsewhere.text, "nobody of another town"
+    await chair.get("/meetings/new")
+    refused = await chair.post("/meetings/new", **fields | {"chair": "g-narrow"})
+    assert (refused.status_code, "请另选主持人" in refused.text) == (422, True)
     await chair.get("/meetings/new")
     meeting = (await chair.post("/meetings/new", **fields)).headers["location"]
     assert (await stranger.get(meeting)).status_code == 404

@@ -35,11 +35,12 @@ OUTCOMES: Mapping[Outcome, Texts] = {
 
 @dataclass(frozen=True, slots=True)
 class SittingPerson:
-    """Somebody who can be invited. may_chair: he approves for the city."""
+    """Somebody who can be invited. may_chair: he approves for the city, of chair_area alone."""
 
     id: str
     roles: str
     may_chair: bool
+    chair_area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,23 @@ class RulingRow:
     verdict: str
 
 
-def list_people(credentials: Iterable[Credential], now: datetime) -> list[SittingPerson]:
-    """Staff with a valid credential, each holder once."""
-    roles: dict[str, set[Role]] = {}
+def list_people(
+    credentials: Iterable[Credential], now: datetime, area: str = ""
+) -> list[SittingPerson]:
+    """Staff with a valid credential who have to do with this area, each holder once."""
+    chair_areas: dict[str, set[str]] = {}
     names: dict[str, dict[str, None]] = {}
     for credential in credentials:
-        if credential.is_valid(now) and credential.roles & STAFF:
-            roles.setdefault(credential.principal, set()).update(credential.roles)
+        is_near = credential.area.startswith(area) or area.startswith(credential.area)
+        if is_near and credential.is_valid(now) and credential.roles & STAFF:
+            areas = chair_areas.setdefault(credential.principal, set())
+            if Role.APPROVER_CITY in credential.roles:
+                areas.add(credential.area)
             words = dict.fromkeys(zh for zh, _ in list_roles(credential))
             names.setdefault(credential.principal, {}).update(words)
     return [
-        SittingPerson(id_, "、".join(names[id_]), Role.APPROVER_CITY in roles[id_])
-        for id_ in sorted(roles)
+        SittingPerson(id_, "、".join(names[id_]), bool(areas), min(areas, default=""))
+        for id_, areas in sorted(chair_areas.items())
     ]
 
 

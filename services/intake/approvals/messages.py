@@ -164,6 +164,11 @@ MEETING_PEOPLE_SAME = Message(
     "主持人和记录人须是两个人",
     "chair and recorder are two people",
 )
+MEETING_CHAIR_ELSEWHERE = Message(
+    "meeting_chair_elsewhere",
+    "{id} 只负责其他镇街，议程里有他不负责的诉求：请另选主持人",
+    "{id} works in another town than a case of the agenda: choose another chair",
+)
 MEETING_PERSON_UNKNOWN = Message(
     "meeting_person_unknown",
     "没有可参会的工作人员 {id}：主持人须是市级审批人员，其他人须有有效账号",

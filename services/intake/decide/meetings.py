@@ -6,6 +6,7 @@ from datetime import datetime
 from services.intake.approvals.messages import (
     MEETING_CASE_TAKEN,
     MEETING_CASE_UNKNOWN,
+    MEETING_CHAIR_ELSEWHERE,
     MEETING_CHANGED,
     MEETING_DATE_WRONG,
     MEETING_PEOPLE_SAME,
@@ -102,6 +103,8 @@ def decide_convene(states: States, item: Command[ConveneMeeting], now: datetime)
         request = requests.get(id_)
         if request is None or not _waits(request) or not _is_within(request, data):
             return Decision(answer=MEETING_CASE_TAKEN.refusal(409, "request_ids", id=id_))
+        if not is_in_area(request, data.chair_area):
+            return Decision(answer=MEETING_CHAIR_ELSEWHERE.refusal(422, "chair", id=data.chair))
     meeting = Meeting(
         id=data.meeting_id,
         state="planned",

@@ -26,6 +26,7 @@ from services.intake.messages import (
     STATE_UNSUITABLE,
 )
 from services.intake.model import (
+    WEB_SOURCE,
     OpeningTally,
     Person,
     Request,
@@ -73,6 +74,9 @@ Submission = Event[Any] | Command[SealedRequest]
 def decide_submission(rules: Rules, states: States, item: Submission, now: datetime) -> Decision:
     """A new need opens or waits for an approval; a known message stays as it is.
 
+    What is known of a person does not count for who typed his name and phone on the public page: by
+    what became of it he would learn whom the house knows.
+
     Raises Invalid when a known message comes again with other content.
     """
     data: SealedRequest = item.data
@@ -83,9 +87,10 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
         return _repeat_answer(stored, data)
     named = update_named(states, data)
     person, name_id = named.person, data.naming.name_id
-    standing = find_standing(rules, person, name_id, now) if named.is_proven else Standing()
+    is_believed = named.is_proven and data.source != WEB_SOURCE
+    standing = find_standing(rules, person, name_id, now) if is_believed else Standing()
     standing = add_recording(rules, standing, data, now)
-    if named.is_proven:
+    if is_believed:
         person = with_standing(person, name_id, standing)
     request = _make_request(person, data, standing, now)
     request, counted = open_or_hold(rules, states, request, now)

@@ -111,8 +111,8 @@ class SendToMeeting(NotedCommand):
 
 
 class ConveneMeeting(Value):
-    """area: the code prefix that who convenes works in. That chair, recorder and members are
-    staff was checked where it came in."""
+    """area, chair_area: the code prefix that who convenes works in, and that the chair does. That
+    chair, recorder and members are staff was checked where it came in."""
 
     meeting_id: Identifier
     by: str
@@ -120,6 +120,7 @@ class ConveneMeeting(Value):
     town_code: str = ""
     on: date
     chair: Identifier
+    chair_area: str = ""
     recorder: Identifier
     members: Annotated[tuple[Identifier, ...], Field(max_length=MEMBERS_MAX)]
     request_ids: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=AGENDA_MAX)]

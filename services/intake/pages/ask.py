@@ -140,7 +140,8 @@ async def _submit(
     submitted: RequestSubmitted,
     files: Sequence[UploadFile],
 ) -> Response:
-    """A picture that cannot be taken hinders no request: its page says so."""
+    """A picture that cannot be taken hinders no request: its page says so. Raises Invalid where
+    the same form was sent before with other words."""
     vault, now = runtime.resources.vault, await runtime.processor.now()
     [contact_id] = derive_contact_ids(vault, submitted.applicant.phone, None)
     since = now - OFTEN_WITHIN
@@ -149,6 +150,8 @@ async def _submit(
         return _render(request, 2, wrong, status=429)
     command = Command(submitted, key=f"{WEB_SOURCE}|{values['once']}", principal=WEB_SOURCE)
     answer = await runtime.processor.execute(command)
+    if answer.status >= 400:
+        raise FORM_STALE.invalid()
     id_ = str(answer.body["request_id"])
     stored = await store.find_request(runtime.database, id_)
     token = runtime.keyring.make_link(

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from services.intake.messages import CONSENT_UNPROVEN
 from services.intake.model.consent import (
     PURPOSES,
     Consent,
@@ -24,7 +25,7 @@ from shared.contracts.values import CHINA
 from shared.errors import Invalid
 from shared.messaging.decision import Command
 from shared.validation import describe_validation
-from shared.web.access import Router, respond
+from shared.web.access import Denied, Router, respond
 from shared.web.forms import read_form
 from shared.web.links import LinkRoute, Token, is_browser
 
@@ -101,9 +102,9 @@ def _build_row(purpose: ConsentPurpose, consent: Consent | None, now: datetime) 
 
 @router.post(REQUEST.route(CONSENTS))
 async def say(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
-    """His own word, from now on."""
-    id_ = (await load_request(request, runtime, token)).id
-    form = await read_form(request)
+    """His own word, from now on; not of who has asked in his name on the public page."""
+    stored = await load_request(request, runtime, token)
+    id_, form = stored.id, await read_form(request)
     fields = {"request_id": id_, "purpose": form.get("purpose")}
     try:
         data: GiveConsent | EndConsent = EndConsent.model_validate(fields)
@@ -111,6 +112,8 @@ async def say(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Resp
             data = GiveConsent.model_validate({**fields, "way": "web"})
     except ValidationError as error:
         raise Invalid(*describe_validation(error)) from None
+    if stored.is_anybodys:
+        raise Denied(CONSENT_UNPROVEN.refusal(403, "purpose"))
     answer = await runtime.processor.execute(Command(data, principal=f"link:{id_}"))
     if is_browser(request) and answer.status < 400:
         return RedirectResponse(f"{REQUEST.path(token)}#consents", status_code=303)

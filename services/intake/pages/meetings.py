@@ -97,7 +97,7 @@ async def _render_new(
         rows=[build_row(each, now) for each in waiting],
         town=town,
         towns={} if caller.area else towns(),
-        people=views.list_people(runtime.keyring.list_credentials(), now),
+        people=views.list_people(runtime.keyring.list_credentials(), now, caller.area),
         caller_id=caller.principal,
         typed=form or {},
         problems=list_problems(answer) if answer else [],
@@ -119,9 +119,8 @@ async def convene(caller: Convener, request: Request, runtime: IntakeRuntimeDep)
         if len(request_ids) > AGENDA_MAX:
             raise MEETING_TOO_LONG.invalid("request_ids", most=AGENDA_MAX)
         members = list_ticked(form, "member-")
-        people = {
-            each.id: each for each in views.list_people(runtime.keyring.list_credentials(), now)
-        }
+        credentials = runtime.keyring.list_credentials()
+        people = {each.id: each for each in views.list_people(credentials, now, caller.area)}
         chair, recorder = form.get("chair", ""), form.get("recorder", "")
         for id_, field in ((recorder, "recorder"), *((each, "members") for each in members)):
             if id_ not in people:
@@ -136,6 +135,7 @@ async def convene(caller: Convener, request: Request, runtime: IntakeRuntimeDep)
                 "town_code": form.get("town", ""),
                 "on": form.get("on"),
                 "chair": chair,
+                "chair_area": people[chair].chair_area,
                 "recorder": recorder,
                 "members": members,
                 "request_ids": request_ids,
