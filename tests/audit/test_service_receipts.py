@@ -92,8 +92,14 @@ async def test_a_refused_gift_has_no_receipt(harness: AuditHarness) -> None:
     await harness.wait_published(1)
     (refused,) = await mongo.find(harness.audit.runtime.database, Donation, {})
     answer = await harness.audit.http.get(f"/donations/{refused.id}/receipt", headers=harness.maker)
-    assert answer.status_code == 409
-    assert answer.json()["problems"][0]["code"] == "gift_refused"
+    link = await harness.audit.http.post(
+        f"/donations/{refused.id}/receipt-link",
+        json={"donor_id": refused.donor_id},
+        headers=harness.maker,
+    )
+    for each in (answer, link):
+        assert each.status_code == 409
+        assert each.json()["problems"][0]["code"] == "gift_refused"
 
 
 async def test_a_donor_sees_his_gift_by_the_link_and_takes_the_receipt(
@@ -115,6 +121,11 @@ async def test_a_donor_sees_his_gift_by_the_link_and_takes_the_receipt(
     file = await http.get(f"{path}/receipt")
     entry, _ = Receipt.parse(file.content).check([VerifierKey.parse(summary["vkey"])])
     assert entry["subject"] == one.id
+    assert "已由两人冲正" not in page.text
+    place = {"log": summary["log"], "index": one.entry, "reference": "更正单-1"}
+    undone = await harness.propose_and_approve("/reversals", "r-1", place)
+    assert undone.status_code == 200, undone.text
+    assert "已由两人冲正，账上不再计算" in (await http.get(path)).text
 
 
 async def test_a_receipts_link_is_for_its_donor_alone_and_dies_with_him(

@@ -155,6 +155,7 @@ async def test_a_stranger_asks_and_waits_for_a_call(
         assert said.status_code == 403
     (person,) = await intake.runtime.database["persons"].find().to_list(None)
     assert set(person["consents"]) == {"handling", "history"}, "what he ticked"
+    assert {each["way"] for each in person["consents"].values()} == {"typed"}, "not proven his"
 
     approver = stack.bearer("s-2001", Role.APPROVER_TOWN, area="441900103")
     listed = await intake.http.get("/requests", headers=approver)

@@ -131,9 +131,9 @@ def test_who_knows_a_name_and_a_phone_says_nothing_in_the_persons_place() -> Non
     stranger = str(get_body(harness.ask_on_the_page("w-1"))["request_id"])
     assert harness.request(stranger).person_id == person.id
     assert get_code(harness.end(stranger)) == "consent_unproven"
-    harness.give(stranger, "delivery", way="web", by="")
+    harness.give(stranger, "delivery", way="typed", by="")
     assert harness.person(person.id).consents == person.consents
-    harness.give(stranger, "history", way="web", by="", by_guardian=True)
+    harness.give(stranger, "history", way="typed", by="", by_guardian=True)
     assert not harness.person(person.id).consents["history"].by_guardian
     assert harness.request(own).state == "open"
 

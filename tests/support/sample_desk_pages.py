@@ -18,7 +18,7 @@ from services.intake.model.preference import Preference
 from services.intake.model.regular import Finding, RegularWork, Service, Visit
 from services.intake.pages import case, desk, entry, inbox, persons, regular, uploads
 from services.intake.pages.beside import AlikeRow, Beside, ReceivedRow
-from services.intake.pages.consents import WAYS, list_consents
+from services.intake.pages.consents import STAFF_WAYS, list_consents
 from services.intake.pages.preferences import list_channels, list_languages
 from services.intake.pages.rows import STATES, build_row
 from services.intake.regular.messages import END_REASONS, FINDINGS, KINDS, OUTCOMES
@@ -267,7 +267,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             bases=case.BASES,
             kinds=tuple(Kind),
             file_kinds=uploads.KINDS,
-            ways=WAYS,
+            ways=STAFF_WAYS,
             checks=True,
         ),
         **render_person_samples(words, render),

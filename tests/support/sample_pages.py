@@ -97,6 +97,12 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "receipt": render_receipt(
             _entry(words), _receipt(), [VKEY, words], f"{token}/receipt", HELP_PHONE
         ),
+        "receipt_undone": render_receipt(
+            _entry(words), _receipt(), [VKEY], f"{token}/receipt", HELP_PHONE, is_undone=True
+        ),
+        "receipt_refunded": render_receipt(
+            _entry(words), _receipt(), [VKEY], f"{token}/receipt", HELP_PHONE, refunded_fen=1_250
+        ),
         "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW, HELP_PHONE),
         "mandate_answered": render_mandate_answered("open", f"/a/{token}", HELP_PHONE),
         **_render_ledger(words),

@@ -63,6 +63,8 @@ async def make_receipt_link(
     gift = await mongo.load(runtime.database, Donation, donation_id)
     if gift is None:
         return respond(messages.DONATION_UNKNOWN.refusal(404))
+    if gift.refused:
+        return respond(messages.GIFT_REFUSED.refusal(409))
     if body.donor_id != gift.donor_id:
         return respond(messages.DONOR_DIFFERS.refusal(409, "donor_id"))
     now = await runtime.processor.now()
@@ -98,7 +100,15 @@ async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) ->
     except Transient:
         return render_receipt_pending(GIFT_RECEIPT.path(token), phone)
     vkeys = await asyncio.to_thread(runtime.resources.vkeys, gift.log)
-    return render_receipt(parse_entry(receipt.entry), receipt, vkeys, f"{token}/receipt", phone)
+    return render_receipt(
+        parse_entry(receipt.entry),
+        receipt,
+        vkeys,
+        f"{token}/receipt",
+        phone,
+        is_undone=gift.undone,
+        refunded_fen=gift.refunded_fen,
+    )
 
 
 @link_router.get(GIFT_RECEIPT.route("receipt"), response_model=None)

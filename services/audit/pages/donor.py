@@ -12,7 +12,7 @@ from services.audit.ledger.receipts import Receipt, describe_receipt
 from services.audit.model import Mandate
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.contracts.ledger import LedgerEntry
-from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
+from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, format_yuan
 from shared.web.pages import Pages, format_town
 
 PAGES = Pages("services.audit")
@@ -25,11 +25,26 @@ MANDATE_LABELS: Mapping[str, tuple[str, str]] = {
 
 
 def render_receipt(
-    entry: LedgerEntry, receipt: Receipt, vkeys: Sequence[str], file: str, help_phone: str
+    entry: LedgerEntry,
+    receipt: Receipt,
+    vkeys: Sequence[str],
+    file: str,
+    help_phone: str,
+    *,
+    is_undone: bool = False,
+    refunded_fen: int = 0,
 ) -> HTMLResponse:
-    """file: where the receipt itself is, relative to the page."""
-    rows = describe_receipt(entry, Checkpoint.unverified(receipt.checkpoint))
-    return PAGES.render("receipt.html", rows=rows, vkeys=vkeys, file=file, help_phone=help_phone)
+    """file: where the receipt itself is, relative to the page. It proves the entry for ever: what
+    became of the gift since (is_undone, refunded_fen) the page says."""
+    return PAGES.render(
+        "receipt.html",
+        rows=describe_receipt(entry, Checkpoint.unverified(receipt.checkpoint)),
+        is_undone=is_undone,
+        refunded=format_yuan(refunded_fen) if refunded_fen else "",
+        vkeys=vkeys,
+        file=file,
+        help_phone=help_phone,
+    )
 
 
 def render_receipt_pending(path: str, help_phone: str) -> HTMLResponse:

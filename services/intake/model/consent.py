@@ -14,7 +14,8 @@ history: who decides about later requests reads what he received. publicity: his
 shown, without which none is.
 """
 
-ConsentWay = Literal["web", "paper", "spoken"]
+ConsentWay = Literal["web", "paper", "spoken", "typed"]
+"""typed: ticked on the public page, by whoever asked there in his name."""
 
 CONSENT_LASTS = timedelta(days=730)
 """Then it is asked again."""

@@ -177,7 +177,7 @@ async def _record_consents(
             {
                 "request_id": request_id,
                 "purpose": purpose,
-                "way": "web",
+                "way": "typed",
                 "by_guardian": values["whose"] == "guardian",
             }
         )

@@ -50,7 +50,7 @@ from services.intake.pages.case_forms import (
     read_quantity,
     read_vouching,
 )
-from services.intake.pages.consents import WAYS, ConsentRow, list_consents
+from services.intake.pages.consents import STAFF_WAYS, ConsentRow, list_consents
 from services.intake.pages.desk import build_worker
 from services.intake.pages.rows import LEVELS, CaseRow, build_row
 from services.intake.pages.uploads import KINDS
@@ -238,7 +238,7 @@ async def render_case(
         part_reasons=PART_REASONS,
         budget_stops=[(code, each.zh) for code, each in BUDGET_STOPS.items()],
         file_kinds=KINDS,
-        ways=WAYS,
+        ways=STAFF_WAYS,
         checks=bool(runtime.settings.clamd),
         return_reasons=RETURN_REASONS,
         policy_choices=[(row.code, row.zh) for row in runtime.settings.policies.rows],

@@ -36,7 +36,10 @@ WAYS: Mapping[ConsentWay, tuple[str, str]] = {
     "paper": ("纸面签字", "on paper"),
     "spoken": ("口头同意", "spoken"),
     "web": ("本人网上同意", "on his page"),
+    "typed": ("网页求助时勾选，还没有向本人核实", "ticked by who asked on the public page"),
 }
+STAFF_WAYS = {way: words for way, words in WAYS.items() if way != "typed"}
+"""Those that staff note."""
 ASKED: Mapping[ConsentPurpose, tuple[str, str]] = {
     "handling": ("办理我的求助", "my request is worked on"),
     "delivery": ("把姓名和电话告诉上门送达的单位", "name and phone go to who brings the help"),
