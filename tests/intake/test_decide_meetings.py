@@ -12,6 +12,7 @@ from services.intake.model import (
     ReturnRequest,
     WithdrawRequest,
 )
+from services.intake.model.classification import ClassifyRequest
 from services.intake.model.meeting import (
     CancelMeeting,
     CarryOutRuling,
@@ -24,6 +25,7 @@ from services.intake.model.meeting import (
 )
 from services.intake.vault.needs import prepare_note
 from shared.contracts.events import ApprovalLevel, MeetingClosed, RequestOpened
+from shared.contracts.values import Category
 from shared.messaging.decision import Ref
 from tests.intake.builders import (
     CHASHAN,
@@ -246,6 +248,24 @@ def test_who_recorded_a_case_does_not_grant_it_in_the_chair_either() -> None:
     assert code(sitting.rule(0, "decline")) == "verdict_reason_missing"
     assert code(sitting.rule(1, "approve", quantity=LARGE + 1)) == "part_too_large"
     assert code(sitting.rule(1, "approve", quantity=1)) == "part_reason_missing"
+
+
+def test_a_ruling_counts_for_the_case_that_was_read() -> None:
+    """Who works on cases makes another of it before the page is sent, or after both have signed."""
+    sitting = sit()
+    read = sitting.harness.request(sitting.ids[0]).digest
+    become = {"by": "clerk", "request_id": sitting.ids[0]}
+    sitting.handle(ClassifyRequest(**become, category=Category.MEDICAL))
+    assert code(sitting.rule(0, "approve", digest=read)) == "case_changed"
+    for number in (0, 1):
+        digest = sitting.harness.request(sitting.ids[number]).digest
+        sitting.rule(number, "approve", digest=digest)
+    for by in ("clerk", "chair"):
+        sitting.sign(by)
+    sitting.handle(ClassifyRequest(**become, town_code=SHIJIE))
+    sitting.carry_out()
+    assert [sitting.state(number) for number in (0, 1)] == ["recorded", "open"]
+    assert sitting.harness.request(sitting.ids[0]).meeting_id == "", "it waits anew"
 
 
 def test_what_was_withdrawn_meanwhile_is_not_overruled() -> None:

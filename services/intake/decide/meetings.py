@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake.approvals.messages import (
+    CASE_CHANGED,
     MEETING_CASE_TAKEN,
     MEETING_CASE_UNKNOWN,
     MEETING_CHAIR_ELSEWHERE,
@@ -210,6 +211,8 @@ def _refuse_ruling(
     rules: Rules, meeting: Meeting, request: Request, data: RuleOnCase
 ) -> Answer | None:
     """What one approver may not do, a meeting may not either."""
+    if data.digest not in ("", request.digest):
+        return CASE_CHANGED.refusal(409)
     if data.verdict == "decline" and data.decline_reason is None:
         return VERDICT_REASON_MISSING.refusal(422, "decline_reason")
     if data.verdict != "approve":
@@ -225,9 +228,11 @@ def _make_ruling(request: Request, data: RuleOnCase, now: datetime) -> Ruling:
     if data.verdict == "approve":
         quantity = data.quantity or request.need.quantity
         part = data.part_reason or "" if quantity < request.need.quantity else ""
-        return Ruling(verdict="approve", quantity=quantity, code=part, by=data.by, at=now)
-    code = data.decline_reason or "" if data.verdict == "decline" else ""
-    return Ruling(verdict=data.verdict, code=code, by=data.by, at=now)
+        fields: dict[str, object] = {"quantity": quantity, "code": part}
+    else:
+        fields = {"code": data.decline_reason or "" if data.verdict == "decline" else ""}
+    said = {"verdict": data.verdict, "by": data.by, "at": now, "case": request.digest}
+    return Ruling.model_validate(said | fields)
 
 
 def _attach(
@@ -325,7 +330,8 @@ def _approve(
     rules: Rules, meeting: Meeting, request: Request, ruling: Ruling, now: datetime
 ) -> tuple[Decision, Outcome]:
     quantity = ruling.quantity or request.need.quantity
-    is_changed = refuse_part(request, quantity, bool(ruling.code)) is not None
+    is_other = ruling.case not in ("", request.digest)
+    is_changed = is_other or refuse_part(request, quantity, bool(ruling.code)) is not None
     lacks = request.needs_guardian or find_sighting_problem(rules, request, meeting.chair)
     if is_changed or lacks:
         return Decision((request.model_copy(update={"meeting_id": ""}),)), "refused"

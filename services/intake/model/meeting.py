@@ -23,7 +23,8 @@ MEMBERS_MAX = 40
 class Ruling(Value):
     """What the meeting decides on one case. code: of the table for its verdict.
 
-    note: the minute's cipher, its key under note_record with the person.
+    note: the minute's cipher, its key under note_record with the person. case: the digest of the
+    request as it was ruled on; empty of one from before that was kept.
     """
 
     verdict: Verdict
@@ -33,6 +34,7 @@ class Ruling(Value):
     at: datetime
     note_record: str = ""
     note: bytes | None = None
+    case: str = ""
 
 
 class AgendaItem(Value):
@@ -82,7 +84,7 @@ class Meeting(State):
         rows = [(each.request_id, each.ruling) for each in self.items]
         return derive_digest(
             *(
-                (id_, r.verdict, r.quantity, r.code, r.note_record) if r else (id_,)
+                (id_, r.verdict, r.quantity, r.code, r.note_record, r.case) if r else (id_,)
                 for id_, r in rows
             )
         )
@@ -141,7 +143,8 @@ class CancelMeeting(Value):
 
 
 class RuleOnCase(NotedCommand):
-    """What was decided, as chair or recorder enters it. quantity: None is all of it."""
+    """What was decided, as chair or recorder enters it. quantity: None is all of it. digest: of the
+    case that was read; empty where nobody said."""
 
     meeting_id: Identifier
     by: str
@@ -149,6 +152,7 @@ class RuleOnCase(NotedCommand):
     quantity: Quantity | None = None
     part_reason: PartReason | None = None
     decline_reason: DeclineReason | None = None
+    digest: str = ""
 
 
 class SignMeeting(Value):

@@ -113,6 +113,7 @@ async def _render_case(
         hearing=await _hear(runtime, caller, stored, item),
         outlook=await _look_ahead(runtime, stored, outlook or {}),
         path=MEETING_PATH.format(meeting_id=meeting.id),
+        digest=stored.digest,
         place=place + 1,
         count=len(meeting.items),
         before=neighbours[0],
@@ -188,6 +189,7 @@ async def rule(
                 "part_reason": read_part_reason(form),
                 "decline_reason": decline,
                 "note": form.get("note", "")[:2000],
+                "digest": form.get("digest", "")[:64],
             }
         )
 
