@@ -129,7 +129,7 @@ class Donors:
     def __init__(self, clients: Clients, behaviour: Behaviour, tally: Tally) -> None:
         self._link, self._behaviour, self._tally = clients.open("matching"), behaviour, tally
         self._seen: set[str] = set()
-        self._left: set[tuple[str, str]] = set()
+        self._left: set[str] = set()
 
     async def answer(self, message: Message) -> None:
         """One proposal."""
@@ -141,7 +141,7 @@ class Donors:
                 body = {"reason": REASONS[number % len(REASONS)]}
                 self._count("declined", await self._link.send(f"{message['url']}/decline", body))
             case "leave":
-                self._left.add((message["recipient"], find_reference(message)))
+                self._left.add(find_reference(message))
 
     async def answer_all(self, message: Message) -> None:
         """All that wait, on one page, each once: accepted together, declined together."""
@@ -157,14 +157,15 @@ class Donors:
                     self._tally.answers["too_late_409"] += len(page["failed"])
 
     async def _list_new(self, message: Message) -> list[str]:
-        """Those he has not decided on. What he left when it came alone, he leaves here too."""
+        """Those he has not decided on. What he left when it came alone, he leaves here too: it may
+        have come by another channel."""
         page = await self._link.get(message["url"])
         rows = [row["match_id"] for row in page["waiting"] if row["match_id"] not in self._seen]
         self._seen.update(rows)
-        keys = {id_: (message["recipient"], format_reference(id_)) for id_ in rows}
-        left = {id_ for id_, key in keys.items() if key in self._left}
-        self._left.difference_update(keys[id_] for id_ in left)
-        return [id_ for id_ in rows if id_ not in left]
+        references = {id_: format_reference(id_) for id_ in rows}
+        left = self._left.intersection(references.values())
+        self._left -= left
+        return [id_ for id_ in rows if references[id_] not in left]
 
     def _choose(self) -> tuple[int, Answer]:
         number, self._tally.proposals = self._tally.proposals, self._tally.proposals + 1

@@ -111,7 +111,13 @@ def bind(port: int = 0) -> socket.socket:
 @contextlib.asynccontextmanager
 async def serve(intake: ReceivingIntake, at: socket.socket) -> AsyncIterator[None]:
     server = EmbeddedServer(
-        uvicorn.Config(intake.app(), log_level="warning", timeout_keep_alive=60)
+        uvicorn.Config(
+            intake.app(),
+            log_level="warning",
+            timeout_keep_alive=60,
+            # What comes in when intake has stopped would be waited for without end.
+            timeout_graceful_shutdown=1,
+        )
     )
     task = asyncio.create_task(server.serve(sockets=[at]))
     try:
