@@ -42,8 +42,13 @@ class _EmbeddedServer(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serve(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
-    """An app that has started already, on a real socket."""
-    config = uvicorn.Config(app, lifespan="off", access_log=False, log_config=None)
+    """An app that has started already, on a real socket.
+
+    A receipt that comes in when the app has stopped is waited for no longer than a second.
+    """
+    config = uvicorn.Config(
+        app, lifespan="off", access_log=False, log_config=None, timeout_graceful_shutdown=1
+    )
     server = _EmbeddedServer(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
