@@ -160,7 +160,7 @@ def test_a_batch_of_five_hundred_costs_few_syncs(
     assert len(calls) <= 20
 
 
-@pytest.mark.parametrize("last", [255, 256, 800])
+@pytest.mark.parametrize("last", [255, 256, pytest.param(800, marks=pytest.mark.long)])
 def test_kill_at_every_step_of_publishing_loses_and_breaks_nothing(
     tmp_path: Path, writer: Writer, last: int
 ) -> None:

@@ -103,6 +103,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.long
 @pytest.mark.timeout(2 * (STARTS_WITHIN_S + STOPS_WITHIN_S))
 def test_the_whole_stack_starts_answers_stops_and_finds_its_data_again(tmp_path: Path) -> None:
     """The second time one service is left out, and started with what is printed."""

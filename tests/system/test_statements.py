@@ -51,6 +51,7 @@ def test_a_fund_that_is_not_open_is_said_before_anything_is_sent(
         assert "guanjia audit fund approve spring" in problem.zh
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_statements_are_imported_once_and_reconciled(tmp_path: Path) -> None:
     first, second, mapping = (tmp_path / name for name in ("a.csv", "b.csv", "columns.toml"))

@@ -105,6 +105,7 @@ def test_shuffled_file_gives_the_same_plan_and_bound() -> None:
     assert other.bound == plan.bound
 
 
+@pytest.mark.long
 def test_bound_is_tight_where_not_every_arc_is_searched() -> None:
     whole = build_model(pool(Shape(600, 30, 6), 1, cases=True), Weights(donor_points=0))
     model = replace(whole, cases=np.full(len(whole.cases), 10))

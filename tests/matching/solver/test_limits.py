@@ -102,7 +102,12 @@ def test_shuffled_file_gives_the_same_plan(instance: Instance, seed: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("requests", "offers"), [(600, 20), pytest.param(3000, 90, marks=pytest.mark.long)]
+    ("requests", "offers"),
+    [
+        (200, 12),
+        pytest.param(600, 20, marks=pytest.mark.long),
+        pytest.param(3000, 90, marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.parametrize("cases", [False, True])
 def test_shuffled_city_changes_no_request(requests: int, offers: int, cases: bool) -> None:

@@ -57,8 +57,11 @@ def test_bound_is_below_the_best_plan_with_limits_on_cases(instance: Instance) -
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_bound_with_limits_on_cases_is_no_worse_than_the_linear_relaxation(seed: int) -> None:
-    instance = random_instance(300, 15, seed, cases=True, weights=EXACT)
+@pytest.mark.parametrize("requests", [100, pytest.param(300, marks=pytest.mark.long)])
+def test_bound_with_limits_on_cases_is_no_worse_than_the_linear_relaxation(
+    seed: int, requests: int
+) -> None:
+    instance = random_instance(requests, 15, seed, cases=True, weights=EXACT)
     relaxed = optimum(instance, whole_cases=False, points_per_level=instance.weights.level_points)
     plan = build_plan(instance)
     assert relaxed.objective * (1 - NEARLY) <= plan.bound <= plan.objective.total
