@@ -83,8 +83,8 @@ def build_service(
 
 def build_resources(
     settings: MatchingSettings,
-    _keyring: Keyring,
+    keyring: Keyring,
     http: HttpClient,
 ) -> Explainer:
     token = settings.secrets_dir / "service.token"
-    return Explainer(PersonsClient(http, settings.intake_url, token))
+    return Explainer(PersonsClient(http, settings.intake_url, token), keyring.is_partner_gone)

@@ -77,10 +77,14 @@ class LinksToRevoke(Value):
 
 @dataclass(frozen=True, slots=True)
 class RevocationTarget:
-    """subject: what the link is about, which decides who may revoke it. target: see RevokeLinks."""
+    """subject: what the link is about, which decides who may revoke it. target: see RevokeLinks.
+
+    purpose: of the link; empty where all about the subject are meant.
+    """
 
     subject: str
     target: str
+    purpose: str = ""
 
 
 def find_revoked(runtime: Runtime, wanted: LinksToRevoke) -> RevocationTarget:
@@ -92,7 +96,7 @@ def find_revoked(runtime: Runtime, wanted: LinksToRevoke) -> RevocationTarget:
         link = runtime.keyring.read_link(token)
     except Unauthenticated:
         raise Denied(LINK_UNKNOWN.refusal(404, "link")) from None
-    return RevocationTarget(link.subject, link.id)
+    return RevocationTarget(link.subject, link.id, link.purpose)
 
 
 def is_browser(request: Request) -> bool:

@@ -15,7 +15,7 @@ from services.matching.solver.weights import Weights
 from services.matching.store import SENIORITY, WAITING_NEEDS
 from shared import mongo
 from shared.messaging.decision import State
-from tests.matching.decisions import NOW, DecisionHarness, make_campaign
+from tests.matching.decisions import NOW, DecisionHarness, is_nobody_gone, make_campaign
 from tests.matching.harness import start_matching
 from tests.support.stack_harness import StackHarness
 
@@ -32,7 +32,7 @@ class Pool:
         uri, name = stack.mongod.mongo_uri, f"{stack.prefix}_matching"
         self.database = mongo.connect(uri, name)
         self.decisions = DecisionHarness()
-        self.pool = OpenPool(self.database, Weights(), timedelta(days=7))
+        self.pool = OpenPool(self.database, Weights(), timedelta(days=7), is_nobody_gone)
 
     async def store(self, *states: State) -> None:
         for state in states:

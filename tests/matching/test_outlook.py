@@ -11,6 +11,7 @@ from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer
 from services.matching.solver.solve import MinCostFlow
 from shared.errors import Transient
 from shared.persons_client import PersonsClient
+from tests.matching.decisions import is_nobody_gone
 
 DAY_MS = 24 * 3600 * 1000
 NOW_MS = 1_700_000_000_000
@@ -87,7 +88,7 @@ def test_a_part_is_served_and_the_rest_waits() -> None:
 
 
 def test_a_page_loaded_again_and_again_holds_up_no_round() -> None:
-    explainer = Explainer(persons=cast("PersonsClient", None))
+    explainer = Explainer(cast("PersonsClient", None), is_nobody_gone)
     with ExitStack() as running:
         for _ in range(COMPARISONS_MAX):
             running.enter_context(explainer.admit_comparison())

@@ -11,7 +11,7 @@ from services.matching.solver.interface import read_inputs, write_inputs
 from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.messaging.decision import State
-from tests.matching.decisions import FUND, NOW, DecisionHarness, person_id
+from tests.matching.decisions import FUND, NOW, DecisionHarness, is_nobody_gone, person_id
 from tests.support.stack_harness import StackHarness
 
 
@@ -40,7 +40,7 @@ async def test_round_reads_the_offers_that_may_be_proposed_now(stack: StackHarne
     offers[busy] = offers[busy].reserve(10).model_copy(update={"cases_max": 1})
     offers[paused] = offers[paused].model_copy(update={"state": "paused"})
     database = await stored(stack, decisions.get(Need, decisions.need()), *offers.values())
-    pool = await OpenPool(database, Weights(), timedelta(days=7)).read_whole(
+    pool = await OpenPool(database, Weights(), timedelta(days=7), is_nobody_gone).read_whole(
         NOW + timedelta(hours=2), 100
     )
     assert [offer.id for offer in pool.offers] == [both]
@@ -59,5 +59,7 @@ async def test_need_that_nothing_may_serve_is_left_out(stack: StackHarness) -> N
     database = await stored(
         stack, offer, *needs.values(), FundRelations(id=FUND).with_relation(related)
     )
-    pool = await OpenPool(database, Weights(), timedelta(days=7)).read_whole(NOW, 100)
+    pool = await OpenPool(database, Weights(), timedelta(days=7), is_nobody_gone).read_whole(
+        NOW, 100
+    )
     assert [need.id for need in pool.needs] == [needs["free"].id]

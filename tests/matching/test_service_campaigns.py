@@ -30,6 +30,7 @@ from tests.matching.decisions import (
     NO_CAPACITY,
     NOW,
     DecisionHarness,
+    is_nobody_gone,
     make_ledger_answer,
     make_opened,
     person_id,
@@ -292,7 +293,9 @@ async def test_needs_of_an_emergency_area_come_first_while_it_is_on(stack: Stack
         await database[state.COLLECTION].insert_one(document)
 
     async def first(now: datetime, count: int) -> list[tuple[str, int]]:
-        pool = await OpenPool(database, Weights(), timedelta(days=7)).read_whole(now, count)
+        pool = await OpenPool(database, Weights(), timedelta(days=7), is_nobody_gone).read_whole(
+            now, count
+        )
         return [(need.id, need.tier) for need in pool.needs]
 
     r1, r2, r3 = (request_id(name) for name in TOWNS)

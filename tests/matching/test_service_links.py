@@ -10,7 +10,7 @@ from services.matching.main import create_app
 from services.matching.model.match import Match, Propose
 from services.matching.settings import MatchingSettings
 from shared.contracts.events import PersonErased, PersonLinksRevoked
-from shared.contracts.links import DELIVERY, MENU, PROPOSAL, SignedLink
+from shared.contracts.links import DELIVERY, MENU, PROPOSAL, PROPOSALS, SignedLink
 from shared.messaging.decision import Command
 from shared.security import Role, revoke
 from tests.matching.decisions import NO_CAPACITY, person_id, request_id
@@ -46,7 +46,8 @@ class LinkHarness(MatchingHarness):
     async def link(self, row: SignedLink, **more: Any) -> str:
         """As notify or the menu makes it now."""
         now = await self.runtime.processor.now()
-        subject = self.match.offer_id if row is MENU else self.match.id
+        subjects = {MENU: self.match.offer_id, PROPOSALS: self.match.donor_id}
+        subject = subjects.get(row, self.match.id)
         holder = self.match.donor_id if row.holder == "donor" else self.match.person_id
         given = {"made_at": now, "holder": holder, **more}
         return row.path(self.stack.keyring.make_link(row.purpose, subject, now + DAY, **given))
@@ -118,6 +119,30 @@ async def test_staff_of_the_area_and_the_partner_revoke_one_or_all(harness: Link
     assert (await harness.revoke(harness.partner, "2", about=match.id)).status_code == 200
     assert await harness.status(other) == 401
     assert await harness.status(await harness.link(DELIVERY)) == 200
+
+
+async def test_a_donors_own_page_is_closed_one_link_at_a_time(harness: LinkHarness) -> None:
+    """By whom it concerns: staff of a match's area, the partner, and the donor by a press."""
+    now = await harness.runtime.processor.now()
+    links = [
+        await harness.link(PROPOSALS, made_at=now - timedelta(minutes=minutes))
+        for minutes in range(4)
+    ]
+    donor = harness.match.donor_id
+    for key, who in (("there", harness.there), ("rival", harness.rival)):
+        refused = await harness.revoke(who, f"{key}-p", link=links[0])
+        assert (refused.status_code, await harness.status(links[0])) == (404, 200)
+    for number, who in enumerate((harness.here, harness.partner)):
+        of_all = await harness.revoke(who, f"all-{number}", about=donor)
+        assert of_all.status_code == 404, "all of a donor are ended in intake"
+        ended = await harness.revoke(who, f"p-{number}", link=f"https://gj.example{links[number]}")
+        assert (ended.status_code, await harness.status(links[number])) == (200, 401)
+    page = await harness.http.get(links[2], headers={"Accept": "text/html"})
+    assert f'action="{links[2]}/end"' in page.text
+    pressed = await harness.http.post(f"{links[2]}/end", headers={"Accept": "text/html"})
+    assert (pressed.status_code, "这个链接已停用" in pressed.text) == (200, True)
+    assert [await harness.status(path) for path in links] == [401, 401, 401, 200]
+    assert (await harness.http.post(f"{links[2]}/answer")).status_code == 401
 
 
 async def test_a_second_press_shows_what_was_done_by_whichever_link(harness: LinkHarness) -> None:

@@ -21,7 +21,7 @@ from services.matching.settings import MatchingSettings
 from services.matching.solver.process import SolverProcess
 from shared import mongo
 from shared.contracts.outlooks import OUTLOOK_PATH
-from shared.security import Role
+from shared.security import Role, revoke
 from tests.matching.decisions import NO_CAPACITY, make_opened, make_submitted, person_id, request_id
 from tests.matching.harness import MatchingHarness, give_mandate, name_donor, start_matching
 from tests.support.eventually import eventually
@@ -165,6 +165,17 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(
         "没有别的诉求因此多等。",
     ]
     assert await mongo.load(harness.database, Need, request_id("z")) is None, "it is a look"
+
+    revoke(stack.secrets_dir / "credentials.json", "giver")
+
+    async def look() -> str:
+        answer = await harness.http.post(OUTLOOK_PATH, json=query, headers=house)
+        return str(answer.json()["sentences"][0]["zh"])
+
+    await eventually(
+        look, lambda line: line == "同意 30 条：按现有资源一时对接不上，要等新的资源。"
+    )
+    assert not (await get(harness, f"/needs/{request_id('q')}/explanation"))["substitutes"]
 
 
 async def test_claimed_match_is_explained_by_its_donors_choice(stack: StackHarness) -> None:

@@ -125,6 +125,7 @@ LINKS = {
         ("POST", "/d/{token}/schedule"),
         ("GET", "/p/{token}"),
         ("POST", "/p/{token}/answer"),
+        ("POST", "/p/{token}/end"),
         ("GET", "/p/{token}/giving"),
         ("GET", "/p/{token}/giving.xlsx"),
         ("GET", "/p/{token}/certificate"),

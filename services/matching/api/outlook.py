@@ -44,7 +44,7 @@ async def _load_inputs(runtime: MatchingRuntime, need: Need, now: datetime) -> t
     """(how many others wait, the pool of its resource with it)."""
     database, weights = runtime.database, runtime.settings.weights
     resource = {"unit": need.unit, "item": need.item}
-    offers = await OfferShelf(database, resource).read(now)
+    offers = await OfferShelf(database, runtime.keyring.is_partner_gone, resource).read(now)
     context = await load_pool_context(database, offers, now)
     query = {**WAITING_NEEDS, **resource, "_id": {"$ne": need.id}}
     others = [

@@ -140,8 +140,8 @@ async def _add_substitutes(
     runtime: MatchingRuntime, need: Need, now: datetime, answer: dict[str, object]
 ) -> dict[str, object]:
     """What else is offered, where the catalogue says that it may take its place."""
-    catalogue = runtime.settings.catalogue
-    substitutes = await find_substitutes(runtime.database, catalogue, need, now)
+    is_gone, catalogue = runtime.keyring.is_partner_gone, runtime.settings.catalogue
+    substitutes = await find_substitutes(runtime.database, is_gone, catalogue, need, now)
     text = answer.get("text")
     lines = text if isinstance(text, list) else []
     return answer | {

@@ -1,7 +1,7 @@
 """Why a match was proposed, and why a need still waits: recomputed in a process of its own."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -34,11 +34,12 @@ COMPARISONS_MAX = 2
 class Explainer:
     """One question at a time. A context, so that its process ends with the service.
 
-    persons: where donors' names are.
+    persons: where donors' names are. is_gone: as in `OfferShelf`.
     """
 
-    def __init__(self, persons: PersonsClient) -> None:
+    def __init__(self, persons: PersonsClient, is_gone: Callable[[str], bool]) -> None:
         self.persons = persons
+        self._is_gone = is_gone
         self._solver = SolverProcess()
         self._turn = asyncio.Lock()
         self._comparisons = 0
@@ -93,7 +94,7 @@ class Explainer:
             answer = await self._ask(inputs, need.id, named, whole.solver_version)
             if answer and answer["explanation"]["unmatched"] == need.remaining:
                 return about | _of_round(whole) | answer
-        text = await _as_things_stand(database, need, now, weights)
+        text = await self._read_pool(database, need, now, weights)
         return about | {"round": None} | (await self._ask(text, need.id, named) or {})
 
     @contextmanager
@@ -118,6 +119,18 @@ class Explainer:
             without = await self._solver.solve(await asyncio.to_thread(write_inputs, fewer))
             having = await self._solver.solve(await asyncio.to_thread(write_inputs, inputs))
         return without.allocations, having.allocations
+
+    async def _read_pool(
+        self, database: mongo.Database, need: Need, now: datetime, weights: Weights
+    ) -> str:
+        """The inputs of a batch of this need alone, at the prices of the last whole round."""
+        resource = {"unit": need.unit, "item": need.item}
+        offers = await OfferShelf(database, self._is_gone, resource).read(now)
+        context = await load_pool_context(database, offers, now)
+        last = await round_store.LastWhole(database, weights).read()
+        prices = last.prices if last else {}
+        needs = [build_open_need(need, context)]
+        return write_inputs(build_inputs(needs, context.admit(offers), now, weights, prices))
 
     async def _ask(
         self, text: str, request_id: str, named: Collection[str] | None, version: str = ""
@@ -144,15 +157,3 @@ def _of_round(round_: Round) -> dict[str, object]:
     names = {"number", "kind", "closed_at", "solver", "solver_version", "weights_version"}
     names |= {"weights_hash", "input_hash", "solution_hash", "prices_hash", "priced_by"}
     return {"round": round_.model_dump(mode="json", include=names)}
-
-
-async def _as_things_stand(
-    database: mongo.Database, need: Need, now: datetime, weights: Weights
-) -> str:
-    """The inputs of a batch of this need alone, at the prices of the last whole round."""
-    offers = await OfferShelf(database, {"unit": need.unit, "item": need.item}).read(now)
-    context = await load_pool_context(database, offers, now)
-    last = await round_store.LastWhole(database, weights).read()
-    prices = last.prices if last else {}
-    needs = [build_open_need(need, context)]
-    return write_inputs(build_inputs(needs, context.admit(offers), now, weights, prices))

@@ -3,7 +3,7 @@
 Advice to who works on the request: another thing is given only when the person wants it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -35,16 +35,20 @@ class Substitute:
 
 
 async def find_substitutes(
-    database: mongo.Database, catalogue: Catalogue, need: Need, now: datetime
+    database: mongo.Database,
+    is_gone: Callable[[str], bool],
+    catalogue: Catalogue,
+    need: Need,
+    now: datetime,
 ) -> list[Substitute]:
-    """In the catalogue's order; none where nothing is still wanted."""
+    """In the catalogue's order; none where nothing is still wanted. is_gone: as in `OfferShelf`."""
     entries = list_entries(catalogue, need.item)
     if need.state != "open" or not need.remaining or not entries:
         return []
     substitutes: list[Substitute] = []
     for entry in entries:
         resource = {"unit": entry.unit, "item": entry.name}
-        offers = await OfferShelf(database, resource).read(now)
+        offers = await OfferShelf(database, is_gone, resource).read(now)
         context = await load_pool_context(database, offers, now)
         open_need = build_open_need(need, context)
         if substitute := weigh_substitute(open_need, entry, context.admit(offers)):

@@ -92,7 +92,8 @@ def derive_button_key(link_id: str, match: Match, data: MatchCommand) -> str:
     return derived_id("link", link_id, type(data).__name__, occasion, data.model_dump_json())
 
 
-def render_done(text_zh: str, text_en: str, back: str, status: int = 200) -> HTMLResponse:
+def render_done(text_zh: str, text_en: str, back: str = "", status: int = 200) -> HTMLResponse:
+    """back: where one goes on; empty where the page behind it is closed now."""
     return PAGES.render("done.html", status=status, text_zh=text_zh, text_en=text_en, back=back)
 
 

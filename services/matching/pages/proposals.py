@@ -15,14 +15,16 @@ from services.matching import store
 from services.matching.messages import ACT_UNKNOWN, NOTHING_CHOSEN, REASON_UNKNOWN
 from services.matching.model.labels import DECLINE_REASONS, DeclineReason
 from services.matching.model.match import Match
-from services.matching.pages.buttons import read_fields
+from services.matching.pages.buttons import read_fields, render_done
 from services.matching.pages.facts import format_moment
 from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
 from services.matching.proposals import Outcome, answer_each, keep_standing
 from services.matching.resources import MatchingRuntimeDep
 from shared.contracts.events import DonorVerdict
 from shared.contracts.links import PROPOSALS
-from shared.web.access import Router
+from shared.messaging.decision import Command
+from shared.revocations import RevokeLinks
+from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.links import is_browser
 from shared.web.pages import format_quantity
@@ -59,6 +61,19 @@ async def answer_proposals(
         runtime, giver.donor_id, chosen[:ROWS_MAX], act, reason, giver.principal
     )
     return await _show(request, runtime, giver, outcome)
+
+
+@router.post(PROPOSALS.route("end"), response_class=HTMLResponse)
+async def end_own_link(giver: GiverDep, request: Request, runtime: MatchingRuntimeDep) -> Response:
+    """This one alone: those sent before and after it, and what he answered, stand."""
+    command = Command(RevokeLinks(target=giver.way), principal=giver.principal)
+    answer = await runtime.processor.execute(command)
+    if not is_browser(request):
+        return respond(answer)
+    return render_done(
+        "这个链接已停用，谁也不能再用它打开您的页面。下一次通知里会有新的链接。",
+        "This link opens nothing any more. The next notice brings another.",
+    )
 
 
 def _parse_act(fields: Mapping[str, Sequence[str]]) -> tuple[DonorVerdict, DeclineReason]:

@@ -64,15 +64,15 @@ class _ShelvedOffer:
 class OfferShelf:
     """The offers that may be proposed, remembered between looks: only what changed is read.
 
-    only: a further condition on the offers, such as their resource. is_gone: of a source, whether
-    nobody may speak for it any more: its donors would be asked by links that open nothing.
+    is_gone: of a source, whether nobody may speak for it any more: its donors would be asked by
+    links that open nothing. only: a further condition on the offers, such as their resource.
     """
 
     def __init__(
         self,
         database: mongo.Database,
+        is_gone: Callable[[str], bool],
         only: Mapping[str, object] | None = None,
-        is_gone: Callable[[str], bool] | None = None,
     ) -> None:
         self._database = database
         self._query = {**PUSHED, **(only or {})}
@@ -92,7 +92,7 @@ class OfferShelf:
         return [shelved.open for shelved in giving if shelved.offer.source not in gone]
 
     def _find_gone(self, sources: Collection[str]) -> Collection[str]:
-        return {each for each in sources if self._is_gone(each)} if self._is_gone else ()
+        return {each for each in sources if self._is_gone(each)}
 
     async def _read_versions(self) -> dict[str, int]:
         rows = self._database[Offer.COLLECTION].find(self._query, {"_version": 1})
@@ -140,14 +140,14 @@ class OpenPool:
         database: mongo.Database,
         weights: Weights,
         ask_again: timedelta,
-        is_gone: Callable[[str], bool] | None = None,
+        is_gone: Callable[[str], bool],
     ) -> None:
         """ask_again: after so long somebody who did not answer is asked as others are. is_gone: as
         in `OfferShelf`."""
         self._ask_again = ask_again
         self._database = database
         self._weights = weights
-        self._shelf = OfferShelf(database, is_gone=is_gone)
+        self._shelf = OfferShelf(database, is_gone)
         self._context: PoolContext = EMPTY_CONTEXT
         self._offers: dict[str, OpenOffer] = {}
         self._candidates = Candidates(())
