@@ -33,6 +33,7 @@ from services.intake.decide import (
 from services.intake.model import (
     AbandonDialogue,
     ApproveRequest,
+    AskOnPage,
     BindOpenid,
     CorrectRequest,
     DeclineRequest,
@@ -143,6 +144,7 @@ def build_commands(
         **revocations.COMMANDS,
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         StaffRequest: _build_submission(vault, rules, find_credential),
+        AskOnPage: _build_submission(vault, rules, find_credential),
         CorrectRequest: Handler(
             decide=partial(corrections.decide_correction, rules),
             prepare=partial(prepare_correction, vault, rules, find_credential),

@@ -84,11 +84,6 @@ CONSENT_MISSING = Message(
     "请看过“个人信息怎样使用”，同意后打勾",
     "read what becomes of your data, and tick the box if you agree",
 )
-ASKED_OFTEN = Message(
-    "asked_often",
-    "这个手机号今天已登记{most}次，请明天再来，或直接打电话",
-    "this number asked {most} times today: come back tomorrow, or call",
-)
 
 # --- who may do what to a request or person ---
 

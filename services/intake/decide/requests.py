@@ -268,6 +268,8 @@ def with_standing_of(request: Request, standing: Standing) -> Request:
         "sighting": standing.sighting,
         "confirmation": standing.confirmation,
     }
+    if request.is_anybodys and standing.sighting:
+        changes["quiet"] = False  # it is known to be his now, and he is told of it
     if request.declared_class or standing.confirmation:
         changes["beneficiary_class"] = standing.beneficiary_class
     return request.model_copy(update=changes)

@@ -14,6 +14,7 @@ from services.intake.model.approval import (
 )
 from services.intake.model.commands import (
     ApproveRequest,
+    AskOnPage,
     BindOpenid,
     ConfirmedClass,
     CorrectPerson,
@@ -108,6 +109,7 @@ __all__ = [
     "WECHAT_SOURCE",
     "AbandonDialogue",
     "ApproveRequest",
+    "AskOnPage",
     "Basis",
     "BindOpenid",
     "ClassConfirmation",

@@ -52,6 +52,14 @@ class StaffRequest(Value):
     quiet: Annotated[bool, Field(exclude=True)] = False
 
 
+class AskOnPage(Value):
+    """A request that a stranger typed into the public page. quiet: the phone has been written to
+    as often as in one day it may be, so it is recorded as any other and nobody is told of it."""
+
+    request: RequestSubmitted
+    quiet: Annotated[bool, Field(exclude=True)] = False
+
+
 class CorrectRequest(Value):
     """A row of a sheet that was imported before, and says something else now.
 

@@ -20,14 +20,13 @@ from services.intake import store
 from services.intake.api.attachments import FORM_BYTES
 from services.intake.attachments.files import FILE_BYTES_MAX
 from services.intake.messages import (
-    ASKED_OFTEN,
     CONSENT_MISSING,
     NAME_MISSING,
     TEXT_MISSING,
     TEXT_TOO_LONG,
     TOWN_MISSING,
 )
-from services.intake.model import WEB_SOURCE
+from services.intake.model import WEB_SOURCE, AskOnPage
 from services.intake.model.attachment import OWN_ATTACHMENTS_MAX
 from services.intake.model.consent import GiveConsent
 from services.intake.pages.own_files import add_own_files
@@ -81,8 +80,9 @@ WHOSE = {
 }
 UNKNOWN_NEED = {"unit": "项", "quantity": 1}
 CONSENT_WRITTEN = "〔网页登记，填写人已同意《个人信息怎样使用》第1版〕"
-OFTEN_MAX = 3
-OFTEN_WITHIN = timedelta(hours=24)
+TOLD_MAX = 3
+"""Requests of a day that a phone gets a notice of: anybody may type it."""
+TOLD_WITHIN = timedelta(hours=24)
 _ONCE = re.compile(r"[\w-]{20,60}")
 T = TypeVar("T")
 
@@ -130,25 +130,24 @@ async def go_on(request: Request, runtime: IntakeRuntimeDep) -> Response:
         return _render(request, wrong.step, wrong, status=422)
     address = find_address(request)
     await runtime.resources.ask_quota.take(f"ask:{address}", 1)
-    return await _submit(request, runtime, values, submitted, list_uploads(form))
+    return await _submit(runtime, values, submitted, list_uploads(form))
 
 
 async def _submit(
-    request: Request,
     runtime: IntakeRuntime,
     values: Mapping[str, str],
     submitted: RequestSubmitted,
     files: Sequence[UploadFile],
 ) -> Response:
-    """A picture that cannot be taken hinders no request: its page says so. Raises Invalid where
-    the same form was sent before with other words."""
+    """However often a phone asks, the answer is the same: it tells nobody whether somebody else
+    asked for it today. A picture that cannot be taken hinders no request: its page says so. Raises
+    Invalid where the same form was sent before with other words."""
     vault, now = runtime.resources.vault, await runtime.processor.now()
     [contact_id] = derive_contact_ids(vault, submitted.applicant.phone, None)
-    since = now - OFTEN_WITHIN
-    if await store.count_asked(runtime.database, f"contact:{contact_id}", since) >= OFTEN_MAX:
-        wrong = AskForm(values, {"phone": ASKED_OFTEN.problem("phone", most=OFTEN_MAX)})
-        return _render(request, 2, wrong, status=429)
-    command = Command(submitted, key=f"{WEB_SOURCE}|{values['once']}", principal=WEB_SOURCE)
+    since = now - TOLD_WITHIN
+    earlier = await store.count_asked(runtime.database, f"contact:{contact_id}", since)
+    asking = AskOnPage(request=submitted, quiet=earlier >= TOLD_MAX)
+    command = Command(asking, key=f"{WEB_SOURCE}|{values['once']}", principal=WEB_SOURCE)
     answer = await runtime.processor.execute(command)
     if answer.status >= 400:
         raise FORM_STALE.invalid()

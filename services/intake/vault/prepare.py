@@ -10,6 +10,7 @@ from services.intake.model import (
     OWN_SOURCES,
     SMS_SOURCE,
     WECHAT_SOURCE,
+    AskOnPage,
     BindOpenid,
     CorrectPerson,
     CorrectRequest,
@@ -76,10 +77,12 @@ def find_speaker(source: str, find_credential: FindCredential) -> Speaker:
 
 
 def prepare_request(vault: Vault, rules: Rules, find_credential: FindCredential, item: Any) -> Any:
-    """An event or command of `RequestSubmitted`, or a command of `StaffRequest`, as one of
-    `SealedRequest`. Raises Invalid."""
+    """An event or command of `RequestSubmitted`, or a command of `StaffRequest` or `AskOnPage`, as
+    one of `SealedRequest`. Raises Invalid."""
     staff = item.data if isinstance(item.data, StaffRequest) else None
-    request: RequestSubmitted = staff.request if staff else item.data
+    typed = item.data if isinstance(item.data, AskOnPage) else None
+    brought = staff or typed
+    request: RequestSubmitted = brought.request if brought else item.data
     problems = find_problems(rules, request)
     if problems:
         raise Invalid(*problems)
@@ -100,6 +103,8 @@ def prepare_request(vault: Vault, rules: Rules, find_credential: FindCredential,
             "urgent": staff.urgent,
         }
         sealed = sealed.model_copy(update=recording)
+    if typed:
+        sealed = sealed.model_copy(update={"quiet": typed.quiet})
     return replace(item, data=sealed)
 
 
