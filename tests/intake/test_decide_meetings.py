@@ -24,7 +24,7 @@ from services.intake.model.meeting import (
     SignMeeting,
 )
 from services.intake.vault.needs import prepare_note
-from shared.contracts.events import ApprovalLevel, MeetingClosed, RequestOpened
+from shared.contracts.events import MeetingClosed, RequestOpened
 from shared.contracts.values import Category
 from shared.messaging.decision import Ref
 from tests.intake.builders import (
@@ -327,12 +327,25 @@ def test_a_case_is_on_one_agenda_and_comes_free_when_the_meeting_is_cancelled() 
     assert sitting.convene(meeting_id="G-2").answer.status == 201
 
 
-@pytest.mark.parametrize("by", ["clerk", "chair", "finance"])
+def test_a_member_who_does_not_lead_it_cancels_nothing_alone() -> None:
+    sitting = Sitting()
+    sitting.convene(members=(*MEMBERS, "other"))
+    sitting.open()
+    city = CancelMeeting(meeting_id="G-1", by="finance", levels=("city",))
+    asked = sitting.handle(city)
+    assert (asked.answer.status, list_facts(asked)) == (202, [])
+    assert code(sitting.handle(city)) == "meeting_role"
+    assert sitting.meeting.state == "sitting"
+    assert list_facts(sitting.handle(CancelMeeting(meeting_id="G-1", by="other"))) == [
+        "MeetingCancelled"
+    ]
+
+
+@pytest.mark.parametrize("by", ["clerk", "chair"])
 def test_a_sitting_whose_chair_left_is_ended_and_what_was_ruled_has_no_effect(by: str) -> None:
     sitting = sit()
     sitting.rule(0, "approve")
-    levels: tuple[ApprovalLevel, ...] = ("city",) if by == "finance" else ()
-    ended = sitting.handle(CancelMeeting(meeting_id="G-1", by=by, levels=levels))
+    ended = sitting.handle(CancelMeeting(meeting_id="G-1", by=by))
     assert list_facts(ended) == ["MeetingCancelled"]
     assert code(sitting.sign("clerk")) == "meeting_state"
     assert sitting.meeting.due_at is None, "nothing is carried out"

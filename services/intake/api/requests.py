@@ -57,6 +57,8 @@ BATCH_ROWS_MAX = 200
 Submitter = Annotated[
     Credential, Depends(allow(Role.CHANNEL, Role.COLLECTOR, Role.OPERATOR, *APPROVERS))
 ]
+# Who runs the machines ends nobody's request.
+Withdrawer = Annotated[Credential, Depends(allow(Role.CHANNEL, Role.COLLECTOR, *APPROVERS))]
 Reader = Annotated[Credential, Depends(allow(Role.CHANNEL, *STAFF))]
 Staff = Annotated[Credential, Depends(allow(*STAFF))]
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
@@ -250,7 +252,7 @@ async def vouch_for_person(
 
 @router.post("/requests/{request_id}/withdraw")
 async def withdraw_request(
-    request_id: Identifier, caller: Submitter, runtime: IntakeRuntimeDep, key: IdempotencyKey
+    request_id: Identifier, caller: Withdrawer, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     staff = bool(caller.roles & STAFF)
     command = WithdrawRequest(

@@ -133,17 +133,20 @@ def _is_within(request: Request, data: ConveneMeeting) -> bool:
 
 def decide_cancel(states: States, item: Command[CancelMeeting], _now: datetime) -> Decision:
     """Before it is closed: its cases wait for another, and what was ruled has no effect. A sitting
-    whose chair has left is ended by whom it left."""
+    whose leaders have left is ended by two of those whom they left."""
     data = item.data
     meeting = _get_meeting(states, data.meeting_id, data.by, "planned", "sitting")
     if isinstance(meeting, Answer):
         return Decision(answer=meeting)
-    if data.by not in meeting.leaders and "city" not in data.levels:
+    if not meeting.may_cancel(data.by, data.levels):
         who_zh, who = (
-            "召集人、主持人、记录人或市级审批的成员",
-            "convener, chair, recorder, city approver",
+            "召集人、主持人、记录人，或两位成员（其中一位负责市级审批）",
+            "convener, chair, recorder, or two members, one of whom approves for the city",
         )
         return Decision(answer=_refuse_role(who_zh, who))
+    if data.by not in meeting.leaders and not meeting.ending_by:
+        asked = meeting.model_copy(update={"ending_by": data.by})
+        return Decision((asked,), answer=_answer(asked, 202))
     cancelled = meeting.model_copy(update={"state": "cancelled"})
     freed = _free(states, meeting, [each.request_id for each in meeting.items])
     fact = make_cancelled(meeting, data.by)

@@ -1,6 +1,6 @@
 """A joint meeting (联席会议): what it decides on, who sits, what was decided, who signed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -50,6 +50,7 @@ class Meeting(State):
     and recorder.
 
     signed_by: who signed the rulings as they stand; the other of chair and recorder closes it.
+    ending_by: a member who wants it cancelled and does not lead it: another one has to agree.
     due_at: of a closed one whose rulings are not all carried out.
     """
 
@@ -68,6 +69,7 @@ class Meeting(State):
     opened_at: datetime | None = None
     present: tuple[str, ...] = ()
     signed_by: str = ""
+    ending_by: str = ""
     closed_at: datetime | None = None
 
     @property
@@ -92,6 +94,14 @@ class Meeting(State):
     @property
     def undecided(self) -> int:
         return sum(each.ruling is None and each.outcome is None for each in self.items)
+
+    def may_cancel(self, by: str, levels: Collection[ApprovalLevel]) -> bool:
+        """Who leads it, or asks as a member who approves for the city, or agrees to that."""
+        if by in self.leaders:
+            return True
+        if self.ending_by:
+            return by in self.involved and by != self.ending_by
+        return "city" in levels
 
     def find_item(self, request_id: str) -> AgendaItem | None:
         return next((each for each in self.items if each.request_id == request_id), None)
