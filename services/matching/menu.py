@@ -61,13 +61,13 @@ async def find_open_needs(
 ) -> Page:
     """after: `next` of the page before. Raises Invalid."""
     context = await store.load_pool_context(database, (), now)
-    query, place = _build_query(criteria), _parse_place(after)
+    query, place = build_menu_query(criteria), parse_place(after)
     rows = store.iterate_by_rank(database, query, context, weights, limit=limit, after=place)
-    needs = [_to_need(rank, row) async for rank, row in rows]
-    return Page(needs, _format_place(needs[-1]) if len(needs) == limit else None)
+    needs = [raise_tier(rank, row) async for rank, row in rows]
+    return Page(needs, format_place(needs[-1]) if len(needs) == limit else None)
 
 
-def _to_need(rank: store.Rank, row: Mapping[str, object]) -> Need:
+def raise_tier(rank: store.Rank, row: Mapping[str, object]) -> Need:
     """With the tier it has now."""
     return mongo.to_state(Need, row).model_copy(update={"tier": rank.tier})
 
@@ -102,12 +102,12 @@ async def _find_needs(
     """By offer; and those that might serve more than was looked at."""
     needs: dict[str, list[Need]] = {id_: [] for id_ in offers}
     unfilled = {id_: Candidates([offer.to_open()]) for id_, offer in offers.items()}
-    query = {"$or": [_build_coarse_query(offer) for offer in offers.values()]}
+    query = {"$or": [build_coarse_query(offer) for offer in offers.values()]}
     remaining = LOOKED_AT_MAX * len(offers)
     rows = store.iterate_by_rank(database, query, context, weights, limit=remaining)
     async for rank, row in rows:
         remaining -= 1
-        need = _to_need(rank, row)
+        need = raise_tier(rank, row)
         open_need = store.build_open_need(mongo.to_state(Need, row), context)
         for id_, candidates in list(unfilled.items()):
             if candidates.serve(open_need):
@@ -144,7 +144,7 @@ def count_days_waiting(need: Need, now: datetime) -> int:
 # --- the query ----------------------------------------------------------------------------------
 
 
-def _build_query(criteria: MenuFilter) -> dict[str, object]:
+def build_menu_query(criteria: MenuFilter) -> dict[str, object]:
     if (criteria.at_least or criteria.at_most) and not criteria.unit:
         raise UNIT_MISSING.invalid("unit")
     query: dict[str, object] = {"state": "open", "remaining": _quantity_range(criteria)}
@@ -164,16 +164,16 @@ def _match_codes(field: str, codes: Sequence[str]) -> dict[str, object]:
     return {field: {"$in": list(codes)}} if codes else {}
 
 
-def _build_coarse_query(offer: Offer) -> dict[str, object]:
+def build_coarse_query(offer: Offer) -> dict[str, object]:
     """The coarse part of the rules, as far as an index helps."""
-    return _build_query(MenuFilter()) | build_query(offer.to_open())
+    return build_menu_query(MenuFilter()) | build_query(offer.to_open())
 
 
-def _format_place(need: Need) -> str:
+def format_place(need: Need) -> str:
     return f"{need.tier}.{milliseconds(need.recorded_at)}.{need.id}"
 
 
-def _parse_place(after: str) -> store.Rank | None:
+def parse_place(after: str) -> store.Rank | None:
     """Raises Invalid."""
     if not after:
         return None

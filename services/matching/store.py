@@ -86,6 +86,16 @@ async def count_open_needs(database: mongo.Database) -> list[OpenSum]:
     ]
 
 
+async def count_by_town(database: mongo.Database, query: Mapping[str, object]) -> dict[str, int]:
+    """How many needs, by the town's code."""
+    pipeline: list[Mapping[str, object]] = [
+        {"$match": query},
+        {"$group": {"_id": "$town_code", "count": {"$sum": 1}}},
+    ]
+    rows = await database[Need.COLLECTION].aggregate(pipeline).to_list(None)
+    return {row["_id"]: row["count"] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class PoolContext:
     """What decides beside needs and offers who may serve whom, and in which order.

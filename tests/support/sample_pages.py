@@ -1,8 +1,8 @@
 """Every page there is, rendered with samples; what people may write is filled with given words."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -26,22 +26,14 @@ from services.intake.pages import ask, own
 from services.intake.pages.applicant import DeliveryLink, render_request
 from services.intake.pages.consents import list_consents
 from services.intake.pages.own_files import OwnFiles
-from services.matching.giving import build_year
-from services.matching.model.consent import ConsentTerms, StandingConsent, find_month
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.applicant import render_delivery
-from services.matching.pages.consent import ConsentFacts, render_consent
 from services.matching.pages.donor import render_proposal
 from services.matching.pages.facts import Background
-from services.matching.pages.givers import Giver
-from services.matching.pages.giving import render_certificate, render_giving
 from services.matching.pages.menu import render_claimed, render_menu
-from services.matching.pages.proposals import render_proposals
 from services.matching.pages.public_menu import render_public_menu
-from services.matching.pages.sign_in import render_giver_sign_in
-from services.matching.proposals import Outcome
 from services.matching.store import OpenSum
 from shared.contracts import values
 from shared.contracts.links import MANDATE
@@ -50,14 +42,16 @@ from shared.errors import Problem
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
 from tests.audit.ledgers import year_of_facts
-from tests.support.readers import make_reader
 from tests.support.sample_desk_pages import make_consent, make_files, render_desk_samples
+from tests.support.sample_giver_pages import (
+    CHASHAN,
+    HELP_PHONE,
+    NOW,
+    render_giver_samples,
+)
 from tests.support.sample_notify_pages import render_notify_samples
 from tests.support.sample_operation_pages import render_operation_samples
 
-NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
-CHASHAN = "441900103"
-HELP_PHONE = "12345"
 LOOKS = [{"on": "2026-05-20", "role_zh": "镇街审批人员", "purpose_zh": "办理诉求"}]
 TOKEN = "c2lnbmVkLXRva2VuLW9mLWEtbGluaw"
 VKEY = "guanjia.dongguan/log/2026+8f3a1b2c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
@@ -113,7 +107,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "link_over": FRAME.render(
             "link_over.html", status=410, problems=[{"zh": words, "en": words}]
         ),
-        **_render_proposals(words, token),
+        **render_giver_samples(_match(words), words, token),
         "problems": FRAME.render(
             "problems.html",
             status=409,
@@ -121,87 +115,6 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             back=f"/d/{token}",
         ),
     }
-
-
-def _render_proposals(words: str, token: str) -> Mapping[str, HTMLResponse]:
-    """words: what is given."""
-    giver = Giver.of_link("P-donor", token)
-    waiting = _match(words)
-    rows = [waiting.model_copy(update={"id": f"{waiting.id}{n}", "quantity": n}) for n in (1, 2)]
-    problem = Problem(code="match_expired", zh=words, en=words)
-    outcome = Outcome("accept", ("M-1",), ((waiting, problem),))
-    return {
-        "proposals": render_proposals(rows, giver, HELP_PHONE),
-        "proposals_answered": render_proposals(rows[:1], giver, HELP_PHONE, outcome),
-        "proposals_empty": render_proposals([], giver, HELP_PHONE),
-        **_render_giving(rows, giver),
-        **_render_sign_in(words),
-        **_render_consents(rows, giver, words),
-    }
-
-
-def _render_sign_in(words: str) -> Mapping[str, HTMLResponse]:
-    visitor = make_reader(path="/giver/sign-in")
-    problem = Problem(code="sign_in_wrong", zh=words, en=words)
-    return {
-        "giver_sign_in": render_giver_sign_in(visitor, typed=words, problems=(problem,)),
-        "giver_code": render_giver_sign_in(visitor, phone=words, ticket=words),
-    }
-
-
-def _render_consents(rows: Sequence[Match], giver: Giver, words: str) -> Mapping[str, HTMLResponse]:
-    """Standing, with what it did; ended; and what was typed wrongly."""
-    terms = ConsentTerms(
-        categories=(Category.MEALS, Category.SUPPLIES),
-        town_codes=(CHASHAN,),
-        request_fen=50_000,
-        month_fen=300_000,
-        month_cases=20,
-        valid_until=NOW + timedelta(days=180),
-    )
-    consent = StandingConsent(
-        id="S-1", donor_id="P-donor", terms=terms, given_at=NOW, month=find_month(NOW), month_fen=9
-    )
-    used = [row.model_copy(update={"by_consent": "donor"}) for row in rows]
-    ended = consent.end(NOW)
-    typed = {"month_yuan": [words], "category": ["meals"], "months": ["6"]}
-    problem = Problem(code="consent_empty", zh=words, en=words)
-    return {
-        "consent": render_consent(ConsentFacts(consent, used, NOW, HELP_PHONE), giver),
-        "consent_none": render_consent(ConsentFacts(ended, [], NOW, HELP_PHONE), giver),
-        "consent_wrong": render_consent(
-            ConsentFacts(None, [], NOW, HELP_PHONE), giver, typed, [problem]
-        ),
-    }
-
-
-def _render_giving(rows: Sequence[Match], giver: Giver) -> Mapping[str, HTMLResponse]:
-    """One arrived and was rated, one is under way."""
-    confirmed = {"state": "confirmed", "confirmed_at": NOW, "stars": 5}
-    matches = [
-        rows[0].model_copy(update=confirmed),
-        rows[1].model_copy(update={"state": "committed"}),
-    ]
-    year, nothing = build_year(matches, NOW.year), build_year([], NOW.year)
-    offers = [make_offer(rows[0])]
-    return {
-        "giving": render_giving(year, [NOW.year, 2025], offers, 2, giver, HELP_PHONE),
-        "giving_empty": render_giving(nothing, [NOW.year], [], 0, giver, HELP_PHONE),
-        "certificate": render_certificate(year, NOW, giver),
-        "certificate_empty": render_certificate(nothing, NOW, giver),
-    }
-
-
-def make_offer(match: Match) -> Offer:
-    return Offer(
-        id=match.offer_id,
-        donor_id=match.donor_id,
-        source=match.source,
-        unit=match.unit,
-        item=match.item,
-        quantity=10,
-        registered_at=NOW,
-    )
 
 
 def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:

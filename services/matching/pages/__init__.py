@@ -7,6 +7,7 @@ from services.matching.pages import (
     applicant,
     consent,
     donor,
+    donor_menu,
     giving,
     handover,
     menu,
@@ -20,6 +21,7 @@ router = Router(tags=["links"])
 router.include_router(donor.router)
 router.include_router(proposals.router)
 router.include_router(giving.router)
+router.include_router(donor_menu.router)
 router.include_router(consent.router)
 router.include_router(sign_in.router)
 router.include_router(sign_in.leaving_router)

@@ -54,9 +54,9 @@ class Giver:
         """The same by either way: he himself."""
         return f"link:{PROPOSALS.purpose}"
 
-    def render(self, template: str, **values: object) -> HTMLResponse:
+    def render(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
         own = {"path": self.path, "giver_token": self.form_token, "signed_in": self.is_signed_in}
-        return self.show(template, **own, **values)
+        return self.show(template, status=status, **own, **values)
 
 
 async def open_giver(request: Request) -> Giver:
