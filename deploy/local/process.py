@@ -37,7 +37,7 @@ class PartProcess:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **part.env},
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops in order
-                preexec_fn=_make_death_signal(os.getpid()),
+                preexec_fn=make_death_signal(os.getpid()),
             )
         self._pidfd = os.pidfd_open(self.pid)
         loop.add_reader(self._pidfd, self._reap)
@@ -81,7 +81,7 @@ class PartProcess:
         self.ended.set_result(code)
 
 
-def _make_death_signal(parent: int) -> Callable[[], None]:
+def make_death_signal(parent: int) -> Callable[[], None]:
     """Runs in the child between fork and exec: SIGKILL it when the parent is gone, however it went.
 
     The kernel means the parent's thread, so children are started from the main thread.

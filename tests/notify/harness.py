@@ -23,6 +23,7 @@ from services.notify.main import create_app
 from services.notify.model import Backlog
 from services.notify.settings import NotifySettings
 from shared import mongo
+from shared.clock import Clock, system_now
 from shared.contracts.envelope import Fact
 from shared.security import Role
 from tests.notify.recipients import number
@@ -59,12 +60,14 @@ async def serve(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
 
 
 @dataclass(frozen=True)
-class NotifyHarness:
-    """Publishes facts as the other services do, and reads the phones."""
+class Neighbours:
+    """What stands around notify: publishes facts as the other services do, and reads the phones.
+
+    settings: with which notify finds them.
+    """
 
     stack: StackHarness
     intake: RunningService
-    notify: RunningService
     settings: NotifySettings
     simulators: httpx.AsyncClient
     operator: dict[str, str]
@@ -124,7 +127,24 @@ class NotifyHarness:
         own = self.stack.own
         await self.stack.publish(*(own(source, s, 1, fact) for s, fact in facts.items()))
 
-    # --- notices ---
+    # --- phones ---
+
+    async def read_phone(self, recipient: str) -> list[dict[str, Any]]:
+        """The messages on it, oldest first."""
+        answer = await self.simulators.get(
+            "/simulator/messages", params={"recipient": recipient, "limit": 5000}
+        )
+        return [m for m in answer.json()["messages"] if m["direction"] == "in"]
+
+    async def read_counters(self) -> dict[str, int]:
+        return dict((await self.simulators.get("/simulator/counters")).json())
+
+
+@dataclass(frozen=True)
+class NotifyHarness(Neighbours):
+    """With one instance of it in this process."""
+
+    notify: RunningService
 
     async def list_notices(self, person_id: str) -> list[dict[str, Any]]:
         answer = await self.notify.http.get(
@@ -143,21 +163,19 @@ class NotifyHarness:
     async def resolve(self, notice_id: str, **resolution: Any) -> httpx.Response:
         return await self._post(self.notify, f"/notices/{notice_id}/resolve", resolution)
 
-    # --- phones ---
-
-    async def read_phone(self, recipient: str) -> list[dict[str, Any]]:
-        """The messages on it, oldest first."""
-        answer = await self.simulators.get(
-            "/simulator/messages", params={"recipient": recipient, "limit": 5000}
-        )
-        return [m for m in answer.json()["messages"] if m["direction"] == "in"]
-
-    async def read_counters(self) -> dict[str, int]:
-        return dict((await self.simulators.get("/simulator/counters")).json())
-
 
 @contextlib.asynccontextmanager
 async def open_harness(stack: StackHarness) -> AsyncIterator[NotifyHarness]:
+    async with open_neighbours(stack, 2 * PROVIDER_TIMEOUT_S) as neighbours:
+        notify = await stack.start_app(create_app(neighbours.settings))
+        yield NotifyHarness(**vars(neighbours), notify=notify)
+
+
+@contextlib.asynccontextmanager
+async def open_neighbours(
+    stack: StackHarness, hang_s: float, now: Clock = system_now
+) -> AsyncIterator[Neighbours]:
+    """hang_s: how long a call takes that is answered too late. now: the simulators' clock."""
     issue_first(stack.secrets_dir)
     async with contextlib.AsyncExitStack() as exits:
         listening = exits.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -169,9 +187,9 @@ async def open_harness(stack: StackHarness) -> AsyncIterator[NotifyHarness]:
             secrets_dir=stack.secrets_dir, port=0, intake_url=intake_url
         )
         simulator = replace(
-            build_simulator_settings(environment), hang_s=2 * PROVIDER_TIMEOUT_S, late_receipt_s=0.3
+            build_simulator_settings(environment), hang_s=hang_s, late_receipt_s=0.3
         )
-        url = await exits.enter_async_context(run_simulators(simulator))
+        url = await exits.enter_async_context(run_simulators(simulator, now))
         settings = stack.settings(
             NotifySettings,
             intake_url=intake_url,
@@ -180,12 +198,11 @@ async def open_harness(stack: StackHarness) -> AsyncIterator[NotifyHarness]:
             audit_url="http://audit.example",
             provider_timeout_s=PROVIDER_TIMEOUT_S,
         )
-        notify = await stack.start_app(create_app(settings))
         simulators = await exits.enter_async_context(
             httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)
         )
         operator = stack.bearer("operator", Role.OPERATOR)
-        yield NotifyHarness(stack, intake, notify, settings, simulators, operator)
+        yield Neighbours(stack, intake, settings, simulators, operator)
         await stack.stop()
 
 

@@ -117,9 +117,10 @@ def _take_references(text: str) -> tuple[tuple[str, ...], str]:
 
 
 def _compact(text: str) -> str:
-    """Letters and digits alone; WeChat writes its pictures as [强]."""
+    """Letters and digits alone, and a point within a number; WeChat writes pictures as [强]."""
     text = _PICTURES.sub("", text)
-    return "".join(mark for mark in text if unicodedata.category(mark)[0] in "LN" or mark == ".")
+    marks = (mark for mark in text if unicodedata.category(mark)[0] in "LN" or mark == ".")
+    return "".join(marks).strip(".")
 
 
 def _has_picture(text: str) -> bool:
@@ -226,7 +227,7 @@ _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
     (
         Sense.START,
         re.compile(
-            "(?:我要|请|请帮我|帮我)?(?:恢复|开通|开启|继续接?收|重新接?收|重新订阅|取消退订|"
+            "(?:我要|请|请帮我|帮我)?(?:恢复|开通|开启|开始接?收|继续接?收|重新接?收|重新订阅|取消退订|"
             "不退订了?|订阅)"
             "(?:发送|接收|订阅|开通)?(?:短信|通知|信息|消息)*[吧了]?|start|unstop"
         ),
@@ -242,7 +243,8 @@ _STOP = re.compile(
     "|^td|td$|unsubscribe|^stop|stop$"
 )
 _NO_STOP = re.compile(
-    "不退订|没退订|不要退订|别退订|取消退订|怎么|如何|怎样|为什么|退订费|误退订|不是退订"
+    "(?:不|没|别|未|误|勿)(?:是|想|愿意?|用|要|必|有|打算|能|会|该)*(?:退订|取消订阅|拒收|屏蔽|td)"
+    "|取消退订|怎么|如何|怎样|为什么|退订费"
 )
 _PARTLY = re.compile(
     "(?:收到?|领到?|拿到?|送来|到|来)了?的?(?:一半|半数|一部分|部分|少了|不全|不齐|不够|缺|一点)"
@@ -261,6 +263,13 @@ _WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
             f"(?:任何|什么|你们的|您的|你的)?{_OBJECTS}{_TAIL}"
         ),
     ),
+    (
+        Sense.NOT_RECEIVED,
+        re.compile(
+            "i?(?:have|has|did)?(?:not|nt|never|notyet)(?:yet)?(?:receiv|arriv|got|get)(?:ed?)?"
+            "(?:it|yet|anything|money)*|nothing(?:received|arrived|came)(?:yet)?"
+        ),
+    ),
     (Sense.NOT_RECEIVED, re.compile(f"{_LEAD}(?:还没有?|没有|没|没呢|没啊|尚未)[呢啊呀哦]*")),
     (
         Sense.RECEIVED,
@@ -275,7 +284,7 @@ _WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
             f"{_LEAD}{_OBJECTS}(?:现在|已经|暂时|真的|我们?|就)*"
             f"(?:不需要|不用|不要|不必|用不着|无需|不申请|取消|撤回|撤销|算)(?:再|申请|这个|"
             f"那个)*{_OBJECTS}"
-            f"(?:申请|诉求|心愿|帮助|再?送|再?给|再?捐)*{_TAIL}"
+            f"(?:申请|诉求|心愿|帮助|再?(?:送给?|给|捐给?)(?:我们?)?)*{_TAIL}"
             "(?:请|就)?(?:(?:让|留|转)?给(?:别人|别的人|其他人|更?有?需要的(?:人|家庭)?)[吧了]*)?"
         ),
     ),
