@@ -29,7 +29,12 @@ from services.matching.model.campaign import (
     RefuseEarlierEnd,
 )
 from services.matching.model.consent import EndConsent, GiveConsent
-from services.matching.model.donor_digest import DigestRules, FinishReply, SendDonorDigest
+from services.matching.model.donor_digest import (
+    DigestRules,
+    FinishReply,
+    SendDonorDigest,
+    SummarizeYear,
+)
 from services.matching.model.match import (
     AcceptMatch,
     AskClaimWord,
@@ -177,6 +182,7 @@ def build_commands(
         ProposalDue: Handler(decide=partial(proposals.decide_proposal_due, digests)),
         SendDonorDigest: Handler(decide=donor_digests.decide_send_digest),
         FinishReply: Handler(decide=donor_digests.decide_finish_reply),
+        SummarizeYear: Handler(decide=donor_digests.decide_summarize_year),
         ReleaseMatch: Handler(decide=delivery.decide_release),
         ScheduleMatch: Handler(decide=scheduling.decide_schedule),
         DeliverMatch: Handler(decide=delivery.decide_deliver),

@@ -19,6 +19,7 @@ from services.matching.rounds import pool
 from services.matching.rounds import store as round_store
 from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
+from services.matching.year_summaries import run_year_summaries
 from shared.http import HttpClient
 from shared.messaging.decision import State
 from shared.partner_ids import PartnerIds
@@ -76,7 +77,7 @@ def build_service(
         ),
         routers=(*api.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,
-        jobs=(run_rounds, run_deadlines, run_explainer),
+        jobs=(run_rounds, run_deadlines, run_explainer, run_year_summaries),
         indexes=(*INDEXES, *pool.INDEXES, *round_store.INDEXES, *WORD_INDEXES),
     )
 

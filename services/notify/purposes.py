@@ -57,6 +57,7 @@ from shared.contracts.events import (
     RequestUnmet,
     SenderAnswer,
     SpokenAct,
+    YearSummarized,
 )
 from shared.contracts.events.consents import ConsentKind
 from shared.contracts.events.donors import DonorOutcome
@@ -213,6 +214,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose(f"consent_used_{kind}", "donor", links.PROPOSALS, consent=kind, is_small=True)
         for kind in get_args(ConsentKind)
     ),
+    YearSummarized: (Purpose("year_summary", "donor", links.PROPOSALS, is_small=True),),
     # To his own phone, so that he hears of it who did not do it.
     ConsentGiven: (Purpose("consent_given", "donor", links.PROPOSALS),),
     ConsentEnded: (Purpose("consent_ended", "donor", links.PROPOSALS),),

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,9 +11,10 @@ import pytest
 
 from services.matching.model.donor_digest import DonorDigest, ReplyCode
 from services.matching.model.labels import DECLINE_REASONS
-from services.matching.model.match import Propose
+from services.matching.model.match import Match, Propose
 from services.matching.pages import giving
 from services.matching.pages.proposals import ANSWER_BYTES_MAX
+from services.matching.year_summaries import summarize_year
 from shared import mongo
 from shared.contracts.events import DonorReplied, PersonLinksRevoked
 from shared.contracts.links import PROPOSALS
@@ -127,6 +128,17 @@ def format_cookies(cookies: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
+async def check_year_summary(harness: MatchingHarness, donor_id: str) -> None:
+    """What was confirmed in the year before is told once; other years and donors are not."""
+    last = {"state": "confirmed", "confirmed_at": datetime(2025, 6, 1, tzinfo=UTC)}
+    await harness.database[Match.COLLECTION].update_many({"donor_id": donor_id}, {"$set": last})
+    assert not await summarize_year(harness.runtime, 2024)
+    for _ in range(2):
+        assert not await summarize_year(harness.runtime, 2025)
+    digests = await mongo.find(harness.database, DonorDigest, {"summarized_year": 2025})
+    assert [each.id for each in digests] == [donor_id]
+
+
 async def check_standing_consent(harness: MatchingHarness, path: str, offer: str) -> None:
     """He gives it by a form, it says yes once, and he ends it."""
     html = {"Accept": "text/html"}
@@ -235,6 +247,7 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
     await stack.publish(stack.own("/intake", "Y-1", 1, said))
     assert (await harness.wait_for_match(foreign.id, "declined")).reason == OTHER
 
+    await check_year_summary(harness, donor_id)
     await sign_in(harness, donor_id, monkeypatch)
     await stack.publish(stack.own("/intake", donor_id, 1, PersonLinksRevoked()))
 

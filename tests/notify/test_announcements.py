@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.approvals.messages import DECLINE_REASONS
 from services.notify.model import Notice
-from services.notify.purposes import DECLINE_CODES
+from services.notify.purposes import BY_NAME, DECLINE_CODES
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     LedgerDisbursed,
@@ -21,6 +21,7 @@ from shared.contracts.events import (
     RequestClosed,
     RequestDeclined,
     RequestRecorded,
+    YearSummarized,
 )
 from shared.contracts.values import Category, Channel, DonorKind
 from tests.notify.decisions import (
@@ -159,6 +160,16 @@ def test_donor_hears_of_arrival_and_is_thanked_for_goods() -> None:
     harness.on_event(goods, "D-1", "E-2")
     told = [n.purpose for n in harness.notices if n.person_id == "P-donor"]
     assert told == ["match_arrived", "ledger_goods_received"]
+
+
+def test_donor_hears_of_his_year_together_with_other_small_news() -> None:
+    harness = DecisionHarness()
+    harness.on_event(YearSummarized(donor_id="P-donor", year=2025, count=12), "P-donor", "E-1")
+    notice = harness.notice
+    assert (notice.purpose, notice.person_id, notice.detail) == ("year_summary", "P-donor", "12")
+    assert notice.link is not None
+    assert notice.link.purpose == "proposals.donor"
+    assert BY_NAME["year_summary"].is_small
 
 
 def test_proposal_carries_what_its_words_need_and_no_place_for_its_donor() -> None:

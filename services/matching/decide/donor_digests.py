@@ -10,6 +10,7 @@ from services.matching.model.donor_digest import (
     ReplyAttempts,
     ReplyCode,
     SendDonorDigest,
+    SummarizeYear,
 )
 from services.matching.model.match import Match
 from shared.contracts.envelope import Event
@@ -20,6 +21,7 @@ from shared.contracts.events import (
     DonorReplied,
     MatchAnnounced,
     ProposalsGathered,
+    YearSummarized,
 )
 from shared.contracts.events.consents import ConsentKind
 from shared.contracts.events.donors import DonorOutcome
@@ -110,6 +112,21 @@ def _make_code(states: States, data: SendDonorDigest, now: datetime) -> ReplyCod
         expires_at=data.ends_at,
         correlation_id=data.aggregate_id,
     )
+
+
+def decide_summarize_year(
+    states: States, command: Command[SummarizeYear], _now: datetime
+) -> Decision:
+    """Once for each year: whoever finds it a second time says nothing."""
+    data = command.data
+    digest = states.get(DonorDigest, data.donor_id) or DonorDigest(
+        id=data.donor_id, correlation_id=data.donor_id
+    )
+    if digest.summarized_year >= data.year:
+        return NOTHING
+    told = digest.model_copy(update={"summarized_year": data.year})
+    fact = YearSummarized(donor_id=data.donor_id, year=data.year, count=data.count)
+    return Decision((told,), ((told, fact),))
 
 
 # --- a donor replies ---

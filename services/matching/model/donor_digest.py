@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from shared.contracts.events import DonorNews, DonorVerdict
 from shared.contracts.events.donors import DeclineCause
-from shared.contracts.values import Whole
+from shared.contracts.values import Identifier, Value, Whole
 from shared.ids import derived_id
 from shared.messaging.decision import Due, Ref, State
 
@@ -36,7 +38,7 @@ class DonorDigest(State):
     """Its id is the donor's. proposed, reminded, expired: how many since the last message; whether
     they still wait is asked when it is sent. consented, by_fund: accepted by itself, at his
     standing consent or that of a fund's managers. due_at: when; None while there is nothing to say.
-    told_at: when he was told last.
+    told_at: when he was told last. summarized_year: the last year whose summary he was told.
     """
 
     COLLECTION: ClassVar[str] = "donor_digests"
@@ -47,6 +49,7 @@ class DonorDigest(State):
     consented: int = 0
     by_fund: int = 0
     told_at: datetime | None = None
+    summarized_year: int = 0
 
     def count(self, news: Counted, rules: DigestRules, now: datetime) -> "DonorDigest":
         """What is about to run out waits for no gap."""
@@ -119,6 +122,14 @@ class ReplyAttempts(State):
 
     def count_wrong(self) -> "ReplyAttempts":
         return self.model_copy(update={"wrong": self.wrong + 1})
+
+
+class SummarizeYear(Value):
+    """What a donor gave in a year that is over. count: of requests, each confirmed in it."""
+
+    donor_id: Identifier
+    year: Whole
+    count: Annotated[Whole, Field(ge=1)]
 
 
 class FinishReply(Due):

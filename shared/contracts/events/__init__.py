@@ -29,6 +29,7 @@ from shared.contracts.events.donors import (
     DonorVerdict,
     MatchAnnounced,
     ProposalsGathered,
+    YearSummarized,
 )
 from shared.contracts.events.emergencies import (
     AreaCode,
@@ -340,4 +341,5 @@ __all__ = [
     "Verdict",
     "WordAsked",
     "WorkKind",
+    "YearSummarized",
 ]

@@ -83,9 +83,26 @@ class DonorAnswered(Fact):
         return str(min(self.count, 999_999))
 
 
+class YearSummarized(Fact):
+    """A donor's year is over: how many requests got what he gave, each confirmed. Subject: the
+    donor's id. Once for a donor and year."""
+
+    TYPE: ClassVar[str] = "guanjia.giving.summarized.v1"
+    TOPIC: ClassVar[str] = topics.MATCHES
+    donor_id: Identifier
+    year: Annotated[Whole, Field(ge=2000, le=2999)]
+    count: Annotated[Whole, Field(ge=1)]
+
+    @property
+    def detail(self) -> str:
+        """What a notice says of it."""
+        return str(min(self.count, 999_999))
+
+
 FACTS: tuple[type[Fact], ...] = (
     DonorReplied,
     MatchAnnounced,
     ProposalsGathered,
     DonorAnswered,
+    YearSummarized,
 )
