@@ -80,6 +80,13 @@ CATALOGUE = {
             "1 when a log is published no more and a person must look.",
         ),
         Metric(
+            "guanjia_log_differs",
+            "gauge",
+            ("log",),
+            "为 1 时数据库中有与已公布账本不同或不属于账本的条目，须人工处理。",
+            "1 when the database holds an entry that is not the log's: a person must look.",
+        ),
+        Metric(
             "guanjia_log_waiting",
             "gauge",
             ("log",),
@@ -131,6 +138,7 @@ OUTBOX_WAITING = _make_gauge("guanjia_outbox_waiting")
 GAPS_OPEN = _make_gauge("guanjia_sequence_gaps")
 DEAD_LETTERS_OPEN = _make_gauge("guanjia_dead_letters_open")
 LOG_STOPPED = _make_gauge("guanjia_log_stopped")
+LOG_DIFFERS = _make_gauge("guanjia_log_differs")
 LOG_WAITING = _make_gauge("guanjia_log_waiting")
 SMS_BUDGET_SPENT = _make_gauge("guanjia_sms_budget_spent_percent")
 SMS_BUDGET_LOW = _make_gauge("guanjia_sms_budget_low")

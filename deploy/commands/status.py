@@ -7,11 +7,13 @@ from typing import Annotated
 
 import httpx
 import typer
+from rich.markup import escape
 
 from deploy.commands.services import NAMES
 from deploy.commands.tables import make_console, make_table
 from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import default_data_dir
+from shared.documents import Document
 
 TIMEOUT_S = 3.0
 Row = tuple[str, str, str, bool]
@@ -41,7 +43,7 @@ def _check_stack(stack: RunningStack) -> Iterator[Row]:
     yield _check_process(stack, "broker", stack.kafka_bootstrap)
     yield _check_process(stack, "mongod", _format_mongo(stack))
     for name, url in stack.urls.items():
-        yield _check_service(name, url)
+        yield from _check_service(name, url)
 
 
 def _check_addresses() -> Iterator[Row]:
@@ -49,7 +51,7 @@ def _check_addresses() -> Iterator[Row]:
     for name in NAMES:
         url = os.environ.get(f"GUANJIA_{name.upper()}_URL")
         if url:
-            yield _check_service(name, url)
+            yield from _check_service(name, url)
 
 
 def _check_process(stack: RunningStack, name: str, address: str) -> Row:
@@ -73,18 +75,33 @@ def _format_mongo(stack: RunningStack) -> str:
     return stack.mongo_uri.rpartition("@")[2].removeprefix("mongodb://").partition("/")[0]
 
 
-def _check_service(name: str, url: str) -> Row:
+def _check_service(name: str, url: str) -> Iterator[Row]:
     try:
         answer = httpx.get(f"{url}/health/ready", timeout=TIMEOUT_S, trust_env=False)
     except httpx.HTTPError:
-        return name, url, "没有应答 does not answer", False
+        yield name, url, "没有应答 does not answer", False
+        return
+    body = _read_body(answer)
     if answer.is_success:
-        return name, url, "就绪 ready", True
-    return name, url, f"未就绪 not ready: {_read_reason(answer)}", False
+        yield name, url, "就绪 ready", True
+    else:
+        reason = body.get("reason", answer.reason_phrase)
+        yield name, url, f"未就绪 not ready: {escape(str(reason))}", False
+    for trouble in body.get("logs", ()):
+        state = LOG_STATES.get(trouble["state"], trouble["state"])
+        yield trouble["log"], "", f"{state}: {escape(trouble['reason'])}", False
 
 
-def _read_reason(answer: httpx.Response) -> str:
+LOG_STATES = {
+    "stopped": "账本停止公布 this log is published no more",
+    "database_differs": "账本与数据库不符 this log and the database differ",
+    "waits_for_witnesses": "账本等待见证 this log waits for its witnesses",
+}
+
+
+def _read_body(answer: httpx.Response) -> Document:
     try:
-        return str(answer.json()["reason"])
-    except (ValueError, KeyError, TypeError):
-        return answer.reason_phrase
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

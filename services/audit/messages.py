@@ -12,6 +12,16 @@ ID_TOO_LONG = Message("id_too_long", "id 过长", "at most {most} characters")
 AMOUNT_TOO_LARGE = Message(
     "amount_too_large", "数额超出账本可表示的范围", "more than the ledger can count"
 )
+GIFT_TOO_LARGE = Message(
+    "gift_too_large",
+    "一笔捐赠不超过 1000 亿元：请核对金额的单位（分）",
+    "one gift is at most 100,000,000,000 yuan: check the unit, fen",
+)
+REFUND_BEFORE_GIFT = Message(
+    "refund_before_gift",
+    "退款日期早于捐赠到账日期：请核对日期，改正后用同一编号重发",
+    "the refund is dated before its gift: correct the date and send it again under the same id",
+)
 UNIT_NOT_OF_GOODS = Message(
     "unit_not_of_goods", "金额不能按物资入账", "money is not received as goods"
 )
@@ -174,6 +184,16 @@ FUND_INSUFFICIENT = Message(
 ENTRY_UNREADABLE = Message("entry_unreadable", "不是账本条目", "this is no entry")
 ENTRY_NOT_REVERSIBLE = Message(
     "entry_not_reversible", "{kind} 不能冲正", "a {kind} cannot be reversed"
+)
+ENTRY_NOT_PUBLISHED = Message(
+    "entry_not_published",
+    "该条目尚未公布，请稍后再试；若一直如此，请告知系统管理员",
+    "this entry is not published yet: try again, or tell the operator if it stays so",
+)
+ENTRY_DIFFERS = Message(
+    "entry_differs",
+    "数据库中的条目与已公布的账本不同，不能冲正；请告知系统管理员",
+    "the database holds another entry than the published log: tell the operator",
 )
 REVERSAL_EXISTS = Message(
     "reversal_exists", "该条目已有冲正", "a reversal of this entry is {state}"

@@ -29,6 +29,7 @@ class PublicLogs:
     """The log directories below `root`, and the keys that sign for them.
 
     stopped: which logs (by origin) are published no more, and why; a person must look.
+    differing: of which the database holds something else than what is published, and what.
     waiting: which have too few witnesses for their next checkpoint, and why.
     """
 
@@ -49,6 +50,7 @@ class PublicLogs:
         self._overviews_lock = threading.Lock()
         self.stopped: dict[str, str] = {}
         self.waiting: dict[str, str] = {}
+        self.differing: dict[str, str] = {}
 
     def name_of(self, origin: str) -> str:
         """The log's directory and place below `/log/`: `<year>` of the house's own foundation,

@@ -28,6 +28,7 @@ from shared.contracts.topics import may_publish
 from shared.contracts.wire import build_event_model
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
+from shared.messaging.closing import close_within
 from shared.messaging.flow import Flow
 from shared.messaging.inbox import Incoming, parse_incoming
 from shared.settings import Settings
@@ -166,16 +167,10 @@ class Subscription:
     async def stop(self) -> None:
         """Waits a few seconds at most.
 
-        aiokafka's close sometimes swallows the cancellation of a task of its own and waits for it
-        for ever. What it leaves behind reads nothing: its consumer is closed first.
+        What is left behind reads nothing: its consumer is closed first.
         """
-        closing = asyncio.ensure_future(self.broker.stop())
-        _, late = await asyncio.wait({closing}, timeout=STOP_S_MAX)
-        if late:
+        if not await close_within(self.broker.stop(), STOP_S_MAX):
             log.warning("subscription_abandoned")
-            closing.cancel()
-        else:
-            closing.result()
 
     async def commit(self, positions: Mapping[Position, int]) -> None:
         """Exactly these; a partition that moved away meanwhile is its new owner's business.

@@ -20,6 +20,7 @@ from shared.contracts.envelope import Fact, foreign_event
 from shared.contracts.topics import BY_NAME, DONATIONS_INBOUND, LEDGER, REQUESTS, REQUESTS_INBOUND
 from shared.errors import Transient
 from shared.ids import cause_id
+from shared.messaging.closing import close_within
 from shared.messaging.cluster import cluster_id, create_topics
 from shared.messaging.encoding import encode
 from shared.messaging.producer import CONTENT_TYPE_HEADER
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 
 LOOK_AT_CLUSTER_EVERY_S = 1.0
 TRY_AGAIN_AFTER_S = 0.3
+CLOSE_S_MAX = 5.0
 # Where the facts appear that foreign events of a topic lead to.
 ANSWERED_ON: Mapping[str, str] = {REQUESTS_INBOUND: REQUESTS, DONATIONS_INBOUND: LEDGER}
 
@@ -197,8 +199,8 @@ class _Connection:
 
     async def close(self) -> None:
         for part in (self.producer, self.consumer):
-            with suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(part.stop(), 5)
+            with suppress(KafkaError, OSError):
+                await close_within(part.stop(), CLOSE_S_MAX)
 
 
 async def _connect(bootstrap: str, cluster: str, topic: str, idempotent: bool) -> _Connection:

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
+from shared.messaging.closing import close_within
 from shared.messaging.cluster import cluster_id
 from shared.security import SIGNATURE_HEADER, Keyring
 
@@ -109,9 +110,6 @@ class Producer:
 
 async def _stop_producer(producer: AIOKafkaProducer) -> None:
     """aiokafka's own end waits as long as there is something to send; the outbox holds it too."""
-    try:
-        async with asyncio.timeout(FLUSH_S_MAX):
-            await producer.stop()
-    except TimeoutError:
-        await producer._sender.close()
-        await producer.client.close()
+    if not await close_within(producer.stop(), FLUSH_S_MAX):
+        await close_within(producer._sender.close(), FLUSH_S_MAX)
+        await close_within(producer.client.close(), FLUSH_S_MAX)

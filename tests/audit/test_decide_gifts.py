@@ -4,6 +4,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from services.audit.decide.bank import GIFT_FEN_MAX
 from services.audit.model import ApproveFund, Donation, ProposeFund
 from shared.contracts.events import LedgerReceived, LedgerRefused
 from shared.errors import Invalid
@@ -128,9 +129,30 @@ def test_a_gift_whose_id_is_too_long_for_an_entry_is_invalid() -> None:
 
 def test_more_than_the_ledger_can_count_is_invalid() -> None:
     audit = open_audit()
-    audit.receive(gift(2**53 - 1))
+    for number in range(2**53 // GIFT_FEN_MAX):
+        audit.receive(gift(GIFT_FEN_MAX, f"gift-{number}"))
     with pytest.raises(Invalid):
-        audit.receive(gift(1, "gift-2"))
+        audit.receive(gift(GIFT_FEN_MAX, "one-more"))
+
+
+def test_one_gift_leaves_a_fund_able_to_take_others() -> None:
+    audit = open_audit()
+    with pytest.raises(Invalid, match="check the unit"):
+        audit.receive(gift(2**53 - 1))
+    audit.receive(gift(GIFT_FEN_MAX, "gift-2"))
+    audit.receive(gift(1, "gift-3"))
+    assert audit.fund().received_fen == GIFT_FEN_MAX + 1
+
+
+@pytest.mark.parametrize("year", [1900, 1999, 2099])
+def test_a_slip_of_the_year_is_invalid_and_may_be_sent_again_corrected(year: int) -> None:
+    audit = open_audit()
+    slip = gift(100)
+    fact = slip.data.model_copy(update={"received_at": NOW.replace(year=year)})
+    with pytest.raises(Invalid, match="before the year 2000 or after today"):
+        audit.receive(slip.model_copy(update={"data": fact}))
+    audit.receive(slip)
+    assert audit.fund().received_fen == 100
 
 
 def test_recorded_time_never_decreases_when_the_clock_does() -> None:

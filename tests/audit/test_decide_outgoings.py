@@ -1,11 +1,15 @@
 """Gifts given back and management fees: what a bank reports of them, and what is refused."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.audit.model import FundTerms
 from shared.contracts.events import LedgerFeeCharged, LedgerRefunded, LedgerRefused
+from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
 from tests.audit.decisions import (
+    NOW,
     MemoryAudit,
     acceptance,
     fee,
@@ -54,6 +58,17 @@ def test_no_more_is_given_back_than_was_given() -> None:
     assert isinstance(event, LedgerRefused)
     assert (event.reason, event.available_fen) == ("exceeds_gift", 3_000)
     assert audit.receive(refund(donation, 3_001, "r-2")) == NOTHING
+
+
+def test_nothing_is_given_back_before_it_was_given() -> None:
+    audit, donation = open_with_gift(5_000)
+    early = refund(donation, 1_000)
+    fact = early.data.model_copy(update={"refunded_at": NOW - timedelta(days=1)})
+    with pytest.raises(Invalid, match="dated before its gift"):
+        audit.receive(early.model_copy(update={"data": fact}))
+    same_day = early.data.model_copy(update={"refunded_at": NOW - timedelta(hours=7)})
+    audit.receive(early.model_copy(update={"data": same_day}))
+    assert audit.fund().refunded_fen == 1_000
 
 
 def test_promised_money_is_not_given_back() -> None:

@@ -145,6 +145,8 @@ def test_fee_shares_are_told_in_hundredths_of_a_percent(tmp_path: Path) -> None:
     found = of("2026", log.publish(tmp_path))
     assert found.fee_share_of_received == 334  # 3 of 90, rounded up
     assert found.fee_share_of_spent == 100_00
+    assert found.is_above_fee_limit
+    assert not of("2026Q1", tmp_path).is_above_fee_limit
     assert of("2026-12", tmp_path).fee_share_of_received is None
 
 

@@ -13,9 +13,12 @@ from typer.testing import CliRunner
 
 from deploy.local.stack import Stack
 from services.audit.cli import app
-from services.audit.cli.topic import TopicError, read_topic
+from services.audit.cli.topic import Spool, TopicError, check_spool, read_topic
 from services.audit.ledger.replay import Replay, replay, replay_entries
 from services.audit.ledger.verification import verify_log
+from services.audit.tlog.findings import BrokenError
+from services.audit.tlog.note import NoteError
+from services.audit.tlog.reader import open_source
 from shared.contracts.topics import LEDGER
 from shared.messaging.cluster import create_topics
 from tests.audit.ledgers import FUND, ORIGIN, Writer, log_key, publish_all, year_of_facts
@@ -145,5 +148,32 @@ def test_a_date_is_told_to_the_command_as_the_day_in_china(tmp_path: Path) -> No
         assert said["replay"]["entries"] == entries, to
 
 
-def test_a_topic_that_cannot_be_reached_is_said_so() -> None:
-    assert run("--topic", "127.0.0.1:1").exit_code == 2
+def test_a_topic_that_cannot_be_reached_is_said_so(log: Path) -> None:
+    assert run("--dir", str(log), "--topic", "127.0.0.1:1").exit_code == 2
+
+
+def make_spool(leaves: Sequence[bytes]) -> Spool:
+    spool = Spool(ORIGIN)
+    for index, leaf in enumerate(leaves):
+        spool.add(index, leaf)
+    return spool
+
+
+def test_what_the_topic_says_is_checked_by_the_checkpoint(
+    log: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reaches the broker may put an unsigned record there."""
+    source = open_source(log)
+    check_spool(make_spool(writer.leaves), source)
+    changed = [*writer.leaves]
+    changed[3] = changed[3].replace(b"10000", b"99900")
+    assert changed[3] != writer.leaves[3]
+    with pytest.raises(BrokenError, match="not those of the checkpoint"):
+        check_spool(make_spool(changed), source, to=2)
+    with pytest.raises(TopicError, match=r"entry 399 of .* is missing"):
+        check_spool(make_spool(writer.leaves[:-1]), source)
+    monkeypatch.setattr("services.audit.cli.topic.PUBLISHED_WITHIN_S", 0)
+    more = make_spool([*writer.leaves, writer.leaves[-1]])
+    with pytest.raises(NoteError, match="400 of 401"):
+        check_spool(more, source)
+    check_spool(more, source, to=SIZE - 1)

@@ -54,6 +54,12 @@ async def test_the_log_is_served_to_everybody(harness: AuditHarness) -> None:
     assert "immutable" in tile.headers["cache-control"]
     assert "immutable" not in checkpoint.headers["cache-control"]
     assert vkey.text.strip() == summary["vkey"]
+    (listed,) = (await http.get("/log")).json()["logs"]
+    assert (listed["path"], listed["size"], listed["frozen"]) == (path, 1, False)
+    assert tile.headers["access-control-allow-origin"] == "*"
+    head = await http.head(f"{path}/tile/entries/000.p/1")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["etag"] == tile.headers["etag"]
 
 
 async def test_nothing_but_the_log_is_served(harness: AuditHarness) -> None:

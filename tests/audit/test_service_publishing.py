@@ -4,7 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from services.audit.inspection import Inspector
 from services.audit.ledger.verification import verify_log
+from services.audit.model import entry_id
 from services.audit.public import PublicLogs, key_path
 from services.audit.tlog.checkpoint import trusted_checkpoint
 from services.audit.tlog.keys import KeyFile
@@ -36,6 +38,35 @@ async def test_a_log_gone_wrong_stops_alone_and_says_so(stack: StackHarness) -> 
     summary = await harness.wait_published(2)
     assert summary["publishing_stopped"] == ""
     await harness.verify(summary)
+    await _check_a_changed_database(harness, summary["log"])
+
+
+async def _check_a_changed_database(harness: AuditHarness, log: str) -> None:
+    """Who writes to the database is noticed: at the next index, and in an entry of before."""
+    runtime = harness.audit.runtime
+    entries, inspector = runtime.database["entries"], Inspector(runtime.database, runtime.resources)
+    original = await entries.find_one({"_id": entry_id(log, 1)})
+    assert original is not None
+    await entries.insert_one({**original, "_id": entry_id(log, 2), "index": 2})
+    await inspector.look()
+    assert "entry 2 lies in the database" in runtime.resources.differing[log]
+    await entries.delete_one({"_id": entry_id(log, 2)})
+    changed = {"leaf": original["leaf"].replace(b'"amount_fen":100,', b'"amount_fen":900,')}
+    await entries.update_one({"_id": original["_id"]}, {"$set": changed})
+    await inspector.look()
+    assert "entry 1 in the database is not" in runtime.resources.differing[log]
+    differing = [each for each in (await readiness(harness))["logs"] if each["log"] == log]
+    assert [each["state"] for each in differing] == ["database_differs"]
+    entry = {"log": log, "index": 1, "reference": "误记"}
+    refused = await harness.post("/reversals", harness.maker, "wrong", entry)
+    assert (refused.status_code, refused.json()["problems"][0]["code"]) == (
+        409,
+        "entry_differs",
+    )
+    await entries.replace_one({"_id": original["_id"]}, original)
+    await inspector.look()
+    assert log not in runtime.resources.differing
+    assert (await harness.post("/reversals", harness.maker, "right", entry)).status_code == 202
 
 
 async def test_another_logs_key_stops_the_publisher_and_nobody_else(stack: StackHarness) -> None:

@@ -87,6 +87,7 @@ PUBLIC_PAGES = {
     },
     "audit": {
         ("GET", "/ledger"),
+        ("GET", "/log"),
         ("GET", "/ledger/verify"),
         ("GET", "/ledger/{log}"),
         ("GET", "/ledger/{log}/fund"),

@@ -118,6 +118,7 @@ OPEN = {
     "/sign-in": "a form; tests/intake/test_service_sign_in.py",
     "/sign-in/password": "a form; tests/intake/test_service_sign_in.py",
     "/sign-in/invitation/{token}": "an invitation, of one account",
+    "/log": "public by design, names of logs alone",
     "/log/{log}/checkpoint": "public by design, ids alone",
     "/log/{log}/proof/{index}": "public by design, ids alone",
     "/log/{log}/tile/{place:path}": "public by design, ids alone",

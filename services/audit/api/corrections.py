@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
-from services.audit import messages, views
+from services.audit import views
 from services.audit.api.access import Checker, Maker, Reader
+from services.audit.inspection import read_entry_to_reverse
 from services.audit.model import (
     ApproveReversal,
     ApproveSecondPayment,
@@ -21,7 +22,8 @@ from services.audit.model import (
     Reversal,
     Transfer,
 )
-from services.audit.store import load_entry
+from services.audit.resources import AuditRuntimeDep
+from shared.answers import Answer
 from shared.contracts.values import Identifier
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, answer_to, respond
 
@@ -66,13 +68,13 @@ async def list_reversals(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, o
 
 @router.post("/reversals", status_code=202)
 async def propose_reversal(
-    entry: EntryToReverse, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+    entry: EntryToReverse, runtime: AuditRuntimeDep, maker: Maker, key: IdempotencyKey
 ) -> Response:
     """Of an entry of a log that is still written; each entry once. Entries never change, so the
-    one that is read here is the one that will be undone."""
-    leaf = await load_entry(runtime.database, entry.log, entry.index)
-    if leaf is None:
-        return respond(messages.ENTRY_UNKNOWN.refusal(404))
+    one that is read here, as it is published, is the one that will be undone."""
+    leaf = await read_entry_to_reverse(runtime, entry.log, entry.index)
+    if isinstance(leaf, Answer):
+        return respond(leaf)
     command = ProposeReversal(leaf=leaf, **entry.model_dump())
     return await answer_to(runtime, maker, command, key)
 

@@ -26,7 +26,11 @@ async def show_readiness(request: Request) -> Response:
 
 
 def _list_troubles(logs: PublicLogs) -> list[dict[str, str]]:
-    reasons_by_state = {"stopped": logs.stopped, "waits_for_witnesses": logs.waiting}
+    reasons_by_state = {
+        "stopped": logs.stopped,
+        "database_differs": logs.differing,
+        "waits_for_witnesses": logs.waiting,
+    }
     return [
         {"log": origin, "state": state, "reason": reason}
         for state, reasons in reasons_by_state.items()

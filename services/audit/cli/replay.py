@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import time
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -26,21 +25,23 @@ from services.audit.cli.console import (
     funds_table,
     report_unwritable,
 )
-from services.audit.cli.topic import TopicError, replay_topic
+from services.audit.cli.topic import TopicError, replay_topic, wait_until_published
 from services.audit.ledger.balances import list_totals
 from services.audit.ledger.canonical import NotCanonicalError
 from services.audit.ledger.entries import format_timestamp
 from services.audit.ledger.replay import Replay, replay
-from services.audit.tlog.checkpoint import Checkpoint, root_text
+from services.audit.tlog.checkpoint import root_text
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.merkle import Frontier, leaf_hash
 from services.audit.tlog.note import NoteError
-from services.audit.tlog.reader import Source, open_source, read_entries
-from services.audit.tlog.tiles import CHECKPOINT
+from services.audit.tlog.reader import (
+    Source,
+    open_source,
+    read_entries,
+    read_unverified_checkpoint,
+)
 from shared.contracts.values import CHINA
 from shared.documents import Document
-
-PUBLISHED_WITHIN_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +66,9 @@ def compare(source: Source, replayed: Replay, summary: Document) -> list[Differe
     return [Difference(what, str(a), str(b)) for what, (a, b) in pairs.items() if a != b]
 
 
-def wait_until_published(source: Source, size: int) -> None:
-    """A checkpoint follows its transaction closely; give it the time."""
-    deadline = time.monotonic() + PUBLISHED_WITHIN_S
-    while (standing := _standing(source)) < size:
-        if time.monotonic() > deadline:
-            raise NoteError(
-                f"已公布 {standing}/{size} 条 {standing} of {size} entries are published"
-            )
-        time.sleep(0.1)
-
-
-def _standing(source: Source) -> int:
-    data = source.read(CHECKPOINT)
-    return Checkpoint.unverified(data).size if data else 0
-
-
 def _root(source: Source, size: int) -> str:
-    leaves = map(leaf_hash, islice(read_entries(source, _standing(source)), size))
+    standing = read_unverified_checkpoint(source).size
+    leaves = map(leaf_hash, islice(read_entries(source, standing), size))
     tree = Frontier().extend(leaves)
     return root_text(tree.root())
 
@@ -98,7 +84,11 @@ Folder = Annotated[
 ]
 
 FromTopic = Annotated[
-    str, typer.Option(metavar="HOST:PORT", help="改从 Kafka 主题读取 from the topic instead")
+    str,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="改从 Kafka 主题读取，并与公布的检查点核对 from the topic, checked by the checkpoint",
+    ),
 ]
 
 LogName = Annotated[str, typer.Option(help="主题中的哪一本日志 which log of the topic: its origin")]
@@ -132,12 +122,10 @@ def replay_log(
     as_json: AsJson = False,
 ) -> None:
     """仅凭日志重算每个余额，并与服务核对。Rebuilds every balance; differs from the service: 1."""
-    if topic and where:
-        raise typer.BadParameter("--dir 与 --topic 只能给一个; either --dir or --topic")
     differences: list[Difference] | None = None
     try:
         if topic:
-            replayed = _from_topic(topic, log, to)
+            replayed = _from_topic(topic, log, where, to)
         else:
             replayed, differences = _from_files(where, to)
     except (NoteError, NotCanonicalError, TopicError, httpx.HTTPError) as error:
@@ -151,7 +139,7 @@ def replay_log(
     if as_json:
         typer.echo(_as_json(replayed, differences))
     else:
-        _show(replayed, differences)
+        _show(replayed, differences, is_checked=bool(topic))
     raise typer.Exit(WRONG if differences else 0)
 
 
@@ -166,14 +154,16 @@ def _from_files(where: str, to: str) -> tuple[Replay, list[Difference] | None]:
     return replayed, compare(source, replayed, summary)
 
 
-def _from_topic(topic: str, log: str, to: str) -> Replay:
+def _from_topic(topic: str, log: str, where: str, to: str) -> Replay:
+    """Checked against the checkpoint that stands where the log is published."""
+    source = open_source(where or str((fetch_summary(needed=True) or {})["log_dir"]))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # TopicError says it
     with console.status("") as status:
 
         def advance(done: int) -> None:
             status.update(f"读取 reading: {done}")
 
-        return replay_topic(topic, log, to=_limit(to), progress=advance)
+        return replay_topic(topic, log, to=_limit(to), source=source, progress=advance)
 
 
 def _expect_reached(replayed: Replay, to: int | str | None) -> Replay:
@@ -206,10 +196,12 @@ def _limit(to: str) -> int | str | None:
     return to or None
 
 
-def _show(replayed: Replay, differences: list[Difference] | None) -> None:
+def _show(replayed: Replay, differences: list[Difference] | None, *, is_checked: bool) -> None:
     console.print(funds_table(replayed.books.funds))
     console.print(f"{replayed.entries} 条 entries, 截至 until {replayed.last_recorded_at}")
-    if differences is None:
+    if is_checked:
+        console.print("[green]与公布的检查点一致 as the published checkpoint has it[/]")
+    elif differences is None:
         console.print("未与服务核对 not compared with the service")
     elif not differences:
         console.print("[green]与服务一致 the service says the same[/]")

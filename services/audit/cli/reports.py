@@ -109,6 +109,11 @@ def trace_donation(
         typer.echo(json.dumps(traced.as_json(), ensure_ascii=False, indent=1))
     else:
         console.print(_gift_tree(traced))
+        console.print(
+            "按到账先后计：先到的捐款先用。您收到的通知说的是哪项诉求与您对接，两者可以不同 "
+            "in the order of arrival, first in, first out; a notice names the request that the "
+            "donor was matched with, which another's money of the fund may have paid"
+        )
 
 
 def _gift_tree(traced: Trace) -> Tree:

@@ -8,14 +8,22 @@ be gapless up to the one asked for, or up to where nothing more comes.
 import asyncio
 import json
 import tempfile
+import time
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.replay import Replay, replay_entries
+from services.audit.tlog.checkpoint import Checkpoint
+from services.audit.tlog.findings import TREE, BrokenError
+from services.audit.tlog.merkle import Frontier, leaf_hash
+from services.audit.tlog.note import NoteError
+from services.audit.tlog.reader import Source, read_unverified_checkpoint
+from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.topics import LEDGER
 from shared.documents import Document
@@ -27,6 +35,8 @@ QUIET_S = 3.0
 """So long nothing comes: this was the end."""
 POLL_MS = 200
 RECORDS_MAX = 2000
+CLOSE_S_MAX = 5.0
+PUBLISHED_WITHIN_S = 15.0
 
 
 class TopicError(Exception):
@@ -77,12 +87,52 @@ def replay_topic(
     log: str = "",
     *,
     to: int | str | None = None,
+    source: Source,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Replay:
     """As `replay`, from the topic at `bootstrap` (host:port). `log` says which, where the topic has
-    several. TopicError where entries are missing; BrokenError where one may not be posted."""
-    spool = asyncio.run(read_topic(bootstrap, log, to, progress))
+    several; `source` is where it is published. TopicError where entries are missing; BrokenError
+    where one may not be posted, or is none of those the checkpoint stands for."""
+    spool = asyncio.run(read_topic(bootstrap, log, None, progress))
+    check_spool(spool, source, to)
     return replay_entries(spool, spool.original, to=to)
+
+
+def check_spool(spool: Spool, source: Source, to: int | str | None = None) -> None:
+    """Anybody who reaches the broker may put a record on the topic: what is replayed must be what
+    the published checkpoint stands for. Raises BrokenError, NoteError or TopicError.
+
+    What came after the checkpoint is waited for; up to an index, only as far as it is asked for.
+    """
+    asked = min(spool.size, to + 1) if isinstance(to, int) else spool.size
+    wait_until_published(source, asked)
+    checkpoint = read_unverified_checkpoint(source)
+    if checkpoint.origin != spool.log:
+        raise TopicError(
+            f"主题上是 {spool.log}，检查点是 {checkpoint.origin}：用 --dir 指明该日志的位置 "
+            f"name the place of {spool.log} by --dir"
+        )
+    if spool.size < checkpoint.size:
+        raise TopicError(f"主题缺条目 entry {spool.size} of {spool.log} is missing on {LEDGER}")
+    leaves = map(leaf_hash, islice(spool, checkpoint.size))
+    if Frontier().extend(leaves).root() != checkpoint.root:
+        raise BrokenError(TREE, "the entries on the topic are not those of the checkpoint")
+
+
+def wait_until_published(source: Source, size: int) -> None:
+    """A checkpoint follows its transaction closely; give it the time. NoteError."""
+    deadline = time.monotonic() + PUBLISHED_WITHIN_S
+    while (standing := _standing(source)) < size:
+        if time.monotonic() > deadline:
+            raise NoteError(
+                f"已公布 {standing}/{size} 条 {standing} of {size} entries are published"
+            )
+        time.sleep(0.1)
+
+
+def _standing(source: Source) -> int:
+    data = source.read(CHECKPOINT)
+    return Checkpoint.unverified(data).size if data else 0
 
 
 async def read_topic(
@@ -113,6 +163,8 @@ async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
     from aiokafka import AIOKafkaConsumer, TopicPartition
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
+    from shared.messaging.closing import close_within
+
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
     )
@@ -127,7 +179,7 @@ async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
     except KafkaError as error:
         raise TopicError(f"代理出错 the broker at {bootstrap}: {error}") from None
     finally:
-        await consumer.stop()
+        await close_within(consumer.stop(), CLOSE_S_MAX)
 
 
 async def _partitions(consumer: "AIOKafkaConsumer") -> set[int]:

@@ -6,7 +6,7 @@ refused id stays refused, so that a replay of the topic changes no outcome.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from services.audit import messages
@@ -23,6 +23,7 @@ from services.audit.model import (
     Fund,
     Stock,
     get_payments,
+    is_plausible,
     stock_id,
 )
 from services.audit.rules import Rules
@@ -38,11 +39,15 @@ from shared.contracts.events import (
     PaymentMade,
     RefusedReason,
 )
-from shared.contracts.values import MONEY_UNIT
+from shared.contracts.values import CHINA, MONEY_UNIT
 from shared.errors import Message
 from shared.messaging.decision import NOTHING, Answer, Decision, States
 
 F = TypeVar("F", bound=Fact)
+
+GIFT_FEN_MAX = 10**13
+"""100,000,000,000 yuan. One gift beyond it is an amount in another unit, and a fund that took it
+could not take the gifts of others."""
 
 
 def decide_donation_received(
@@ -65,6 +70,9 @@ def decide_donation_received(
         if event.digest == bank_fact.digests[0]:
             return _list_again(donation, event)
         return _refuse_reuse(journal, bank_fact, event, movement)
+    check_moment(fact.received_at, "received_at", now)
+    if fact.amount_fen > GIFT_FEN_MAX:
+        raise messages.GIFT_TOO_LARGE.invalid("data.amount_fen")
     journal.save(BankFact.from_event(event))
     donation = Donation(
         id=event.donation_id,
@@ -127,6 +135,7 @@ def decide_goods_received(
     )
     if bank_fact is not None:
         return _refuse_reuse(journal, bank_fact, event, movement)
+    check_moment(fact.received_at, "received_at", now)
     journal.save(BankFact.from_event(event))
     if fact.unit == MONEY_UNIT:
         raise messages.UNIT_NOT_OF_GOODS.invalid("data.unit")
@@ -182,6 +191,7 @@ def decide_payment_made(
     )
     if bank_fact is not None:
         return _refuse_reuse(journal, bank_fact, event, movement)
+    check_moment(payment.paid_at, "paid_at", now)
     identity = BankFact.from_event(event)
     journal.save(identity)
     if commitment is None or commitment.entry is None:
@@ -216,6 +226,9 @@ def decide_donation_refunded(
     )
     if bank_fact is not None:
         return _refuse_reuse(journal, bank_fact, event, movement)
+    check_moment(refund.refunded_at, "refunded_at", now)
+    if donation is not None and _day(refund.refunded_at) < _day(donation.received_at):
+        raise messages.REFUND_BEFORE_GIFT.invalid("data.refunded_at")
     identity = BankFact.from_event(event)
     journal.save(identity)
     if donation is None or donation.refused or not donation.is_money:
@@ -249,6 +262,7 @@ def decide_fee_charged(
     )
     if bank_fact is not None:
         return _refuse_reuse(journal, bank_fact, event, movement)
+    check_moment(fee.charged_at, "charged_at", now)
     identity = BankFact.from_event(event)
     journal.save(identity)
     if fund is None or not fund.is_open:
@@ -262,6 +276,17 @@ def decide_fee_charged(
     else:
         journal.post(movement.about(fund.id), fund)
     return journal.close()
+
+
+def check_moment(moment: datetime, field: str, now: datetime) -> None:
+    """Raises Invalid for what is a slip of the year. Its id is not used up by it."""
+    if not is_plausible(moment, now):
+        raise messages.MOMENT_IMPLAUSIBLE.invalid(f"data.{field}")
+
+
+def _day(moment: datetime) -> date:
+    """A bank's statement may know the day alone, of the gift or of the refund."""
+    return moment.astimezone(CHINA).date()
 
 
 def _open_for(

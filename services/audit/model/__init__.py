@@ -25,7 +25,14 @@ from services.audit.model.commands import (
     WithdrawMandate,
 )
 from services.audit.model.commitment import Commitment, Spending
-from services.audit.model.donation import BankEvent, BankFact, Donation, Pledge, donation_id
+from services.audit.model.donation import (
+    BankEvent,
+    BankFact,
+    Donation,
+    Pledge,
+    donation_id,
+    is_plausible,
+)
 from services.audit.model.fund import GENERAL_FUND, Fund, FundTerms, NewFundId, SpendingTerms
 from services.audit.model.head import ClosedLog, Entry, LogHead, entry_id, ledger_year
 from services.audit.model.mandate import (
@@ -118,6 +125,7 @@ __all__ = [
     "donation_id",
     "entry_id",
     "get_payments",
+    "is_plausible",
     "ledger_year",
     "partner_proposals_id",
     "recorded_consents_id",

@@ -1,19 +1,29 @@
 """Gifts, promised and arrived, and what a bank sent under an id: twice is once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Generic, Self, TypeVar
 
 from services.audit import messages
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import StatementRow
-from shared.contracts.values import Fen, PositiveFen
+from shared.contracts.values import CHINA, Fen, PositiveFen
 from shared.ids import derived_id
 from shared.messaging.decision import State
 
 F = TypeVar("F", bound=Fact)
 FOREIGN_ID_MAX = 200
 """An entry's ids hold 256 characters, not all of them for others."""
+
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=CHINA)
+CLOCKS_DIFFER = timedelta(hours=12)
+"""A bank's clock and ours."""
+
+
+def is_plausible(moment: datetime, now: datetime) -> bool:
+    """Whether a bank can have said so: else it is a slip of the year."""
+    return EARLIEST <= moment <= now + CLOCKS_DIFFER
 
 
 class Pledge(State):

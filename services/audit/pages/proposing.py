@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
+from services.audit.inspection import read_entry_to_reverse
 from services.audit.messages import CATEGORY_UNREAD, DATE_UNREAD, ENTRY_UNKNOWN
 from services.audit.model import (
     EntryToReverse,
@@ -20,7 +21,7 @@ from services.audit.model import (
     SpendingTerms,
 )
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
-from services.audit.store import load_entry, read_funds
+from services.audit.store import read_funds
 from shared.contracts.events import StandingLimits
 from shared.contracts.values import CHINA, LABELS, Category, Value
 from shared.messaging.decision import Answer
@@ -245,7 +246,12 @@ async def _read_leaf(runtime: AuditRuntime, form: Form) -> str:
     index = form.get("index", "")
     if not _is_number(index):
         return ""
-    return await load_entry(runtime.database, form.get("log", ""), int(index)) or ""
+    leaf = await read_entry_to_reverse(runtime, form.get("log", ""), int(index))
+    if not isinstance(leaf, Answer):
+        return leaf
+    if leaf.status == 404:
+        return ""
+    raise Denied(leaf)
 
 
 async def _render_form(

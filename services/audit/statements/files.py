@@ -12,16 +12,16 @@ The giver counts by the id the vault gave him: a digest of his name would be gue
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from services.audit.messages import MOMENT_IMPLAUSIBLE
+from services.audit.model import is_plausible
 from services.audit.statements.givers import Givers
 from services.audit.statements.layout import Layout
 from services.audit.statements.reading import Gift, read_statement
 from shared.contracts.events import DonationReceived, StatementRow
-from shared.contracts.values import CHINA
 from shared.errors import Problem
 from shared.ids import derived_id
 from shared.sheets import RefusedRow
@@ -51,9 +51,6 @@ class Identities:
 
 
 BATCH_ROWS = 1000
-EARLIEST = datetime(2000, 1, 1, tzinfo=CHINA)
-CLOCKS_DIFFER = timedelta(hours=12)
-"""A bank's clock and ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,7 @@ def _check_row(row: Gift | RefusedRow, check: Check | None, now: datetime) -> Gi
     if not isinstance(row, Gift):
         return row
     problem = check(row) if check else None
-    if not EARLIEST <= row.fact.received_at <= now + CLOCKS_DIFFER:
+    if not is_plausible(row.fact.received_at, now):
         problem = MOMENT_IMPLAUSIBLE.problem("received_at")
     return RefusedRow(row.line, (), (problem,)) if problem else row
 

@@ -47,6 +47,10 @@ class Period:
         start = date(year, first, 1)
         return cls(text, start, months_after(start, 1 if month else 3 if quarter else 12))
 
+    @property
+    def is_year(self) -> bool:
+        return self.end.year - self.start.year == 1 and self.start.month == self.end.month == 1
+
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
 
@@ -88,6 +92,10 @@ def read_campaigns(file: Path) -> list[Campaign]:
 UNSPECIFIED = "unspecified"
 
 LARGEST = 10
+
+FEE_SHARE_MAX = 10_00
+"""慈善法（2023 年修正）第六十一条, of foundations that raise money in public: a year's fees are at
+most 10 % of all it spent, in hundredths of a percent."""
 
 
 @dataclass(slots=True)
@@ -221,6 +229,11 @@ class Figures:
         """Fees of all that was spent, fees included, in hundredths of a percent, rounded up."""
         return _share(self.total("fees"), self.total("fees") + self.total("disbursed"))
 
+    @property
+    def is_above_fee_limit(self) -> bool:
+        """Of the fees of a whole year the law says a limit; it is of all that the year spent."""
+        return (self.fee_share_of_spent or 0) > FEE_SHARE_MAX and self.period.is_year
+
     def open_promises(self) -> list[tuple[EntryKey, Promise]]:
         return [(key, each) for key, each in self.promises.items() if each.outstanding]
 
@@ -266,6 +279,7 @@ def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dic
             "fees_fen": figures.total("fees"),
             "basis_points_of_received": figures.fee_share_of_received,
             "basis_points_of_spent": figures.fee_share_of_spent,
+            "above_limit": figures.is_above_fee_limit,
         },
         "refunds": [_format_moved(each) for each in figures.refunds],
         "transfers": [_format_moved(each) for each in figures.transfers],

@@ -106,6 +106,12 @@ def _income(figures: Figures) -> Iterator[str]:
         f"管理费 fees {format_yuan(figures.total('fees'))}，占收入 of income {_percent(received)}，"
         f"占支出 of spending {_percent(spent)}"
     )
+    if figures.is_above_fee_limit:
+        yield ""
+        yield (
+            "**管理费超过当年总支出的 10%（慈善法第六十一条），须向民政部门报告并公开说明 fees are "
+            "above 10% of what the year spent: report it to the civil affairs office and say why**"
+        )
 
 
 def _bank_days(figures: Figures) -> Iterator[str]:
