@@ -7,13 +7,13 @@ from typer.testing import CliRunner, Result
 from services.audit.cli import app
 from tests.audit.decisions import FUND, gift
 from tests.audit.harness import AuditHarness
-from tests.audit.test_service import served
+from tests.support.serving import serve_app
 
 
 async def run(harness: AuditHarness, who: dict[str, str], *words: str) -> Result:
-    async with served(harness.audit.app) as url:
+    async with serve_app(harness.audit.app) as server:
         token = who["Authorization"].removeprefix("Bearer ")
-        env = {"GUANJIA_AUDIT_URL": url, "GUANJIA_TOKEN": token, "COLUMNS": "200"}
+        env = {"GUANJIA_AUDIT_URL": server.url, "GUANJIA_TOKEN": token, "COLUMNS": "200"}
         return await asyncio.to_thread(CliRunner().invoke, app, words, env=env)
 
 

@@ -5,13 +5,8 @@ import json
 import os
 import random
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import groupby
 from typing import Any
-
-import uvicorn
-from fastapi import FastAPI
 
 from services.audit.cli.replay import compare
 from services.audit.ledger.replay import replay
@@ -21,6 +16,7 @@ from shared.security import Role
 from tests.audit.decisions import FUND
 from tests.audit.harness import AuditHarness, make_gift, make_lifecycle
 from tests.support.eventually import eventually
+from tests.support.serving import serve_app
 
 
 async def test_a_gift_and_two_matches_end_in_verifiable_books(harness: AuditHarness) -> None:
@@ -167,7 +163,7 @@ async def test_the_command_compares_the_log_with_the_running_service(harness: Au
     await harness.open_fund()
     await harness.stack.publish(make_gift(harness.stack, "g-1", 123_456))
     await harness.wait_published(2)
-    async with served(harness.audit.app) as url:
+    async with serve_app(harness.audit.app) as server:
         token = harness.maker["Authorization"].removeprefix("Bearer ")
         command = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -175,26 +171,10 @@ async def test_the_command_compares_the_log_with_the_running_service(harness: Au
             "from services.audit.cli import app; app()",
             "replay",
             "--json",
-            env=os.environ | {"GUANJIA_AUDIT_URL": url, "GUANJIA_TOKEN": token},
+            env=os.environ | {"GUANJIA_AUDIT_URL": server.url, "GUANJIA_TOKEN": token},
             stdout=asyncio.subprocess.PIPE,
         )
         out, _ = await command.communicate()
     summary = json.loads(out)
     assert (command.returncode, summary["compared"], summary["differences"]) == (0, True, [])
     assert summary["replay"]["funds"][0]["received_fen"] == 123_456
-
-
-@asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """The running app on a port of its own."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="error"))
-    running = asyncio.create_task(server.serve())
-    await eventually(lambda: _started(server), bool)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await running
-
-
-async def _started(server: uvicorn.Server) -> bool:
-    return server.started

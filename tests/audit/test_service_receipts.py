@@ -20,8 +20,8 @@ from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role
 from tests.audit.decisions import gift
 from tests.audit.harness import AuditHarness
-from tests.audit.test_service import served
 from tests.support.eventually import eventually
+from tests.support.serving import serve_app
 
 
 async def donate(harness: AuditHarness, *ids: str) -> tuple[list[Donation], dict[str, Any]]:
@@ -199,9 +199,9 @@ async def test_the_command_takes_the_receipt_from_the_service(
 ) -> None:
     (one,), summary = await donate(harness, "g-1")
     file = tmp_path / "mine.tlog-proof"
-    async with served(harness.audit.app) as url:
+    async with serve_app(harness.audit.app) as server:
         token = harness.maker["Authorization"].removeprefix("Bearer ")
-        env = os.environ | {"GUANJIA_AUDIT_URL": url, "GUANJIA_TOKEN": token}
+        env = os.environ | {"GUANJIA_AUDIT_URL": server.url, "GUANJIA_TOKEN": token}
         for donation, status in ((one.id, 0), ("D-unknown", 2)):
             command = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-c", "from services.audit.cli import app; app()"),

@@ -11,8 +11,8 @@ from shared.contracts.events import OfferRegistered, OfferWithdrawn
 from shared.security import Role
 from tests.audit.decisions import BANK, FUND, MATCHING, event, gift
 from tests.audit.harness import AuditHarness
-from tests.audit.test_service import served
 from tests.support.eventually import eventually
+from tests.support.serving import serve_app
 
 A, B = "a.csv", "b.csv"
 
@@ -207,11 +207,11 @@ async def test_what_givers_wrote_is_read_by_those_who_see_to_it(harness: AuditHa
 async def test_the_command_says_how_much_it_compared(harness: AuditHarness) -> None:
     await overlapping(harness)
     await statements(harness, rows=6)
-    async with served(harness.audit.app) as url:
+    async with serve_app(harness.audit.app) as server:
         token = harness.maker["Authorization"].removeprefix("Bearer ")
         command = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", "from services.audit.cli import app; app()", "reconcile"),
-            env=os.environ | {"GUANJIA_AUDIT_URL": url, "GUANJIA_TOKEN": token},
+            env=os.environ | {"GUANJIA_AUDIT_URL": server.url, "GUANJIA_TOKEN": token},
             stdout=asyncio.subprocess.PIPE,
         )
         summary, _ = await command.communicate()

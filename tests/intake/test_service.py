@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from typer.testing import CliRunner
 
 from deploy.local.stack import Stack
@@ -30,6 +29,7 @@ from tests.intake.builders import make_match_event
 from tests.intake.harness import SOURCE, IntakeHarness, Visitor, open_harness
 from tests.intake.sheets import GOOD, table
 from tests.support.eventually import eventually
+from tests.support.serving import serve_app
 
 QUILTS = {"unit": "床", "quantity": 2, "item": "棉被"}
 
@@ -305,18 +305,8 @@ async def test_the_applicants_link_shows_and_withdraws(visitor: Visitor) -> None
 @pytest_asyncio.fixture(loop_scope="session")
 async def address(harness: IntakeHarness) -> AsyncIterator[str]:
     """The same app, listening: the importer comes by a real connection."""
-    config = uvicorn.Config(harness.running.app, port=0, lifespan="off", log_level="warning")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started, bool)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
+    async with serve_app(harness.running.app) as server:
+        yield server.url
 
 
 async def test_importing_a_spreadsheet_twice_adds_nothing(

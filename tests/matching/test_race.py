@@ -1,5 +1,7 @@
 """Never over-committed: two instances race each other and everybody, and one is killed.
 
+900 operations of four callers, by one seed; then thirty who want ten places of one offer at once.
+
 Every version of every offer and need that was ever stored is looked at, by a change stream.
 """
 
@@ -33,7 +35,8 @@ from tests.matching.processes import Matchings, matchings
 from tests.support.eventually import eventually
 from tests.support.stack_harness import StackHarness
 
-PARTNER = "/partners/giver"
+PARTNERS = ("/partners/giver", "/partners/second")
+OPERATIONS, RACING, PLACES = 900, 30, 10
 GOODS: dict[str, Any] = {"unit": "袋", "item": "大米"}
 OFFERS, NEEDS, ASKED = 6, 90, 12
 ACTS = ("accept", "decline", "claim", "deliver", "confirm", "change", "give-up", "withdraw")
@@ -49,11 +52,14 @@ class Crowd:
         self.database = database
         self.urls = list(running.urls.values())
         self.chance = random.Random(7)
-        self.operator = stack.bearer("op", Role.OPERATOR)
-        self.partner = stack.bearer("giver", Role.DONOR_PARTNER, source=PARTNER)
-        self.collector = stack.bearer("collector", Role.COLLECTOR)
+        self.partners = [
+            stack.bearer(source.rpartition("/")[2], Role.DONOR_PARTNER, source=source)
+            for source in PARTNERS
+        ]
+        self.collectors = [stack.bearer(f"c-{n}", Role.COLLECTOR) for n in range(2)]
         self.done: dict[str, int] = defaultdict(int)
         self.keys = 0
+        self.answered = 0
 
     async def does(
         self,
@@ -62,10 +68,12 @@ class Crowd:
         path: str,
         body: Any = None,
         method: str = "POST",
-    ) -> None:
-        """By one instance; where it is dead, by the other."""
+        partner: int = 0,
+    ) -> int:
+        """By one instance; where it is dead, by the other. The status; 0 where both are dead."""
         self.keys += 1
-        who = {"confirm": self.collector, "give-up": self.collector}.get(what, self.partner)
+        by_staff = what in ("confirm", "give-up")
+        who = self.chance.choice(self.collectors) if by_staff else self.partners[partner]
         headers = who | {"Idempotency-Key": f"k{self.keys}"}
         for url in self.chance.sample(self.urls, len(self.urls)):
             try:
@@ -74,80 +82,91 @@ class Crowd:
                 continue
             assert answer.status_code < 500 or answer.status_code == 503, answer.text
             self.done[what] += answer.is_success
-            return
+            self.answered += 1
+            return answer.status_code
+        return 0
 
     def acts(self) -> int:
         return sum(self.done.values())
 
-    async def wait_for_acts(self, more: int) -> None:
-        before = self.acts()
+    async def wait_for_operations(self, count: int) -> None:
+        """So many were answered in all, with yes or no."""
 
-        async def acts() -> int:
-            return self.acts() - before
+        async def answered() -> int:
+            return self.answered
 
-        await eventually(acts, lambda found: found >= more, 60)
+        await eventually(answered, lambda found: found >= count, 180)
 
     async def missing(self) -> list[str]:
         """What has not happened yet."""
         return [what for what in ACTS if not self.done[what]]
 
-    async def pick_match(self, *states: str) -> str | None:
-        rows = (
-            await self.database[Match.COLLECTION]
-            .find({"state": {"$in": states}}, {"_id": 1})
-            .to_list(None)
-        )
-        return str(self.chance.choice(rows)["_id"]) if rows else None
+    async def pick_match(self, *states: str) -> tuple[str, int] | None:
+        return await self._pick(Match, {"state": {"$in": states}})
 
-    async def pick(self, kind: type[Offer] | type[Need], **query: Any) -> str | None:
-        rows = await self.database[kind.COLLECTION].find(query, {"_id": 1}).to_list(None)
-        return str(self.chance.choice(rows)["_id"]) if rows else None
+    async def pick_offer(self) -> tuple[str, int] | None:
+        """With the place of its partner."""
+        return await self._pick(Offer, {"state": "open"})
+
+    async def pick_need(self, **query: Any) -> str | None:
+        picked = await self._pick(Need, {"state": "open", **query})
+        return picked[0] if picked else None
+
+    async def _pick(
+        self, kind: type[Offer] | type[Need] | type[Match], query: dict[str, Any]
+    ) -> tuple[str, int] | None:
+        fields = {"_id": 1, "source": 1}
+        rows = await self.database[kind.COLLECTION].find(query, fields).sort("_id", 1).to_list(None)
+        if not rows:
+            return None
+        row = self.chance.choice(rows)
+        return str(row["_id"]), PARTNERS.index(row.get("source") or PARTNERS[0])
 
     async def rests(self, http: httpx.AsyncClient) -> None:
         """Nobody answered a proposal any more; then nothing more is proposed."""
         await eventually(lambda: self.pick_match("expired"), lambda found: found is not None)
-        while offer := await self.pick(Offer, state="open"):
-            await self.does("pause", http, f"/offers/{offer}/pause")
+        while picked := await self.pick_offer():
+            await self.does("pause", http, f"/offers/{picked[0]}/pause", partner=picked[1])
 
     # --- what they do ---
 
     async def answers(self, http: httpx.AsyncClient) -> None:
         """A few proposals are left to expire."""
-        if match := await self.pick_match("proposed"):
+        if picked := await self.pick_match("proposed"):
             verb = self.chance.choice(("accept", "accept", "decline"))
             body = {"reason": NO_CAPACITY} if verb == "decline" else None
-            await self.does(verb, http, f"/matches/{match}/{verb}", body)
+            await self.does(verb, http, f"/matches/{picked[0]}/{verb}", body, partner=picked[1])
 
     async def hands_over(self, http: httpx.AsyncClient) -> None:
         for state, verb, body in (("committed", "deliver", None), ("delivered", "confirm", SEEN)):
-            if match := await self.pick_match(state):
-                await self.does(verb, http, f"/matches/{match}/{verb}", body)
+            if picked := await self.pick_match(state):
+                await self.does(verb, http, f"/matches/{picked[0]}/{verb}", body, partner=picked[1])
 
     async def loses_a_donor(self, http: httpx.AsyncClient) -> None:
         if self.chance.random() < 0.2 and (
-            match := await self.pick_match("committed", "delivered")
+            picked := await self.pick_match("committed", "delivered")
         ):
-            await self.does("give-up", http, f"/matches/{match}/give-up")
+            await self.does("give-up", http, f"/matches/{picked[0]}/give-up")
 
     async def claims(self, http: httpx.AsyncClient) -> None:
-        need = await self.pick(Need, state="open", remaining={"$gt": 0})
-        offer = await self.pick(Offer, state="open")
-        if need and offer:
-            body = {"offer_id": offer, "quantity": self.chance.randint(1, ASKED)}
-            await self.does("claim", http, f"/menu/{need}/claim", body)
+        need = await self.pick_need(remaining={"$gt": 0})
+        picked = await self.pick_offer()
+        if need and picked:
+            body = {"offer_id": picked[0], "quantity": self.chance.randint(1, ASKED)}
+            await self.does("claim", http, f"/menu/{need}/claim", body, partner=picked[1])
 
     async def changes_an_offer(self, http: httpx.AsyncClient) -> None:
-        if offer := await self.pick(Offer, state="open"):
+        if picked := await self.pick_offer():
             body = {"quantity": self.chance.randint(60, 240)}
-            await self.does("change", http, f"/offers/{offer}", body, "PATCH")
+            await self.does("change", http, f"/offers/{picked[0]}", body, "PATCH", picked[1])
 
     async def withdraws_an_offer(self, http: httpx.AsyncClient) -> None:
-        if self.chance.random() < 0.05 and (offer := await self.pick(Offer, state="open")):
-            await self.does("withdraw", http, f"/offers/{offer}/withdraw")
+        if self.chance.random() < 0.05 and (picked := await self.pick_offer()):
+            await self.does("withdraw", http, f"/offers/{picked[0]}/withdraw", partner=picked[1])
             await self.offers(http, 1)
 
     async def withdraws_a_request(self, _http: httpx.AsyncClient) -> None:
-        if self.chance.random() < 0.2 and (need := await self.pick(Need, state="open")):
+        if self.chance.random() < 0.2 and (need := await self.pick_need()):
             fact = RequestWithdrawn(person_id=person_id("somebody"))
             await self.stack.publish(self.stack.own("/intake", need, 2, fact))
             self.done["request withdrawn"] += 1
@@ -157,8 +176,38 @@ class Crowd:
             self.keys += 1
             more: dict[str, Any] = {"donor_id": f"P-{self.keys}", "mode": "both"}
             more |= {"cap_per_request": 9} if self.keys % 2 else {"cases_max": 8}
-            body = name_donor(self.stack, PARTNER, make_submitted(quantity=120, **GOODS, **more))
-            await self.does("offer", http, "/offers", body.model_dump(mode="json"))
+            partner = self.keys // 2 % 2
+            submitted = make_submitted(quantity=120, **GOODS, **more)
+            body = name_donor(self.stack, PARTNERS[partner], submitted).model_dump(mode="json")
+            await self.does("offer", http, "/offers", body, partner=partner)
+
+    async def race_for_one(self, http: httpx.AsyncClient) -> list[int]:
+        """Thirty who ask at once for one of ten places of the same offer: the statuses."""
+        place: dict[str, Any] = {"unit": "台", "item": "轮椅"}
+        names = [f"one-{n}" for n in range(RACING)]
+        ids = [request_id(name) for name in names]
+        opened = [make_opened(name, 1, **place) for name in names]
+        await self.stack.publish(
+            *(
+                self.stack.own("/intake", id_, 1, fact)
+                for id_, fact in zip(ids, opened, strict=True)
+            )
+        )
+
+        async def count() -> int:
+            rows = self.database[Need.COLLECTION]
+            return int(await rows.count_documents({"_id": {"$in": ids}}))
+
+        await eventually(count, lambda found: found == RACING)
+        submitted = make_submitted(quantity=PLACES, donor_id="P-one", mode="claim", **place)
+        body = name_donor(self.stack, PARTNERS[0], submitted).model_dump(mode="json")
+        await self.does("offer", http, "/offers", body)
+        offer = await self._pick(Offer, {"unit": "台"})
+        assert offer is not None
+        claim = {"offer_id": offer[0], "quantity": 1}
+        return await asyncio.gather(
+            *(self.does("claim", http, f"/menu/{id_}/claim", claim) for id_ in ids)
+        )
 
     async def all_at_once(self, http: httpx.AsyncClient, until: asyncio.Event) -> None:
         ways: list[Callable[[httpx.AsyncClient], Awaitable[None]]] = [
@@ -215,7 +264,7 @@ async def watching(database: mongo.Database) -> AsyncIterator[Watched]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 async def test_two_instances_and_a_kill_never_overcommit(
     stack: StackHarness, tmp_path: Path
 ) -> None:
@@ -237,17 +286,19 @@ async def test_two_instances_and_a_kill_never_overcommit(
         )
         await eventually(lambda: crowd.pick_match("proposed"), lambda found: found is not None, 30)
         acting = asyncio.create_task(crowd.all_at_once(http, over))
-        await crowd.wait_for_acts(80)
+        await crowd.wait_for_operations(OPERATIONS // 3)
         await running.supervisor.kill("one")
-        await crowd.wait_for_acts(60)
+        await crowd.wait_for_operations(OPERATIONS // 2)
         await running.supervisor.restart("one")
-        await crowd.wait_for_acts(60)
+        await crowd.wait_for_operations(OPERATIONS)
         await eventually(crowd.missing, lambda left: not left, 60)
         over.set()
         await acting
+        statuses = await crowd.race_for_one(http)
+        assert statuses.count(201) == PLACES, "the others came too late"
         await crowd.rests(http)
         await wait_until_published(stack, database)
-        print(dict(crowd.done), seen.versions)
+        print(crowd.answered, dict(crowd.done), seen.versions)
         assert not seen.broken
         assert seen.versions > crowd.acts()
         await sums_agree(stack, database)

@@ -1,6 +1,5 @@
 """Notify on the real broker and database, with the real intake and the simulators on sockets."""
 
-import asyncio
 import contextlib
 import re
 import socket
@@ -11,8 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import uvicorn
-from fastapi import FastAPI
 
 from deploy.local.credentials import issue_first
 from deploy.simulators.environment import SimulatorsEnvironment, build_simulator_settings
@@ -28,35 +25,10 @@ from shared.contracts.envelope import Fact
 from shared.security import Role
 from tests.notify.recipients import number
 from tests.support.eventually import eventually
+from tests.support.serving import serve_app
 from tests.support.stack_harness import RunningService, StackHarness
 
 PROVIDER_TIMEOUT_S = 0.5
-
-
-class _EmbeddedServer(uvicorn.Server):
-    """A server in another's event loop leaves the signals to its host."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def serve(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
-    """An app that has started already, on a real socket.
-
-    A receipt that comes in when the app has stopped is waited for no longer than a second.
-    """
-    config = uvicorn.Config(
-        app, lifespan="off", access_log=False, log_config=None, timeout_graceful_shutdown=1
-    )
-    server = _EmbeddedServer(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
 
 
 @dataclass(frozen=True)
@@ -182,7 +154,7 @@ async def open_neighbours(
         intake_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         intake_settings = stack.settings(IntakeSettings, wechat_plain_mode=True)
         intake = await stack.start_app(create_intake(intake_settings))
-        await exits.enter_async_context(serve(intake.app, listening))
+        await exits.enter_async_context(serve_app(intake.app, listening))
         environment = SimulatorsEnvironment(
             secrets_dir=stack.secrets_dir, port=0, intake_url=intake_url
         )

@@ -3,12 +3,11 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -26,6 +25,7 @@ from services.intake.channels.wechat_crypto import WeChatCrypto, verify_signatur
 from services.notify.providers import TencentSms, WeChatTemplate
 from shared.clock import system_now
 from shared.http import HttpClient, open_http_client
+from tests.support.serving import serve_app
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 SETTINGS = SimulatorSettings(
@@ -95,36 +95,11 @@ class ReceivingIntake:
             await self.changed.wait_for(fact)
 
 
-class EmbeddedServer(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 def bind(port: int = 0) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     return listening
-
-
-@contextlib.asynccontextmanager
-async def serve(intake: ReceivingIntake, at: socket.socket) -> AsyncIterator[None]:
-    server = EmbeddedServer(
-        uvicorn.Config(
-            intake.app(),
-            log_level="warning",
-            timeout_keep_alive=60,
-            # What comes in when intake has stopped would be waited for without end.
-            timeout_graceful_shutdown=1,
-        )
-    )
-    task = asyncio.create_task(server.serve(sockets=[at]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
 
 
 @dataclass
@@ -169,7 +144,7 @@ async def open_harness(settings: SimulatorSettings = SETTINGS) -> AsyncIterator[
     settings = replace(settings, intake=f"http://127.0.0.1:{at.getsockname()[1]}")
     intake = ReceivingIntake(settings)
     async with (
-        serve(intake, at),
+        serve_app(intake.app(), at),
         run_simulators(settings) as url,
         httpx.AsyncClient(timeout=30, trust_env=False) as control,
         open_http_client(trust_env=False) as wire,

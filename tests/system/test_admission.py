@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from deploy.local.connections import TimedProtocol
 from services.intake.settings import IntakeSettings
@@ -18,6 +17,7 @@ from shared.web.access import GuardedRoute, find_guard
 from shared.web.admission import BODY_BYTES_MAX, LONG_LINE, READS_MAX, Admission, Line, TooManyError
 from tests.support.eventually import eventually
 from tests.support.services import CREATE, SERVICES, operations, start
+from tests.support.serving import serve_app
 from tests.support.stack_harness import RunningService, StackHarness
 
 JSON = {"Content-Type": "application/json"}
@@ -226,32 +226,26 @@ async def test_connections_whose_request_never_ends_are_closed_and_no_others(
     stack: StackHarness,
 ) -> None:
     app = CREATE["intake"][0](stack.settings(IntakeSettings))
-    config = uvicorn.Config(app, port=0, lifespan="off", http=HastyProtocol, log_level="warning")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
+    async with serve_app(app, http=HastyProtocol) as server:
 
-    async def count_connections() -> int:
-        return len(server.server_state.connections) if server.started else -1
+        async def count_connections() -> int:
+            return len(server.server_state.connections)
 
-    await eventually(count_connections, lambda count: count == 0)
-    [listener] = server.servers[0].sockets
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    begun = [
-        b"",
-        b"GET /summary HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-        b"POST /callbacks/wechat HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{",
-    ]
-    async with httpx.AsyncClient(base_url=address, trust_env=False) as http:
-        assert (await http.get("/health/live")).status_code == 200
-        pairs = [await asyncio.open_connection(*listener.getsockname()) for _ in range(60)]
-        for number, (_, writer) in enumerate(pairs):
-            writer.write(begun[number % len(begun)])
-        ended = [await read_to_end(reader) for reader, _ in pairs]
-        assert not any(text.startswith(b"HTTP/1.1 200") for text in ended)
-        await eventually(count_connections, lambda count: count == 1)
-        assert (await http.get("/health/live")).status_code == 200
-        assert await count_connections() == 1
-    for _, writer in pairs:
-        writer.close()
-    server.should_exit = True
-    await serving
+        await eventually(count_connections, lambda count: count == 0)
+        begun = [
+            b"",
+            b"GET /summary HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+            b"POST /callbacks/wechat HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{",
+        ]
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+            assert (await http.get("/health/live")).status_code == 200
+            pairs = [await asyncio.open_connection(*server.address) for _ in range(60)]
+            for number, (_, writer) in enumerate(pairs):
+                writer.write(begun[number % len(begun)])
+            ended = [await read_to_end(reader) for reader, _ in pairs]
+            assert not any(text.startswith(b"HTTP/1.1 200") for text in ended)
+            await eventually(count_connections, lambda count: count == 1)
+            assert (await http.get("/health/live")).status_code == 200
+            assert await count_connections() == 1
+        for _, writer in pairs:
+            writer.close()

@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
 import pytest_asyncio
-import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,7 +14,7 @@ from starlette.routing import Route
 
 from deploy.front.main import create_app
 from deploy.front.settings import FrontSettings
-from deploy.local.ports import find_free_port
+from tests.support.serving import serve_app
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -66,22 +64,6 @@ class Upstream:
         return JSONResponse({"bytes": sum(map(len, self.received))})
 
 
-@asynccontextmanager
-async def serve(app: Starlette) -> AsyncIterator[str]:
-    port = find_free_port()
-    config = uvicorn.Config(
-        app, port=port, log_config=None, lifespan="on", ws="none", proxy_headers=False
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await running
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def upstream() -> Upstream:
     return Upstream()
@@ -89,17 +71,17 @@ async def upstream() -> Upstream:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def front(upstream: Upstream) -> AsyncIterator[httpx.AsyncClient]:
-    async with serve(upstream.app) as url:
+    async with serve_app(upstream.app, lifespan="on") as behind:
         settings = FrontSettings(
-            intake_url=url,
+            intake_url=behind.url,
             matching_url=NOBODY,
             front_body_bytes_max=2048,
             public_url="http://guanjia.example",
             front_token=SecretStr("of-the-front"),
         )
         async with (
-            serve(create_app(settings)) as address,
-            httpx.AsyncClient(base_url=address, timeout=30, trust_env=False) as http,
+            serve_app(create_app(settings), lifespan="on", proxy_headers=False) as server,
+            httpx.AsyncClient(base_url=server.url, timeout=30, trust_env=False) as http,
         ):
             yield http
 

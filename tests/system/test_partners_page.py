@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from aiokafka import AIOKafkaConsumer
 
 from deploy.kafka import jars
@@ -23,6 +22,7 @@ from shared.security import SIGNATURE_HEADER, Role, sign_record
 from tests.support.eventually import eventually
 from tests.support.lifecycles import wish
 from tests.support.services import start
+from tests.support.serving import serve_app
 from tests.support.stack_harness import StackHarness
 
 PAGE = Path(__file__).parents[2] / "docs" / "partners.md"
@@ -57,37 +57,32 @@ async def test_the_client_of_the_page_sends_records_and_reads_what_became_of_the
 ) -> None:
     token = stack.bearer("village", Role.CHANNEL, source=SOURCE)["Authorization"].split()[1]
     intake = await start(stack, "intake")
-    port = find_free_port()
-    config = uvicorn.Config(intake.app, port=port, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
     key = stack.keyring.find_publisher_key(SOURCE)
     assert key is not None
     env = {
         "SOURCE": SOURCE,
         "PUBLISHER_KEY": key.hex(),
         "KAFKA": stack.broker.kafka_bootstrap,
-        "INTAKE": f"http://{LOOPBACK}:{port}",
         "TOKEN": token,
     }
     client = tmp_path / "client.py"
     client.write_text(read_block("python"), encoding="utf-8")
     lines = [line for line in read_block("python").splitlines() if line]
     assert len(lines) <= 30, "a client of 30 lines"
-    data = wish("partner", 1).model_dump(mode="json", exclude_none=True)
-    rows = [{"id": "1", "data": data}, {"id": "2", "data": data | {"kind": "hope"}}]
-    await run(sys.executable, str(client), "send", env=env, stdin=json.dumps([*rows, rows[0]]))
+    async with serve_app(intake.app) as server:
+        env["INTAKE"] = server.url
+        data = wish("partner", 1).model_dump(mode="json", exclude_none=True)
+        rows = [{"id": "1", "data": data}, {"id": "2", "data": data | {"kind": "hope"}}]
+        await run(sys.executable, str(client), "send", env=env, stdin=json.dumps([*rows, rows[0]]))
 
-    async def read() -> list[dict[str, Any]]:
-        answer = await run(sys.executable, str(client), "feedback", env=env)
-        return list(json.loads(answer)["feedback"])
+        async def read() -> list[dict[str, Any]]:
+            answer = await run(sys.executable, str(client), "feedback", env=env)
+            return list(json.loads(answer)["feedback"])
 
-    answers = await eventually(read, lambda found: len(found) >= 3)
-    assert [row["outcome"] for row in answers] == ["accepted", "refused", "repeated"]
-    assert answers[0]["reference"] == answers[2]["reference"]
-    assert answers[1]["problems"][0]["field"] == "data.kind"
-    server.should_exit = True
-    await serving
+        answers = await eventually(read, lambda found: len(found) >= 3)
+        assert [row["outcome"] for row in answers] == ["accepted", "refused", "repeated"]
+        assert answers[0]["reference"] == answers[2]["reference"]
+        assert answers[1]["problems"][0]["field"] == "data.kind"
 
 
 async def test_openssl_signs_as_the_page_says(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from services.notify.providers import Message
 from shared.clock import system_now
 from shared.http import open_http_client
 from shared.settings import SettingsError
+from tests.support.serving import serve_app
 from tests.support.simulators import (
     AES_KEY,
     SETTINGS,
@@ -37,7 +38,6 @@ from tests.support.simulators import (
     SimulatorHarness,
     bind,
     open_harness,
-    serve,
 )
 
 
@@ -131,7 +131,7 @@ async def test_receipts_wait_while_intake_is_away() -> None:
         sent = await harness.sms().send(make_message("13800000001"))
         answer = await harness.post("/phones/13800000001/reply", {"text": "收到"})
         assert answer == {"status": 0, "answer": "", "queued": True}
-        async with serve(intake, bind(port)):
+        async with serve_app(intake.app(), bind(port)):
             await intake.wait_until(lambda: bool(intake.receipts and intake.replies))
     assert intake.receipts[0].provider_message_id == sent.provider_message_id
     assert intake.replies[0].text == "收到"
