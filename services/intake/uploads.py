@@ -16,7 +16,7 @@ from services.intake.api.requests import (
     make_correction,
     with_recorder,
 )
-from services.intake.channels.spreadsheet import SheetRequest, read_requests
+from services.intake.channels.spreadsheet import SheetReading, SheetRequest, read_requests
 from services.intake.model import Sealed
 from services.intake.resources import IntakeRuntime
 from services.intake.rules import Rules, find_problems
@@ -26,6 +26,7 @@ from shared.documents import Document
 from shared.errors import BugBrake, Problem, Transient
 from shared.messages import KEY_REUSED
 from shared.messaging.decision import Command
+from shared.scope import TOWN_CODE_DIGITS
 from shared.security import Credential, Unauthenticated
 from shared.sheets import RefusedRow, format_refused
 from shared.web.batches import Row, answer_rows
@@ -45,13 +46,16 @@ UploadState = Literal["preview", "running", "done", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """by: the credential. finished: rows that were answered, of total."""
+    """by: the credential. mapping, constants: what the uploader said of its columns. finished: rows
+    that were answered, of total."""
 
     id: str
     by: str
     state: UploadState
     channel: Channel
     total: int
+    mapping: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
     finished: int = 0
     decisions: dict[str, int] = field(default_factory=dict)
     refused: int = 0
@@ -59,17 +63,19 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class ReadSheet:
-    """rows: what would be made; refused: with reasons. unread: headers that no column knows."""
+    """rows: what would be made; refused: with reasons. unread: headers that no column knows.
+    remarks: how many rows are read without something, and why."""
 
     headers: Sequence[str]
     rows: Sequence[SheetRequest]
     refused: Sequence[RefusedRow]
     unread: Sequence[str]
+    remarks: Sequence[tuple[int, Problem]] = ()
 
 
-def read_sheet(content: bytes, channel: Channel, caller: Credential, rules: Rules) -> ReadSheet:
+def read_sheet(content: bytes, upload: Upload, caller: Credential, rules: Rules) -> ReadSheet:
     """As importing it would. Blocking. Raises Invalid where it is no sheet of requests."""
-    sheet = read_requests(content, channel)
+    sheet = read_requests(content, upload.channel, reading=make_reading(upload, caller))
     rows: list[SheetRequest] = []
     refused: list[RefusedRow] = []
     for row in sheet:
@@ -79,7 +85,13 @@ def read_sheet(content: bytes, channel: Channel, caller: Credential, rules: Rule
             refused.append(RefusedRow(row.line, row.original, problems))
         else:
             rows.append(row)
-    return ReadSheet(sheet.table.headers, rows, refused, sheet.table.unread)
+    remarks = [(row.line, remark) for row in rows for remark in row.remarks]
+    return ReadSheet(sheet.table.headers, rows, refused, sheet.table.unread, remarks)
+
+
+def make_reading(upload: Upload, caller: Credential) -> SheetReading:
+    """Where nothing says a town, it is the uploader's own."""
+    return SheetReading(upload.mapping, upload.constants, caller.area[:TOWN_CODE_DIGITS])
 
 
 def _find_problems(row: SheetRequest, caller: Credential, rules: Rules) -> tuple[Problem, ...]:
@@ -105,6 +117,8 @@ async def save_upload(runtime: IntakeRuntime, upload: Upload, content: bytes, at
             "channel": upload.channel.value,
             "total": upload.total,
             "refused": upload.refused,
+            "mapping": upload.mapping,
+            "constants": upload.constants,
             "content": sealed.model_dump(),
             "at": at,
         }
@@ -133,6 +147,13 @@ async def load_refused(runtime: IntakeRuntime, id_: str) -> bytes | None:
     return runtime.resources.vault.open(f"refused {id_}", sealed.cipher, sealed.key)
 
 
+async def save_columns(runtime: IntakeRuntime, upload: Upload) -> None:
+    """What the uploader says of its columns, before it is imported."""
+    query = {"_id": upload.id, "by": upload.by, "state": "preview"}
+    said = {"mapping": upload.mapping, "constants": upload.constants}
+    await runtime.database[UPLOADS].update_one(query, {"$set": said})
+
+
 async def start_upload(runtime: IntakeRuntime, id_: str, by: str) -> None:
     """Once: a second time it runs or is done already."""
     query = {"_id": id_, "by": by, "state": "preview"}
@@ -146,6 +167,8 @@ def _parse_upload(row: Any) -> Upload:
         state=row["state"],
         channel=Channel(row["channel"]),
         total=row["total"],
+        mapping=row.get("mapping", {}),
+        constants=row.get("constants", {}),
         finished=row.get("finished", 0),
         decisions=row.get("decisions", {}),
         refused=row.get("refused", 0),
@@ -177,7 +200,7 @@ async def _import(runtime: IntakeRuntime, upload: Upload) -> None:
         return
     content = await load_content(runtime, upload.id)
     rules = runtime.resources.rules
-    sheet = await asyncio.to_thread(read_sheet, content, upload.channel, caller, rules)
+    sheet = await asyncio.to_thread(read_sheet, content, upload, caller, rules)
     decisions: Counter[str] = Counter()
     refused = list(sheet.refused)
     for start in range(0, len(sheet.rows), BATCH_ROWS):

@@ -274,6 +274,12 @@ class Sheet:
                     return self._make_table(columns, candidate, raw)
         raise _explain_missing(columns, candidates, skip)
 
+    def find_nearest_header(self, columns: Columns) -> tuple[str, ...]:
+        """The row that has the most columns, whatever it misses; none where none has any."""
+        raw = _find_nearest(columns, self._candidates())
+        cells = _header_cells(raw) if raw else ()
+        return cells if columns.count_known(cells) else ()
+
     def _make_table(self, columns: Columns, candidate: "_Candidate", header_row: RawRow) -> Table:
         header = columns.read_header(_header_cells(header_row))
         rows = candidate.rows()
@@ -351,12 +357,19 @@ def _first_rows(rows: Iterable[RawRow], skip: int | None) -> Iterator[RawRow]:
                 return
 
 
+def _find_nearest(
+    columns: Columns, candidates: Sequence[_Candidate], skip: int | None = None
+) -> RawRow | None:
+    rows = [raw for each in candidates for raw in _first_rows(each.rows(), skip)]
+    return max(rows, key=lambda raw: columns.count_known(_header_cells(raw)), default=None)
+
+
 def _explain_missing(
     columns: Columns, candidates: Sequence[_Candidate], skip: int | None
 ) -> Invalid:
     """By the row that comes nearest to a header."""
     rows = [raw for each in candidates for raw in _first_rows(each.rows(), skip)]
-    nearest = max(rows, key=lambda raw: columns.count_known(_header_cells(raw)), default=None)
+    nearest = _find_nearest(columns, candidates, skip)
     problems = [raw.problem for raw in rows if raw.problem]
     try:
         columns.read_header(_header_cells(nearest) if nearest else ())

@@ -22,6 +22,7 @@ ROLE_NAMES: Mapping[Role, tuple[str, str]] = {
     Role.FINANCE_MAKER: ("财务经办", "Finance, proposes"),
     Role.FINANCE_CHECKER: ("财务复核", "Finance, approves"),
     Role.AUDITOR: ("审计", "Auditor"),
+    Role.SUPPORT: ("客服", "Support"),
     Role.OPERATOR: ("系统管理", "Operator"),
     Role.DONOR_PARTNER: ("爱心资源伙伴", "Partner"),
 }

@@ -55,3 +55,18 @@ async def test_an_amount_to_who_was_asked_how_much_goes_on_with_what_he_asks_for
 )
 async def test_a_donor_who_asks_for_something_too_answers_with_the_letter(written: str) -> None:
     assert await Thread(DIALOGUE).answer(text.understand(written)) == "donor 4821"
+
+
+@pytest.mark.parametrize(
+    ("slot", "written", "stays"),
+    [("whom", "拐杖1副", True), ("whom", "石排镇", True), ("whom", "你们什么时候下班", False)],
+)
+def test_what_else_somebody_says_leaves_the_question_open(
+    slot: str, written: str, stays: bool
+) -> None:
+    dialogue = Dialogue(
+        slot=slot, asked=(slot,), message_ids=("W-1",), content=Sealed(cipher=b"", key=b"")
+    )
+    thread = Thread(dialogue)
+    thread._inbound = Inbound(written, "1", "/callbacks/tencent", Channel.SMS, phone=PHONE)
+    assert thread._says_more(dialogue) is stays

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.channels.spreadsheet import SheetRequest, read_requests
+from services.intake.channels.spreadsheet import (
+    SheetReading,
+    SheetRequest,
+    find_headers,
+    read_requests,
+)
 from services.intake.rules import find_problems
 from shared.contracts.values import Channel, Need
 from shared.errors import Invalid
@@ -298,3 +303,77 @@ def test_an_id_number_and_whose_the_phone_is_are_read() -> None:
     assert isinstance(row, SheetRequest)
     applicant = row.request.applicant
     assert (applicant.id_number, applicant.contact_of) == ("441999195505055557", "collector")
+
+
+def make_village_sheet(*rows: dict[str, str], title: str = "茶山镇2026年微心愿汇总表") -> bytes:
+    return f"{title},,\n".encode() + table(*rows)
+
+
+AS_CLERKS_WRITE = {
+    "序号": "1",
+    "求助人姓名": "谢锦棠",
+    "联系方式": "0769-86640000",
+    "困难类型": "低保",
+    "需求类型": "生活物资",
+    "申请金额（元）": "1500",
+    "所在村": "南社村",
+    "情况": "家里两老",
+    "家庭住址": "南社村3巷5号",
+    "备注": "电话是村委的",
+}
+
+
+def test_a_sheet_in_the_words_of_a_village_is_read() -> None:
+    sheet = read_requests(make_village_sheet(AS_CLERKS_WRITE), Channel.COMMITTEE)
+    (row,) = sheet
+    assert isinstance(row, SheetRequest)
+    request = row.request
+    assert (request.area.town_code, request.area.village_code) == ("441900103", "441900103207")
+    assert request.need == Need(unit="fen", quantity=150_000)
+    assert request.applicant.phone is None, "no SMS reaches it"
+    for words in (
+        "家里两老",
+        "联系电话：0769-86640000",
+        "住址：南社村3巷5号",
+        "备注：电话是村委的",
+    ):
+        assert words in request.text
+    assert [remark.code for remark in row.remarks] == ["value_dropped"]
+    assert sheet.table.unread == ("序号",)
+
+
+@pytest.mark.parametrize(
+    ("title", "town"),
+    [
+        ("石排镇微心愿", "441900104"),
+        ("微心愿汇总表", "441900005"),  # whose uploads are of Wanjiang
+        ("茶山镇、石排镇微心愿", "441900005"),
+    ],
+)
+def test_a_row_without_a_place_is_of_the_title_or_of_who_uploads(title: str, town: str) -> None:
+    row = {name: text for name, text in GOOD.items() if name != "镇街"}
+    reading = SheetReading(town="441900005")
+    sheet = read_requests(make_village_sheet(row, title=title), Channel.COMMITTEE, reading=reading)
+    (found,) = sheet
+    assert isinstance(found, SheetRequest)
+    assert found.request.area.town_code == town
+
+
+def test_a_changed_remark_is_a_correction_and_no_other_row() -> None:
+    assert good(GOOD | {"备注": "急"}).key == good(GOOD | {"备注": "不急"}).key == good(GOOD).key
+
+
+def test_a_person_says_which_column_is_what_and_what_all_rows_are() -> None:
+    row = {name: text for name, text in GOOD.items() if name not in ("姓名", "类别")}
+    content = table(row | {"谁": "张三"})
+    with pytest.raises(Invalid):
+        read_requests(content, Channel.COMMITTEE)
+    assert "谁" in find_headers(content)
+    reading = SheetReading(mapping={"name": "谁"}, constants={"category": "supplies"})
+    (found,) = read_requests(content, Channel.COMMITTEE, reading=reading)
+    assert isinstance(found, SheetRequest)
+    assert found.request.applicant.name == "张三"
+
+
+def test_a_table_of_something_else_has_no_headers_to_ask_about() -> None:
+    assert find_headers(b"x,y\n1,2\n") == ()

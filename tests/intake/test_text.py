@@ -87,6 +87,8 @@ def test_an_amount_is_exact_to_the_fen(fen: int) -> None:
         ("十元", 1_000),
         ("1500蚊", 150_000),
         ("三百蚊", 30_000),
+        ("一千五元", 150_000),
+        ("一百零五元", 10_500),
     ],
 )
 def test_amounts_as_people_write_them(text: str, fen: int) -> None:
@@ -128,10 +130,36 @@ def test_what_is_missing_or_said_twice_is_asked_for(text: str, slot: Slot) -> No
         ("屋顶漏雨，落雨就湿，求帮忙，厚街镇", Need(unit="次", quantity=1, item="住房修缮")),
         ("求助：尿不湿两包，石排", Need(unit="包", quantity=2, item="尿不湿")),
         ("急需手术费5000元", Need(unit="fen", quantity=500_000)),
+        ("女儿读高一，学费差两千，能不能帮一下", Need(unit="fen", quantity=200_000)),
+        ("想给老人要张护理床", Need(unit="张", quantity=1, item="护理床")),
+        ("尿片用完了 想要2包成人纸尿裤 樟木头", Need(unit="包", quantity=2, item="成人纸尿裤")),
+        ("我爸瘸了脚，想要一副拐杖，可以帮忙吗", Need(unit="副", quantity=1, item="拐杖")),
     ],
 )
 def test_plain_words_say_what_is_needed(text: str, need: Need) -> None:
     assert wanted(text).need == need
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("家里没米了", Category.SUPPLIES),
+        ("冇米落锅喇，帮下我哋啦 万江", Category.SUPPLIES),
+        ("阿爷日日一个人喺屋企，冇人煮饭", Category.MEALS),
+        ("透析每个月要3000多，撑不住了", Category.MEDICAL),
+        ("想问下有冇旧衣服可以领", Category.SUPPLIES),
+        ("想申请临时救助", None),
+        ("请问怎么求助", None),
+    ],
+)
+def test_who_says_what_is_lacking_is_asked_how_much(text: str, category: Category | None) -> None:
+    draft = wanted(text)
+    assert (draft.category, draft.need, draft.missing[0]) == (category, None, "what")
+
+
+@pytest.mark.parametrize("text", ["助学 两三百元 虎门镇", "助学 三四千块 虎门镇"])
+def test_of_two_sums_none_is_guessed(text: str) -> None:
+    assert wanted(text).need is None
 
 
 @pytest.mark.parametrize(
@@ -162,6 +190,9 @@ def test_what_asks_for_no_help_is_no_request(text: str) -> None:
         ("whom", "谢谢", "name", None),
         ("whom", "谢小明", "name", "谢小明"),
         ("whom", "本人", "name", None),
+        ("whom", "爸爸 黄树根", "name", "黄树根"),
+        ("whom", "阿婆叫周带好", "name", "周带好"),
+        ("whom", "替邻居欧阳丽霞申请的", "name", "欧阳丽霞"),
         ("whom", "不知道", "name", None),
         ("where", "茶山", "town_code", "441900103"),
         ("where", "我在石龙那边", "town_code", "441900102"),
@@ -169,6 +200,9 @@ def test_what_asks_for_no_help_is_no_request(text: str) -> None:
         ("where", "深圳", "town_code", None),
         ("what", "轮椅一辆", "need", Need(unit="辆", quantity=1, item="轮椅")),
         ("what", "随便", "need", None),
+        ("what", "5000", "need", Need(unit="fen", quantity=500_000)),
+        ("what", "大概一千五左右", "need", Need(unit="fen", quantity=150_000)),
+        ("what", "两三千", "need", None),
     ],
 )
 def test_an_answer_to_one_question(slot: Slot, text: str, field: str, value: object) -> None:

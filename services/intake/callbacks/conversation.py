@@ -251,6 +251,8 @@ class Conversation:
             return await self._request(thread, talk)
         is_narrower = missing[0] == "where" and bool(inbound.place and list_nearest(inbound.place))
         if missing[0] in slots and not is_narrower:
+            if dialogue and self._says_more(dialogue):
+                return await self._ask(thread, dialogue.slot, talk, is_new=False)
             return await self._hand_over(thread, talk)
         return await self._ask(thread, missing[0], talk)
 
@@ -266,6 +268,11 @@ class Conversation:
         line = inbound.text or label
         texts = (*talk.texts, line) if line else talk.texts
         return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
+
+    def _says_more(self, dialogue: Dialogue) -> bool:
+        """Something else of the request than was asked for: the question stays open."""
+        draft = text.read_slot(dialogue.slot, self._inbound.text)
+        return bool(draft.need or draft.category or draft.town_code or draft.name)
 
     async def _ask(
         self, thread: Correspondence, slot: Slot, talk: Talk, *, is_new: bool = True

@@ -14,6 +14,7 @@ from shared.contracts.values import (
     Kind,
 )
 from shared.errors import Invalid, Problem
+from shared.messages import PHONE_FIXED, PHONE_FOREIGN
 from shared.money import find_money_unit, parse_amount, parse_quantity
 from shared.personal import drop_numbers, has_number
 from shared.phones import parse_mobile
@@ -87,14 +88,26 @@ def _parse_village(text: str, field: str) -> str:
     return parse_village(text, field) if is_code else clean_lines(text)
 
 
+_SPOKEN_TO = frozenset({PHONE_FIXED.code, PHONE_FOREIGN.code})
+"""Numbers that no SMS reaches and a call does: they stay beside the text, for whoever calls."""
 _CHANNEL_WORDS = {LABELS[code]: code.value for code in Channel}
 
 REQUEST_COLUMNS = Columns(
     (
         Column("number", "编号 序号编号 诉求编号 id message_id", make_code_parser("编号")),
-        Column("name", "姓名 申请人 对象姓名 applicant", required=True),
         Column(
-            "phone", "手机 手机号 手机号码 电话 联系电话 mobile", parse_mobile, absent=ABSENT_WORDS
+            "name",
+            "姓名 申请人 对象姓名 申请人姓名 求助人 求助人姓名 服务对象 服务对象姓名 受助人 "
+            "受助人姓名 困难群众姓名 户主姓名 applicant",
+            required=True,
+        ),
+        Column(
+            "phone",
+            "手机 手机号 手机号码 电话 联系电话 电话号码 联系方式 联系手机 "
+            "本人电话 申请人电话 mobile",
+            parse_mobile,
+            absent=ABSENT_WORDS,
+            forgiven=_SPOKEN_TO,
         ),
         Column("openid", "openid wechat_openid 微信openid", make_code_parser("openid")),
         Column("household", "户号 家庭户号 household", make_code_parser("户号")),
@@ -113,25 +126,55 @@ REQUEST_COLUMNS = Columns(
         Column("kind", "类型 诉求类型", _make_word_parser("类型", KIND_WORDS, Kind)),
         Column(
             "category",
-            "类别 诉求类别 需求类别",
+            "类别 诉求类别 需求类别 需求类型 心愿类别 求助类别 救助类别 服务类别",
             _make_word_parser("类别", CATEGORY_CELLS, Category),
             required=True,
         ),
         Column(
             "class",
-            "困难类别 对象类别 人员类别 beneficiary_class",
+            "困难类别 对象类别 人员类别 困难类型 对象类型 人群类别 人员类型 身份类别 "
+            "困难群体类别 beneficiary_class",
             _make_word_parser("困难类别", CLASS_WORDS, BeneficiaryClass),
             required=True,
         ),
-        Column("quantity", "数量"),
-        Column("unit", "单位", parse_folded),
-        Column("item", "物品 物品名称 服务", parse_folded),
-        Column("amount", "金额 金额(元) 申请金额 amount_yuan", parse_amount),
+        Column("quantity", "数量 需求数量 申请数量 所需数量"),
+        Column("unit", "单位 计量单位 数量单位", parse_folded),
+        Column(
+            "item",
+            "物品 物品名称 服务 需求物品 所需物品 申请物品 物资名称 物品或服务 品名",
+            parse_folded,
+        ),
+        Column(
+            "amount",
+            "金额 金额(元) 申请金额 申请金额(元) 需求金额 需求金额(元) 所需金额 所需金额(元) "
+            "所需资金 所需资金(元) 求助金额 求助金额(元) 预算金额(元) 预计金额(元) amount_yuan",
+            parse_amount,
+        ),
         Column("amount_fen", "金额(分)", parse_quantity),
         Column("currency", "币种", check_yuan),
-        Column("town", "镇街 镇 街道 镇(街) 所属镇街 town_code", _parse_town),
-        Column("village", "村居 村(居) 村 社区 village_code", _parse_village),
-        Column("text", "内容 诉求内容 心愿内容 说明 content", _parse_prose),
+        Column(
+            "town",
+            "镇街 镇 街道 镇(街) 所属镇街 所在镇街 镇(街道) 所属镇(街道) "
+            "所在镇(街道) 乡镇 town_code",
+            _parse_town,
+        ),
+        Column(
+            "village",
+            "村居 村(居) 村 社区 村(社区) 村社区 所在村 所属村 所在村居 所属村居 所在村(居) "
+            "所属村(居) 所在村(社区) 所属村(社区) 所在社区 所属社区 "
+            "所在村社区 所属村社区 village_code",
+            _parse_village,
+        ),
+        Column(
+            "text",
+            "内容 诉求内容 心愿内容 说明 情况 情况说明 具体情况 基本情况 家庭情况 困难情况 "
+            "需求内容 具体内容 申请理由 申请原因 事由 content",
+            _parse_prose,
+        ),
+        Column("remark", "备注 remark", _parse_prose),
+        Column(
+            "address", "地址 住址 家庭住址 家庭地址 居住地址 详细地址 现住址 address", _parse_prose
+        ),
         Column("collector", "收集人 收集人编号 collector_id", make_code_parser("收集人")),
         Column("channel", "渠道 征集渠道", _make_word_parser("渠道", _CHANNEL_WORDS, Channel)),
     ),
@@ -142,8 +185,9 @@ REQUEST_COLUMNS = Columns(
 _LABELS = {column.name: column.label for column in REQUEST_COLUMNS.columns}
 
 
-def parse_request(row: Row, channel: Channel) -> dict[str, object]:
-    """Fields of a `RequestSubmitted`. Raises Invalid with every problem of the row."""
+def parse_request(row: Row, channel: Channel, town: str = "") -> dict[str, object]:
+    """Fields of a `RequestSubmitted`. town: where neither the row nor its village says one.
+    Raises Invalid with every problem of the row."""
     problems: list[Problem] = []
 
     def collect(read: Callable[[Row], object]) -> object:
@@ -160,9 +204,9 @@ def parse_request(row: Row, channel: Channel) -> dict[str, object]:
         "beneficiary_class": values["class"],
         "channel": values.get("channel", channel.value),
         "need": collect(_read_need),
-        "area": collect(_read_area),
+        "area": collect(lambda row: _read_area(row, town)),
         "applicant": _read_applicant(row),
-        "text": _read_text(row),
+        "text": _read_text(row, town),
     }
     if problems:
         raise Invalid(*problems)
@@ -193,24 +237,25 @@ def _get_category_word(row: Row) -> str:
     return LABELS[Category(row.text("category"))]
 
 
-def _read_area(row: Row) -> dict[str, object]:
-    village = _find_village_code(row)
+def _read_area(row: Row, sheet_town: str) -> dict[str, object]:
+    village = _find_village_code(row, sheet_town)
     town = row.text("town")
     if village and town in ("", CITY_WIDE):
         town = village[:_TOWN_DIGITS]
+    town = town or sheet_town
     if not town:
         raise _missing("town")
     area: dict[str, object] = {"town_code": town}
     return area | ({"village_code": village} if village else {})
 
 
-def _find_village_code(row: Row) -> str:
+def _find_village_code(row: Row, sheet_town: str) -> str:
     """By its code, or its name within the town of the row, so that its own approver sees it;
     empty where neither is clear."""
-    village = row.text("village")
+    village, town = row.text("village"), row.text("town")
     if _VILLAGE_CODE.fullmatch(village):
         return village
-    return find_village(village, row.text("town")) or ""
+    return find_village(village, town or sheet_town) or find_village(village, town) or ""
 
 
 def _read_applicant(row: Row) -> dict[str, object]:
@@ -225,16 +270,19 @@ def _read_applicant(row: Row) -> dict[str, object]:
     return {field: row.values[name] for name, field in names.items() if name in row.values}
 
 
-def _read_text(row: Row) -> str:
-    """A village whose name is not clear, and an item with somebody's number, stay readable for
-    whoever judges the request."""
+def _read_text(row: Row, sheet_town: str) -> str:
+    """A village whose name is not clear, an item with somebody's number, and a phone that no SMS
+    reaches stay readable for whoever judges the request."""
     village = row.text("village")
-    is_named = village and not _find_village_code(row)
-    item = row.text("item")
+    is_named = village and not _find_village_code(row, sheet_town)
+    item, is_unreachable = row.text("item"), "phone" not in row.values and bool(row.remarks)
     parts = (
         f"村（居）：{village}" if is_named else "",
         f"所写物品：{item}" if has_number(item) else "",
         row.text("text"),
+        f"联系电话：{row.texts['phone']}" if is_unreachable else "",
+        f"住址：{row.text('address')}" if "address" in row.values else "",
+        f"备注：{row.text('remark')}" if "remark" in row.values else "",
     )
     return "\n".join(part for part in parts if part)
 

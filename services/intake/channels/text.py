@@ -10,11 +10,21 @@ A complaint, a question or a story is no need; a person reads it.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Literal
 
 from services.intake.channels.answers import Sense, ShortAnswer, read_answer
 from services.intake.channels.donor_answers import DonorAnswer, read_donor_answer
+from services.intake.channels.spoken_amounts import (
+    AMOUNT,
+    BARE_AMOUNT,
+    CHINESE_AMOUNT,
+    MONEY_WORDS,
+    SHORT_OF,
+    THOUSANDS,
+    parse_chinese_fen,
+    parse_fen,
+    parse_number_fen,
+)
 from services.intake.channels.words import (
     CATEGORY_WORDS,
     CITY_WORDS,
@@ -31,6 +41,8 @@ from services.intake.channels.words import (
     SURNAMES,
     UNITS_OF_THINGS,
     find_keyword_categories,
+    find_spoken_categories,
+    list_things,
 )
 from shared.contracts.values import (
     LABELS,
@@ -57,10 +69,10 @@ Slot = Literal["what", "where", "whom"]
 """What a request has to say, in the order in which it is asked for."""
 
 _SEPARATORS = re.compile(r"[\s,;、。!?…|/:]+")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_YUAN = "(?:元|块钱|块|圆|蚊(?![帐香虫子]))(?:整|人民币)?"
-_AMOUNT = re.compile(rf"[¥￥]?(?<![\d.])(\d{{1,9}}(?:\.\d{{1,2}})?)(万?){_YUAN}")
-_CHINESE_AMOUNT = re.compile(rf"([一二两三四五六七八九十百千万零]{{1,12}}){_YUAN}")
+_OPENING = re.compile(
+    "(?:请问|你好|您好|我们?)*(?:怎么|怎样|如何|想|要|需要|想要)*(?:求助|帮助|申请帮助|申请救助|申请临时救助)"
+)
+"""Help is wanted, and what help is not said."""
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _NAMED = re.compile(r"(?:姓名:?|我叫|我是|名字:?|名叫)([\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])")
 _NUMBER = rf"(\d{{1,6}}|[{''.join(NUMERALS)}])"
@@ -75,8 +87,11 @@ _PROVE = re.compile(rf"^本人[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
 _HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
 _FOR_WHOM = re.compile(
     "^(?:(?:是|为|给|帮|替)|(?:我|他|她)?(?:叫|姓名|名字|的名字)(?:是|叫)?|申请人|本人|我自己|自己|我是?"
-    "|(?:我|他|她)?(?:家)?的?(?:父亲|母亲|爸爸|妈妈|爸|妈|爷爷|奶奶|外公|外婆|丈夫|妻子|老公|老婆|儿子|女儿|老人|孩子|邻居))+"
+    "|(?:我|他|她)?(?:家)?的?(?:父亲|母亲|爸爸|妈妈|老爸|老妈|老豆|阿爸|阿妈|爸|妈"
+    "|爷爷|奶奶|外公|外婆|阿公|阿婆|阿爷|阿嫲|公公|婆婆|丈夫|妻子|老公|老婆|儿子|女儿|孙子|孙女"
+    "|哥哥|弟弟|姐姐|妹妹|叔叔|阿姨|舅舅|姑姑|老人家?|孩子|家人|亲戚|朋友|同事|邻居))+"
 )
+_ASKED_FOR = re.compile("(?:申请|用|要)?的?$")
 _NOT_IN_NAMES = re.compile("[谢请求需要帮给的了吗呢没不在是很们这那就都也有被病药钱]")
 
 
@@ -149,6 +164,8 @@ def understand(text: str) -> Understood:
         return donor
     if answer.sense not in (Sense.UNKNOWN, Sense.REFERENCE, Sense.CALL):
         return answer
+    if _OPENING.fullmatch(words):
+        return Draft()
     draft = None if answer.is_about_delivery else _read_need(plain)
     if draft is not None:
         return draft
@@ -168,6 +185,9 @@ def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
     draft = _read_draft(plain)
     if slot == "whom" and draft.name is None:
         return draft.model_copy(update={"name": _read_name(plain)})
+    if slot == "what" and draft.need is None and (match := BARE_AMOUNT.fullmatch(plain)):
+        fen = parse_number_fen(match[1])
+        return draft.model_copy(update={"need": _make_money_need(fen) if fen else None})
     if slot == "where" and draft.town_code is None:
         return draft.model_copy(update=_find_short_place(plain))
     return draft
@@ -190,7 +210,7 @@ def _read_name(text: str) -> str | None:
     reading.take(_PHONE)
     reading.take_words(_TOWN_WORDS)
     reading.take_words(CLASS_WORDS)
-    tokens = [_FOR_WHOM.sub("", token).removesuffix("申请") for token in reading.tokens]
+    tokens = [_ASKED_FOR.sub("", _FOR_WHOM.sub("", token), count=1) for token in reading.tokens]
     words = [token for token in tokens if token]
     names = {word for word in words if _is_name(word) or (len(words) == 1 and _may_be_name(word))}
     return names.pop() if len(names) == 1 and len(words) <= 1 + WORDS_BESIDE_NAME_MAX else None
@@ -240,11 +260,13 @@ def _read_need(text: str) -> Draft | None:
 
 
 def _read_draft(text: str) -> Draft:
-    reading = _Reading(_THOUSANDS.sub("", text))
+    reading = _Reading(THOUSANDS.sub("", text))
     reading.take(_PHONE)
     names = {match.group(1) for match in reading.take(_NAMED)}
-    amounts = {_parse_fen(match) for match in reading.take(_AMOUNT)}
-    amounts |= {_parse_chinese_fen(match[1]) for match in reading.take(_CHINESE_AMOUNT)}
+    amounts = {parse_fen(match) for match in reading.take(AMOUNT)}
+    amounts |= {parse_chinese_fen(match[1]) for match in reading.take(CHINESE_AMOUNT)}
+    if not amounts and MONEY_WORDS.search(text):
+        amounts = {parse_number_fen(match[1]) for match in reading.take(SHORT_OF)}
     town_code, village_code = _take_place(reading)
     classes = reading.take_words(CLASS_WORDS)
     kinds = reading.take_words(KIND_WORDS)
@@ -269,7 +291,7 @@ def _read_draft(text: str) -> Draft:
 
 
 def _find_category(labels: set[str], text: str) -> Category | None:
-    categories = labels or find_keyword_categories(text)
+    categories = labels or find_spoken_categories(text)
     return Category(next(iter(categories))) if len(categories) == 1 else None
 
 
@@ -278,27 +300,6 @@ _KINDS_OF: Mapping[Category | None, Kind] = {Category.PUBLIC_WORKS: Kind.PROJECT
 
 def _get_single(values: set[str]) -> str | None:
     return next(iter(values)) if len(values) == 1 else None
-
-
-def _parse_fen(match: re.Match[str]) -> int:
-    yuan = Decimal(match.group(1)) * (10_000 if match.group(2) else 1)
-    return int(yuan * 100)
-
-
-_PLACES = {"十": 10, "百": 100, "千": 1000}
-
-
-def _parse_chinese_fen(text: str) -> int:
-    """三百, 一千五百, 两万. 0 for what is no number."""
-    whole = part = digit = 0
-    for mark in text:
-        if mark in NUMERALS and mark != "十":
-            digit = NUMERALS[mark]
-        elif mark in _PLACES:
-            part, digit = part + (digit or 1) * _PLACES[mark], 0
-        elif mark == "万":
-            whole, part, digit = whole + (part + digit or 1) * 10_000, 0, 0
-    return (whole + part + digit) * 100
 
 
 def _make_money_need(fen: int) -> Need:
@@ -341,12 +342,16 @@ def _take_goods(reading: _Reading, *, is_any: bool) -> list[Need]:
     needs, rest = [], []
     for token in reading.tokens:
         need = _parse_good(token)
-        if need and (is_any or need.item in HINT_WORDS):
+        if need and (is_any or _is_thing(need.item)):
             needs.append(need)
         else:
             rest.append(token)
     reading.rest = " ".join(rest)
     return sorted(set(needs), key=lambda need: (need.item, need.unit, need.quantity))
+
+
+def _is_thing(item: str) -> bool:
+    return item in HINT_WORDS or item in list_things()
 
 
 def _parse_good(token: str) -> Need | None:

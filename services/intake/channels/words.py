@@ -1,5 +1,10 @@
 """The words people use for kinds, classes, categories and measures."""
 
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from shared.catalogue import PACKAGED, load_catalogue
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Kind
 
 KIND_WORDS: dict[str, str] = {
@@ -168,7 +173,7 @@ KEYWORD_CATEGORIES: dict[str, Category] = {
 MEASURES: frozenset[str] = frozenset(
     {
         *("公斤", "千克", "小时"),
-        *"床件套袋包箱桶瓶个台张双条盏份斤辆把本次罐盒只",
+        *"床件套袋包箱桶瓶个台张双条盏份斤辆把本次罐盒只副支对部顶提",
     }
 )
 
@@ -185,6 +190,10 @@ UNITS_OF_THINGS: dict[str, str] = {
     "助听器": "个",
     "拐杖": "个",
     "书包": "个",
+    "护理床": "张",
+    "助行器": "个",
+    "坐便椅": "个",
+    "洗澡椅": "把",
 }
 
 SERVICES: frozenset[Category] = frozenset(
@@ -202,7 +211,9 @@ SERVICES: frozenset[Category] = frozenset(
 
 _ASKING = (
     "求 需要 申请 想要 希望有 希望得到 希望能有 盼 缺 急需 帮忙 帮帮 资助 救助 "
-    "补助 援助 心愿 没钱 交不起 买不起 困难 麻烦帮"
+    "补助 援助 心愿 没钱 交不起 买不起 困难 麻烦帮 能不能帮 可不可以帮 帮一下 帮下 帮我 "
+    "想给 想领 想装 想找 想换 想借 想请 可以领 冇钱 没有钱 没米 冇米 没饭吃 冇饭食 "
+    "没人照顾 冇人照顾 没人做饭 没人煮饭 冇人煮饭 撑不住 负担不 用完了"
 )
 REQUEST_WORDS: tuple[str, ...] = tuple(_ASKING.split())
 
@@ -235,6 +246,50 @@ SURNAMES: tuple[str, ...] = tuple(
 
 HINT_WORDS: frozenset[str] = frozenset(KEYWORD_CATEGORIES)
 """Things and needs that people name without saying of what category they are."""
+
+
+NEED_SIGNS: dict[str, Category] = {
+    "没米": Category.SUPPLIES,
+    "冇米": Category.SUPPLIES,
+    "没饭吃": Category.SUPPLIES,
+    "冇饭食": Category.SUPPLIES,
+    "没人做饭": Category.MEALS,
+    "没人煮饭": Category.MEALS,
+    "冇人煮饭": Category.MEALS,
+    "没人照顾": Category.HOME_CARE,
+    "冇人照顾": Category.HOME_CARE,
+    "透析": Category.MEDICAL,
+    "化疗": Category.MEDICAL,
+    "伙食费": Category.EDUCATION,
+    "找份工作": Category.EMPLOYMENT,
+    "找工": Category.EMPLOYMENT,
+}
+"""What people lack, as they say it. Of what somebody writes freely alone."""
+
+
+@cache
+def list_things() -> Mapping[str, Category | None]:
+    """What the catalogue as it is shipped calls things, and their categories; a word of one
+    character is a part of too many others."""
+    words = load_catalogue(PACKAGED).list_words()
+    return {word: entry.category for word, entry in words if len(word) > 1}
+
+
+def find_spoken_categories(text: str) -> set[Category]:
+    """By things and by what is lacking; a longer word hides the shorter one in it."""
+    return {_list_spoken()[word] for word in _compile_spoken().findall(text)}
+
+
+@cache
+def _list_spoken() -> Mapping[str, Category]:
+    things = {word: category for word, category in list_things().items() if category}
+    return {**things, **KEYWORD_CATEGORIES, **NEED_SIGNS}
+
+
+@cache
+def _compile_spoken() -> re.Pattern[str]:
+    words = sorted(_list_spoken(), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, words)))
 
 
 def find_keyword_categories(text: str) -> set[str]:

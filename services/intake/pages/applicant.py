@@ -240,7 +240,10 @@ def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
         case RequestState.CLOSED if request.ending:
             return _ENDED[request.ending.way]
         case RequestState.DUPLICATE:
-            return "已与您以前的求助一起办理。", "Worked on together with your earlier one."
+            return (
+                "已与另一件相同的诉求合并办理，有进展会告诉您。",
+                "Worked on together with another one of the same need; you are told of it.",
+            )
     if request.is_anybodys and find_progress_step(request) == 5:
         return (
             "请按我们发到手机上的通知告诉我们：收到了，还是没有收到。",

@@ -8,13 +8,14 @@ from services.intake.model.suggestion import LIKENESS_LABELS, LikenessReason
 from services.intake.pages.rows import STATES
 from services.intake.resources import IntakeRuntime
 from services.intake.vault.persons import open_contact, open_text
-from services.intake.views import format_need
 from shared.contracts.values import CHINA, LABELS
 from shared.documents import Document
 from shared.references import format_reference
 from shared.security import Credential
 from shared.towns import town_name
+from shared.villages import format_place
 from shared.web.access import find_scope
+from shared.web.pages import format_quantity
 
 WORDS: Mapping[LikenessReason, str] = {
     "identity_same": "same ID number",
@@ -67,14 +68,12 @@ def _describe(
     runtime: IntakeRuntime, request: model.Request, persons: Mapping[str, model.Person]
 ) -> dict[tuple[str, str], str]:
     vault, person = runtime.resources.vault, persons.get(request.person_id)
-    area = request.area
+    area, need = request.area, request.need
     return {
-        ("所需", "Need"): format_need(request),
+        ("所需", "Need"): format_quantity(need.quantity, need.unit, need.item),
         ("类别", "Category"): LABELS[request.category],
         ("申请人", "Who asks"): (open_contact(vault, person).name or "") if person else "",
-        ("镇街、村居", "Place"): " ".join(
-            filter(None, (town_name(area.town_code), area.village_code))
-        ),
+        ("镇街、村居", "Place"): format_place(area.town_code, area.village_code),
         ("渠道", "Channel"): LABELS[request.channel],
         ("登记", "Recorded"): request.recorded_at.astimezone(CHINA).date().isoformat(),
         ("状态", "State"): STATES[request.state][0],

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
@@ -11,8 +12,16 @@ from starlette.datastructures import UploadFile
 
 from services.intake import uploads
 from services.intake.api.requests import CASE_WORKERS
+from services.intake.channels.spreadsheet import find_headers
 from services.intake.messages import FILE_MISSING, ROWS_TOO_MANY, UPLOAD_UNKNOWN
 from services.intake.pages.entry import CHANNELS, OUTCOMES
+from services.intake.pages.import_columns import (
+    ask_columns,
+    is_mappable,
+    list_columns,
+    list_missing,
+    read_columns,
+)
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.uploads import FILE_BYTES_MAX, ROWS_MAX, Upload
 from shared.contracts.values import Channel
@@ -20,6 +29,7 @@ from shared.errors import Invalid, Problem
 from shared.security import Credential
 from shared.web.access import Denied, allow
 from shared.web.admission import takes_bytes
+from shared.web.forms import read_form
 from shared.web.pages import HEADERS, Pages
 from shared.web.staff import PageRouter
 
@@ -48,26 +58,34 @@ async def upload(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
     form = await request.form()
     file, chosen = form.get("file"), form.get("channel")
     channel = next((each for each in CHANNELS if each == chosen), Channel.SPREADSHEET)
+    upload = Upload(secrets.token_urlsafe(16), caller.id, "preview", channel, total=0)
     try:
         if not isinstance(file, UploadFile) or not file.filename:
             raise FILE_MISSING.invalid("file")
         content = await file.read()
-        rules = runtime.resources.rules
-        sheet = await asyncio.to_thread(uploads.read_sheet, content, channel, caller, rules)
-        if len(sheet.rows) + len(sheet.refused) > ROWS_MAX:
-            raise ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
+        upload = await _count_rows(runtime, caller, upload, content)
     except Invalid as invalid:
         return _render_form(request, channel, invalid.problems)
-    upload = Upload(
-        id=secrets.token_urlsafe(16),
-        by=caller.id,
-        state="preview",
-        channel=channel,
-        total=len(sheet.rows),
-        refused=len(sheet.refused),
-    )
     await uploads.save_upload(runtime, upload, content, await runtime.processor.now())
     return RedirectResponse(f"{IMPORT_PATH}/{upload.id}", status_code=303)
+
+
+async def _count_rows(
+    runtime: IntakeRuntime, caller: Credential, upload: Upload, content: bytes
+) -> Upload:
+    """None yet where a person has to say first which column is what. Raises Invalid."""
+    rules = runtime.resources.rules
+    try:
+        sheet = await asyncio.to_thread(uploads.read_sheet, content, upload, caller, rules)
+    except Invalid as invalid:
+        reading = uploads.make_reading(upload, caller)
+        headers = await asyncio.to_thread(find_headers, content, reading)
+        if headers and is_mappable(invalid):
+            return upload
+        raise
+    if len(sheet.rows) + len(sheet.refused) > ROWS_MAX:
+        raise ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
+    return replace(upload, total=len(sheet.rows), refused=len(sheet.refused))
 
 
 def _render_form(
@@ -92,22 +110,57 @@ async def show_upload(
     token: Token, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """Before it is imported: what it would make. Then how far it is, and what it made."""
-    upload = await _load(runtime, caller, token)
+    return await _render_upload(request, runtime, caller, await _load(runtime, caller, token))
+
+
+async def _render_upload(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    upload: Upload,
+    problems: Sequence[Problem] = (),
+) -> Response:
+    """Where its columns are not clear yet, the uploader is asked about them."""
+    headers: tuple[str, ...] = ()
     sheet = None
     if upload.state == "preview":
-        content = await uploads.load_content(runtime, token)
-        rules = runtime.resources.rules
-        sheet = await asyncio.to_thread(uploads.read_sheet, content, upload.channel, caller, rules)
+        content = await uploads.load_content(runtime, upload.id)
+        rules, reading = runtime.resources.rules, uploads.make_reading(upload, caller)
+        try:
+            sheet = await asyncio.to_thread(uploads.read_sheet, content, upload, caller, rules)
+            headers = tuple(sheet.unread)
+        except Invalid as invalid:
+            problems = (*problems, *invalid.problems)
+            headers = await asyncio.to_thread(find_headers, content, reading)
     return PAGES.render_for(
         request,
-        "import_preview.html" if sheet else "import_progress.html",
+        "import_preview.html" if upload.state == "preview" else "import_progress.html",
+        status=422 if problems else 200,
         upload=upload,
-        path=f"{IMPORT_PATH}/{token}",
+        path=f"{IMPORT_PATH}/{upload.id}",
         sheet=sheet,
+        problems=[problem.as_dict() for problem in problems],
+        questions=ask_columns(headers, upload),
+        columns=list_columns(),
+        missing=list_missing(headers) if sheet is None else (),
         shown_rows=SHOWN_ROWS,
         shown_refused=SHOWN_REFUSED,
         outcomes={**OUTCOMES, **REPEATED},
     )
+
+
+@router.post(f"{IMPORT_PATH}/{{token}}/columns")
+async def submit_columns(
+    token: Token, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """Which column is what; then the preview again."""
+    upload, form = await _load(runtime, caller, token), await read_form(request)
+    try:
+        mapping, constants = read_columns(form)
+    except Invalid as invalid:
+        return await _render_upload(request, runtime, caller, upload, invalid.problems)
+    await uploads.save_columns(runtime, replace(upload, mapping=mapping, constants=constants))
+    return RedirectResponse(f"{IMPORT_PATH}/{token}", status_code=303)
 
 
 @router.post(f"{IMPORT_PATH}/{{token}}/start")

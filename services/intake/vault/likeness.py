@@ -24,6 +24,8 @@ MARK_BYTES = 2
 
 Words = NDArray[np.uint64]
 
+# Written below a text by the house, alike for everybody: 〔网页登记，…〕, 村（居）：茶山村.
+_OURS = re.compile(r"〔[^〕]*〕|^村（居）：.*$", re.MULTILINE)
 _NOISE = re.compile(r"[^一-鿿a-z]+")
 _SEED = np.random.default_rng(20220120)
 _FACTORS: Words = _SEED.integers(1, 2**63, ORDERS, dtype=np.uint64) | np.uint64(1)
@@ -39,7 +41,7 @@ class Likeness:
 
 
 def derive_likeness(vault: Vault, text: str) -> Likeness:
-    plain = _NOISE.sub("", fold_text(text[:TEXT_MAX]).casefold())
+    plain = _NOISE.sub("", fold_text(_OURS.sub("", text)[:TEXT_MAX]).casefold())
     pairs = {plain[start : start + 2] for start in range(len(plain) - 1)}
     if len(pairs) < PAIRS_MIN:
         return Likeness()
