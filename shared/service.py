@@ -23,7 +23,7 @@ from shared.http import FetchingClient, HttpClient, open_http_client
 from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.batch_store import BatchStore
 from shared.messaging.broker import Positions, Subscription
-from shared.messaging.cluster import cluster_id, create_topics
+from shared.messaging.cluster import ClusterWatch, cluster_id, create_topics
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decision import AnyHandler, State
 from shared.messaging.inbox import Inbox, Routes
@@ -57,7 +57,7 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 ResourcesT = TypeVar("ResourcesT")
 HAS_DEADLINE = {"due_at": {"$type": "date"}}
 RELAY_EVERY_S = 1.0
-CLUSTER_LOOK_EVERY_S = 1.0
+CLUSTER_LOOK_EVERY_S = 1.5
 CANCEL_AGAIN_S = 1.0
 EXIT_CANNOT_STORE = 70
 
@@ -298,10 +298,12 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
 
     async def _follow_cluster(self, cluster: str) -> None:
         """A broker that comes back empty has another id: topics, outbox and places anew."""
+        watch = ClusterWatch(self._settings.kafka_bootstrap)
+        self._closing.push_async_callback(watch.close)
         while True:
             await asyncio.sleep(CLUSTER_LOOK_EVERY_S)
             try:
-                current = await cluster_id(self._settings.kafka_bootstrap)
+                current = await watch.look()
                 await self._database.command("ping")
             except (Transient, mongo.PyMongoError) as error:
                 self._unreachable = type(error).__name__

@@ -91,7 +91,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     batch_events_max: Annotated[int, Field(ge=1, le=500)] = 500
-    fetch_max_wait_ms: Annotated[int, Field(ge=1, le=5000)] = 50
+    fetch_max_wait_ms: Annotated[
+        int, Field(ge=1, le=5000, description="Apache Kafka answers as soon as there is something")
+    ] = 1000
+    fetch_quiet_wait_ms: Annotated[
+        int, Field(ge=1, le=5000, description="the wait when nothing has come for a while")
+    ] = 1000
     session_timeout_ms: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
     gap_alarm_s: Annotated[float, Field(gt=0)] = 30.0
     outbox_stale_ms: Annotated[int, Field(ge=100)] = 2000

@@ -24,6 +24,7 @@ _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may ask for
 EMBEDDED_BROKER = {
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
     "GUANJIA_FETCH_MAX_WAIT_MS": "100",
+    "GUANJIA_FETCH_QUIET_WAIT_MS": "800",
 }
 # The simulator pushes as WeChat's plain mode does, unless it has an EncodingAESKey.
 SIMULATED_WECHAT = {"GUANJIA_WECHAT_PLAIN_MODE": "true"}

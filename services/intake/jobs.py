@@ -36,7 +36,7 @@ async def run_deadlines(runtime: IntakeRuntime) -> None:
             await process_deadlines(runtime)
         except (Transient, mongo.PyMongoError) as error:
             log.warning("deadlines_postponed", error=str(error))
-        await asyncio.sleep(poll_s)
+        await runtime.processor.rest(poll_s)
 
 
 async def process_deadlines(runtime: IntakeRuntime) -> None:

@@ -75,7 +75,7 @@ async def run_deadlines(runtime: MatchingRuntime) -> None:
             await process_deadlines(runtime)
         except Transient as error:
             log.warning("deadlines_postponed", error=str(error))
-        await asyncio.sleep(poll_s)
+        await runtime.processor.rest(poll_s)
 
 
 async def process_deadlines(runtime: Runtime) -> None:

@@ -38,6 +38,7 @@ log = structlog.get_logger()
 SEEK_AGAIN_AFTER_S = 0.5
 COMMIT_S_MAX = 5.0
 STOP_S_MAX = 10.0
+QUIET_AFTER_S = 5.0
 
 
 class Positions(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -108,6 +109,9 @@ class Subscription:
     ) -> None:
         self._positions = positions
         self._submit = submit
+        self._busy_wait_ms = settings.fetch_max_wait_ms
+        self._quiet_wait_ms = max(settings.fetch_max_wait_ms, settings.fetch_quiet_wait_ms)
+        self._quiet_timer: asyncio.TimerHandle | None = None
         self.broker = KafkaBroker(
             settings.kafka_bootstrap,
             client_id=f"guanjia-{service}",
@@ -135,7 +139,7 @@ class Subscription:
             listener=self._positions,
             parser=_parse,
             decoder=_decode,
-            batch_timeout_ms=settings.fetch_max_wait_ms,
+            batch_timeout_ms=self._quiet_wait_ms,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             max_records=settings.batch_events_max,
             session_timeout_ms=settings.session_timeout_ms,
@@ -149,7 +153,23 @@ class Subscription:
     async def _on_batch(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         cluster = self._positions.cluster
         self.flow.note(records)
+        self._stay_awake()
         await self._submit([parse_incoming(record, cluster) for record in records])
+
+    def _stay_awake(self) -> None:
+        """The embedded broker looks at what waits for a fetch a few times in its wait: a short one
+        is answered soon and costs, so in quiet times it is long. On Apache Kafka they are equal."""
+        self._set_wait(self._busy_wait_ms)
+        if self._quiet_timer is not None:
+            self._quiet_timer.cancel()
+        later = asyncio.get_running_loop().call_later
+        self._quiet_timer = later(QUIET_AFTER_S, self._set_wait, self._quiet_wait_ms)
+
+    def _set_wait(self, milliseconds: int) -> None:
+        consumer = self._subscriber.consumer if self._subscriber else None
+        fetcher = consumer._fetcher if consumer else None
+        if fetcher is not None:  # aiokafka has no way of its own to change it
+            fetcher._fetch_max_wait_ms = milliseconds
 
     @property
     def ready(self) -> bool:
@@ -163,12 +183,15 @@ class Subscription:
             await self.broker.start()
         except (KafkaError, OSError) as error:
             raise Transient(f"subscribe: {error}") from error
+        self._stay_awake()
 
     async def stop(self) -> None:
         """Waits a few seconds at most.
 
         What is left behind reads nothing: its consumer is closed first.
         """
+        if self._quiet_timer is not None:
+            self._quiet_timer.cancel()
         if not await close_within(self.broker.stop(), STOP_S_MAX):
             log.warning("subscription_abandoned")
 

@@ -13,15 +13,40 @@ TOPIC_ALREADY_EXISTS = 36
 
 async def cluster_id(bootstrap: str) -> str:
     """Which cluster answers there. Raises Transient when none does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    watch = ClusterWatch(bootstrap)
     try:
-        await admin.start()
-        described = await admin.describe_cluster()
-        return str(described["cluster_id"])
-    except (KafkaError, OSError) as error:
-        raise Transient(f"broker {bootstrap}: {error}") from error
+        return await watch.look()
     finally:
-        await admin.close()
+        await watch.close()
+
+
+class ClusterWatch:
+    """Asks again and again over one connection: a new one each time costs more than all else that
+    an idle service does."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._admin: AIOKafkaAdminClient | None = None
+
+    async def look(self) -> str:
+        """Which cluster answers now. Raises Transient when none does."""
+        try:
+            if self._admin is None:
+                self._admin = AIOKafkaAdminClient(
+                    bootstrap_servers=self._bootstrap, request_timeout_ms=5000
+                )
+                await self._admin.start()
+            # `describe_cluster` would ask for every partition of every topic too.
+            metadata = await self._admin._get_cluster_metadata([])
+            return str(metadata.to_object()["cluster_id"])
+        except (KafkaError, OSError) as error:
+            await self.close()
+            raise Transient(f"broker {self._bootstrap}: {error}") from error
+
+    async def close(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            await admin.close()
 
 
 async def create_topics(

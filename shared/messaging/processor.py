@@ -34,6 +34,9 @@ CONFLICTS_BEFORE_HALVING = 3
 BUG_WINDOW = 200
 RETRY_DELAY_S_MIN = 0.05
 RETRY_DELAY_S_MAX = 5.0
+QUIET_AFTER_S = 5.0
+QUIET_TIMES = 5
+"""So many times as long is waited where nothing has been decided for a while."""
 NO_ANSWER = Answer(204, {})
 
 
@@ -93,6 +96,7 @@ class Processor:
         self._queue = WaitingLines[Pending]()
         self._arrived = asyncio.Event()
         self._committed = asyncio.Event()
+        self._committed_at = float("-inf")
         self._bugs: deque[bool] = deque(maxlen=BUG_WINDOW)
         self.is_braked = False
 
@@ -131,11 +135,21 @@ class Processor:
         return await self._clock.now()
 
     async def wait_commit(self, timeout_s: float) -> None:
-        """Until something was decided here, or the time is up."""
+        """Until something was decided here, or the time is up: a longer one in quiet times."""
         committed = self._committed
         with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s * (QUIET_TIMES if self._is_quiet() else 1)):
                 await committed.wait()
+
+    async def rest(self, seconds: float) -> None:
+        """Between two looks at what time brings: longer in quiet times, which a commit ends."""
+        if self._is_quiet():
+            await self.wait_commit(seconds)
+        else:
+            await asyncio.sleep(seconds)
+
+    def _is_quiet(self) -> bool:
+        return time.monotonic() - self._committed_at > QUIET_AFTER_S
 
     async def _wait_for(self, items: Sequence[Item]) -> list[Result]:
         if not items:
@@ -237,6 +251,7 @@ class Processor:
             pending.ticket.fail(brake)
 
     def _wake_jobs(self) -> None:
+        self._committed_at = time.monotonic()
         self._committed.set()
         self._committed = asyncio.Event()
 

@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 BATCHES_WAITING_MAX = 4
 PUT_S_MAX = 1.0
+OTHERS_TIMES = 4
+"""So many times as long as after a failure of its own, until what others left is looked for."""
 
 
 class Committer(Protocol):
@@ -32,6 +34,7 @@ class Publisher:
         self._queue: asyncio.Queue[tuple[Sequence[mongo.Row], Mapping[Position, int]]] = (
             asyncio.Queue(BATCHES_WAITING_MAX)
         )
+        self._neglected = asyncio.Event()
         self.committer: Committer | None = None
 
     async def put(self, documents: Sequence[mongo.Row], positions: Mapping[Position, int]) -> None:
@@ -41,6 +44,8 @@ class Publisher:
             # Not wait_for: until Python 3.12 it may swallow a cancellation.
             async with asyncio.timeout(PUT_S_MAX):
                 await self._queue.put((documents, positions))
+                return
+        self._neglected.set()
 
     async def run(self) -> None:
         """Until cancelled; what cannot be published now is left to `relay`."""
@@ -53,21 +58,34 @@ class Publisher:
             await self._commit({k: v for _, some in batches for k, v in some.items()})
 
     async def relay(self, every_s: float) -> None:
-        """What was left unpublished by anybody, once a second."""
+        """What was left unpublished: by this process at once and until it is done, by one that
+        died at the next of some rarer looks."""
         while True:
-            try:
-                count = await self._outbox.publish_forgotten(await self._clock.now())
-                if count:
-                    log.info("outbox_relayed", service=self._service, documents=count)
-                telemetry.OUTBOX_WAITING.labels(self._service).set(await self._outbox.waiting())
-            except (Transient, mongo.PyMongoError) as error:
-                log.warning("outbox_relay_failed", service=self._service, error=str(error))
+            if await self._relay_once():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(every_s * OTHERS_TIMES):
+                        await self._neglected.wait()
             await asyncio.sleep(every_s)
+
+    async def _relay_once(self) -> bool:
+        """Whether nothing waits any more."""
+        self._neglected.clear()
+        try:
+            count = await self._outbox.publish_forgotten(await self._clock.now())
+            waiting = await self._outbox.waiting()
+        except (Transient, mongo.PyMongoError) as error:
+            log.warning("outbox_relay_failed", service=self._service, error=str(error))
+            return False
+        if count:
+            log.info("outbox_relayed", service=self._service, documents=count)
+        telemetry.OUTBOX_WAITING.labels(self._service).set(waiting)
+        return not waiting
 
     async def _publish(self, documents: Sequence[mongo.Row]) -> None:
         try:
             await self._outbox.publish(documents, await self._clock.now())
         except (Transient, mongo.PyMongoError) as error:
+            self._neglected.set()
             log.warning("outbox_publish_failed", service=self._service, error=str(error))
 
     async def _commit(self, positions: Mapping[Position, int]) -> None:

@@ -4,7 +4,6 @@ In a job, and not as each is recorded: a decision would have to read which emerg
 so every batch of two instances would conflict on that.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 
 import structlog
@@ -38,7 +37,7 @@ async def hasten_cases(runtime: IntakeRuntime) -> None:
             await hasten_once(runtime, looks)
         except (Transient, mongo.PyMongoError) as error:
             log.warning("hastening_postponed", error=str(error))
-        await asyncio.sleep(pause_s)
+        await runtime.processor.rest(pause_s)
 
 
 class Looks:

@@ -25,7 +25,7 @@ async def fetch_waiting(runtime: IntakeRuntime) -> None:
             await fetch_due(runtime)
         except (Transient, mongo.PyMongoError) as error:
             log.warning("media_postponed", error=str(error))
-        await asyncio.sleep(runtime.settings.due_poll_ms / 1000)
+        await runtime.processor.rest(runtime.settings.due_poll_ms / 1000)
 
 
 async def fetch_due(runtime: IntakeRuntime) -> None:
