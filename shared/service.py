@@ -24,6 +24,7 @@ from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.batch_store import BatchStore
 from shared.messaging.broker import Positions, Subscription
 from shared.messaging.cluster import ClusterWatch, cluster_id, create_topics
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decision import AnyHandler, State
 from shared.messaging.inbox import Inbox, Routes
@@ -162,8 +163,9 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             settings.mongo_uri, f"{settings.mongo_prefix}_{service.name}"
         )
         self._clock = mongo.ServerClock(self._database)
+        self._broker = BrokerConnection.from_settings(settings)
         self._producer = Producer(
-            settings.kafka_bootstrap,
+            self._broker,
             source=f"/{service.name}",
             keyring=self._keyring,
             idempotent=settings.broker == "kafka",
@@ -197,6 +199,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             service=self._service.name,
             topics=[topic.name for topic in consumed_by(self._service.name)],
             settings=self._settings,
+            connection=self._broker,
             positions=self._positions,
             submit=self._processor.submit,
         )
@@ -259,9 +262,9 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             raise Transient(str(error)) from error
 
     async def _connect_broker(self) -> str:
-        cluster = await cluster_id(self._settings.kafka_bootstrap)
+        cluster = await cluster_id(self._broker)
         await create_topics(
-            self._settings.kafka_bootstrap,
+            self._broker,
             replication_factor=self._settings.replication_factor,
         )
         await self._producer.start(cluster)
@@ -298,7 +301,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
 
     async def _follow_cluster(self, cluster: str) -> None:
         """A broker that comes back empty has another id: topics, outbox and places anew."""
-        watch = ClusterWatch(self._settings.kafka_bootstrap)
+        watch = ClusterWatch(self._broker)
         self._closing.push_async_callback(watch.close)
         while True:
             await asyncio.sleep(CLUSTER_LOOK_EVERY_S)

@@ -8,10 +8,11 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,6 +25,7 @@ from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import Invalid, InvalidValueError
 
 PREFIX = "GUANJIA_"
+FILE_SUFFIX = "_FILE"
 WRONG = "设置有误 wrong setting"
 
 
@@ -44,6 +46,13 @@ class Settings(BaseSettings):
         Literal["kafka", "mesh"], Field(description="kafka: idempotent producer, acks=all")
     ] = "kafka"
     kafka_bootstrap: str = "127.0.0.1:9092"
+    kafka_tls: bool = False
+    kafka_ca_file: Annotated[
+        FilePath | None, Field(description="whom to trust (PEM); empty: whom the system trusts")
+    ] = None
+    kafka_user: Annotated[str, Field(description="empty: the brokers ask nobody who he is")] = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     mongo_uri: Annotated[str, Field(repr=False, description="may hold a password")] = (
         "mongodb://127.0.0.1:27017/?replicaSet=rs0"
     )
@@ -125,6 +134,15 @@ class Settings(BaseSettings):
             raise ValueError("public_url and public_scheme name different schemes")
         return self
 
+    @model_validator(mode="after")
+    def _check_broker_password(self) -> Self:
+        if self.kafka_user and not self.kafka_password.get_secret_value():
+            raise ValueError("kafka_user has no kafka_password")
+        hosts = [each.rpartition(":")[0].strip("[] ") for each in self.kafka_bootstrap.split(",")]
+        if self.kafka_user and not self.kafka_tls and not all(map(is_loopback, hosts)):
+            raise ValueError("kafka_password would cross the network unsealed: set kafka_tls")
+        return self
+
     def find_public_url(self, service: str) -> str:
         """What links to a service's pages begin with."""
         return self.public_url or str(getattr(self, f"{service}_url")).rstrip("/")
@@ -149,8 +167,40 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = os.environ.get(f"{PREFIX}SETTINGS_FILE")
-        sources = (init_settings, env_settings)
+        sources = (init_settings, env_settings, SecretFiles(settings_cls))
         return (*sources, TomlConfigSettingsSource(settings_cls, file)) if file else sources
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """`GUANJIA_KAFKA_PASSWORD_FILE=/run/secrets/kafka`: the value of a setting is a file's content.
+
+    What an environment holds is read by who may look at the process; a file has an owner.
+    """
+
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002 - pydantic-settings names it
+        field_name: str,
+    ) -> tuple[Any, str, bool]:
+        file = os.environ.get(name_secret_file(field_name))
+        if not file:
+            return None, field_name, False
+        try:
+            return Path(file).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, ValueError) as error:
+            why = f"{WRONG}: {name_secret_file(field_name)} = {file!r}: {error}"
+            raise SettingsError(why) from None
+
+    def __call__(self) -> dict[str, Any]:
+        rows = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: text for name, text in rows.items() if text is not None}
+
+
+def name_secret_file(field_name: str) -> str:
+    return f"{PREFIX}{field_name.upper()}{FILE_SUFFIX}"
 
 
 def is_loopback(host: str) -> bool:

@@ -17,7 +17,14 @@ from deploy.commands import tables
 from deploy.commands.services import NAMES, Name, find_settings_class, use_environment
 from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import default_data_dir
-from shared.settings import PREFIX, Settings, list_values, load_settings
+from shared.settings import (
+    FILE_SUFFIX,
+    PREFIX,
+    Settings,
+    list_values,
+    load_settings,
+    name_secret_file,
+)
 
 # Read by commands, not by services.
 COMMANDS_OWN = {f"{PREFIX}{name}" for name in ("SETTINGS_FILE", "TOKEN", "SIMULATORS_URL")}
@@ -88,7 +95,8 @@ def _find_origin(variable: str, file: frozenset[str]) -> str:
     if variable in os.environ:
         return "环境变量 environment"
     field = variable.removeprefix(PREFIX).lower()
-    return "文件 file" if field in file else "缺省 default"
+    is_in_a_file = field in file or name_secret_file(field) in os.environ
+    return "文件 file" if is_in_a_file else "缺省 default"
 
 
 def _group_settings(
@@ -117,7 +125,8 @@ def _list_unknown() -> Iterator[str]:
     """A misspelt variable changes nothing: here it is named."""
     existing = {f"{PREFIX}{f.upper()}" for n in NAMES for f in find_settings_class(n).model_fields}
     for variable in sorted(v for v in os.environ if v.startswith(PREFIX)):
-        if variable not in existing | COMMANDS_OWN:
+        is_secret_file = variable.removesuffix(FILE_SUFFIX) in existing
+        if variable not in existing | COMMANDS_OWN and not is_secret_file:
             near = difflib.get_close_matches(variable, existing, 1)
             hint = f"，是否 did you mean {near[0]}?" if near else ""
             yield f"没有这个设置 no such setting: {variable}{hint}"

@@ -44,6 +44,8 @@ def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
         log_config=None,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=REQUESTS_FINISH_S,
+        ssl_certfile=getattr(settings, "front_cert_file", None),
+        ssl_keyfile=getattr(settings, "front_key_file", None),
     )
     _Server(config).run()
 

@@ -34,6 +34,8 @@ FIRST: tuple[Credential, ...] = (
     _make_credential("partner", Role.DONOR_PARTNER, "/partners/chamber"),
     _make_credential("bank", Role.BANK, "/bank/demo"),
     _make_credential("service", Role.SERVICE),
+    # Prometheus: reads /metrics, and nothing else.
+    _make_credential("monitor", Role.MONITOR),
     _make_credential("callback-tencent", Role.CALLBACK),
     _make_credential("callback-aliyun", Role.CALLBACK),
 )

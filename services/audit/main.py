@@ -43,4 +43,4 @@ def build_resources(
 ) -> PublicLogs:
     witnesses = Witnesses(map(Witness.parse, settings.witnesses), settings.witness_quorum)
     ledger = settings.data_dir / "ledger"
-    return PublicLogs(ledger, settings.secrets_dir, settings.log_origin, witnesses)
+    return PublicLogs(ledger, settings.log_keys_dir, settings.log_origin, witnesses)

@@ -39,6 +39,14 @@ class AuditSettings(Settings):
     default_foundation: Annotated[
         str, Field(description="whose logs are at `log_origin` itself")
     ] = "guanjia"
+    log_keys_dir: Annotated[
+        Path,
+        Field(
+            default_factory=lambda known: known["secrets_dir"],
+            description="with the signing keys of the logs, which audit makes; empty: the secrets "
+            "folder",
+        ),
+    ]
     chart_file: Annotated[
         Path | None, Field(description="a chart of accounts (TOML) in place of the standard one")
     ] = None

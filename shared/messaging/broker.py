@@ -29,6 +29,7 @@ from shared.contracts.wire import build_event_model
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
 from shared.messaging.closing import close_within
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.flow import Flow
 from shared.messaging.inbox import Incoming, parse_incoming
 from shared.settings import Settings
@@ -104,6 +105,7 @@ class Subscription:
         service: str,
         topics: Sequence[str],
         settings: Settings,
+        connection: BrokerConnection,
         positions: Positions,
         submit: Callable[[Sequence[Incoming]], Awaitable[None]],
     ) -> None:
@@ -113,7 +115,8 @@ class Subscription:
         self._quiet_wait_ms = max(settings.fetch_max_wait_ms, settings.fetch_quiet_wait_ms)
         self._quiet_timer: asyncio.TimerHandle | None = None
         self.broker = KafkaBroker(
-            settings.kafka_bootstrap,
+            connection.bootstrap,
+            security=connection.as_security(),
             client_id=f"guanjia-{service}",
             allow_auto_create_topics=False,
             logger=None,

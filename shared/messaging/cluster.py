@@ -7,13 +7,14 @@ from aiokafka.errors import KafkaError, for_code
 
 from shared.contracts.topics import TOPICS, Topic
 from shared.errors import Transient
+from shared.messaging.connection import BrokerConnection
 
 TOPIC_ALREADY_EXISTS = 36
 
 
-async def cluster_id(bootstrap: str) -> str:
+async def cluster_id(broker: BrokerConnection) -> str:
     """Which cluster answers there. Raises Transient when none does."""
-    watch = ClusterWatch(bootstrap)
+    watch = ClusterWatch(broker)
     try:
         return await watch.look()
     finally:
@@ -24,8 +25,8 @@ class ClusterWatch:
     """Asks again and again over one connection: a new one each time costs more than all else that
     an idle service does."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, broker: BrokerConnection) -> None:
+        self._broker = broker
         self._admin: AIOKafkaAdminClient | None = None
 
     async def look(self) -> str:
@@ -33,7 +34,7 @@ class ClusterWatch:
         try:
             if self._admin is None:
                 self._admin = AIOKafkaAdminClient(
-                    bootstrap_servers=self._bootstrap, request_timeout_ms=5000
+                    **self._broker.as_options(), request_timeout_ms=5000
                 )
                 await self._admin.start()
             # `describe_cluster` would ask for every partition of every topic too.
@@ -41,7 +42,7 @@ class ClusterWatch:
             return str(metadata.to_object()["cluster_id"])
         except (KafkaError, OSError) as error:
             await self.close()
-            raise Transient(f"broker {self._bootstrap}: {error}") from error
+            raise Transient(f"broker {self._broker.bootstrap}: {error}") from error
 
     async def close(self) -> None:
         admin, self._admin = self._admin, None
@@ -50,10 +51,10 @@ class ClusterWatch:
 
 
 async def create_topics(
-    bootstrap: str, topics: Sequence[Topic] = TOPICS, *, replication_factor: int = 3
+    broker: BrokerConnection, topics: Sequence[Topic] = TOPICS, *, replication_factor: int = 3
 ) -> None:
     """Before the first send: a topic made by producing has the broker's defaults."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    admin = AIOKafkaAdminClient(**broker.as_options(), request_timeout_ms=15_000)
     try:
         await admin.start()
         present = set(await admin.list_topics())
@@ -66,7 +67,7 @@ async def create_topics(
                 if code not in (0, TOPIC_ALREADY_EXISTS):
                     raise Transient(f"topic {name}: {for_code(code).__name__}")
     except (KafkaError, OSError) as error:
-        raise Transient(f"broker {bootstrap}: {error}") from error
+        raise Transient(f"broker {broker.bootstrap}: {error}") from error
     finally:
         await admin.close()
 

@@ -22,6 +22,7 @@ from shared.errors import Transient
 from shared.ids import cause_id
 from shared.messaging.closing import close_within
 from shared.messaging.cluster import cluster_id, create_topics
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.encoding import encode
 from shared.messaging.producer import CONTENT_TYPE_HEADER
 from shared.security import SIGNATURE_HEADER, sign_record
@@ -120,7 +121,7 @@ class ForeignPublisher:
         try:
             while True:
                 with suppress(Transient):
-                    cluster = await cluster_id(self._bootstrap)
+                    cluster = await cluster_id(BrokerConnection(self._bootstrap))
                     if self._connection is None or self._connection.cluster != cluster:
                         reading = await self._move_to(cluster, reading)
                 await asyncio.sleep(LOOK_AT_CLUSTER_EVERY_S)
@@ -135,7 +136,7 @@ class ForeignPublisher:
             reading.cancel()
         await self._disconnect()
         try:
-            await create_topics(self._bootstrap)
+            await create_topics(BrokerConnection(self._bootstrap))
             connection = await _connect(self._bootstrap, cluster, self._topic, self._idempotent)
         except (KafkaError, OSError, Transient) as error:
             log.info("broker_not_ready", reason=type(error).__name__)

@@ -11,6 +11,7 @@ from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 from shared.messaging.closing import close_within
 from shared.messaging.cluster import cluster_id
+from shared.messaging.connection import BrokerConnection
 from shared.security import SIGNATURE_HEADER, Keyring
 
 SEND_S_MAX = 20.0
@@ -25,8 +26,10 @@ class Producer:
     record that used up a number but never arrived it refuses all that follow.
     """
 
-    def __init__(self, bootstrap: str, *, source: str, keyring: Keyring, idempotent: bool) -> None:
-        self._bootstrap = bootstrap
+    def __init__(
+        self, broker: BrokerConnection, *, source: str, keyring: Keyring, idempotent: bool
+    ) -> None:
+        self._broker = broker
         self._source = source
         self._keyring = keyring
         self._idempotent = idempotent
@@ -72,10 +75,10 @@ class Producer:
 
     async def _connect(self) -> AIOKafkaProducer:
         """Another cluster has no topics yet: whoever follows it makes them first."""
-        if await cluster_id(self._bootstrap) != self.cluster:
-            raise Transient(f"broker {self._bootstrap}: another cluster")
+        if await cluster_id(self._broker) != self.cluster:
+            raise Transient(f"broker {self._broker.bootstrap}: another cluster")
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._broker.as_options(),
             acks="all",
             enable_idempotence=self._idempotent,
             max_request_size=4_000_000,
@@ -87,7 +90,7 @@ class Producer:
                 await producer.start()
         except (KafkaError, OSError) as error:
             await _stop_producer(producer)
-            raise Transient(f"broker {self._bootstrap}: {error}") from error
+            raise Transient(f"broker {self._broker.bootstrap}: {error}") from error
         return producer
 
     def _dismiss(self) -> None:

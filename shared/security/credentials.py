@@ -26,6 +26,7 @@ class Role(StrEnum):
     BANK = "bank"
     SERVICE = "service"
     CALLBACK = "callback"
+    MONITOR = "monitor"
 
 
 STAFF = frozenset(

@@ -54,14 +54,16 @@ async def ready(request: Request) -> Response:
 
 
 def build_descriptions(*, guarded: bool) -> Router:
-    """Metrics, AsyncAPI and OpenAPI. guarded: for operators alone."""
+    """Metrics, AsyncAPI and OpenAPI. guarded: for operators alone, metrics for Prometheus too."""
     guards = [Depends(allow(Role.OPERATOR))] if guarded else []
-    descriptions = Router(tags=["operations"], dependencies=guards)
-    descriptions.add_api_route("/metrics", metrics)
-    descriptions.add_api_route("/asyncapi", asyncapi, response_class=HTMLResponse)
-    descriptions.add_api_route("/asyncapi.json", asyncapi_json)
-    descriptions.add_api_route("/openapi.json", openapi_json, include_in_schema=False)
-    descriptions.add_api_route("/docs", docs, include_in_schema=False)
+    watching = [Depends(allow(Role.OPERATOR, Role.MONITOR))] if guarded else []
+    descriptions = Router(tags=["operations"])
+    add = descriptions.add_api_route
+    add("/metrics", metrics, dependencies=watching)
+    add("/asyncapi", asyncapi, response_class=HTMLResponse, dependencies=guards)
+    add("/asyncapi.json", asyncapi_json, dependencies=guards)
+    add("/openapi.json", openapi_json, include_in_schema=False, dependencies=guards)
+    add("/docs", docs, include_in_schema=False, dependencies=guards)
     return descriptions
 
 

@@ -21,6 +21,7 @@ from services.audit.tlog.note import NoteError
 from services.audit.tlog.reader import open_source
 from shared.contracts.topics import LEDGER
 from shared.messaging.cluster import create_topics
+from shared.messaging.connection import BrokerConnection
 from tests.audit.ledgers import FUND, ORIGIN, Writer, log_key, publish_all, year_of_facts
 
 SIZE = 400
@@ -68,7 +69,7 @@ def encode_events(writer: Writer, log: str = ORIGIN) -> list[bytes]:
 
 async def send(bootstrap: str, values: Sequence[bytes]) -> None:
     """In batches over all partitions, as a busy publisher does."""
-    await create_topics(bootstrap)
+    await create_topics(BrokerConnection(bootstrap))
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5)
     await producer.start()
     try:

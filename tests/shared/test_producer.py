@@ -8,6 +8,7 @@ from shared.contracts import topics
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 from shared.messaging.cluster import create_topics
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.producer import Producer
 from tests.support.stack_harness import StackHarness
 
@@ -24,10 +25,9 @@ def outgoing(value: bytes) -> Outgoing:
 )
 async def test_what_follows_a_refused_record_is_sent(stack: StackHarness) -> None:
     """The refused one used up a number, and Kafka refuses whatever follows a gap."""
-    await create_topics(stack.broker.kafka_bootstrap)
-    producer = Producer(
-        stack.broker.kafka_bootstrap, source="/matching", keyring=stack.keyring, idempotent=True
-    )
+    broker = BrokerConnection(stack.broker.kafka_bootstrap)
+    await create_topics(broker)
+    producer = Producer(broker, source="/matching", keyring=stack.keyring, idempotent=True)
     await producer.start(await stack.cluster())
     try:
         await producer.send([outgoing(b'{"n": 1}')])

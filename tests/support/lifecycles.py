@@ -24,6 +24,7 @@ from shared.contracts.envelope import Fact, foreign_event
 from shared.contracts.events import DonationReceived, RequestSubmitted
 from shared.ids import derived_id
 from shared.messaging.cluster import create_topics
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.encoding import encode
 from shared.security import SIGNATURE_HEADER, publisher_key, sign_record
 
@@ -87,7 +88,7 @@ class Lifecycles:
     async def __aenter__(self) -> Self:
         self._root = (self.stack.secrets_dir / "root.key").read_bytes()
         self._http = await self._leave.enter_async_context(httpx.AsyncClient(timeout=60))
-        await create_topics(self.stack.kafka_bootstrap)
+        await create_topics(BrokerConnection(self.stack.kafka_bootstrap))
         self._producer = AIOKafkaProducer(
             bootstrap_servers=self.stack.kafka_bootstrap, acks="all", max_batch_size=200_000
         )
@@ -227,7 +228,7 @@ class Lifecycles:
                 auto_offset_reset="earliest",
             )
             try:
-                await create_topics(self.stack.kafka_bootstrap)
+                await create_topics(BrokerConnection(self.stack.kafka_bootstrap))
                 await consumer.start()
                 await self._follow(consumer)
             except Exception as error:

@@ -19,6 +19,7 @@ from shared.contracts.envelope import Fact, cloud_event, foreign_event
 from shared.contracts.topics import BY_NAME, consumed_by
 from shared.messaging.batch_store import POSITIONS
 from shared.messaging.cluster import cluster_id, create_topics
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.encoding import encode
 from shared.partner_ids import PartnerIds
 from shared.runtime import Runtime
@@ -122,7 +123,7 @@ class StackHarness:
         self, *records: tuple[str, bytes, bytes, bytes | None]
     ) -> list[RecordMetadata]:
         """(topic, key, value, signature), in order, acknowledged: where each one stands."""
-        await create_topics(self.broker.kafka_bootstrap)
+        await create_topics(BrokerConnection(self.broker.kafka_bootstrap))
         producer = AIOKafkaProducer(bootstrap_servers=self.broker.kafka_bootstrap, acks="all")
         places: list[RecordMetadata] = []
         await producer.start()
@@ -175,7 +176,7 @@ class StackHarness:
 
     async def read(self, topic: str) -> list[dict[str, Any]]:
         """Every event on a topic now, partition by partition."""
-        await create_topics(self.broker.kafka_bootstrap)
+        await create_topics(BrokerConnection(self.broker.kafka_bootstrap))
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.broker.kafka_bootstrap,
             fetch_max_wait_ms=50,
@@ -214,7 +215,7 @@ class StackHarness:
             await consumer.stop()
 
     async def cluster(self) -> str:
-        return await cluster_id(self.broker.kafka_bootstrap)
+        return await cluster_id(BrokerConnection(self.broker.kafka_bootstrap))
 
 
 def _credential(

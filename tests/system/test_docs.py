@@ -31,7 +31,7 @@ def test_every_metric_is_in_the_operators_table() -> None:
     "document", ["docs/operations.md", "README.md", "docs/how-to/add-a-notice.md"]
 )
 def test_every_variable_of_a_document_is_a_setting(document: str) -> None:
-    parts = (*SERVICES, "simulators")
+    parts = (*SERVICES, "simulators", "front")
     fields = {name for part in parts for name in find_settings_class(part).model_fields}
     existing = {f"GUANJIA_{name.upper()}" for name in fields} | {
         "GUANJIA_SETTINGS_FILE",

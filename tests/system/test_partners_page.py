@@ -18,6 +18,7 @@ from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 from shared.contracts import topics
 from shared.messaging.cluster import create_topics
+from shared.messaging.connection import BrokerConnection
 from shared.security import SIGNATURE_HEADER, Role, sign_record
 from tests.support.eventually import eventually
 from tests.support.lifecycles import wish
@@ -103,7 +104,7 @@ async def test_kcat_publishes_as_the_page_says(tmp_path: Path) -> None:
     supervisor = Supervisor([[part]], announce=print)
     await supervisor.start()
     bootstrap = f"{LOOPBACK}:{port}"
-    await create_topics(bootstrap)
+    await create_topics(BrokerConnection(bootstrap))
     (tmp_path / "event.json").write_text('{"id": "1"}\n')
     env = {"PUBLISHER_KEY": KEY.hex(), "SOURCE": SOURCE, "KAFKA": bootstrap}
     printed = await run("sh", "-ec", read_block("sh"), env=env, cwd=tmp_path)

@@ -34,7 +34,7 @@ Headers = dict[str, str]
 CASE_WORKERS = frozenset(
     {Role.COLLECTOR, Role.APPROVER_VILLAGE, Role.APPROVER_TOWN, Role.APPROVER_CITY}
 )
-MACHINES = frozenset({Role.SERVICE, Role.CALLBACK})
+MACHINES = frozenset({Role.SERVICE, Role.CALLBACK, Role.MONITOR})
 # A partner chooses from the menu what nobody is named in, so he knows the ids of open requests.
 MENU_ROUTES = frozenset({"/menu", "/needs/{request_id}/explanation"})
 # Routes that are neither cut nor of the whole city, and why.
@@ -85,7 +85,7 @@ OPEN = {
     "/health/live": "says nothing of anybody",
     "/health/ready": "says nothing of anybody",
     "/static/{name}": "the stylesheet",
-    "/metrics": "counts; operators' beyond loopback",
+    "/metrics": "counts; operators' and Prometheus' beyond loopback",
     "/asyncapi": "a description; operators' beyond loopback",
     "/asyncapi.json": "a description; operators' beyond loopback",
     "/openapi.json": "a description; operators' beyond loopback",

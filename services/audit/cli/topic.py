@@ -12,7 +12,7 @@ import time
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
@@ -164,9 +164,14 @@ async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from shared.messaging.closing import close_within
+    from shared.messaging.connection import BrokerConnection
+    from shared.settings import Settings, load_settings
 
+    connection = replace(
+        BrokerConnection.from_settings(load_settings(Settings)), bootstrap=bootstrap
+    )
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+        **connection.as_options(), auto_offset_reset="earliest", enable_auto_commit=False
     )
     try:
         await consumer.start()

@@ -1,0 +1,95 @@
+"""What an installation is prepared with: once, for its owner alone, and nobody else's keys."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from deploy.cli import app
+from deploy.installation.authority import Authority
+from deploy.installation.brokers import BROKERS, write_broker_settings
+from deploy.installation.files import PARTS, Installation, parse_owners
+from shared.clock import system_now
+
+
+def read_tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_preparing_again_changes_nothing(tmp_path: Path) -> None:
+    installation = Installation(tmp_path, "guanjia.example")
+    installation.prepare(system_now())
+    before = read_tree(tmp_path)
+    installation.prepare(system_now())
+    assert read_tree(tmp_path) == before
+    modes = {path.stat().st_mode & 0o077 for path in tmp_path.rglob("*") if path.stat().st_size}
+    assert modes == {0}
+
+
+def test_each_part_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
+    Installation(tmp_path).prepare(system_now())
+    for part in set(PARTS) - {"guanjia"}:
+        names = {path.name for path in (tmp_path / part).iterdir()}
+        assert not names & {"root.key", "identity.key", "credentials.json"}, part
+    holding = {p.parent.name for p in tmp_path.rglob("ca.key")}
+    assert holding == {"authority"}
+    services = (tmp_path / "guanjia" / "kafka.password").read_text()
+    for broker in BROKERS:
+        assert services in (tmp_path / "brokers" / f"{broker}.properties").read_text()
+
+
+def test_a_certificate_is_what_openssl_takes_for_its_names(tmp_path: Path) -> None:
+    authority = Authority.open(tmp_path, system_now())
+    key = authority.certify(["guanjia.example", "127.0.0.1"], system_now())
+    (tmp_path / "part.pem").write_bytes(key.certificate)
+    (tmp_path / "part.key").write_bytes(key.key)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "part.pem", tmp_path / "part.key")
+    for name, is_taken in (("guanjia.example", True), ("127.0.0.1", True), ("other", False)):
+        assert shake_hands(server, tmp_path / "ca.pem", name) == is_taken, name
+
+
+def shake_hands(server: ssl.SSLContext, ca_file: Path, name: str) -> bool:
+    """In memory: whether a client that trusts the authority takes the server for `name`."""
+    client = ssl.create_default_context(cafile=ca_file)
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    here = client.wrap_bio(to_client, to_server, server_hostname=name)
+    there = server.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(10):
+        done = 0
+        for side in (here, there):
+            try:
+                side.do_handshake()
+                done += 1
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError:
+                return False
+        if done == 2:
+            return True
+    return False
+
+
+def test_one_of_three_brokers_may_be_lost() -> None:
+    settings = write_broker_settings("kafka-2", between="a", services="b").splitlines()
+    assert "node.id=2" in settings
+    assert "min.insync.replicas=2" in settings
+    assert "unclean.leader.election.enable=false" in settings
+    assert "allow.everyone.if.no.acl.found=false" in settings
+
+
+def test_a_wrong_owner_is_refused(tmp_path: Path) -> None:
+    assert parse_owners(["database=999"]) == {"database": 999}
+    with pytest.raises(ValueError, match="kafka"):
+        parse_owners(["kafka=1"])
+    answer = CliRunner().invoke(app, ["install", "files", str(tmp_path), "--owner", "kafka=1"])
+    assert answer.exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_are_made_by_the_command(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(app, ["install", "files", str(tmp_path), "--host", "gj.example"])
+    assert answer.exit_code == 0, answer.output
+    assert {path.name for path in tmp_path.iterdir()} == set(PARTS)
+    assert "authority/ca.key" in answer.output

