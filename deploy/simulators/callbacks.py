@@ -38,13 +38,22 @@ class Answer:
         return self.status == 0 or self.status >= 500 or self.status in (408, 425, 429)
 
 
-def format_wechat_xml(fields: Mapping[str, str | int]) -> bytes:
-    """A push as WeChat writes it: texts in CDATA, numbers bare."""
-    lines = (
-        f"<{name}>{value}</{name}>" if isinstance(value, int) else _format_cdata(name, value)
-        for name, value in fields.items()
-    )
-    return f"<xml>{''.join(lines)}</xml>".encode()
+Rows = Sequence[Mapping[str, str]]
+Fields = Mapping[str, str | int | Rows]
+
+
+def format_wechat_xml(fields: Fields) -> bytes:
+    """A push as WeChat writes it: texts in CDATA, numbers bare, rows as one `List` each."""
+    return f"<xml>{''.join(_format_field(*field) for field in fields.items())}</xml>".encode()
+
+
+def _format_field(name: str, value: str | int | Rows) -> str:
+    if isinstance(value, int):
+        return f"<{name}>{value}</{name}>"
+    if isinstance(value, str):
+        return _format_cdata(name, value)
+    rows = ("".join(_format_cdata(*field) for field in row.items()) for row in value)
+    return f"<{name}>{''.join(f'<List>{row}</List>' for row in rows)}</{name}>"
 
 
 def _format_cdata(name: str, value: str) -> str:
@@ -146,7 +155,7 @@ class Callbacks:
         }
         return await self._post_json(f"{self._tencent}/replies", body)
 
-    async def push_wechat(self, fields: Mapping[str, str | int]) -> Answer:
+    async def push_wechat(self, fields: Fields) -> Answer:
         """Pushed at once; what fails for now is queued."""
         xml = format_wechat_xml(fields)
         answer = await self._post_wechat(xml)
@@ -154,7 +163,7 @@ class Callbacks:
             self.others.add(("wechat", xml))
         return answer
 
-    def queue_wechat(self, fields: Mapping[str, str | int], delay_s: float = 0) -> None:
+    def queue_wechat(self, fields: Fields, delay_s: float = 0) -> None:
         self.others.add(("wechat", format_wechat_xml(fields)), delay_s)
 
     async def _post_json(self, url: str, body: object) -> Answer:

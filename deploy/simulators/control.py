@@ -57,6 +57,14 @@ class FollowEvent(ControlModel):
     event: Literal["subscribe", "unsubscribe"]
 
 
+class Choice(ControlModel):
+    """taken_back: in WeChat's settings, later."""
+
+    template_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    accepted: bool
+    taken_back: bool = False
+
+
 class Behaviour(ControlModel):
     recipient: str
     script: Script
@@ -137,6 +145,18 @@ class People:
     async def follow(self, openid: str, event: Literal["subscribe", "unsubscribe"]) -> IntakeAnswer:
         self._wechat.set_following(openid, event == "subscribe")
         fields = self._build_fields(openid, self._now(), "event") | {"Event": event, "EventKey": ""}
+        return _build_answer(await self._callbacks.push_wechat(fields))
+
+    async def choose(self, openid: str, choice: Choice) -> IntakeAnswer:
+        accepted = choice.accepted and not choice.taken_back
+        self._wechat.choose(openid, choice.template_id, accepted=accepted)
+        kind = "subscribe_msg_change_event" if choice.taken_back else "subscribe_msg_popup_event"
+        row = {
+            "TemplateId": choice.template_id,
+            "SubscribeStatusString": "accept" if accepted else "reject",
+            "PopupScene": "2",
+        }
+        fields = {**self._wechat.build_event(openid, kind), "SubscribeMsgPopupEvent": [row]}
         return _build_answer(await self._callbacks.push_wechat(fields))
 
     def _compute_time(self, reply: Reply) -> datetime:
@@ -238,6 +258,11 @@ def build_router(
     @router.post("/wechat/{openid}/event")
     async def send_event(openid: Annotated[Openid, Path()], body: FollowEvent) -> IntakeAnswer:
         return await people.follow(openid, body.event)
+
+    @router.post("/wechat/{openid}/subscription")
+    async def send_choice(openid: Annotated[Openid, Path()], body: Choice) -> IntakeAnswer:
+        """What he taps where he is asked for one more subscribe message."""
+        return await people.choose(openid, body)
 
     @router.post("/wechat/expire-tokens")
     async def expire_tokens() -> dict[str, str]:

@@ -37,6 +37,7 @@ class SimulatorsEnvironment(Settings):
     wechat_token: SecretStr = SecretStr("")
     wechat_aes_key: SecretStr = SecretStr("")
     wechat_template_ids: Annotated[Mapping[str, str], Field(default_factory=dict)]
+    wechat_subscribe_ids: Annotated[Mapping[str, str], Field(default_factory=dict)]
     simulators_receipt_delay_s: Annotated[
         Seconds, Field(description="between a message and its receipt")
     ] = 0.0
@@ -91,7 +92,8 @@ def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSet
         wechat_aes_key=environment.wechat_aes_key.get_secret_value(),
         wechat_templates={
             wechat_ids.get(name, t.wechat_id): t.title for name, t in TEMPLATES.items()
-        },
+        }
+        | {id_: TEMPLATES[name].title for name, id_ in environment.wechat_subscribe_ids.items()},
         receipt_delay_s=environment.simulators_receipt_delay_s,
     )
 

@@ -53,6 +53,7 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     # Plain routes: these carry the load, and their bodies are not JSON models.
     app.add_route("/", partial(_answer_sms, tencent, aliyun), methods=["POST"])
     app.add_route("/cgi-bin/message/template/send", wechat.send_template, methods=["POST"])
+    app.add_route("/cgi-bin/message/subscribe/bizsend", wechat.send_subscription, methods=["POST"])
     app.add_route("/cgi-bin/stable_token", wechat.stable_token, methods=["POST"])
     app.add_route("/cgi-bin/media/get", shelf.answer, methods=["GET"])
     app.include_router(build_router(phones, scripts, chance, callbacks, wechat, people, counters))

@@ -1,17 +1,18 @@
-"""WeChat's API as its clients see it: stable_token and template messages."""
+"""WeChat's API as its clients see it: stable_token, template and subscribe messages."""
 
 import asyncio
 import json
 import re
 import secrets
 from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from deploy.simulators.callbacks import Callbacks
+from deploy.simulators.callbacks import Callbacks, Fields
 from deploy.simulators.dispatch import ReceiptDispatch
 from deploy.simulators.phones import Entry, Phones
 from deploy.simulators.plans import Plan
@@ -41,6 +42,7 @@ MESSAGES = {
     40125: "invalid appsecret",
     42001: "access_token expired",
     43004: "require subscribe",
+    43101: "user refuse to accept the msg",
     45011: "api minute-quota reach limit, must slower, retry next minute",
     47001: "data format error",
 }
@@ -114,6 +116,7 @@ class WeChat:
         self._callbacks, self._counters, self._now = callbacks, counters, now
         self.tokens = Tokens(settings.wechat_token_lifetime_s, now)
         self._unfollowed: set[str] = set()
+        self._credits: Counter[tuple[str, str]] = Counter()
         self._sent: OrderedDict[tuple[str, str], tuple[datetime, int]] = OrderedDict()
         # Ids grow past those of an earlier run of the simulator.
         self._last_id = int(now().timestamp() * 1000) * 1000
@@ -133,6 +136,22 @@ class WeChat:
         return JSONResponse({"access_token": token, "expires_in": expires_in_s})
 
     async def send_template(self, request: Request) -> Response:
+        return await self._answer(request, self._send)
+
+    async def send_subscription(self, request: Request) -> Response:
+        """One consent is one message, and no repetition is known again."""
+        return await self._answer(request, self._send_subscription)
+
+    def choose(self, openid: str, template: str, *, accepted: bool) -> None:
+        """What a person taps where he is asked for one more message."""
+        if accepted:
+            self._credits[openid, template] += 1
+        else:
+            self._credits.pop((openid, template), None)
+
+    async def _answer(
+        self, request: Request, send: Callable[[str, Document, Plan], Awaitable[int]]
+    ) -> Response:
         body = await request.body()
         self._counters["wechat_calls"] += 1
         try:
@@ -144,7 +163,7 @@ class WeChat:
             if plan.refusal == "unavailable":
                 return JSONResponse({"errmsg": "service unavailable"}, status_code=503)
             self._check_recipient(openid, plan)
-            message_id = await self._send(openid, content, plan)
+            message_id = await send(openid, content, plan)
         except ApiError as error:
             self._counters["wechat_errors"] += 1
             return _build_error(error)
@@ -202,6 +221,19 @@ class WeChat:
             await self._dispatch.send(openid, self._build_receipt(openid, message_id, plan), plan)
         return message_id
 
+    async def _send_subscription(self, openid: str, content: Document, plan: Plan) -> int:
+        key = openid, content["template_id"]
+        if self._credits[key] <= 0:
+            raise ApiError(43101)
+        self._credits[key] -= 1
+        message_id = self.next_id()
+        self._counters["wechat_subscriptions"] += 1
+        self._record(openid, content, plan, message_id)
+        if plan.fate != "dropped":
+            receipt = self._build_sent_event(openid, content["template_id"], message_id, plan)
+            await self._dispatch.send(openid, receipt, plan)
+        return message_id
+
     def _remember(self, key: tuple[str, str], now: datetime, message_id: int) -> None:
         self._sent[key] = (now, message_id)
         if len(self._sent) > REMEMBERED_MAX:
@@ -219,7 +251,7 @@ class WeChat:
                 direction="in",
                 text="\n".join(str(field["value"]) for field in content["data"].values()),
                 at=self._now(),
-                url=str(content.get("url") or ""),
+                url=str(content.get("url") or content.get("page") or ""),
                 title=self._settings.wechat_templates.get(template, template),
                 template=template,
                 notice_id=str(content.get("client_msg_id") or ""),
@@ -228,19 +260,33 @@ class WeChat:
             )
         )
 
-    def _build_receipt(self, openid: str, message_id: int, plan: Plan) -> dict[str, str | int]:
+    def _build_receipt(self, openid: str, message_id: int, plan: Plan) -> Fields:
         delivered = plan.fate == "delivered"
+        return {
+            **self.build_event(openid, "TEMPLATESENDJOBFINISH"),
+            "MsgID": message_id,
+            "Status": "success" if delivered else "failed:user block",
+        }
+
+    def _build_sent_event(self, openid: str, template: str, message_id: int, plan: Plan) -> Fields:
+        code, status = ("0", "success") if plan.fate == "delivered" else ("20004", "user block")
+        row = {"TemplateId": template, "MsgID": str(message_id)}
+        row |= {"ErrorCode": code, "ErrorStatus": status}
+        return {
+            **self.build_event(openid, "subscribe_msg_sent_event"),
+            "SubscribeMsgSentEvent": [row],
+        }
+
+    def build_event(self, openid: str, kind: str) -> Fields:
         return {
             "ToUserName": self._settings.wechat_account,
             "FromUserName": openid,
             "CreateTime": int(self._now().timestamp()),
             "MsgType": "event",
-            "Event": "TEMPLATESENDJOBFINISH",
-            "MsgID": message_id,
-            "Status": "success" if delivered else "failed:user block",
+            "Event": kind,
         }
 
-    async def _push_now(self, fields: dict[str, str | int]) -> None:
+    async def _push_now(self, fields: Fields) -> None:
         await self._callbacks.push_wechat(fields)
 
 

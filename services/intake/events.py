@@ -28,6 +28,7 @@ from services.intake.decide import (
     regular,
     replies,
     requests,
+    subscriptions,
     suggestions,
 )
 from services.intake.model import (
@@ -91,6 +92,7 @@ from services.intake.model.meeting import (
 )
 from services.intake.model.preference import SetPreference
 from services.intake.model.regular import CheckVisit, EndWork, LogVisit, RegisterWork, WorkDue
+from services.intake.model.subscriptions import RecordChoice
 from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,
@@ -182,6 +184,7 @@ def build_commands(
         RevokePersonLinks: Handler(decide=erasure.decide_revoke_person_links),
         ForgetOpenid: Handler(decide=erasure.decide_forget_openid),
         ReportMessage: Handler(decide=replies.decide_message_report),
+        RecordChoice: Handler(decide=subscriptions.decide_record_choice),
         KeepMessage: Handler(decide=messages.decide_keep),
         SettleMessage: Handler(decide=messages.decide_settle),
         HearDonor: Handler(decide=donors.decide_hear_donor),

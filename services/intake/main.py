@@ -41,6 +41,7 @@ from services.intake.model.emergency import Emergency
 from services.intake.model.erasure import ErasureProposal
 from services.intake.model.meeting import Meeting
 from services.intake.model.regular import RegularWork, Visit
+from services.intake.model.subscriptions import SubscriptionChoice
 from services.intake.model.suggestion import NameInPlace, Suggestion
 from services.intake.own import proofs
 from services.intake.regular import store as regular_store
@@ -83,6 +84,7 @@ def build_service(
             Emergency,
             ErasureProposal,
             Receipt,
+            SubscriptionChoice,
             Reply,
             Message,
             Correspondence,

@@ -19,6 +19,7 @@ from services.intake.model import (
 )
 from services.intake.model.account import Session, SignInTally
 from services.intake.model.attachment import Attachment
+from services.intake.model.subscriptions import SubscriptionChoice
 from services.intake.model.suggestion import Suggestion
 from shared import mongo
 from shared.documents import Document
@@ -50,6 +51,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("item_match", 1), ("recorded_at", -1)], {}),
     (Request.COLLECTION, [("source", 1), ("recorded_at", 1), ("_id", 1)], {}),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
+    (SubscriptionChoice.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
     (Session.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (SignInTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (Message.COLLECTION, [("state", 1), ("urgent", -1), ("received_at", 1), ("_id", 1)], {}),

@@ -239,6 +239,7 @@ def describe_contact(
         "phone": contact.phone,
         "openid": contact.openid,
         "point_id": phone_id if contact.phone else None,
+        "account_id": openid_id if contact.openid else None,
         "opted_out": (person is not None and person.opted_out) or phone_id in closed,
         "wechat_opted_out": openid_id in closed,
         "erased": person is None or person.erased,

@@ -50,7 +50,7 @@ class Contact:
     phone: E.164. It and openid stay out of repr, and so out of logs. opted_out: wants no SMS;
     wechat_opted_out: nothing on WeChat. own_phone: it is certainly his: he wrote from it, or staff
     recorded it. point_id: intake's name of the phone. preferred: where he is told first, if he
-    said so; language: in which.
+    said so; language: in which. account_id: intake's name of the WeChat account.
     """
 
     phone: str | None = field(default=None, repr=False)
@@ -62,6 +62,7 @@ class Contact:
     point_id: str | None = None
     preferred: NoticeChannel | None = None
     language: NoticeLanguage = "zh"
+    account_id: str | None = None
 
     @property
     def reachable(self) -> tuple[NoticeChannel, ...]:

@@ -36,4 +36,5 @@ def _parse_contact(row: Document) -> Contact:
         row.get("point_id"),
         row.get("channel"),
         row.get("language") or "zh",
+        row.get("account_id"),
     )

@@ -9,6 +9,7 @@ from services.notify.decide import (
     claims,
     digests,
     outcomes,
+    subscriptions,
     tasks,
     tokens,
     traffic,
@@ -35,7 +36,12 @@ from services.notify.tokens import LeaseToken, StoreToken
 from services.notify.traffic import MoveTraffic, RestoreTraffic
 from services.notify.wordings import ApproveWords, DropWords, ProposeWords
 from shared.contracts.envelope import Fact
-from shared.contracts.events import MessageReported, NoticesResumed, ReplyUnderstood
+from shared.contracts.events import (
+    MessageReported,
+    NoticesResumed,
+    ReplyUnderstood,
+    SubscriptionAnswered,
+)
 from shared.contracts.values import Value
 from shared.messaging.decision import AnyHandler, Handler
 
@@ -46,6 +52,7 @@ def build_event_handlers(rules: Rules) -> Mapping[type[Fact], AnyHandler]:
         MessageReported: Handler(decide=partial(outcomes.decide_report, rules)),
         ReplyUnderstood: Handler(decide=claims.decide_reply),
         NoticesResumed: Handler(decide=claims.decide_resume),
+        SubscriptionAnswered: Handler(decide=subscriptions.decide_subscription),
     }
 
 

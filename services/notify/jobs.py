@@ -222,10 +222,7 @@ class Sender:
         """Begins to send what this process got. Whether all of them were still due."""
         start_before = time.monotonic() + compute_start_within_s(self._settings)
         answers = await self._execute(
-            [
-                _build_claim(each, recipients.find_contact(each.notice), self._budget.is_gone)
-                for each in ready
-            ]
+            [self._build_claim(each, recipients.find_contact(each.notice)) for each in ready]
         )
         for each, answer in zip(ready, answers, strict=True):
             if isinstance(answer, Answer) and answer.status == 200:
@@ -234,6 +231,25 @@ class Sender:
                     self._send(each.notice, answer.body, recipients, start_before, began_at)
                 )
         return NOT_DUE not in answers
+
+    def _build_claim(self, candidate: Candidate, contact: Contact) -> Command[ClaimNotice]:
+        notice = candidate.notice
+        assert notice.due_at is not None
+        claim = ClaimNotice(
+            notice_id=notice.id,
+            person_id=notice.person_id,
+            due_at=notice.due_at,
+            reachable=contact.reachable,
+            opted_out=contact.opted_out,
+            erased=contact.erased,
+            own_phone=contact.own_phone,
+            sms_providers=candidate.sms_providers,
+            point_id=contact.point_id,
+            preferred=contact.preferred,
+            is_budget_gone=self._budget.is_gone,
+            subscription_id=self._resources.find_subscription_id(notice, contact),
+        )
+        return Command(claim, correlation_id=notice.correlation_id)
 
     async def _execute(self, commands: Sequence[Command]) -> list[Answer | Exception]:
         decided = await execute_each(self._runtime.processor, commands)
@@ -258,7 +274,9 @@ class Sender:
         began_at: float,
     ) -> None:
         channel, provider = claim["channel"], claim["provider"]
-        outcome = await self._try_to_send(notice, provider, recipients, start_before)
+        outcome = await self._try_to_send(
+            notice, provider, recipients, start_before, as_subscription=claim["as_subscription"]
+        )
         self._dispatcher.end(provider, began_at, outcome)
         if outcome.kind == "misconfigured":
             self._raise_alarm(provider, outcome)
@@ -272,13 +290,17 @@ class Sender:
         provider: ProviderName,
         recipients: Recipients,
         start_before: float,
+        *,
+        as_subscription: bool,
     ) -> Outcome:
         contact = recipients.find_contact(notice)
         donor_name = recipients.names.get(notice.donor_id or "")
         if time.monotonic() > start_before:
             return Outcome("retry", code="claim_too_old")
         try:
-            return await self._resources.send(notice, provider, contact, donor_name)
+            return await self._resources.send(
+                notice, provider, contact, donor_name, as_subscription=as_subscription
+            )
         except Exception:
             log.exception("provider_adapter_failed", provider=provider, notice_id=notice.id)
             return Outcome("unknown", code="adapter_failed")
@@ -323,27 +345,6 @@ class Sender:
 def compute_start_within_s(settings: NotifySettings) -> float:
     """A send begun later could outlast its claim: it takes up to four calls to the provider."""
     return max(5.0, settings.claim_s - 4 * settings.provider_timeout_s)
-
-
-def _build_claim(
-    candidate: Candidate, contact: Contact, is_budget_gone: bool
-) -> Command[ClaimNotice]:
-    notice = candidate.notice
-    assert notice.due_at is not None
-    claim = ClaimNotice(
-        notice_id=notice.id,
-        person_id=notice.person_id,
-        due_at=notice.due_at,
-        reachable=contact.reachable,
-        opted_out=contact.opted_out,
-        erased=contact.erased,
-        own_phone=contact.own_phone,
-        sms_providers=candidate.sms_providers,
-        point_id=contact.point_id,
-        preferred=contact.preferred,
-        is_budget_gone=is_budget_gone,
-    )
-    return Command(claim, correlation_id=notice.correlation_id)
 
 
 def _build_record(

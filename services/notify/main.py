@@ -27,6 +27,7 @@ from services.notify.refusals import BlockedPhone, OptOut
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
 from services.notify.spending import SmsBudget, SmsSpending
+from services.notify.subscriptions import Subscription
 from services.notify.templates import TEMPLATES
 from services.notify.token_sharing import SharedToken
 from services.notify.tokens import WeChatToken
@@ -64,6 +65,7 @@ def build_service(
             Backlog,
             Traffic,
             WeChatToken,
+            Subscription,
             SmsSpending,
             SmsBudget,
             Wording,
@@ -100,6 +102,7 @@ def build_resources(
         words=words,
         template_ids=ids,
         token=token,
+        subscribe_ids=settings.wechat_subscribe_ids,
         sign_name=settings.sms_sign_name,
     )
 
@@ -175,6 +178,7 @@ def _build_wechat(
         settings.wechat_appid,
         reveal_or_derive(settings.wechat_secret, keyring, "wechat.secret"),
         ids,
+        subscriptions=settings.wechat_subscribe_ids,
         tokens=token,
         timeout_s=settings.provider_timeout_s,
     )

@@ -46,6 +46,7 @@ class Attempt(Value):
     outcome: the provider's answer; `unknown` also where no answer came; None while it runs;
     `written_off`: unclear, and a person decided to send again. provider: None in the oldest ones.
     point_id: intake's name of the phone. not_before: its provider takes it no earlier.
+    subscription_id: whose credit it used, as a WeChat subscribe message.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Attempt(Value):
     code: str = ""
     receipt: Receipt | None = None
     not_before: datetime | None = None
+    subscription_id: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -338,7 +340,7 @@ class ClaimNotice(Value):
 
     own_phone: whether his phone is certainly his. sms_providers: who may send an SMS now; whose
     turn it is first. preferred: where he is told first, if he said so. is_budget_gone: only what
-    is urgent still goes by SMS this month.
+    is urgent goes by SMS this month. subscription_id: where his credits for its template stand.
     """
 
     notice_id: Identifier
@@ -352,6 +354,7 @@ class ClaimNotice(Value):
     point_id: Identifier | None = None
     preferred: NoticeChannel | None = None
     is_budget_gone: bool = False
+    subscription_id: str = ""
 
 
 class RecordOutcome(Value):

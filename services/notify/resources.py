@@ -13,6 +13,7 @@ from services.notify.model import About, Notice, ProviderName
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.rates import RecentRates
 from services.notify.settings import NotifySettings
+from services.notify.subscriptions import derive_subscription_id
 from services.notify.templates import name_template
 from services.notify.token_sharing import SharedToken
 from services.notify.wordbook import WordBook
@@ -30,7 +31,8 @@ from shared.web.access import get_runtime
 class NotifyResources:
     """providers: who sends. addresses: of the services that links lead to. numbers: of stations
     and committees, by area. words: what notices say now. template_ids: of each provider, by the
-    template's name. token: WeChat's. sign_name: of our SMS.
+    template's name. token: WeChat's. subscribe_ids: of its subscribe messages. sign_name: of our
+    SMS.
     """
 
     providers: Mapping[ProviderName, Provider]
@@ -44,15 +46,31 @@ class NotifyResources:
         default_factory=lambda: {"tencent": {}, "aliyun": {}, "wechat": {}}
     )
     token: SharedToken | None = None
+    subscribe_ids: Mapping[str, str] = field(default_factory=dict)
     rates: RecentRates = field(default_factory=RecentRates, repr=False)
 
+    def find_subscription_id(self, notice: Notice, contact: Contact) -> str:
+        """Empty where it has no subscribe message, or he no WeChat account."""
+        name = choose_template(notice.purpose, contact.language, self.subscribe_ids)
+        template_id = self.subscribe_ids.get(name)
+        if not template_id or not contact.account_id:
+            return ""
+        return derive_subscription_id(contact.account_id, template_id)
+
     async def send(
-        self, notice: Notice, provider: ProviderName, contact: Contact, donor_name: str | None
+        self,
+        notice: Notice,
+        provider: ProviderName,
+        contact: Contact,
+        donor_name: str | None,
+        *,
+        as_subscription: bool = False,
     ) -> Outcome:
         channel: NoticeChannel = "wechat" if provider == "wechat" else "sms"
-        ids = self.template_ids[provider]
+        ids = self.subscribe_ids if as_subscription else self.template_ids[provider]
         name = choose_template(notice.purpose, contact.language, ids)
         message = self._build_message(notice, name, channel, contact, donor_name)
+        message = replace(message, as_subscription=as_subscription)
         outcome = await self.providers[provider].send(message)
         if channel == "wechat":
             return outcome

@@ -96,6 +96,15 @@ class NotifySettings(Settings):
         ),
     ]
 
+    wechat_subscribe_ids: Annotated[
+        Mapping[str, str],
+        Field(
+            default_factory=dict,
+            description="notice purpose -> template id of its subscribe message, which goes while "
+            "he has a credit for it; in English: PURPOSE.en",
+        ),
+    ]
+
     station_numbers: Annotated[
         Mapping[
             Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12})$")],

@@ -11,6 +11,7 @@ from services.notify.model import Attempt, Dispatch, Notice, NoticeState, StaffM
 from services.notify.purposes import DIGESTS
 from services.notify.refusals import BlockedPhone
 from services.notify.spending import BUDGET_GONE, SmsSpending
+from services.notify.subscriptions import Subscription
 from shared import mongo
 from shared.contracts.values import CHINA
 from shared.scope import Cut, Scope
@@ -39,6 +40,7 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
     (SmsSpending.COLLECTION, [("month", 1)], {}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
     (Dispatch.COLLECTION, [("point_id", 1)], {"sparse": True}),
+    (Subscription.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
     (BlockedPhone.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
 )
 

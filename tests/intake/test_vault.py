@@ -145,6 +145,7 @@ def test_erasing_a_person_leaves_nothing_to_read_and_breaks_nothing() -> None:
         "openid": None,
         "opted_out": False,
         "wechat_opted_out": False,
+        "account_id": None,
         "erased": True,
         "point_id": None,
         "channel": None,

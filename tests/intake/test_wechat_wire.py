@@ -13,11 +13,14 @@ from wechatpy.utils import check_signature
 
 from deploy.simulators.callbacks import format_wechat_xml
 from services.intake.channels.wechat import (
+    TemplateChoice,
     WeChatFollowed,
     WeChatLocation,
     WeChatMedia,
     WeChatOther,
     WeChatReceipt,
+    WeChatReceipts,
+    WeChatSubscription,
     WeChatText,
     WeChatUnfollowed,
     parse_message,
@@ -51,6 +54,61 @@ EVENT: dict[str, str | int] = FIELDS | {"MsgType": "event"}
 xml_text = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
 )
+
+
+def push(kind: str, name: str, rows: list[dict[str, str]], wrap: bool = True) -> bytes:
+    """As WeChat nests it: one `List` for each row."""
+    lists = "".join(
+        f"<List>{''.join(f'<{k}><![CDATA[{v}]]></{k}>' for k, v in row.items())}</List>"
+        for row in rows
+    )
+    body = format_wechat_xml(EVENT | {"Event": kind}).removesuffix(b"</xml>").decode()
+    return f"{body}{f'<{name}>{lists}</{name}>' if wrap else lists}</xml>".encode()
+
+
+YES = {"TemplateId": "T-1", "SubscribeStatusString": "accept", "PopupScene": "2"}
+NO = {"TemplateId": "T-2", "SubscribeStatusString": "reject", "PopupScene": "2"}
+
+
+@pytest.mark.parametrize("wrap", [True, False])
+@pytest.mark.parametrize("name", ["SubscribeMsgPopupEvent", "SubscribeMsgChangeEvent"])
+@pytest.mark.parametrize("rows", [[YES], [YES, NO], [NO, YES, NO]])
+def test_what_he_chose_is_read_however_it_is_nested(
+    name: str, rows: list[dict[str, str]], wrap: bool
+) -> None:
+    for kind in ("subscribe_msg_popup_event", "subscribe_msg_change_event"):
+        pushed = parse_message(push(kind, name, rows, wrap))
+        assert isinstance(pushed, WeChatSubscription)
+        assert pushed.choices == tuple(
+            TemplateChoice(row["TemplateId"], row is YES) for row in rows
+        )
+
+
+@pytest.mark.parametrize("said", ["ban", "filter", "", "ACCEPT"])
+def test_what_is_no_plain_yes_is_a_no(said: str) -> None:
+    row = YES | {"SubscribeStatusString": said}
+    pushed = parse_message(push("subscribe_msg_popup_event", "SubscribeMsgPopupEvent", [row]))
+    assert isinstance(pushed, WeChatSubscription)
+    assert [choice.accepted for choice in pushed.choices] == [False]
+
+
+def test_a_subscribe_messages_receipt_says_which_and_why() -> None:
+    rows = [
+        {
+            "TemplateId": "T",
+            "MsgID": "1700827132819554304",
+            "ErrorCode": "0",
+            "ErrorStatus": "success",
+        },
+        {"TemplateId": "T", "MsgID": "2", "ErrorCode": "20004", "ErrorStatus": "user block"},
+        {"TemplateId": "T", "ErrorCode": "0"},
+    ]
+    pushed = parse_message(push("subscribe_msg_sent_event", "SubscribeMsgSentEvent", rows))
+    assert isinstance(pushed, WeChatReceipts)
+    assert [(r.provider_message_id, r.outcome, r.code) for r in pushed.receipts] == [
+        ("1700827132819554304", "delivered", "0"),
+        ("2", "failed", "20004 user block"),
+    ]
 
 
 def test_signature_is_the_published_one() -> None:

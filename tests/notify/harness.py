@@ -29,6 +29,7 @@ from tests.support.serving import serve_app
 from tests.support.stack_harness import RunningService, StackHarness
 
 PROVIDER_TIMEOUT_S = 0.5
+SUBSCRIBE_IDS = {"request_opened": "subscribe-opened"}
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,10 @@ async def open_neighbours(
         intake = await stack.start_app(create_intake(intake_settings))
         await exits.enter_async_context(serve_app(intake.app, listening))
         environment = SimulatorsEnvironment(
-            secrets_dir=stack.secrets_dir, port=0, intake_url=intake_url
+            secrets_dir=stack.secrets_dir,
+            port=0,
+            intake_url=intake_url,
+            wechat_subscribe_ids=SUBSCRIBE_IDS,
         )
         simulator = replace(
             build_simulator_settings(environment), hang_s=hang_s, late_receipt_s=0.3
@@ -169,6 +173,7 @@ async def open_neighbours(
             matching_url="http://matching.example",
             audit_url="http://audit.example",
             provider_timeout_s=PROVIDER_TIMEOUT_S,
+            wechat_subscribe_ids=SUBSCRIBE_IDS,
         )
         simulators = await exits.enter_async_context(
             httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)

@@ -18,7 +18,9 @@ from services.notify.providers.wechat import CODES, fit_field, parse_wechat_repl
 from shared.http import HttpClient, NoAnswerError, NotSentError, Reply, open_http_client
 from tests.support.wire import ScriptedWire
 
-SETTINGS = SimulatorSettings(wechat_secret="simulated", hang_s=1, wechat_templates={"T1": "进展"})
+SETTINGS = SimulatorSettings(
+    wechat_secret="simulated", hang_s=1, wechat_templates={"T1": "进展", "S1": "进展"}
+)
 TEMPLATES = {"request_opened": "T1", "unapproved": "T404"}
 
 
@@ -66,6 +68,34 @@ async def test_message_lies_on_the_phone_with_its_link(http: HttpClient, url: st
     assert outcome == Outcome("sent", message["provider_message_id"], "0")
     assert message["text"] == "DG20250001\n已受理"
     assert (message["title"], message["url"]) == ("进展", "https://gj.example/r/1")
+
+
+async def choose(url: str, openid: str, *, accepted: bool = True) -> None:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+        choice = {"template_id": "S1", "accepted": accepted}
+        await control.post(f"/simulator/wechat/{openid}/subscription", json=choice)
+
+
+async def test_a_subscribe_message_needs_a_credit_each(http: HttpClient, url: str) -> None:
+    provider = wechat(http, url, subscriptions={"request_opened": "S1"})
+    message = notice(as_subscription=True)
+    assert (await provider.send(message)).code == "43101"
+    await choose(url, message.recipient)
+    outcomes = [await provider.send(message) for _ in range(2)]
+    assert [(each.kind, each.code) for each in outcomes] == [("sent", "0"), ("refused", "43101")]
+    (sent,) = await read_phone(url, message.recipient)
+    assert (sent["template"], sent["url"]) == ("S1", "https://gj.example/r/1")
+
+
+async def test_a_subscribe_message_whose_answer_is_lost_is_not_posted_again(
+    http: HttpClient, url: str
+) -> None:
+    openid = "oPerson_990005"
+    for _ in range(2):
+        await choose(url, openid)
+    provider = wechat(http, url, subscriptions={"request_opened": "S1"}, timeout_s=1)
+    assert (await provider.send(notice(openid, as_subscription=True))).kind == "unknown"
+    assert len(await read_phone(url, openid)) == 1
 
 
 async def test_many_senders_fetch_one_token(http: HttpClient, url: str) -> None:

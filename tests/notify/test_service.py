@@ -14,6 +14,8 @@ import pytest_asyncio
 from deploy.local.stack import Stack
 from services.notify.main import create_app
 from services.notify.model import Notice
+from services.notify.subscriptions import Subscription
+from services.notify.templates import TEMPLATES
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import (
@@ -30,7 +32,7 @@ from shared.security import Keyring, Role, create_root_key
 from tests.conftest import BROKER
 from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
-from tests.notify.harness import NotifyHarness, end_digest, open_harness, put_member
+from tests.notify.harness import SUBSCRIBE_IDS, NotifyHarness, end_digest, open_harness, put_member
 from tests.notify.recipients import number, openid, request_id
 from tests.support.eventually import eventually
 from tests.support.stack import start_broker
@@ -187,6 +189,40 @@ async def test_who_left_wechat_is_told_by_sms(harness: NotifyHarness) -> None:
         ("sms", "sent"),
     ]
     assert len(await harness.read_phone(f"+86{phone}")) == 1
+
+
+async def test_a_consent_is_one_subscribe_message_and_the_next_goes_as_a_template(
+    harness: NotifyHarness,
+) -> None:
+    theirs = openid()
+    person = await harness.register_person(openid=theirs)
+    choice = {"template_id": SUBSCRIBE_IDS["request_opened"], "accepted": True}
+    path = f"/simulator/wechat/{theirs}/subscription"
+    pushed = await harness.simulators.post(path, json=choice)
+    assert pushed.json()["status"] == 200
+    subscriptions = harness.notify.runtime.database[Subscription.COLLECTION]
+    account = f":{choice['template_id']}$"
+
+    async def count_credits() -> int:
+        rows = await subscriptions.find({"_id": {"$regex": account}}).to_list(None)
+        return sum(row["credits"] for row in rows)
+
+    await eventually(count_credits, lambda count: count == 1)
+
+    async def count_delivered() -> int:
+        notices = await harness.list_notices(person)
+        return [notice["state"] for notice in notices].count("delivered")
+
+    for count in (1, 2):
+        await harness.publish(to(person), request_id())
+        await eventually(count_delivered, count.__eq__)
+    first, second = await harness.read_phone(theirs)
+    assert [each["template"] for each in (first, second)] == [
+        choice["template_id"],
+        TEMPLATES["request_opened"].wechat_id,
+    ]
+    assert first["url"].startswith("http")
+    assert await count_credits() == 0
 
 
 async def test_failure_that_wechat_reports_later_is_followed_by_an_sms(

@@ -15,6 +15,7 @@ from fastapi.responses import PlainTextResponse, Response
 from services.intake import store
 from services.intake.callbacks.conversation import receive_message
 from services.intake.callbacks.inbound import Body, record_receipts
+from services.intake.callbacks.subscriptions import record_choices
 from services.intake.channels import wechat, wechat_crypto
 from services.intake.channels.typed_requests import WELCOME
 from services.intake.erasures import Erasure, forget_account
@@ -119,6 +120,10 @@ async def _execute(runtime: IntakeRuntime, pushed: wechat.WeChatInbound) -> str:
             return await receive_message(runtime, inbound)
         case wechat.WeChatReceipt():
             await record_receipts(runtime, "wechat", [pushed])
+        case wechat.WeChatReceipts():
+            await record_receipts(runtime, "wechat", pushed.receipts)
+        case wechat.WeChatSubscription():
+            await record_choices(runtime, pushed)
         case wechat.WeChatUnfollowed():
             await _forget(runtime, pushed.openid)
         case wechat.WeChatFollowed():

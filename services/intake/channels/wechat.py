@@ -7,7 +7,7 @@ Source: developers.weixin.qq.com, "接收普通消息", "接收事件推送", "�
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -107,6 +107,32 @@ class WeChatReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class WeChatReceipts:
+    """What became of subscribe messages (subscribe_msg_sent_event)."""
+
+    openid: str = field(repr=False)
+    receipts: tuple[WeChatReceipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateChoice:
+    """accepted: one more message of this template; else none."""
+
+    template_id: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WeChatSubscription:
+    """What he chose when he was asked, or took back later. kind: the event's name."""
+
+    openid: str = field(repr=False)
+    kind: str
+    choices: tuple[TemplateChoice, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WeChatOther:
     """An event that we answer and leave alone; kind is its name."""
 
@@ -122,13 +148,16 @@ WeChatInbound = (
     | WeChatFollowed
     | WeChatUnfollowed
     | WeChatReceipt
+    | WeChatReceipts
+    | WeChatSubscription
     | WeChatOther
 )
 
 
 def parse_message(body: bytes) -> WeChatInbound:
     """A plaintext (or decrypted) push. Raises Invalid for what WeChat never sends."""
-    fields = parse_xml(body)
+    root = parse_root(body)
+    fields = list_fields(root)
     openid, at = _require(fields, "FromUserName"), _read_time(fields)
     match _require(fields, "MsgType"):
         case "text":
@@ -136,7 +165,7 @@ def parse_message(body: bytes) -> WeChatInbound:
         case "location" if "Location_X" in fields:
             return _read_location(fields, openid, at)
         case "event":
-            return _read_event(fields, openid, at)
+            return _read_event(root, fields, openid, at)
         case kind:
             return WeChatMedia(
                 openid=openid,
@@ -155,11 +184,20 @@ def _find_id(fields: Mapping[str, str]) -> str:
 
 
 def parse_xml(body: bytes) -> Mapping[str, str]:
-    """The first level of `<xml>` as texts. No document type, entity or instruction passes.
+    """The first level of `<xml>` as texts."""
+    return list_fields(parse_root(body))
+
+
+def list_fields(root: ET.Element) -> Mapping[str, str]:
+    """The first of two elements counts, since WeChat says who writes before it says what."""
+    return {child.tag: child.text or "" for child in reversed(root)}
+
+
+def parse_root(body: bytes) -> ET.Element:
+    """No document type, entity or instruction passes.
 
     What a person wrote may hold marks that no XML takes, and the end of a CDATA: they are dropped,
-    and it is read to its element's end. The first of two elements counts, since WeChat says who
-    writes before it says what.
+    and it is read to its element's end.
     """
     if len(body) > BODY_BYTES_MAX:
         raise BODY_TOO_LARGE.invalid()
@@ -171,7 +209,7 @@ def parse_xml(body: bytes) -> Mapping[str, str]:
         root = _parse_healed(text)
     if root.tag != "xml":
         raise ROOT_NOT_XML.invalid()
-    return {child.tag: child.text or "" for child in reversed(root)}
+    return root
 
 
 def _parse_safely(text: str) -> ET.Element:
@@ -214,7 +252,9 @@ def _read_location(fields: Mapping[str, str], openid: str, at: datetime) -> WeCh
     )
 
 
-def _read_event(fields: Mapping[str, str], openid: str, at: datetime) -> WeChatInbound:
+def _read_event(
+    root: ET.Element, fields: Mapping[str, str], openid: str, at: datetime
+) -> WeChatInbound:
     match _require(fields, "Event"):
         case "subscribe":
             return WeChatFollowed(openid, at)
@@ -222,6 +262,12 @@ def _read_event(fields: Mapping[str, str], openid: str, at: datetime) -> WeChatI
             return WeChatUnfollowed(openid, at)
         case "TEMPLATESENDJOBFINISH":
             return _read_receipt(fields, openid, at)
+        case "subscribe_msg_sent_event":
+            rows = (_read_sent(row, openid, at) for row in _list_rows(root))
+            return WeChatReceipts(openid, tuple(row for row in rows if row))
+        case "subscribe_msg_popup_event" | "subscribe_msg_change_event" as kind:
+            choices = tuple(_read_choice(row) for row in _list_rows(root))
+            return WeChatSubscription(openid, kind, choices, at)
         case kind:
             return WeChatOther(openid, _CODE.sub("_", kind)[:64], at)
 
@@ -237,6 +283,32 @@ def _read_receipt(fields: Mapping[str, str], openid: str, at: datetime) -> WeCha
         code=_CODE.sub("_", status)[:64],
         at=at,
     )
+
+
+def _list_rows(root: ET.Element) -> Iterator[Mapping[str, str]]:
+    """However often `List` stands there, and in whatever it stands."""
+    return (list_fields(row) for row in root.iter("List"))
+
+
+def _read_sent(row: Mapping[str, str], openid: str, at: datetime) -> WeChatReceipt | None:
+    """None for what names no message."""
+    message_id, code = row.get("MsgID", "").strip(), row.get("ErrorCode", "").strip()
+    if not message_id or not code:
+        return None
+    said = code if code == "0" else f"{code} {row.get('ErrorStatus', '').strip()}"
+    return WeChatReceipt(
+        openid=openid,
+        provider_message_id=message_id,
+        outcome="delivered" if code == "0" else "failed",
+        code=_CODE.sub("_", said)[:64],
+        at=at,
+    )
+
+
+def _read_choice(row: Mapping[str, str]) -> TemplateChoice:
+    """Whatever is no plain yes takes nothing for granted: it is a no."""
+    accepted = row.get("SubscribeStatusString", "").strip() == "accept"
+    return TemplateChoice(_require(row, "TemplateId"), accepted)
 
 
 def _require(fields: Mapping[str, str], name: str) -> str:

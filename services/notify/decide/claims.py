@@ -17,6 +17,7 @@ from services.notify.decide.mailboxes import (
     record_claim,
     wait_for_promises,
 )
+from services.notify.decide.subscriptions import use_credit
 from services.notify.decide.transitions import (
     build_decision,
     build_events,
@@ -24,6 +25,7 @@ from services.notify.decide.transitions import (
     is_closed,
     is_misconfigured,
     mark_unclear,
+    may_repeat,
 )
 from services.notify.model import (
     Attempt,
@@ -35,6 +37,7 @@ from services.notify.purposes import BY_NAME
 from services.notify.refusals import BlockedPhone, OptOut
 from services.notify.rules import Rules, compute_deadline
 from services.notify.spending import BUDGET_GONE
+from services.notify.subscriptions import Subscription, may_subscribe
 from shared.contracts.envelope import Event
 from shared.contracts.events import NoticeChannel, NoticesResumed, ReplyUnderstood
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
@@ -51,11 +54,12 @@ def decide_claim(
 ) -> Decision:
     """The answer names the channel and the attempt, when it is the caller's to send."""
     claim = command.data
-    notice, opt_out, stored, blocked = states.get_each(
+    notice, opt_out, stored, blocked, subscription = states.get_each(
         (Notice, claim.notice_id),
         (OptOut, claim.person_id),
         (Mailbox, claim.person_id),
         (BlockedPhone, claim.point_id or ""),
+        (Subscription, claim.subscription_id),
     )
     if notice is None or not notice.is_due(claim.due_at, now):
         return Decision(answer=NOT_DUE)
@@ -67,9 +71,27 @@ def decide_claim(
     is_blocked = blocked is not None and now < blocked.expires_at
     claimed = _apply_claim(notice, claim, opted_out, is_blocked, now, rules)
     others: list[State] = list(count_untold(states, notice, claimed, now, rules))
+    if subscription and _takes_subscription(notice, claimed, subscription):
+        claimed = _with_subscription(claimed, subscription)
+        others.append(use_credit(subscription, now))
     if is_counted(BY_NAME.get(notice.purpose), rules):
         others += list_changes(stored, record_claim(mailbox, notice, claimed, now))
     return build_decision(notice, claimed, others=tuple(others), answer=_build_answer(claimed))
+
+
+def _takes_subscription(before: Notice, claimed: Notice, subscription: Subscription) -> bool:
+    """Where he has a credit, a new WeChat message goes as a subscribe message; one that may have
+    gone out as something else is repeated as that."""
+    attempt = claimed.last_attempt
+    if claimed.state != "sending" or attempt is None or attempt.channel != WECHAT.name:
+        return False
+    return subscription.credits > 0 and may_subscribe(before) and not before.unclear_attempt
+
+
+def _with_subscription(claimed: Notice, subscription: Subscription) -> Notice:
+    attempt = claimed.last_attempt
+    assert attempt is not None
+    return claimed.with_attempt(attempt.model_copy(update={"subscription_id": subscription.id}))
 
 
 def _keep_back(
@@ -109,7 +131,8 @@ def _build_answer(notice: Notice) -> Answer:
     attempt = notice.last_attempt
     assert attempt is not None
     names = {"channel": attempt.channel, "provider": attempt.sender}
-    return Answer(200, {**names, "attempt": notice.tries})
+    as_subscription = bool(attempt.subscription_id)
+    return Answer(200, {**names, "attempt": notice.tries, "as_subscription": as_subscription})
 
 
 def _apply_claim(
@@ -157,7 +180,7 @@ def _repeat_unclear(
 ) -> Notice:
     """On the same channel, as long as its provider drops a repetition; never on another."""
     channel = unclear.channel
-    if channel in notice.reachable and CHANNELS[channel].may_repeat(unclear.claimed_at, now, rules):
+    if channel in notice.reachable and may_repeat(unclear, now, rules):
         return _begin_attempt(notice, channel, claim, now, rules)
     return mark_unclear(notice, now)
 
@@ -213,7 +236,9 @@ def _begin_attempt(
     """Attempts that a misconfigured account refused say nothing new: the last one is enough."""
     provider = choose_provider(notice, channel, claim.sms_providers, now)
     earlier = tuple(
-        a for a in notice.attempts if a.sender != provider or a.outcome != "misconfigured"
+        a
+        for a in notice.attempts
+        if a.sender != provider or a.outcome != "misconfigured" or a.subscription_id
     )
     tries = notice.tries + 1
     attempt = Attempt(

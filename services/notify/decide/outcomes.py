@@ -6,6 +6,7 @@ from datetime import datetime
 from services.notify.channels import derive_dispatch_id
 from services.notify.decide.budgets import count_spending
 from services.notify.decide.digests import count_untold
+from services.notify.decide.subscriptions import give_back
 from services.notify.decide.transitions import (
     apply_receipt,
     build_decision,
@@ -47,7 +48,10 @@ def decide_record_outcome(
     attempt = notice.find_attempt(record.attempt) if notice else None
     if notice is None or attempt is None or not _is_news(attempt, record):
         return NOTHING
-    spent = tuple(count_spending(states, attempt, record, now))
+    spent = (
+        *count_spending(states, attempt, record, now),
+        *give_back(states, attempt, record, now),
+    )
     attempt, ended = _end_attempt(notice, attempt, record, now)
     blocked = tuple(_list_blocked(states, attempt, record, now, rules))
     if attempt.outcome == "sent":
@@ -62,7 +66,7 @@ def decide_record_outcome(
     settled = settle_unclear_attempts(ended, attempt)
     planned = plan_after_failure(settled, attempt, now, rules, record.retry_after_s)
     untold = count_untold(states, notice, planned, now, rules)
-    return build_decision(notice, planned, others=(*blocked, *untold))
+    return build_decision(notice, planned, others=(*blocked, *untold, *spent))
 
 
 def _end_attempt(

@@ -91,7 +91,7 @@ def _build_fact(notice: Notice) -> NoticeFact | None:
 
 def is_closed(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
     """Whether nothing more is tried there: refused, reported as failed, or tried too often."""
-    attempts = [a for a in notice.attempts if a.channel == channel]
+    attempts = [a for a in notice.attempts if a.channel == channel and not a.subscription_id]
     if any(a.outcome == "refused" or a.receipt == "failed" for a in attempts):
         return True
     return sum(a.outcome == "retry" for a in attempts) > rules.retries_max
@@ -105,8 +105,9 @@ def is_misconfigured(notice: Notice, channel: NoticeChannel, rules: Rules) -> bo
 
 
 def _is_at_fault(notice: Notice, provider: ProviderName) -> bool:
+    """A subscribe message that failed says nothing of the others."""
     last = _find_last(notice, provider)
-    return last is not None and last.outcome == "misconfigured"
+    return last is not None and last.outcome == "misconfigured" and not last.subscription_id
 
 
 def _find_last(notice: Notice, provider: ProviderName) -> Attempt | None:
@@ -149,7 +150,7 @@ def _compute_ready_at(
 def _compute_taken_at(last: Attempt | None, now: datetime, rules: Rules) -> datetime:
     if last is None:
         return now
-    if last.outcome == "misconfigured":
+    if last.outcome == "misconfigured" and not last.subscription_id:
         return compute_deadline(last.ended_at or now, rules.misconfigured_wait_s)
     return last.not_before or now
 
@@ -186,12 +187,19 @@ def plan_after_unclear(
     """It may have gone out: repeated where the channel allows it, else left to a person."""
     if any(a.is_accepted for a in notice.attempts):
         return mark_sent(notice, now, rules)
-    unclear, channel = notice.unclear_attempt, CHANNELS[attempt.channel]
-    if unclear is not None and channel.may_repeat(unclear.claimed_at, now, rules):
+    unclear = notice.unclear_attempt
+    if unclear is not None and may_repeat(unclear, now, rules):
         failures = sum(a.channel == attempt.channel for a in notice.attempts)
         due_at = compute_deadline(now, max(rules.compute_delay_s(failures), retry_after_s))
         return notice.with_state("retry", due_at=due_at, code=attempt.code)
     return mark_unclear(notice, now, attempt.code)
+
+
+def may_repeat(attempt: Attempt, now: datetime, rules: Rules) -> bool:
+    """Whether its provider would drop the second one: WeChat knows no subscribe message again."""
+    if attempt.subscription_id:
+        return False
+    return CHANNELS[attempt.channel].may_repeat(attempt.claimed_at, now, rules)
 
 
 def mark_sent(
@@ -211,11 +219,11 @@ def mark_unclear(notice: Notice, now: datetime, code: str = "") -> Notice:
 def settle_unclear_attempts(notice: Notice, attempt: Attempt) -> Notice:
     """Where repetitions are dropped, a refusal says that the unclear ones did not arrive either."""
     is_refused = attempt.outcome == "refused" or attempt.receipt == "failed"
-    if not is_refused or not CHANNELS[attempt.channel].drops_repeats:
+    if not is_refused or attempt.subscription_id or not CHANNELS[attempt.channel].drops_repeats:
         return notice
     attempts = tuple(
         a.model_copy(update={"outcome": "refused"})
-        if a.channel == attempt.channel and a.outcome == "unknown"
+        if a.channel == attempt.channel and a.outcome == "unknown" and not a.subscription_id
         else a
         for a in notice.attempts
     )

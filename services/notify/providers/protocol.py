@@ -24,7 +24,8 @@ class Message:
 
     notice_id: what the provider deduplicates or echoes by.
     recipient: an E.164 number or an openid; kept out of repr, and so out of logs.
-    template: our name for it; each provider maps it to its own template id.
+    template: our name for it; each provider maps it to its own template id. as_subscription: as a
+    subscribe message of WeChat's.
     """
 
     notice_id: str
@@ -32,6 +33,7 @@ class Message:
     template: str
     parameters: Parameters = field(default=(), repr=False)
     url: str | None = field(default=None, repr=False)
+    as_subscription: bool = False
 
 
 @dataclass(frozen=True, slots=True)

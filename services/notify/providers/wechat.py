@@ -1,6 +1,7 @@
-"""WeChat official account: template messages with a cached stable access token.
+"""WeChat official account: template and subscribe messages with a cached stable access token.
 
-Source: developers.weixin.qq.com, "getStableAccessToken" and "sendTemplateMessage".
+Source: developers.weixin.qq.com, "getStableAccessToken", "sendTemplateMessage" and
+"sendSubscribeMessage" (bizsend).
 """
 
 import asyncio
@@ -49,6 +50,7 @@ UNLISTED = Ruling("misconfigured")
 _FIELD_KIND = re.compile(r"([a-z_]+?)\d*")
 _HANZI = re.compile(r"[\u4e00-\u9fff]")
 EMPTY = "无"
+NO_IDS: Mapping[str, str] = {}
 
 # A shortened sentence still says something; a shortened number or date says something else. So
 # `thing`, `phrase`, `name` and `symbol` are cut, and a fact that is too long is refused.
@@ -112,7 +114,7 @@ def _build_outcome(code: int, answer: Mapping[str, object], private: tuple[str, 
 class WeChatTemplate:
     """Sends template messages. Share one per process: the token is fetched once for all.
 
-    templates: our template name -> WeChat's template id.
+    templates: our template name -> WeChat's template id; subscriptions: of subscribe messages.
     tokens: shared with others; None: it fetches its own. elapsed: a monotonic clock in seconds, for
     the token's lifetime only.
     """
@@ -127,12 +129,14 @@ class WeChatTemplate:
         secret: str,
         templates: Mapping[str, str],
         *,
+        subscriptions: Mapping[str, str] = NO_IDS,
         tokens: TokenSource | None = None,
         elapsed: Callable[[], float] = time.monotonic,
         timeout_s: float = 10,
     ) -> None:
         self._http, self._endpoint = http, endpoint.rstrip("/")
         self._appid, self._secret, self._templates = appid, secret, templates
+        self._subscriptions = subscriptions
         self._tokens, self._elapsed, self._timeout_s = tokens, elapsed, timeout_s
         self._token = ""
         self._usable_until = 0.0
@@ -145,33 +149,35 @@ class WeChatTemplate:
             return Outcome("misconfigured", code=str(error), detail=message.template)
         outcomes: list[Outcome] = []
         try:
-            await self._send_with_fresh_token(body, message.recipient, outcomes)
+            await self._send_with_fresh_token(message, body, outcomes)
         except TokenRefusedError as refused:
             return _find_unclear(outcomes) or refused.outcome
         return _pick_final(outcomes)
 
     async def _send_with_fresh_token(
-        self, body: bytes, openid: str, outcomes: list[Outcome]
+        self, message: Message, body: bytes, outcomes: list[Outcome]
     ) -> None:
         """Appends the outcome of each post to `outcomes`. Raises TokenRefusedError."""
         token = await self._get_token()
-        await self._post_twice_if_unclear(body, token, openid, outcomes)
+        await self._post_twice_if_unclear(message, body, token, outcomes)
         if _is_token_rejected(outcomes[-1]):
             token = await self._get_token(rejected=token)
-            await self._post_twice_if_unclear(body, token, openid, outcomes)
+            await self._post_twice_if_unclear(message, body, token, outcomes)
 
     async def _post_twice_if_unclear(
-        self, body: bytes, token: str, openid: str, outcomes: list[Outcome]
+        self, message: Message, body: bytes, token: str, outcomes: list[Outcome]
     ) -> None:
-        """Posts again after an ambiguous end: client_msg_id makes WeChat drop the repetition."""
-        outcomes.append(await self._post(body, token, openid))
-        if outcomes[-1].kind == "unknown":
-            outcomes.append(await self._post(body, token, openid))
+        """Posts again after an ambiguous end: client_msg_id makes WeChat drop the repetition. A
+        subscribe message has none, and is never posted again."""
+        outcomes.append(await self._post(message, body, token))
+        if outcomes[-1].kind == "unknown" and not message.as_subscription:
+            outcomes.append(await self._post(message, body, token))
 
-    async def _post(self, body: bytes, token: str, openid: str) -> Outcome:
+    async def _post(self, message: Message, body: bytes, token: str) -> Outcome:
+        path = "subscribe/bizsend" if message.as_subscription else "template/send"
         try:
             reply = await self._http.post(
-                f"{self._endpoint}/cgi-bin/message/template/send",
+                f"{self._endpoint}/cgi-bin/message/{path}",
                 body,
                 headers=JSON,
                 params={"access_token": token},
@@ -179,20 +185,22 @@ class WeChatTemplate:
             )
         except CallError as error:
             return classify_failure(error)
-        return classify_status(reply) or parse_wechat_reply(reply.body, openid, token)
+        return classify_status(reply) or parse_wechat_reply(reply.body, message.recipient, token)
 
     def _build_body(self, message: Message) -> bytes:
         """Raw UTF-8, for WeChat refuses \\u escapes. Raises ValueError(code) if it cannot fit."""
-        if message.template not in self._templates:
+        templates = self._subscriptions if message.as_subscription else self._templates
+        if message.template not in templates:
             raise ValueError("no_template")
         content: dict[str, object] = {
             "touser": message.recipient,
-            "template_id": self._templates[message.template],
-            "client_msg_id": message.notice_id,
+            "template_id": templates[message.template],
             "data": dict(_build_field(p) for p in message.parameters),
         }
+        if not message.as_subscription:
+            content["client_msg_id"] = message.notice_id
         if message.url:
-            content["url"] = message.url
+            content["page" if message.as_subscription else "url"] = message.url
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
     async def _get_token(self, rejected: str | None = None) -> str:

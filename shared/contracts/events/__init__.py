@@ -176,6 +176,7 @@ from shared.contracts.events.requests import (
     RequestUnbudgeted,
     RequestUnmet,
     RequestWithdrawn,
+    SubscriptionAnswered,
 )
 from shared.contracts.events.words import MandateWordAsked, MatchWordAsked, SpokenAct, WordAsked
 
@@ -338,6 +339,7 @@ __all__ = [
     "SpokenAct",
     "StandingLimits",
     "StatementRow",
+    "SubscriptionAnswered",
     "Verdict",
     "WordAsked",
     "WorkKind",

@@ -290,6 +290,19 @@ class MessageReported(Fact):
     reported_at: datetime | None = None
 
 
+class SubscriptionAnswered(Fact):
+    """Whether a WeChat account wants one more message of a template. Subject: of this answer.
+
+    account_id: intake's name of the account. accepted: one message more; else none at all.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.subscription.answered.v1"
+    TOPIC: ClassVar[str] = topics.RECEIPTS
+    account_id: Identifier
+    template_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    accepted: bool
+
+
 class ReplyUnderstood(Fact):
     """What a person's reply means. Subject: the reply's id, derived from the provider's.
 
@@ -330,5 +343,6 @@ FACTS: tuple[type[Fact], ...] = (
     RequestResumed,
     RequestFollowed,
     MessageReported,
+    SubscriptionAnswered,
     ReplyUnderstood,
 )
