@@ -6,7 +6,7 @@ import pytest
 
 from services.notify.history import make_part
 from services.notify.limits import count_parts
-from services.notify.model import Backlog, RecordOutcome
+from services.notify.model import Backlog, Notice, RecordOutcome
 from services.notify.spending import (
     BUDGET_GONE,
     SmsSpending,
@@ -18,6 +18,7 @@ from services.notify.spending import (
 )
 from services.notify.templates import TEMPLATES
 from shared.contracts.events import MessageAnswered, NoticeChannel
+from shared.messaging.decision import Ref
 from tests.notify.decisions import DecisionHarness, make_rules, make_with_notice
 
 
@@ -46,6 +47,14 @@ def test_answers_go_by_sms_all_the_same() -> None:
     harness = DecisionHarness()
     harness.on_event(MessageAnswered(person_id="P-1", answer="unread"))
     assert claim_gone(harness, "sms") == "sms"
+
+
+@pytest.mark.parametrize("purpose", [*sorted(make_rules().urgent_purposes), "word_accept"])
+def test_nothing_urgent_and_no_code_waits_for_money(purpose: str) -> None:
+    harness = make_with_notice()
+    notice = harness.notice.model_copy(update={"purpose": purpose})
+    harness.states = {Ref(Notice, notice.id): notice}
+    assert claim_gone(harness, "sms", own_phone=True) == "sms"
 
 
 def test_what_waited_too_long_is_told_by_phone() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,8 +13,11 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from services.notify import store
+from services.notify.budgeting import BudgetWatch
 from services.notify.main import create_app
 from services.notify.model import Notice
+from services.notify.spending import find_month, sum_parts
 from services.notify.subscriptions import Subscription
 from services.notify.templates import TEMPLATES
 from shared import mongo
@@ -223,6 +227,23 @@ async def test_a_consent_is_one_subscribe_message_and_the_next_goes_as_a_templat
     ]
     assert first["url"].startswith("http")
     assert await count_credits() == 0
+
+
+async def test_the_alarm_of_the_months_budget_reaches_the_operator(harness: NotifyHarness) -> None:
+    """Nine tenths of it are spent by what this stack has sent: past four fifths, and not all."""
+    reader, _ = await put_member(harness, "zhao-operates", "operator")
+    person = await harness.register_person(number())
+    await harness.publish(to(person), request_id())
+    await harness.wait_for_state(person, "delivered")
+    runtime = harness.notify.runtime
+    rows = await store.find_spending(runtime.database, find_month(await runtime.processor.now()))
+    spent_yuan = sum(sum_parts(rows).values()) * runtime.settings.sms_price_fen / 100
+    settings = runtime.settings.model_copy(update={"sms_budget_yuan": spent_yuan / 0.905})
+    watch = BudgetWatch(replace(runtime, settings=settings))
+    await watch.watch()
+    (message,) = await eventually(lambda: harness.read_phone(f"+86{reader}"), bool)
+    assert "本月短信预算已用80%" in message["text"]
+    assert not watch.is_gone
 
 
 async def test_failure_that_wechat_reports_later_is_followed_by_an_sms(
