@@ -20,6 +20,7 @@ from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
 from deploy.simulators.sms import (
     BANNED,
+    CallError,
     NumberLimit,
     NumberLimits,
     Sms,
@@ -43,14 +44,6 @@ FAILURES = {"SignatureDoesNotMatch": 400, "InvalidAccessKeyId.NotFound": 404}
 
 _NUMBER = re.compile(r"(?:\+?86|0086)?(1[0-9]{10})")
 _PLACE = re.compile(r"\{(\d+)\}")
-
-
-class CallError(Exception):
-    """A business error: answered with HTTP 200 and another Code."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code)
-        self.code, self.message = code, message
 
 
 class Aliyun:

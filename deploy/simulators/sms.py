@@ -18,6 +18,14 @@ BANNED = re.compile(r"募捐|捐款")
 NumberLimit = Literal["day", "same_content"]
 
 
+class CallError(Exception):
+    """An error of the whole call: answered with HTTP 200 and its code, as both providers do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code, self.message = code, message
+
+
 class NumberLimits:
     """The same content within some seconds, and so many a day in China; off when zero."""
 

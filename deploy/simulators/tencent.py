@@ -20,6 +20,7 @@ from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
 from deploy.simulators.sms import (
     BANNED,
+    CallError,
     NumberLimit,
     NumberLimits,
     Sms,
@@ -45,14 +46,6 @@ LIMITS: Mapping[NumberLimit, str] = {
 
 _NUMBER = re.compile(r"\+861[0-9]{10}")
 _PLACE = re.compile(r"\{(\d+)\}")
-
-
-class CallError(Exception):
-    """An error of the whole call, answered with HTTP 200 as Tencent does."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code)
-        self.code, self.message = code, message
 
 
 @dataclass(frozen=True, slots=True)

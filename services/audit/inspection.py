@@ -85,16 +85,16 @@ class Inspector:
         numbers = range(first, min(first + BUNDLES_PER_LOOK, bundles))
         self._next[origin] = numbers.stop
         again = self._differing.pop(origin, set())
-        found = ""
+        difference = ""
         for number in sorted({*again, *numbers}):
             index = await self._find_difference(origin, checkpoint.size, number)
             if index is not None:
                 self._differing.setdefault(origin, set()).add(number)
-                found = found or (
+                difference = difference or (
                     f"数据库中的条目 {index} 与已公布的不同 "
                     f"entry {index} in the database is not the one published"
                 )
-        return found
+        return difference
 
     async def _find_difference(self, origin: str, size: int, number: int) -> int | None:
         source = self._logs.source(self._logs.name_of(origin))

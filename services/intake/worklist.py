@@ -222,8 +222,8 @@ async def find_by_reference(
 ) -> list[Request]:
     """By its whole number, or by the end of it, as notices carry it. reference: letters, digits."""
     folded = reference.lower()
-    known = {"_id": f"R-{folded[2:]}"} if folded.startswith("r-") else {"ending_of_id": folded}
-    query = {**scope.build_query(REQUESTS), **known}
+    number = {"_id": f"R-{folded[2:]}"} if folded.startswith("r-") else {"ending_of_id": folded}
+    query = {**scope.build_query(REQUESTS), **number}
     return await mongo.find(database, Request, query, limit=FINDINGS_MAX)
 
 

@@ -62,14 +62,14 @@ async def _find_untold(runtime: Runtime, year: int) -> Sequence[tuple[str, int]]
     partner registered who speaks for nobody any more."""
     first, next_first = compute_bounds(year)
     matches = runtime.database[Match.COLLECTION]
-    given: dict[str, object] = {
+    confirmed: dict[str, object] = {
         "state": "confirmed",
         "confirmed_at": {"$gte": first, "$lt": next_first},
     }
-    sources = await matches.distinct("source", given)
+    sources = await matches.distinct("source", confirmed)
     gone = [source for source in sources if runtime.keyring.is_partner_gone(source)]
     pipeline: list[Mapping[str, object]] = [
-        {"$match": given | {"source": {"$nin": gone}}},
+        {"$match": confirmed | {"source": {"$nin": gone}}},
         {"$group": {"_id": {"donor": "$donor_id", "request": "$request_id"}}},
         {"$group": {"_id": "$_id.donor", "count": {"$sum": 1}}},
         {

@@ -50,8 +50,8 @@ def build_query(search: Search, scope: Scope, now: datetime) -> dict[str, object
             {"regarding": about},
             {"regarding": {"$regex": f"^M-{re.escape(about)}-"}},
         ]
-    known = {name: value for name, value in query.items() if value is not None}
-    return {"$and": [known, scope.build_query(AREA)]}
+    criteria = {name: value for name, value in query.items() if value is not None}
+    return {"$and": [criteria, scope.build_query(AREA)]}
 
 
 async def search_notices(

@@ -35,11 +35,11 @@ class WordBook:
         self._refresh_at = time.monotonic() + REFRESH_S
 
     def update(self, wordings: Iterable[Wording]) -> None:
-        known = {wording.id: wording for wording in wordings if wording.id in TEMPLATES}
-        self._templates = {name: find_template(name, known.get(name)) for name in TEMPLATES}
+        current = {wording.id: wording for wording in wordings if wording.id in TEMPLATES}
+        self._templates = {name: find_template(name, current.get(name)) for name in TEMPLATES}
         for of, ids in self._ids.items():
             ids.clear()
-            for name, wording in known.items():
+            for name, wording in current.items():
                 words = find_words(name, wording)
                 if words and (id_ := words.ids.get(of)):
                     ids[name] = id_

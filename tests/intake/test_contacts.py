@@ -1,34 +1,16 @@
 """Persons on the running service: whose a phone and a WeChat are, who is given them, how long."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from xml.etree import ElementTree
 
-import pytest
-import pytest_asyncio
-
-from deploy.local.stack import Stack
 from services.intake.model import Reply, Request
 from services.intake.own import proofs
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered, PersonErased, PersonLinksRevoked
 from tests.intake.builders import CHASHAN, SHIJIE, make_match_event
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
-
-
-@pytest.fixture
-def visitor(harness: IntakeHarness) -> Visitor:
-    return Visitor(harness)
+from tests.intake.harness import Visitor
 
 
 async def deliver(visitor: Visitor, request: Request, match_id: str) -> None:

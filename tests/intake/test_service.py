@@ -13,7 +13,6 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
-from deploy.local.stack import Stack
 from services.intake.cli import app
 from services.intake.model import Receipt, Request
 from services.intake.vault.prepare import derive_request_id
@@ -26,25 +25,12 @@ from shared.contracts.events import (
 from shared.security import Role
 from shared.web.admission import Admission
 from tests.intake.builders import make_match_event
-from tests.intake.harness import SOURCE, IntakeHarness, Visitor, open_harness
+from tests.intake.harness import SOURCE, IntakeHarness, Visitor
 from tests.intake.sheets import GOOD, table
 from tests.support.eventually import eventually
 from tests.support.serving import serve_app
 
 QUILTS = {"unit": "床", "quantity": 2, "item": "棉被"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
-
-
-@pytest.fixture
-def visitor(harness: IntakeHarness) -> Visitor:
-    return Visitor(harness)
 
 
 async def test_a_request_is_answered_with_its_durable_decision(visitor: Visitor) -> None:

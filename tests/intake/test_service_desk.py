@@ -2,13 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 from xml.etree import ElementTree
 
-import pytest
-import pytest_asyncio
-
-from deploy.local.stack import Stack
 from services.intake import worklist
 from services.intake.reporting.database import count_requests
 from services.intake.reporting.events import count_events
@@ -18,23 +13,10 @@ from shared.contracts.events import FACTS
 from shared.security import Role
 from tests.intake.builders import CHASHAN
 from tests.intake.desk import sign_in, submit_large
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
+from tests.intake.harness import Visitor
 from tests.support.eventually import eventually
 
 BY_TYPE = {fact.TYPE: fact for fact in FACTS if fact.TOPIC == topics.REQUESTS}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
-
-
-@pytest.fixture
-def visitor(harness: IntakeHarness) -> Visitor:
-    return Visitor(harness)
 
 
 async def test_a_request_is_looked_up_by_reference_name_or_phone_in_no_address(

@@ -1,26 +1,13 @@
 """An emergency as two of the city declare it on their page, and as a town's desk sees it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import pytest
-import pytest_asyncio
-
-from deploy.local.stack import Stack
 from shared.calendar import find_day
 from shared.contracts.topics import REQUESTS
 from shared.security import Role
 from tests.intake.builders import CHASHAN
 from tests.intake.desk import sign_in, submit_large
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
+from tests.intake.harness import IntakeHarness, Visitor
 
 
 async def test_two_of_the_city_declare_it_and_its_cases_are_marked_and_counted(

@@ -1,32 +1,14 @@
 """A case from its approval to its end, as those who judge it work on it: each on its page."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import pytest
-import pytest_asyncio
-
-from deploy.local.stack import Stack
 from shared.contracts import topics
 from shared.contracts.topics import REQUESTS
 from shared.security import Role
 from tests.intake.builders import CHASHAN
 from tests.intake.desk import sign_in, submit_large
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
-
-
-@pytest.fixture
-def visitor(harness: IntakeHarness) -> Visitor:
-    return Visitor(harness)
+from tests.intake.harness import Visitor
 
 
 async def test_an_approver_finds_what_waits_and_decides_it_on_its_page(visitor: Visitor) -> None:

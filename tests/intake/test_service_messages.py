@@ -1,34 +1,16 @@
 """Messages of people on a running intake: kept, asked about, read by staff, answered, forgotten."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
-import pytest
-import pytest_asyncio
-
-from deploy.local.stack import Stack
 from services.intake.model import Reply
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered, MatchReopened
 from tests.intake.builders import CHASHAN, make_match_event
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
+from tests.intake.harness import Visitor
 from tests.intake.test_attachments import draw
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
-
-
-@pytest.fixture
-def visitor(harness: IntakeHarness) -> Visitor:
-    return Visitor(harness)
 
 
 async def test_an_sms_is_a_request_and_a_later_one_says_it_arrived(visitor: Visitor) -> None:

@@ -1,54 +1,14 @@
 """Pictures of a case, and one person on one page: seen, corrected, handed over, erased."""
 
 import re
-from collections.abc import AsyncIterator
-from typing import Any
 
-import pytest
-import pytest_asyncio
-
-from deploy.local.stack import Stack
 from shared.contracts.links import REQUEST
 from shared.security import Role
 from tests.intake.builders import CHASHAN
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
+from tests.intake.desk import sign_in, submit_large
+from tests.intake.harness import Visitor
 from tests.intake.test_attachments import PDF, draw
 from tests.support.browser import Browser
-from tests.support.eventually import eventually
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
-
-
-@pytest.fixture
-def visitor(harness: IntakeHarness) -> Visitor:
-    return Visitor(harness)
-
-
-async def sign_in(visitor: Visitor, account: str, role: Role, area: str = "") -> Browser:
-    """With the account's bearer: that a session is the same, and that its forms need a token, holds
-    for every route (test_service_sign_in)."""
-    browser = Browser(visitor.http)
-    browser.http.headers.update(visitor.stack.bearer(account, role, area=area))
-
-    async def knock() -> int:
-        return (await browser.get("/desk")).status_code
-
-    await eventually(knock, lambda status: status == 200)
-    return browser
-
-
-async def submit_large(visitor: Visitor, key: str = "m-1", **changed: Any) -> str:
-    """It waits for the town."""
-    need = {"unit": "fen", "quantity": 300_000}
-    told = await visitor.submit(key=key, **{"need": need, "text": "家里漏雨", **changed})
-    assert told["decision"] == "waiting_for_approval"
-    return str(told["request_id"])
 
 
 async def test_pictures_are_seen_by_who_works_on_the_case_and_by_who_sent_them(

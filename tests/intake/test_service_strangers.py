@@ -1,23 +1,10 @@
 """Staff of another town, and who has no business here, try a town's persons and messages."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-import pytest_asyncio
-
-from deploy.local.stack import Stack
 from shared.security import Role
 from tests.intake.builders import CHASHAN
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
+from tests.intake.harness import IntakeHarness, Visitor
 
 
 async def read_all(visitor: Visitor) -> dict[str, list[dict[str, Any]]]:

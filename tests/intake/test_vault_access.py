@@ -1,27 +1,9 @@
 """Who looked into the vault: read by auditors, and by the person whose data it is."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import pytest
-import pytest_asyncio
-
-from deploy.local.stack import Stack
 from shared.contracts.values import CHINA
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
-
-
-@pytest.fixture
-def visitor(harness: IntakeHarness) -> Visitor:
-    return Visitor(harness)
+from tests.intake.harness import Visitor
 
 
 async def test_the_applicant_reads_who_looked_at_his_data(visitor: Visitor) -> None:

@@ -1,32 +1,16 @@
 """WeChat's pushes as an attacker repeats them: old addresses, other bodies, another instance."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 
-from deploy.local.stack import Stack
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
-from tests.intake.harness import IntakeHarness, Visitor, open_harness
+from tests.intake.harness import IntakeHarness, Visitor
 from tests.support.stack_harness import StackHarness
 
 WISH = "心愿 助学 300元 虎门镇 残疾 李四"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[IntakeHarness]:
-    async with open_harness(mongod, tmp_path_factory) as harness:
-        yield harness
-
-
-@pytest.fixture
-def visitor(harness: IntakeHarness) -> Visitor:
-    return Visitor(harness)
 
 
 async def test_a_url_signed_in_2020_opens_nothing(visitor: Visitor) -> None:

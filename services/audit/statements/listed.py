@@ -131,13 +131,13 @@ async def find_candidates(database: mongo.Database, traits: Sequence[Trait]) -> 
     references = sorted({trait.bank_reference for trait in traits} - {""})
     if references:
         queries.append({"reference": {"$in": references}})
-    found: dict[str, Trait] = {}
+    traits_by_id: dict[str, Trait] = {}
     for query in queries:
         query |= {"refused": {"$ne": True}, "undone": {"$ne": True}}
         for document in await database[Donation.COLLECTION].find(query, _TRAIT).to_list(None):
             trait = _make_trait(document)
-            found[trait.id] = trait
-    return list(found.values())
+            traits_by_id[trait.id] = trait
+    return list(traits_by_id.values())
 
 
 def _make_trait(document: Document) -> Trait:

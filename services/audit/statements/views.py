@@ -60,8 +60,8 @@ async def load_alike(
     candidates = await listed.find_candidates(database, new)
     index.add(trait for trait in candidates if trait.id not in own)
     answers = {row.id: _describe_alike(row, index) for row in new}
-    known: dict[str, object] = {"is_new": False, "itself": None, "gifts": []}
-    return {"rows": [answers.get(row.id, known) for row in rows]}
+    listed_before: dict[str, object] = {"is_new": False, "itself": None, "gifts": []}
+    return {"rows": [answers.get(row.id, listed_before) for row in rows]}
 
 
 def _describe_alike(row: Trait, index: TraitIndex) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import Depends
 from fastapi.responses import Response
@@ -261,6 +261,19 @@ async def withdraw_request(
         area=caller.area,
     )
     return await answer_to(runtime, caller, command, key)
+
+
+class ApproverFields(TypedDict):
+    """Who judges a request: at which levels he approves, where, and who he is."""
+
+    levels: tuple[ApprovalLevel, ...]
+    area: str
+    by: str
+
+
+def name_approver(caller: Credential) -> ApproverFields:
+    """What a command says of him."""
+    return ApproverFields(levels=list_levels(caller), area=caller.area, by=caller.principal)
 
 
 def list_levels(caller: Credential) -> tuple[ApprovalLevel, ...]:

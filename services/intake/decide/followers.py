@@ -73,8 +73,8 @@ def with_released(states: States, request: Request, decision: Decision) -> Decis
             continue
         freed = separate_request(states, follower.id)
         if isinstance(freed, Decision):
-            kept = (state for state in freed.states if state.id != request.id)
-            changed |= {(type(s), s.id): _join_business(changed, s) for s in kept}
+            others = (state for state in freed.states if state.id != request.id)
+            changed |= {(type(s), s.id): _join_business(changed, s) for s in others}
             facts.extend(freed.events)
     return replace(decision, states=tuple(changed.values()), events=tuple(facts))
 

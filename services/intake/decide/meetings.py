@@ -234,8 +234,8 @@ def _make_ruling(request: Request, data: RuleOnCase, now: datetime) -> Ruling:
         fields: dict[str, object] = {"quantity": quantity, "code": part}
     else:
         fields = {"code": data.decline_reason or "" if data.verdict == "decline" else ""}
-    said = {"verdict": data.verdict, "by": data.by, "at": now, "case": request.digest}
-    return Ruling.model_validate(said | fields)
+    common = {"verdict": data.verdict, "by": data.by, "at": now, "case": request.digest}
+    return Ruling.model_validate(common | fields)
 
 
 def _attach(

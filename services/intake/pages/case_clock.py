@@ -5,7 +5,7 @@ from datetime import date
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.intake.api.requests import list_levels
+from services.intake.api.requests import name_approver
 from services.intake.clocks.messages import PAUSE_REASON_UNKNOWN, PAUSE_REASONS
 from services.intake.model.clock import PauseCase, ResumeCase
 from services.intake.pages.case import CASE_PATH, CaseWorker, act_on
@@ -28,9 +28,7 @@ async def pause(
             raise PAUSE_REASON_UNKNOWN.invalid("pause_reason")
         return PauseCase(
             request_id=request_id,
-            area=caller.area,
-            levels=list_levels(caller),
-            by=caller.principal,
+            **name_approver(caller),
             reason=reason,
             until=_parse_day(form.get("until", "")),
         )
@@ -45,9 +43,7 @@ async def resume(
     def build(_form: Form) -> Value:
         return ResumeCase(
             request_id=request_id,
-            area=caller.area,
-            levels=list_levels(caller),
-            by=caller.principal,
+            **name_approver(caller),
         )
 
     return await act_on(request, runtime, caller, request_id, "resume", build)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from services.intake.api.requests import list_levels
+from services.intake.api.requests import list_levels, name_approver
 from services.intake.decide.emergencies import STATES
 from services.intake.emergencies.messages import (
     EMERGENCY_CAUSE_MISSING,
@@ -213,9 +213,7 @@ async def declare(
 ) -> Response:
     data = ConfirmEmergency(
         emergency_id=emergency_id,
-        by=caller.principal,
-        levels=list_levels(caller),
-        area=caller.area,
+        **name_approver(caller),
     )
     return await _act(request, runtime, caller, emergency_id, data)
 
@@ -226,9 +224,7 @@ async def end(
 ) -> Response:
     data = EndEmergency(
         emergency_id=emergency_id,
-        by=caller.principal,
-        levels=list_levels(caller),
-        area=caller.area,
+        **name_approver(caller),
     )
     return await _act(request, runtime, caller, emergency_id, data)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
-from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels
+from services.intake.api.requests import APPROVERS, CASE_WORKERS, name_approver
 from services.intake.approvals.messages import (
     ANSWER_MISSING,
     BUDGET_STOP_MISSING,
@@ -51,9 +51,7 @@ async def refer(
             raise POLICY_MISSING.invalid("policy")
         return ReferRequest(
             request_id=request_id,
-            levels=list_levels(caller),
-            area=caller.area,
-            by=caller.principal,
+            **name_approver(caller),
             policy=form["policy"],
             answer_on=_read_day(form, "answer_on"),
             note=form.get("note", ""),
@@ -74,9 +72,7 @@ async def record_answer(
             raise ANSWER_MISSING.invalid("outcome")
         return RecordReferralAnswer(
             request_id=request_id,
-            levels=list_levels(caller),
-            area=caller.area,
-            by=caller.principal,
+            **name_approver(caller),
             outcome=outcome,
             quantity=read_quantity(form, stored.need) if outcome == "partly" else None,
             note=form.get("note", ""),
@@ -94,9 +90,7 @@ async def take_budget(
             raise PROOF_MISSING.invalid("reference")
         return TakeBudget(
             request_id=request_id,
-            levels=list_levels(caller),
-            area=caller.area,
-            by=caller.principal,
+            **name_approver(caller),
             reference=form["reference"],
             note=form.get("note", ""),
         )
@@ -112,9 +106,7 @@ async def stop_budget(
         reason = form.get("reason", "")
         return StopBudget(
             request_id=request_id,
-            levels=list_levels(caller),
-            area=caller.area,
-            by=caller.principal,
+            **name_approver(caller),
             reason=require_choice(reason, BUDGET_STOPS, BUDGET_STOP_MISSING, "reason"),
             note=form.get("note", ""),
         )
@@ -151,9 +143,7 @@ async def confirm_ending(
     def build(form: Form) -> Value:
         return JudgeEnding(
             request_id=request_id,
-            levels=list_levels(caller),
-            area=caller.area,
-            by=caller.principal,
+            **name_approver(caller),
             is_right=form.get("right") != "no",
             digest=form.get("digest", "")[:64],
             note=form.get("note", ""),

@@ -95,8 +95,8 @@ async def show_way(
 ) -> Response:
     """Times, states and sums of every service; of the person nothing."""
     ways = [
-        (format_reference(found.id), found.id, *await _list_way(runtime, found))
-        for found in await _find(runtime, find_scope(caller), reference.strip())
+        (format_reference(row.id), row.id, *await _list_way(runtime, row))
+        for row in await _find(runtime, find_scope(caller), reference.strip())
     ]
     return PAGES.render_for(
         request, "operations_way.html", ways=ways, reference=reference, way_path=WAY_PATH

@@ -162,11 +162,9 @@ def decide_end_earlier(
     states: States, command: Command[EndEarlierEmergency], now: datetime
 ) -> Decision:
     """By another than proposed it: whose need goes first is changed for a whole town."""
-    emergency = _get_earlier(states, command.data.emergency_id, now)
+    emergency = _get_ending(states, command.data.emergency_id, now)
     if isinstance(emergency, Answer):
         return Decision(answer=emergency)
-    if not emergency.is_ending(now):
-        return Decision(answer=EMERGENCY_END_UNPROPOSED.refusal(409))
     if emergency.ending_by == command.principal:
         return Decision(answer=EMERGENCY_END_OWN.refusal(409))
     changes = {"starts_at": min(emergency.starts_at, now), "ends_at": now}
@@ -178,13 +176,19 @@ def decide_refuse_earlier_end(
     states: States, command: Command[RefuseEarlierEnd], now: datetime
 ) -> Decision:
     """Whoever may approve it, or who proposed it and thinks again."""
-    emergency = _get_earlier(states, command.data.emergency_id, now)
+    emergency = _get_ending(states, command.data.emergency_id, now)
     if isinstance(emergency, Answer):
         return Decision(answer=emergency)
-    if not emergency.is_ending(now):
-        return Decision(answer=EMERGENCY_END_UNPROPOSED.refusal(409))
     going_on = emergency.model_copy(update={"ending_by": "", "ending_at": None})
     return Decision((going_on,), answer=_answer_ending(going_on, "declared"))
+
+
+def _get_ending(states: States, emergency_id: str, now: datetime) -> Emergency | Answer:
+    """One whose end was proposed and waits for a second person."""
+    emergency = _get_earlier(states, emergency_id, now)
+    if isinstance(emergency, Answer) or emergency.is_ending(now):
+        return emergency
+    return EMERGENCY_END_UNPROPOSED.refusal(409)
 
 
 def _get_earlier(states: States, emergency_id: str, now: datetime) -> Emergency | Answer:

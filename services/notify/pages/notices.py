@@ -124,7 +124,7 @@ async def show_notices(
     """Of the caller's area. What has no area, and what it all cost, is for those of the whole
     city."""
     typed = {"about": about, "state": state, "purpose": purpose, "day": day, "person_id": person_id}
-    given = {name: value.strip() for name, value in typed.items() if value.strip()}
+    filled = {name: value.strip() for name, value in typed.items() if value.strip()}
     scope, now = find_scope(caller), await runtime.processor.now()
     rates = None
     if not scope.area and not caller.roles.isdisjoint({*KEEPERS, Role.APPROVER_CITY}):
@@ -132,7 +132,7 @@ async def show_notices(
         find = runtime.resources.rates.find
         rates = await find(runtime.database, DAYS, now, sign_name, price_fen)
     try:
-        search = Search.model_validate(given)
+        search = Search.model_validate(filled)
     except ValidationError:
         problem = refuse(422, SEARCH_UNREADABLE.problem("day"))
         return render_notices(request, caller, (), typed, rates, list_problems(problem))
