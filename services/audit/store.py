@@ -69,6 +69,8 @@ INDEXES: tuple[mongo.Index, ...] = (
         {"partialFilterExpression": {"outstanding_fen": {"$gt": 0}}},
     ),
     (Stock.COLLECTION, [("foundation", 1), ("log", 1)], {}),
+    (Donation.COLLECTION, [("donor_id", 1), ("received_at", -1)], {}),
+    (Contribution.COLLECTION, [("donor_id", 1)], {}),
     (Fund.COLLECTION, [("foundation", 1), ("log", 1)], {}),
     (
         RequestPayments.COLLECTION,

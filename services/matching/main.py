@@ -20,6 +20,7 @@ from services.matching.rounds import store as round_store
 from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
 from services.matching.year_summaries import run_year_summaries
+from shared.giving_client import GivingClient
 from shared.http import HttpClient
 from shared.messaging.decision import State
 from shared.partner_ids import PartnerIds
@@ -88,4 +89,8 @@ def build_resources(
     http: HttpClient,
 ) -> Explainer:
     token = settings.secrets_dir / "service.token"
-    return Explainer(PersonsClient(http, settings.intake_url, token), keyring.is_partner_gone)
+    return Explainer(
+        PersonsClient(http, settings.intake_url, token),
+        GivingClient(http, settings.audit_url, token),
+        keyring.is_partner_gone,
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.audit.ledger.receipts import Receipt
-from services.audit.model import Donation
+from services.audit.model import Commitment, Donation
 from services.audit.public import PublicLogs
 from services.audit.tlog.merkle import EMPTY_ROOT
 from services.audit.tlog.note import VerifierKey
@@ -18,7 +18,7 @@ from shared import mongo
 from shared.contracts.events import PersonErased
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role
-from tests.audit.decisions import gift
+from tests.audit.decisions import acceptance, gift
 from tests.audit.harness import AuditHarness
 from tests.support.eventually import eventually
 from tests.support.serving import serve_app
@@ -128,11 +128,38 @@ async def test_a_donor_sees_his_gift_by_the_link_and_takes_the_receipt(
     assert "已由两人冲正，账上不再计算" in (await http.get(path)).text
 
 
+async def check_giving(harness: AuditHarness, gift: Donation) -> None:
+    """What matching's page of a giver is told: his own gifts and entries alone, and no machine's
+    credential but our own services'."""
+    service = harness.stack.bearer("matching", Role.SERVICE)
+    await harness.publish_in_order(acceptance("m-1", 5_000))
+    await harness.wait_published(3)
+    [commitment] = await mongo.find(harness.audit.runtime.database, Commitment, {})
+
+    async def ask(donor_id: str, year: int, who: dict[str, str] = service) -> Any:
+        query = {"donor_id": donor_id, "year": year, "match_ids": [commitment.id]}
+        return await harness.audit.http.post("/internal/giving", json=query, headers=who)
+
+    assert (await ask(gift.donor_id, 2026, harness.maker)).status_code == 403
+    year = gift.received_at.year
+    said = (await ask(gift.donor_id, year)).json()
+    [row] = said["gifts"]
+    assert (row["unit"], row["quantity"], row["undone"]) == ("fen", 12_345, False)
+    assert (await harness.audit.http.get(row["receipt"])).status_code == 200
+    assert [fund["received_fen"] for fund in said["funds"]] == [12_345]
+    assert not (await ask(gift.donor_id, year - 1)).json()["gifts"]
+    [entry] = (await ask(commitment.donor_id, year)).json()["entries"]
+    assert entry["match_id"] == commitment.id
+    assert (await harness.audit.http.get(entry["path"])).status_code == 200
+    assert (await ask("P-somebody", year)).json() == {"gifts": [], "funds": [], "entries": []}
+
+
 async def test_a_receipts_link_is_for_its_donor_alone_and_dies_with_him(
     harness: AuditHarness,
 ) -> None:
     auditor = harness.stack.bearer("reads-all", Role.AUDITOR)
     (one,), _ = await donate(harness, "g-1")
+    await check_giving(harness, one)
     http, path = harness.audit.http, f"/donations/{one.id}/receipt-link"
     for who, donor, expected in (
         (harness.maker, "P-somebody", 409),

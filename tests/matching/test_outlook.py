@@ -10,6 +10,7 @@ from services.matching.explaining.outlook import Comparison, format_outlook
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer
 from services.matching.solver.solve import MinCostFlow
 from shared.errors import Transient
+from shared.giving_client import GivingClient
 from shared.persons_client import PersonsClient
 from tests.matching.decisions import is_nobody_gone
 
@@ -88,7 +89,7 @@ def test_a_part_is_served_and_the_rest_waits() -> None:
 
 
 def test_a_page_loaded_again_and_again_holds_up_no_round() -> None:
-    explainer = Explainer(cast("PersonsClient", None), is_nobody_gone)
+    explainer = Explainer(cast("PersonsClient", None), cast("GivingClient", None), is_nobody_gone)
     with ExitStack() as running:
         for _ in range(COMPARISONS_MAX):
             running.enter_context(explainer.admit_comparison())

@@ -18,6 +18,7 @@ from services.matching.year_summaries import summarize_year
 from shared import mongo
 from shared.contracts.events import DonorReplied, PersonLinksRevoked
 from shared.contracts.links import PROPOSALS
+from shared.giving_client import FundUse, Gift, Giving
 from shared.messaging.decision import Command
 from shared.security.spoken_codes import derive_code
 from shared.spoken_words import SpokenWord
@@ -237,6 +238,18 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
 
     await check_standing_consent(harness, path, offer)
     overview = await harness.http.get(f"{path}/giving")
+    assert "账本暂时读不到" in overview.text, "audit does not run here"
+
+    async def fetch(_donor_id: str, _year: int, match_ids: list[str]) -> Giving:
+        entries = {match_ids[0]: "/ledger/2026/entries/12"}
+        gift = Gift("2026-03-02", "茶园基金", "fen", "", 1_200, 0, False, "/g/receipt")
+        return Giving((gift,), (FundUse("茶园基金", 1_200, 700, 500),), entries)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(harness.runtime.resources.giving, "fetch", fetch)
+        led = (await harness.http.get(f"{path}/giving")).text
+    for link in ('href="/g/receipt"', 'href="/ledger/2026/entries/12"'):
+        assert link in led
     assert "正在办理" in overview.text
     assert not any(match.person_id in overview.text for match in matches)
     await check_flood(harness, f"{path}/giving.xlsx", monkeypatch)

@@ -26,6 +26,7 @@ from services.matching.pages.sign_in import render_giver_sign_in
 from services.matching.proposals import Outcome
 from shared.contracts.values import Category
 from shared.errors import Problem
+from shared.giving_client import FundUse, Gift, Giving
 from tests.support.readers import make_reader
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
@@ -43,7 +44,7 @@ def render_giver_samples(waiting: Match, words: str, token: str) -> Mapping[str,
         "proposals": render_proposals(rows, giver, HELP_PHONE),
         "proposals_answered": render_proposals(rows[:1], giver, HELP_PHONE, outcome),
         "proposals_empty": render_proposals([], giver, HELP_PHONE),
-        **_render_giving(rows, giver),
+        **_render_giving(rows, giver, words),
         **_render_donor_menus(rows[0], giver, words),
         **_render_sign_in(words),
         **_render_consents(rows, giver, words),
@@ -128,7 +129,7 @@ def _render_consents(rows: Sequence[Match], giver: Giver, words: str) -> Mapping
     }
 
 
-def _render_giving(rows: Sequence[Match], giver: Giver) -> Mapping[str, HTMLResponse]:
+def _render_giving(rows: Sequence[Match], giver: Giver, words: str) -> Mapping[str, HTMLResponse]:
     """One arrived and was rated, one is under way."""
     confirmed = {"state": "confirmed", "confirmed_at": NOW, "stars": 5}
     matches = [
@@ -138,11 +139,28 @@ def _render_giving(rows: Sequence[Match], giver: Giver) -> Mapping[str, HTMLResp
     year, nothing = build_year(matches, NOW.year), build_year([], NOW.year)
     offers = [make_offer(rows[0])]
     return {
-        "giving": render_giving(year, [NOW.year, 2025], offers, 2, giver, HELP_PHONE),
+        "giving": render_giving(
+            year, [NOW.year, 2025], offers, 2, giver, HELP_PHONE, _make_gifts(matches, words)
+        ),
+        "giving_alone": render_giving(year, [NOW.year], [], 0, giver, HELP_PHONE, None),
         "giving_empty": render_giving(nothing, [NOW.year], [], 0, giver, HELP_PHONE),
         "certificate": render_certificate(year, NOW, giver),
         "certificate_empty": render_certificate(nothing, NOW, giver),
     }
+
+
+def _make_gifts(matches: Sequence[Match], words: str) -> Giving:
+    """As it came; partly given back; undone. Of one match the entry is known."""
+    gift = Gift("2026-03-02", words, "fen", "", 1_200_000, 0, False, "/g/t")
+    return Giving(
+        (
+            gift,
+            replace(gift, refunded_fen=2_000),
+            replace(gift, unit="床", item=words, quantity=30, undone=True),
+        ),
+        (FundUse(words, 2_400_000, 900_000, 1_500_000),),
+        {matches[0].id: "/ledger/2026/entries/12"},
+    )
 
 
 def make_offer(match: Match) -> Offer:

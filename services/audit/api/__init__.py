@@ -3,6 +3,7 @@
 from services.audit.api import (
     corrections,
     funds,
+    giving,
     health,
     history,
     log,
@@ -21,6 +22,7 @@ SUBJECTS = (
     corrections,
     statements,
     receipts,
+    giving,
     log,
     history,
 )

@@ -21,6 +21,7 @@ from services.matching.solver.weights import Weights
 from services.matching.store import build_open_need, load_pool_context
 from shared import mongo
 from shared.errors import Transient
+from shared.giving_client import GivingClient
 from shared.persons_client import PersonsClient
 
 CLAIMED = "捐赠方从认领菜单中自行认领，没有经过推荐 · its donor took it from the menu, no round did"
@@ -34,11 +35,15 @@ COMPARISONS_MAX = 2
 class Explainer:
     """One question at a time. A context, so that its process ends with the service.
 
-    persons: where donors' names are. is_gone: as in `OfferShelf`.
+    persons: where donors' names are. giving: what audit says of their gifts. is_gone: as in
+    `OfferShelf`.
     """
 
-    def __init__(self, persons: PersonsClient, is_gone: Callable[[str], bool]) -> None:
+    def __init__(
+        self, persons: PersonsClient, giving: GivingClient, is_gone: Callable[[str], bool]
+    ) -> None:
         self.persons = persons
+        self.giving = giving
         self._is_gone = is_gone
         self._solver = SolverProcess()
         self._turn = asyncio.Lock()

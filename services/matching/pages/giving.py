@@ -4,9 +4,11 @@ Behind the link to his proposals. It names nobody, him neither: whoever holds th
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
+import structlog
 from fastapi import Query
 from fastapi.responses import HTMLResponse, Response
 
@@ -30,10 +32,16 @@ from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
 from shared.contracts.values import CHINA
+from shared.errors import Transient
+from shared.giving_client import Gift, Giving
 from shared.web.access import Router
 from shared.web.pages import HEADERS, format_quantity
 
+log = structlog.get_logger()
+
 router = Router(route_class=GiverRoute)
+
+NO_GIFTS = Giving()
 
 GIVEN_MAX = 2000
 """Of a year; where there are more, the page, the sheet and the certificate say so."""
@@ -58,7 +66,22 @@ async def show_giving(
     )
     standing = [o for o in offers if not runtime.keyring.is_partner_gone(o.source)]
     waiting = await store.count_proposals(runtime.database, donor_id, now)
-    return render_giving(figures, years, standing, waiting, giver, runtime.settings.help_phone)
+    gifts = await _fetch_gifts(runtime, donor_id, figures)
+    return render_giving(
+        figures, years, standing, waiting, giver, runtime.settings.help_phone, gifts
+    )
+
+
+async def _fetch_gifts(
+    runtime: MatchingRuntimeDep, donor_id: str, figures: GivingYear
+) -> Giving | None:
+    """None while audit does not answer: the rest of the page does not wait for it."""
+    ids = [match.id for match in (*_list_shown(figures), *figures.promised[:ROWS_SHOWN])]
+    try:
+        return await runtime.resources.giving.fetch(donor_id, figures.year, ids)
+    except Transient as error:
+        log.warning("gifts_unknown", error=str(error))
+        return None
 
 
 @router.get(PROPOSALS.route("giving.xlsx"))
@@ -120,16 +143,22 @@ def render_giving(
     waiting: int,
     giver: Giver,
     help_phone: str,
+    giving: Giving | None = NO_GIFTS,
 ) -> HTMLResponse:
+    """giving: what audit says; None where it did not answer."""
+    entries = giving.entries if giving else {}
     return giver.render(
         "giving.html",
         figures=figures,
         years=years,
         sums=_format_sums(figures),
         offers=[_describe_offer(offer) for offer in offers if offer.state != "withdrawn"],
-        given=[_describe(match) for match in figures.given[::-1][:ROWS_SHOWN]],
-        promised=[_describe(match) for match in figures.promised[:ROWS_SHOWN]],
+        given=[_describe(match, entries) for match in _list_shown(figures)],
+        promised=[_describe(match, entries) for match in figures.promised[:ROWS_SHOWN]],
         waiting=waiting,
+        gifts=[_describe_gift(gift) for gift in giving.gifts] if giving else [],
+        funds=giving.funds if giving else [],
+        are_gifts_known=giving is not None,
         help_phone=help_phone,
     )
 
@@ -148,8 +177,20 @@ def _format_sums(figures: GivingYear) -> list[str]:
     return [format_quantity(quantity, unit, item) for unit, item, quantity in figures.sums]
 
 
-def _describe(match: Match) -> dict[str, object]:
+def _list_shown(figures: GivingYear) -> tuple[Match, ...]:
+    """The latest first."""
+    return figures.given[::-1][:ROWS_SHOWN]
+
+
+def _describe_gift(gift: Gift) -> dict[str, object]:
+    return {"gift": gift, "amount": format_quantity(gift.quantity, gift.unit, gift.item)}
+
+
+def _describe(match: Match, entries: Mapping[str, str]) -> dict[str, object]:
+    """entries: by match, where it stands on the public ledger."""
     return {
+        "entry": entries.get(match.id, ""),
+        "since": f"{match.proposed_at.astimezone(CHINA):%Y-%m}",
         "amount": format_quantity(match.quantity, match.unit, match.item),
         "match": match,
         "state": STATE_LABELS[match.state],
