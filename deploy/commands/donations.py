@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.commands.donations_dry_run import print_trial, try_statement
 from deploy.commands.donations_import import Import
 from deploy.commands.donations_report import (
     print_overlaps,
@@ -18,8 +19,9 @@ from deploy.commands.donations_report import (
     write_overlaps,
 )
 from services.audit.statements import Layout, parse_layout
+from services.audit.statements.accounts import load_layout, save_layout
 from services.audit.statements.layout import read_example
-from shared.client import ServiceClient
+from shared.client import ServiceClient, default_data_dir
 from shared.errors import Invalid
 from shared.options import SkippedRows
 
@@ -65,6 +67,13 @@ def donations(
             help="疑似同一笔的已核对，是另外的善款 what looks like an earlier gift is not",
         ),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="只读不导入：列出将入账的、被拒绝的和没有读的列 shows, enters nothing",
+        ),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="重复行写入此 CSV writes the repeated rows there")
     ] = None,
@@ -79,11 +88,19 @@ def donations(
             f"没有文件夹 no such folder: {report.parent}", param_hint="--report"
         )
     layout = _read_layout(mapping, column or [], set_ or [], ignore or []).of_account(account)
+    data_dir = default_data_dir()
+    if layout.account and (remembered := load_layout(data_dir, layout.account)):
+        layout = remembered.lay_over(layout)
+    if dry_run:
+        _try_files(files, layout, skip, show)
+        return
     statements = Import(source, files, layout, within_s, skip, are_apart=apart)
     try:
         progress = asyncio.run(statements.run())
     except Invalid as error:
         raise _explain_unreadable(error) from None
+    if layout.account:
+        save_layout(data_dir, layout)
     audit = ServiceClient("audit")
     equal = print_totals(progress, audit.get("/statements")["statements"])
     print_refusals(progress, show)
@@ -91,6 +108,20 @@ def donations(
     if report:
         write_overlaps(audit, list(progress.statements), report)
     if progress.refused or progress.questions or progress.unseen or not equal:
+        raise typer.Exit(1)
+
+
+def _try_files(files: list[Path], layout: Layout, skip: int | None, show: int) -> None:
+    """Exits with 1 where a row is refused, with 2 where a file is no statement."""
+    refused = 0
+    for file in files:
+        try:
+            trial = try_statement(file, layout, skip)
+        except Invalid as error:
+            raise _explain_unreadable(error) from None
+        print_trial(trial, show)
+        refused += len(trial.refused)
+    if refused:
         raise typer.Exit(1)
 
 

@@ -285,6 +285,31 @@ DIRECTION_OUTGOING = Message(
     "column {header} says {text}, not that money came in: record a refund as a refund; "
     "where the column is not of this money, --ignore {header}",
 )
+BANK_FILE_BROKEN = Message(
+    "bank_file_broken",
+    "银行文件无法完整读出（{reason}）：请从网银重新下载",
+    "the bank's file cannot be read to its end ({reason}): download it again",
+)
+CAMT_OTHER = Message(
+    "camt_other",
+    "这是 camt.{kind}，不是日终对账单：请下载 camt.053",
+    "this is camt.{kind} and no statement of a day: download camt.053",
+)
+ACCOUNTS_SEVERAL = Message(
+    "accounts_several",
+    "一个文件应是一个账户的对账单，这里有 {count} 个：请按账户分别下载",
+    "one file is one account's statement, here are {count}: download them one by one",
+)
+BALANCE_DIFFERENT = Message(
+    "balance_different",
+    "期初余额 {opening} 加发生额 {moved} 不等于期末余额 {closing}：文件不完整，请重新下载",
+    "opening {opening} and movements {moved} do not make closing {closing}: the file is incomplete",
+)
+BILL_SUM_DIFFERENT = Message(
+    "bill_sum_different",
+    "账单末尾写收入合计 {stated} 元，各行相加是 {counted} 元：文件不完整，请重新下载",
+    "the bill states {stated} received, its rows make {counted}: the file is incomplete",
+)
 MOMENT_IMPLAUSIBLE = Message(
     "moment_implausible",
     "到账时间早于 2000 年或晚于今天，请对照银行流水核对年份",

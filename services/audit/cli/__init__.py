@@ -7,6 +7,7 @@ dependencies alone.
 import typer
 
 from services.audit.cli import (
+    accounting,
     keys,
     mandates,
     proposals,
@@ -22,6 +23,8 @@ app = typer.Typer(help="公开账本 The public ledger.", no_args_is_help=True, 
 app.command("verify")(verify.verify)
 app.command("replay")(replay.replay_log)
 app.command("export")(reports.export)
+app.command("vouchers")(accounting.write_month_vouchers)
+app.command("statements")(accounting.write_month_statements)
 app.command("receipt")(receipt.receipt)
 app.command("check-receipt")(receipt.check_receipt)
 app.command("witness")(witness.witness)

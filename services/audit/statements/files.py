@@ -95,7 +95,7 @@ def read_batches(
     for file in dict.fromkeys(path.resolve() for path in files):
         content = file.read_bytes()
         statement = read_statement(content, file.name, layout, skip)
-        identities = Identities(layout.account)
+        identities = Identities(statement.account)
         gifts = iter(statement)
         while some := list(islice(gifts, BATCH_ROWS)):
             checked = [_check_row(row, check, now) for row in some]

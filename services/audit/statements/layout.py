@@ -96,6 +96,25 @@ class Layout(Value):
         """The same, of the account that is named, if one is."""
         return self.model_copy(update={"account": fold_text(account)}) if account else self
 
+    def lay_over(self, other: Self) -> Self:
+        """This one, with what `other` says in place of it."""
+        return self.model_copy(
+            update={
+                "columns": {**self.columns, **other.columns},
+                "constants": {**self.constants, **other.constants},
+                "amounts": other.amounts if other.amounts != Amounts() else self.amounts,
+                "ignored": tuple(dict.fromkeys((*self.ignored, *other.ignored))),
+                "account": other.account or self.account,
+            }
+        )
+
+    def for_bank_file(self, account: str) -> Self:
+        """The same for a format whose columns and unit are known. account: as the file says it,
+        where nobody named it."""
+        columns = {"designation": "附言"}
+        update = {"columns": columns, "amounts": Amounts(), "account": self.account or account}
+        return self.model_copy(update=update)
+
     def as_columns(self) -> Columns:
         """Declared once for all statements; the file's own words and values laid over it."""
         ignored = {fold_header(header) for header in self.ignored}

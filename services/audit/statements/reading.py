@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from services.audit.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED, REFERENCE_PERSONAL
+from services.audit.statements.bank_files import read_bank_file, write_as_sheet
 from services.audit.statements.layout import Layout
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.errors import Invalid, Problem
@@ -59,6 +60,10 @@ def read_statement(
     content: bytes, name: str, layout: Layout, skip: int | None = None
 ) -> "Statement":
     """name: the file's. skip: rows above the header. Raises Invalid when it is no statement."""
+    file = read_bank_file(content)
+    if file is not None:
+        content = write_as_sheet(file)
+        layout = layout.for_bank_file(file.account)
     columns = layout.as_columns()
     try:
         table = open_sheet(content).find_table(columns, skip)
@@ -82,6 +87,11 @@ class Statement:
     _sum_fen: int = 0
     _since_total_fen: int = 0
     _rows: int = 0
+
+    @property
+    def account(self) -> str:
+        """Whose statement it is, where that is said; what the bank's own format says counts."""
+        return self._layout.account
 
     def __iter__(self) -> Iterator[Gift | RefusedRow]:
         for row in self.table:
@@ -141,8 +151,9 @@ class Statement:
         """Money without a name is somebody's where the bank says when it came; else a sum, or a
         slip. Raises Invalid."""
         texts = draft.row.texts
-        has_own_moment = "received_at" in texts or "bank_reference" in texts
-        is_sum = self._rows > 1 and draft.row.values["amount"] in self._sums()
+        own = {"received_at", "bank_reference"} & texts.keys()
+        has_own_moment = bool(own)
+        is_sum = len(own) < 2 and self._rows > 1 and draft.row.values["amount"] in self._sums()
         if is_sum or not has_own_moment:
             raise VALUE_MISSING.invalid("name", label="名称")
         draft.remarks.append(GIVER_UNNAMED.problem("name", name=UNNAMED))
