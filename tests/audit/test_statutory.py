@@ -1,6 +1,7 @@
 """Vouchers and statements of a month: balanced to the fen, in the rows of the standard."""
 
-from datetime import timedelta
+import subprocess
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -8,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from services.audit.cli import app
+from services.audit.exports.journal import write_journal
 from services.audit.ledger.accounts import load_chart
 from services.audit.ledger.published import open_log
 from services.audit.reports.disclosure.figures import Period
+from services.audit.reports.statutory.dates import compare_dates
 from services.audit.reports.statutory.statements import (
     ASSETS,
     EXPENSES,
@@ -21,7 +24,7 @@ from services.audit.reports.statutory.statements import (
 from services.audit.reports.statutory.vouchers import list_vouchers
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder
 
-JANUARY, FEBRUARY = Period.parse("2026-01"), Period.parse("2026-02")
+JANUARY, FEBRUARY = MONTHS = Period.parse("2026-01"), Period.parse("2026-02")
 
 
 @pytest.fixture
@@ -99,6 +102,29 @@ def test_a_year_begins_with_what_was_carried(tmp_path: Path) -> None:
     assert statements.sum_net_assets(restricted=True, at_end=True) == 1_000_00
 
 
+def test_januarys_gift_entered_in_february_stands_beside_it_by_both_days(tmp_path: Path) -> None:
+    """And hledger has January's end by the bank's days too."""
+    log = LogBuilder(step=timedelta(days=16))
+    log.open(FUND)
+    log.give(10_00, FUND)
+    log.give(100_00, FUND, arrived=datetime(2026, 1, 31, 2, tzinfo=UTC))
+    where = log.publish(tmp_path / "log")
+    entries = list(open_log(where).entries())
+    january, february = (compare_dates(entries, month, load_chart()) for month in MONTHS)
+    bank = ("1002", "银行存款")
+    assert (january.by_entry[bank], january.by_bank[bank]) == (10_00, 110_00)
+    assert (february.by_entry[bank], february.by_bank[bank]) == (100_00, 0)
+    assert january.crossings == february.crossings
+    (late,) = january.crossings
+    assert (late.recorded_on, late.effective_on) == (date(2026, 2, 2), date(2026, 1, 31))
+    journal = tmp_path / "2026.hledger"
+    write_journal(where, "hledger", journal)
+    words = ["hledger", "-f", str(journal), "bal", "-N", "--flat", "-e", "2026-02-01", "Assets"]
+    for more, amount in (([], "10.00 CNY"), (["--date2"], "110.00 CNY")):
+        balances = subprocess.run([*words, *more], capture_output=True, text=True, check=True)
+        assert balances.stdout.split("  ")[-2].strip() == amount
+
+
 def test_the_commands_write_workbooks_in_the_statutory_layout(log: Path, tmp_path: Path) -> None:
     def run(command: str, month: str) -> int:
         out = tmp_path / f"{command}.xlsx"
@@ -108,7 +134,7 @@ def test_the_commands_write_workbooks_in_the_statutory_layout(log: Path, tmp_pat
     assert (run("vouchers", "2026-01"), run("statements", "2026-01")) == (0, 0)
     assert (run("vouchers", "2026"), run("statements", "2026-13")) == (2, 2)
     book = openpyxl.load_workbook(tmp_path / "statements.xlsx")
-    assert book.sheetnames == ["资产负债表", "业务活动表"]
+    assert book.sheetnames == ["资产负债表", "业务活动表", "入账日与银行日"]
     rows = {row[0]: row[1:] for row in book["业务活动表"].iter_rows(values_only=True)}
     assert rows["收入合计"] == (11, 270, 970, 1240, 270, 970, 1240)
     assert rows["三、限定性净资产转为非限定性净资产"][:4] == (40, 450, -450, 0)

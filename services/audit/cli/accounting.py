@@ -11,6 +11,7 @@ from services.audit.ledger.accounts import ChartError, load_chart
 from services.audit.ledger.published import open_log
 from services.audit.reports.disclosure.figures import Period, PeriodError
 from services.audit.reports.statutory.accounts import StatutoryError
+from services.audit.reports.statutory.dates import compare_dates
 from services.audit.reports.statutory.statements import count_statements
 from services.audit.reports.statutory.vouchers import list_vouchers
 from services.audit.reports.statutory.workbook import write_statements, write_vouchers
@@ -46,8 +47,10 @@ def write_month_statements(
     try:
         with report_unreadable(), report_unwritable(out):
             log = open_log(where)
-            statements = count_statements(log.entries(), period, load_chart(chart))
-            write_statements(statements, organisation or log.origin, out)
+            accounts = load_chart(chart)
+            statements = count_statements(log.entries(), period, accounts)
+            dates = compare_dates(log.entries(), period, accounts)
+            write_statements(statements, dates, organisation or log.origin, out)
     except (ChartError, StatutoryError) as error:
         raise typer.BadParameter(str(error)) from None
     console.print(f"{out}: 资产负债表、业务活动表 {month}")

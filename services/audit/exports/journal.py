@@ -1,10 +1,11 @@
 """The log as a journal that ledger, hledger and beancount balance: one file for one year's log.
 
 Every entry with legs is a transaction dated by the day (in China) it was recorded, so the order of
-the log is the order of the days. Its code (beancount: `entry`) is the leaf's number, its notes name
-the event. Entries without legs are comments. When a month ends, and at the end of the file, each
-account that changed is asserted to hold what it holds. Years do not go into one file together: each
-starts with what was brought forward. Names: see `exports.names`.
+the log is the order of the days. Where the bank's day is another, it is the second date, by which
+`hledger --date2` and `ledger --aux-date` reckon. Its code (beancount: `entry`) is the leaf's
+number, its notes name the event. Entries without legs are comments. When a month ends, and at the
+end of the file, each account that changed is asserted to hold what it holds. Years do not go into
+one file together: each starts with what was brought forward. Names: see `exports.names`.
 """
 
 from collections import Counter
@@ -46,9 +47,11 @@ class JournalPosting:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """An entry that moves something. Notes lead back to the leaf; their values are encoded."""
+    """An entry that moves something. Notes lead back to the leaf; their values are encoded.
+    effective_on: the bank's day."""
 
     day: date
+    effective_on: date
     index: int
     title: str
     subject: str
@@ -87,7 +90,9 @@ class Plain:
 
     def transaction(self, transaction: Transaction) -> Iterator[str]:
         title = f"{transaction.title} | {transaction.subject}"
-        yield f"{transaction.day} * ({transaction.index}) {title}"
+        day, second = transaction.day, transaction.effective_on
+        both = f"{day}" if second == day else f"{day}={second}"
+        yield f"{both} * ({transaction.index}) {title}"
         yield from (f"    ; {key}: {value}" for key, value in transaction.notes.items())
         for posting in transaction.postings:
             yield f"    {posting.account}  {self._amount(posting)}"
@@ -217,6 +222,7 @@ class _Journal:
         yield from self._writing.transaction(
             Transaction(
                 day,
+                day_of(entry["effective_at"]),
                 entry["index"],
                 kind_of(entry).title,
                 encode_text(entry["subject"]),

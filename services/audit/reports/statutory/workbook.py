@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.audit.reports.statutory.dates import MonthByDates
 from services.audit.reports.statutory.statements import (
     ASSETS,
     EXPENSES,
@@ -38,7 +39,9 @@ def write_vouchers(vouchers: Iterable[Voucher], out: Path) -> int:
     return count
 
 
-def write_statements(statements: Statements, organisation: str, out: Path) -> None:
+def write_statements(
+    statements: Statements, dates: MonthByDates, organisation: str, out: Path
+) -> None:
     book = _open_book()
     last = statements.period.end.toordinal() - 1
     day = type(statements.period.end).fromordinal(last)
@@ -50,6 +53,9 @@ def write_statements(statements: Statements, organisation: str, out: Path) -> No
     _title(activity, "业务活动表", "会民非02表", organisation, f"{day:%Y年%m月}")
     for line in _list_activity(statements):
         activity.append([*line])
+    compared = _add_sheet(book, "入账日与银行日")
+    for line in _list_dates(dates):
+        compared.append([*line])
     _save(book, out)
 
 
@@ -144,6 +150,27 @@ def _list_activity(statements: Statements) -> list[Line]:
         spread("费用合计", 35, total([sum_expense(row) for row in EXPENSES])),
         spread("三、限定性净资产转为非限定性净资产", 40, count_release),
         spread("四、净资产变动额（若为净资产减少额，以“-”号填列）", 45, sum_change),
+    ]
+
+
+def _list_dates(dates: MonthByDates) -> list[Line]:
+    """What the month moved by either day, and the entries that make the difference."""
+    sums = [
+        (title, code, _yuan(entered), _yuan(of_bank), _yuan(of_bank - entered))
+        for code, title in dates.list_accounts()
+        for entered, of_bank in ((dates.by_entry[code, title], dates.by_bank[code, title]),)
+    ]
+    crossings = [
+        (each.entry, each.kind, each.recorded_on, each.effective_on, each.funds, _yuan(amount))
+        for each in dates.crossings
+        for amount in (each.amount_fen,)
+    ]
+    return [
+        ("科目（本月借方减贷方）", "科目代码", "按入账日", "按银行日", "相差"),
+        *sums,
+        (),
+        ("账本条目", "类型", "入账日", "银行日", "基金", "金额"),
+        *crossings,
     ]
 
 
