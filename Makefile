@@ -71,6 +71,7 @@ format: $(READY) ## put the code into shape
 
 bench: $(READY) ## lifecycles, the ledger and the solver, each beside its limit and its peers
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench notices
 	$(BIN)/python -m tests.bench matching --requests-max 200000
 
 docs: $(READY) ## write the documents that are generated from the code

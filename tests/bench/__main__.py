@@ -21,6 +21,7 @@ from tests.bench.ledger.run import bench_ledger
 from tests.bench.loop import Load, Say
 from tests.bench.matching import bench as matching
 from tests.bench.matching import fairness
+from tests.bench.notices import NoticesLoad, bench_notices, print_notices
 from tests.bench.ours import Measured
 from tests.bench.shape import Shape
 from tests.bench.wuhan import bench as wuhan
@@ -96,6 +97,17 @@ def door(
     with tempfile.TemporaryDirectory() as path:
         rows = asyncio.run(bench_door(Path(path), DoorLoad(seconds, clients, records)))
     print_door(rows, Console())
+
+
+@app.command("notices")
+def notices(
+    count: Annotated[int, typer.Option("--notices", help="told, in two halves")] = 4000,
+    calls: Annotated[int, typer.Option(help="to the provider at one time")] = 24,
+) -> None:
+    """Notices a second handed to a provider that answers after 50 ms, beside a bare loop."""
+    with tempfile.TemporaryDirectory() as path:
+        row = asyncio.run(bench_notices(Path(path), NoticesLoad(count, calls)))
+    print_notices(row, Console())
 
 
 @app.command("ledger")
