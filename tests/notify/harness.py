@@ -194,13 +194,13 @@ async def put_member(harness: NotifyHarness, holder: str, duty: str) -> tuple[st
     return phone, person_id
 
 
-async def end_digest(harness: NotifyHarness, duty: str, count: int) -> None:
-    """Once so many wait, as if its time had come."""
-    database = harness.notify.runtime.database
+async def end_digest(harness: NotifyHarness, purpose: str, count: int) -> None:
+    """Once so many wait to be told so, as if its time had come."""
+    database, query = harness.notify.runtime.database, {"purpose": purpose}
 
     async def add_up() -> int:
-        return sum(each.count for each in await mongo.find(database, Backlog, {"duty": duty}))
+        return sum(each.count for each in await mongo.find(database, Backlog, query))
 
     await eventually(add_up, lambda waiting: waiting == count)
     past = {"due_at": datetime.now(UTC) - timedelta(seconds=5)}
-    await database[Backlog.COLLECTION].update_many({"duty": duty}, {"$set": past})
+    await database[Backlog.COLLECTION].update_many(query, {"$set": past})

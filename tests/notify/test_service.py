@@ -433,7 +433,7 @@ async def test_what_waits_for_finance_is_one_message_without_names(harness: Noti
     unsettled = PaymentUnsettled(match_id="M-1", fund_id="F-1", amount_fen=100)
     facts = dict.fromkeys((request_id() for _ in range(12)), unsettled)
     await harness.publish_all(facts, source="/audit")
-    await end_digest(harness, "finance", 12)
+    await end_digest(harness, "staff_payment_unsettled", 12)
     await harness.wait_for_state(person_id, "delivered")
     [message] = await harness.read_phone(f"+86{phone}")
     assert "新增12笔已付款项" in message["text"]
@@ -451,7 +451,7 @@ async def test_where_nobody_is_a_collector_the_town_hears_what_is_late(
         area=Area(town_code="441900103"),
     )
     await harness.publish_all({request_id(): late})
-    await end_digest(harness, "collector", 2)  # that the person has no phone is told as well
+    await end_digest(harness, "staff_case_overdue", 1)
     await eventually(
         lambda: harness.read_phone(f"+86{phone}"),
         lambda messages: any("有1件诉求已经超期" in each["text"] for each in messages),
