@@ -8,7 +8,7 @@ import orjson
 
 from shared.documents import Document
 from shared.errors import Transient
-from shared.http import CallError, HttpClient
+from shared.http import CallError, HttpClient, Reply
 
 T = TypeVar("T")
 
@@ -39,6 +39,21 @@ class PersonsClient:
         query = {"phone": phone, "purpose": "giver_sign_in"}
         return list(await self._ask("phone-owners", query, bool))
 
+    async def find_preference(self, person_id: str) -> tuple[str | None, str]:
+        """Which channel first, None where the house chooses, and the language. Raises Transient."""
+        rows = await self._ask("preferences", {"person_ids": [person_id]}, _parse_preference)
+        return rows.get(person_id, (None, "zh"))
+
+    async def set_preference(self, person_id: str, channel: str | None, language: str) -> None:
+        """Raises Transient; nothing is changed then, or it is as he wanted."""
+        wish = {"person_id": person_id, "channel": channel, "language": language}
+        try:
+            reply = await self._post("preference", wish)
+        except (CallError, OSError) as error:
+            raise Transient(f"intake takes no preference: {type(error).__name__}") from None
+        if not reply.is_success:
+            raise Transient(f"intake takes no preference: status {reply.status}")
+
     async def fetch(
         self,
         resource: str,
@@ -57,19 +72,26 @@ class PersonsClient:
         self, resource: str, query: Mapping[str, object], parse: Callable[[Document], T]
     ) -> dict[str, T]:
         try:
-            reply = await self._http.post(
-                f"{self._url}/{resource}",
-                orjson.dumps(query),
-                headers={
-                    "Authorization": f"Bearer {self._token_file.read_text().strip()}",
-                    "Content-Type": "application/json",
-                },
-            )
+            reply = await self._post(resource, query)
             if not reply.is_success:
                 raise ValueError(f"status {reply.status}")
             return {row["person_id"]: parse(row) for row in reply.json()[resource]}
         except (CallError, OSError, ValueError, KeyError, TypeError) as error:
             raise Transient(f"intake gives no {resource}: {type(error).__name__}") from None
+
+    async def _post(self, resource: str, query: Mapping[str, object]) -> Reply:
+        return await self._http.post(
+            f"{self._url}/{resource}",
+            orjson.dumps(query),
+            headers={
+                "Authorization": f"Bearer {self._token_file.read_text().strip()}",
+                "Content-Type": "application/json",
+            },
+        )
+
+
+def _parse_preference(row: Document) -> tuple[str | None, str]:
+    return row["channel"], row["language"]
 
 
 def _parse_name(row: Document) -> str | None:

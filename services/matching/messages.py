@@ -384,3 +384,16 @@ NOTHING_CHOSEN = Message(
 )
 ACT_UNKNOWN = Message("act_unknown", "请选择接受或婉拒", "choose to accept or to decline")
 STARS_WRONG = Message("stars_wrong", "请选择一至五星", "choose one star to five")
+
+# --- how a giver is told ---
+
+PREFERENCE_UNKNOWN = Message(
+    "preference_unknown",
+    "请从所列的方式和语言中选择",
+    "choose one of the listed ways and languages",
+)
+PREFERENCE_UNREACHABLE = Message(
+    "preference_unreachable",
+    "现在读不到您的通知设置，没有改动；请过几分钟再试",
+    "your settings cannot be read just now and nothing was changed: try again in some minutes",
+)

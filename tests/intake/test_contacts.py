@@ -202,9 +202,17 @@ async def test_contacts_are_given_to_services_and_every_look_is_logged(visitor: 
     }
     assert visitor.phone not in repr(looks)
 
+    service = visitor.harness.service
+    wish = {"person_id": person, "channel": "sms", "language": "en"}
+    assert (await visitor.post("/internal/preference", wish)).status_code == 403
+    assert (await visitor.post("/internal/preference", wish, who=service)).status_code == 200
+    ids = {"person_ids": [person, unknown]}
+    assert (await visitor.post("/internal/preferences", ids)).status_code == 403
+    said = await visitor.post("/internal/preferences", ids, who=service)
+    assert said.json() == {"preferences": [wish]}
+
     phone = {"purpose": "giver_sign_in", "phone": visitor.phone}
     assert (await visitor.post("/internal/phone-owners", phone)).status_code == 403
-    service = visitor.harness.service
     owners = await visitor.post("/internal/phone-owners", phone, who=service)
     assert owners.json() == {"phone-owners": [{"person_id": person}]}, "as staff registered him"
     stranger = phone | {"phone": "+8613900000001"}

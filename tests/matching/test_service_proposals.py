@@ -129,6 +129,28 @@ def format_cookies(cookies: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
+async def check_preference(
+    harness: MatchingHarness, path: str, donor_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What he chooses goes to intake under his own id, and nothing else does."""
+    unreachable = await harness.http.get(f"{path}/notices", headers=HTML)
+    assert (unreachable.status_code, "请过几分钟再试" in unreachable.text) == (503, True)
+    wishes: list[tuple[str, str | None, str]] = []
+
+    async def set_preference(person_id: str, channel: str | None, language: str) -> None:
+        wishes.append((person_id, channel, language))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(harness.runtime.resources.persons, "set_preference", set_preference)
+        form = {"channel": "sms", "language": "en", "person_id": "P-other"}
+        saved = await harness.http.post(f"{path}/notices", data=form, headers=HTML)
+        assert "以后按您的选择通知您" in saved.text
+        for wrong in ({"channel": "pigeon"}, {"language": "fr"}, {"language": ""}):
+            refused = await harness.http.post(f"{path}/notices", data=form | wrong)
+            assert refused.status_code == 422
+    assert wishes == [(donor_id, "sms", "en")]
+
+
 async def check_year_summary(harness: MatchingHarness, donor_id: str) -> None:
     """What was confirmed in the year before is told once; other years and donors are not."""
     last = {"state": "confirmed", "confirmed_at": datetime(2025, 6, 1, tzinfo=UTC)}
@@ -260,6 +282,7 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
     await stack.publish(stack.own("/intake", "Y-1", 1, said))
     assert (await harness.wait_for_match(foreign.id, "declined")).reason == OTHER
 
+    await check_preference(harness, path, donor_id, monkeypatch)
     await check_year_summary(harness, donor_id)
     await sign_in(harness, donor_id, monkeypatch)
     await stack.publish(stack.own("/intake", donor_id, 1, PersonLinksRevoked()))

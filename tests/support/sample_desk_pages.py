@@ -14,12 +14,10 @@ from services.intake.decide.clocks import follow_case
 from services.intake.judgement import Guess, Judgement
 from services.intake.model.attachment import Attachment
 from services.intake.model.consent import Consent
-from services.intake.model.preference import Preference
 from services.intake.model.regular import Finding, RegularWork, Service, Visit
 from services.intake.pages import case, desk, entry, inbox, persons, regular, uploads
 from services.intake.pages.beside import AlikeRow, Beside, ReceivedRow
 from services.intake.pages.consents import STAFF_WAYS, list_consents
-from services.intake.pages.preferences import list_channels, list_languages
 from services.intake.pages.rows import STATES, build_row
 from services.intake.regular.messages import END_REASONS, FINDINGS, KINDS, OUTCOMES
 from services.intake.regular.store import Coverage, WorkFilters
@@ -28,6 +26,7 @@ from services.intake.vault.persons import Contact
 from services.intake.worklist import NO_FILTERS
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
+from shared.web.preferences import list_channels, list_languages
 from tests.support.sample_emergencies import make_emergency, render_emergencies
 from tests.support.sample_wordings import render_wordings
 
@@ -109,8 +108,8 @@ def render_person_samples(
             form_key="k",
             form_token=words,
             stages=persons.STAGES,
-            channels=list_channels(Preference()),
-            languages=list_languages(Preference(language="en")),
+            channels=list_channels(None),
+            languages=list_languages("en"),
             whose=[("own", ("本人", "own"))],
             may_export=True,
             may_erase=True,

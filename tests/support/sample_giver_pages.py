@@ -21,6 +21,7 @@ from services.matching.pages.donor_menu import (
 )
 from services.matching.pages.givers import Giver
 from services.matching.pages.giving import render_certificate, render_giving
+from services.matching.pages.preferences import render_preference
 from services.matching.pages.proposals import render_proposals
 from services.matching.pages.sign_in import render_giver_sign_in
 from services.matching.proposals import Outcome
@@ -47,6 +48,10 @@ def render_giver_samples(waiting: Match, words: str, token: str) -> Mapping[str,
         **_render_giving(rows, giver, words),
         **_render_donor_menus(rows[0], giver, words),
         **_render_sign_in(words),
+        "giver_notices": render_preference(giver, "sms", "en", is_done=True),
+        "giver_notices_wrong": render_preference(
+            giver, None, "zh", [Problem(code="preference_unreachable", zh=words, en=words)]
+        ),
         **_render_consents(rows, giver, words),
     }
 

@@ -101,6 +101,8 @@ OPEN = {
     "/giver/giving": "a cookie, of one donor: tests/matching/test_service_proposals.py",
     "/giver/giving.xlsx": "a cookie, of one donor: tests/matching/test_service_proposals.py",
     "/giver/certificate": "a cookie, of one donor: tests/matching/test_service_proposals.py",
+    "/giver/notices": "a cookie, of one donor: tests/matching/test_service_proposals.py",
+    "/p/{token}/notices": "a link, of one person: tests/matching/test_service_proposals.py",
     "/giver/menu": "a cookie, of one donor: tests/matching/test_donor_menu.py",
     "/p/{token}/menu": "a link, of one person: tests/matching/test_donor_menu.py",
     "/giver/consent": "a cookie, of one donor: tests/matching/test_service_proposals.py",

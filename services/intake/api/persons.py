@@ -11,10 +11,12 @@ from pydantic import Field, ValidationError
 from services.intake import store, views
 from services.intake.messages import PARTIES_TOO_MANY
 from services.intake.model import ContactPoint, Person, RegisterParty
+from services.intake.model.preference import SetPreference
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import derive_point_id, is_own_phone, open_contact
 from shared import mongo
-from shared.contracts.values import Identifier, Value
+from shared.contracts.events import NoticeChannel
+from shared.contracts.values import Identifier, NoticeLanguage, Value
 from shared.documents import Document
 from shared.errors import refuse
 from shared.messaging.decision import Command
@@ -232,6 +234,43 @@ async def read_names(
     return {
         "names": [views.describe_name(vault, id_, persons.get(id_)) for id_ in query.person_ids]
     }
+
+
+class PreferenceToSet(Value):
+    """channel: None is as the house does it."""
+
+    person_id: Identifier
+    channel: NoticeChannel | None = None
+    language: NoticeLanguage = "zh"
+
+
+@router.post("/internal/preferences")
+async def read_preferences(
+    query: PersonIds,
+    caller: OwnService,  # noqa: ARG001
+    runtime: IntakeRuntimeDep,
+) -> dict[str, object]:
+    """How each wants to be told; nothing of the vault is opened. Who was erased wants nothing."""
+    persons = await store.load_persons(runtime.database, query.person_ids)
+    return {
+        "preferences": [
+            {"person_id": id_, **person.preference.as_fields()}
+            for id_, person in persons.items()
+            if not person.erased
+        ]
+    }
+
+
+@router.post("/internal/preference")
+async def set_own_preference(
+    wish: PreferenceToSet,
+    caller: OwnService,
+    runtime: IntakeRuntimeDep,
+) -> Response:
+    """A donor says it on his own page, which matching serves."""
+    data = SetPreference(**wish.model_dump())
+    answer = await runtime.processor.execute(Command(data, principal=caller.principal))
+    return respond(answer)
 
 
 # --- who looked -------------------------------------------------------------------------------

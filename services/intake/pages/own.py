@@ -30,7 +30,7 @@ from services.intake.own.messages import (
 )
 from services.intake.pages.applicant_links import load_request
 from services.intake.pages.persons import STAGES
-from services.intake.pages.preferences import list_channels, list_languages, read_preference
+from services.intake.pages.preferences import read_preference
 from services.intake.person_views import describe_export
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.messages import Inbound, derive_message_id, seal_message
@@ -47,6 +47,7 @@ from shared.web.access import Denied, Router, respond
 from shared.web.forms import Form, read_form
 from shared.web.links import LinkRoute, Token
 from shared.web.pages import HEADERS, Pages
+from shared.web.preferences import list_channels, list_languages
 
 router = Router(route_class=LinkRoute)
 PAGES = Pages("services.intake")
@@ -318,8 +319,8 @@ def render_own(
         is_open=is_open,
         help_comes=help_comes,
         is_recorded_elsewhere=is_recorded_elsewhere,
-        channels=list_channels(preference),
-        languages=list_languages(preference),
+        channels=list_channels(preference.channel),
+        languages=list_languages(preference.language),
         done=done,
         problems=[problem.as_dict() for problem in problems],
         help_phone=help_phone,

@@ -15,7 +15,7 @@ from services.intake.api.suggestions import Verdict
 from services.intake.messages import ERASURE_UNREAD
 from services.intake.model.erasure import ErasureProposal
 from services.intake.model.suggestion import SuggestionState
-from services.intake.pages.preferences import list_channels, list_languages, read_preference
+from services.intake.pages.preferences import read_preference
 from services.intake.person_views import SPEAKER_LABELS, WHOSE_LABELS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import list_said
@@ -30,6 +30,7 @@ from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import FORM_KEY, Form, execute_form, make_form_key, read_form
 from shared.web.pages import HEADERS, Pages
+from shared.web.preferences import list_channels, list_languages
 from shared.web.staff import PageRouter
 
 router = PageRouter()
@@ -104,8 +105,8 @@ async def _render(
         problems=list(answer.body.get("problems", ())) if answer else [],
         form_key=make_form_key(),
         stages=STAGES,
-        channels=list_channels(person.preference),
-        languages=list_languages(person.preference),
+        channels=list_channels(person.preference.channel),
+        languages=list_languages(person.preference.language),
         whose=[(code, (zh, code)) for code, zh in WHOSE_LABELS.items() if code != "unsaid"],
         may_export=not caller.roles.isdisjoint(CASE_ROLES[1:]),
         may_erase=may_erase,

@@ -11,6 +11,7 @@ from services.matching.pages import (
     giving,
     handover,
     menu,
+    preferences,
     proposals,
     public_menu,
     sign_in,
@@ -22,6 +23,7 @@ router.include_router(donor.router)
 router.include_router(proposals.router)
 router.include_router(giving.router)
 router.include_router(donor_menu.router)
+router.include_router(preferences.router)
 router.include_router(consent.router)
 router.include_router(sign_in.router)
 router.include_router(sign_in.leaving_router)
