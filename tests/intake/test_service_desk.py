@@ -132,8 +132,11 @@ async def test_a_message_becomes_a_request_or_is_put_aside_with_a_reason(
     inbox = await browser.get("/inbox")
     paths = re.findall(r'href="(/inbox/[^"?]+)"', inbox.text)
     pages = {path: (await browser.get(path)).text for path in paths}
-    lamp = next(path for path, text in pages.items() if "路灯" in text)
-    hours = next(path for path, text in pages.items() if "几点下班" in text)
+    lamp, hours = (
+        next(path for path, text in pages.items() if f'<p class="words"><bdi>{words}' in text)
+        for words in ("你们那边的路灯", "请问办公室几点下班")
+    )
+    assert f'<a href="{hours}"' in pages[lamp], "what else came from there"
     assert visitor.phone in pages[lamp]
     assert (await villager.get(lamp)).status_code == 404
 

@@ -287,6 +287,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             "message.html",
             **choices,
             message=message,
+            beside=[message | {"state": "unread"}],
             files=[each.model_copy(update={"kind": "other"}) for each in make_files(words)],
             file_kinds=inbox.FILE_KINDS,
             checks=True,

@@ -1,5 +1,6 @@
 """HTTP for those who read what people wrote: the inbox of an office, and what becomes of it."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
@@ -43,6 +44,9 @@ from shared.messaging.decision import Command
 from shared.scope import Scope
 from shared.security import STAFF, Credential
 from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to, find_scope, respond
+
+BESIDE_WITHIN = timedelta(days=3)
+BESIDE_MAX = 20
 
 router = Router()
 
@@ -117,6 +121,22 @@ async def read_message(
     message = await load_seen_message(runtime, message_id, find_scope(caller))
     contents = await _open_messages(runtime, caller, [message])
     return views.describe_message(message) | contents.get(message.id, {})
+
+
+async def list_messages_beside(
+    runtime: IntakeRuntime, caller: Credential, message_id: str
+) -> list[dict[str, Any]]:
+    """What else the same contact point sent of late, of the reader's area: a sentence often comes
+    in pieces. Raises Denied."""
+    scope = find_scope(caller)
+    message = await load_seen_message(runtime, message_id, scope)
+    sent = {"$gt": message.received_at - BESIDE_WITHIN, "$lt": message.received_at + BESIDE_WITHIN}
+    same = {"point_id": message.point_id, "received_at": sent, "_id": {"$ne": message_id}}
+    query = {"$and": [scope.build_query(store.MESSAGES), same]}
+    others = await store.load_messages(runtime.database, query, None, BESIDE_MAX)
+    contents = await _open_messages(runtime, caller, others)
+    rows = [views.describe_message(each) | contents.get(each.id, {}) for each in others]
+    return sorted(rows, key=lambda row: str(row["received_at"]))
 
 
 async def load_seen_message(runtime: IntakeRuntime, message_id: str, scope: Scope) -> Message:

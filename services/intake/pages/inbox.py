@@ -92,6 +92,7 @@ async def _render(
         "message.html",
         status=answer.status if answer else 200,
         message=message,
+        beside=await messages.list_messages_beside(runtime, caller, message_id),
         files=files,
         file_kinds=FILE_KINDS,
         checks=bool(runtime.settings.clamd),
