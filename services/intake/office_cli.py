@@ -11,6 +11,7 @@ from rich.table import Table
 from services.intake.reporting.figures import STATES_ZH
 from shared.client import ServiceClient
 from shared.contracts.values import format_yuan
+from shared.documents import Document
 from shared.errors import Invalid
 from shared.options import Caller
 from shared.towns import parse_town
@@ -87,11 +88,24 @@ def report(
         json_file.write_text(json.dumps(figures, ensure_ascii=False, indent=2), encoding="utf-8")
     console = Console()
     for each in figures["tables"]:
-        heads = ("项目", "件数", *STATES_ZH.values(), "元", "审批天数", "办结天数")
-        table = Table(*heads, title=each["zh"])
-        for line in (*each["lines"], each["total"]):
-            states = (str(line["by_state"].get(state, "")) for state in STATES_ZH)
-            days = (str(line[name] or "") for name in ("waited_days", "took_days"))
-            counted = (line["zh"], str(line["requests"]), *states)
-            table.add_row(*counted, format_yuan(line["fen"]), *days)
-        console.print(table)
+        console.print(_make_figures(each))
+
+
+def _make_figures(figures: Document) -> Table:
+    """Columns in which nothing stands are left out: what remains fits a narrow terminal."""
+    heads = ("项目", "件数", *STATES_ZH.values(), "元", "审批天数", "办结天数")
+    rows = [_format_figures(line) for line in (*figures["lines"], figures["total"])]
+    used = [at for at, head in enumerate(heads) if at == 0 or any(row[at] for row in rows)]
+    table = Table(*(heads[at] for at in used), title=figures["zh"])
+    for column in table.columns:
+        column.overflow = "fold"
+    table.columns[0].no_wrap = True
+    for row in rows:
+        table.add_row(*(row[at] for at in used))
+    return table
+
+
+def _format_figures(line: Document) -> tuple[str, ...]:
+    states = (str(line["by_state"].get(state, "")) for state in STATES_ZH)
+    days = (str(line[name] or "") for name in ("waited_days", "took_days"))
+    return (line["zh"], str(line["requests"]), *states, format_yuan(line["fen"]), *days)
