@@ -27,7 +27,7 @@ from shared.errors import BugBrake, Problem, Transient
 from shared.messages import KEY_REUSED
 from shared.messaging.decision import Command
 from shared.scope import TOWN_CODE_DIGITS
-from shared.security import Credential, Unauthenticated
+from shared.security import Credential, Role, Unauthenticated
 from shared.sheets import RefusedRow, format_refused
 from shared.web.batches import Row, answer_rows
 
@@ -95,9 +95,13 @@ def make_reading(upload: Upload, caller: Credential) -> SheetReading:
 
 
 def _find_problems(row: SheetRequest, caller: Credential, rules: Rules) -> tuple[Problem, ...]:
+    """As importing it would find them: a collector answers for who has no phone."""
     answer = check_area(row.request, caller)
     foreign = _parse_problems(answer.body) if answer else ()
-    return foreign or find_problems(rules, row.request)
+    request = row.request
+    if Role.COLLECTOR in caller.roles:
+        request = request.model_copy(update={"collector_id": caller.principal})
+    return foreign or find_problems(rules, request)
 
 
 def _parse_problems(body: Any) -> tuple[Problem, ...]:
