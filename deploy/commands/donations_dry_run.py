@@ -4,6 +4,7 @@ Nothing is sent: no giver reaches the vault, and neither fund nor books are aske
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -11,6 +12,7 @@ from rich.markup import escape
 
 from deploy.commands.tables import make_console, make_table
 from services.audit.statements import Gift, Layout, read_statement
+from services.audit.statements.files import check_row
 from shared.contracts.values import CHINA
 from shared.money import format_yuan
 from shared.sheets import RefusedRow
@@ -38,7 +40,9 @@ def try_statement(file: Path, layout: Layout, skip: int | None) -> Trial:
     """Raises Invalid where it is no statement."""
     statement = read_statement(file.read_bytes(), file.name, layout, skip)
     trial = Trial(file, statement.account, statement.table.unread)
-    for row in statement:
+    now = datetime.now(UTC)
+    for each in statement:
+        row = check_row(each, None, now)
         if isinstance(row, RefusedRow):
             trial.refused.append(row)
             continue

@@ -201,13 +201,13 @@ def test_a_dry_run_shows_what_would_be_entered_and_what_is_not_read(tmp_path: Pa
     file = tmp_path / "icbc.csv"
     file.write_text(
         "交易时间,对方户名,贷方发生额,网点,柜员\n2026-01-05,甲公司,100.00,茶山支行,007\n"
-        "2026-01-05,乙公司,x,茶山支行,007\n",
+        "2026-01-05,乙公司,x,茶山支行,007\n2099-01-05,丙公司,1.00,茶山支行,007\n",
         encoding="utf-8",
     )
     words = ["import", "donations", str(file), "--set", "fund_id=warm", "--dry-run"]
     shown = CliRunner().invoke(app, words, env={"GUANJIA_DATA_DIR": str(tmp_path / "none")})
     assert shown.exit_code == 1
-    for part in ("将入账 1 笔、100.00 元", "网点", "柜员", "甲公司", "第 3 行"):
+    for part in ("将入账 1 笔、100.00 元", "网点", "柜员", "甲公司", "第 3 行", "第 4 行"):
         assert part in shown.output, part
 
 

@@ -212,9 +212,9 @@ def test_cash_at_the_counter_has_an_unnamed_giver() -> None:
 
 def test_what_is_too_long_is_cut_and_it_is_said() -> None:
     header = HEADER.strip() + ",用途\n"
-    (gift,) = rows(f"{header}B-1,{'店' * 300},,5,warm,2022-01-20,{'好' * 600}\n".encode())
+    (gift,) = rows(f"{header}B-1,{'店' * 300},,5,warm,2022-01-20,{'好' * 5_100}\n".encode())
     assert isinstance(gift, Gift)
-    assert (len(gift.giver["name"]), len(gift.fact.designation)) == (200, 500)
+    assert (len(gift.giver["name"]), len(gift.fact.designation)) == (200, 5_000)
     assert codes(gift) == ["value_cut", "value_cut"]
 
 

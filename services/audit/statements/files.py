@@ -98,14 +98,15 @@ def read_batches(
         identities = Identities(statement.account)
         gifts = iter(statement)
         while some := list(islice(gifts, BATCH_ROWS)):
-            checked = [_check_row(row, check, now) for row in some]
+            checked = [check_row(row, check, now) for row in some]
             rows, refused = _identify(checked, givers, identities)
             read_bytes = round(statement.table.progress * len(content))
             unread = statement.table.unread
             yield Batch(file, tuple(rows), tuple(refused), read_bytes, unread)
 
 
-def _check_row(row: Gift | RefusedRow, check: Check | None, now: datetime) -> Gift | RefusedRow:
+def check_row(row: Gift | RefusedRow, check: Check | None, now: datetime) -> Gift | RefusedRow:
+    """What is wrong with a gift beside its cells: its day, and what `check` says."""
     if not isinstance(row, Gift):
         return row
     problem = check(row) if check else None

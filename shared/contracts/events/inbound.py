@@ -132,7 +132,7 @@ class DonationReceived(Fact):
     received_at: Moment
     bank_reference: Reference
     statement: StatementRow | None = None
-    designation: Annotated[str, Field(max_length=500)] = ""
+    designation: Annotated[str, Field(max_length=5000)] = ""
     # Left out where there are none: what was sent before is the same message still.
     distinct_from: Annotated[
         tuple[Identifier, ...], Field(max_length=20, exclude_if=lambda gifts: not gifts)
