@@ -39,6 +39,9 @@ class Guanjia(LazyGroup):
         "status": Lazy(
             "运行状况 Health of the running stack.", ("deploy.commands.status",), "status"
         ),
+        "doctor": Lazy("检查运行中的系统 What is wrong.", ("deploy.doctor.cli",), "doctor"),
+        "backup": Lazy("备份 Everything, at one moment.", ("deploy.backup.cli",), "backup"),
+        "restore": Lazy("恢复备份 Put a backup back.", ("deploy.backup.cli",), "restore"),
         "run": Lazy("运行一个服务 Run one service.", ("deploy.commands.run",), "run"),
         "config": Lazy("生效的设置 Settings in force.", ("deploy.commands.config",), "config"),
         "install": Lazy("安装准备 Prepare an installation.", ("deploy.installation.cli",)),

@@ -15,6 +15,8 @@ from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
 from deploy.commands.services import SERVICES, find_settings_class
+from deploy.watching.alerts import render_rules
+from deploy.watching.dashboards import DASHBOARDS, render_dashboard
 from shared import actions, mongo
 from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.decision import State
@@ -145,10 +147,20 @@ def _format_type(annotation: object) -> str:
     return f"{name} of {' to '.join(inner)}"
 
 
+def build_watching_files() -> dict[Path, str]:
+    """What Prometheus and Grafana read."""
+    folder = ROOT / "deploy" / "watching"
+    dashboards = folder / "grafana" / "dashboards"
+    boards = {dashboards / each.file: render_dashboard(each) for each in DASHBOARDS}
+    return {folder / "alerts.yml": render_rules(), **boards}
+
+
 def main() -> None:
-    file = ROOT / "docs" / "data.md"
-    file.write_text(build_data_page(), encoding="utf-8")
-    sys.stdout.write(f"{file}\n")
+    texts = {ROOT / "docs" / "data.md": build_data_page(), **build_watching_files()}
+    for file, text in texts.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{file}\n")
 
 
 if __name__ == "__main__":

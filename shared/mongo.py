@@ -48,6 +48,7 @@ from shared.messaging.decision import State
 __all__ = [
     "Binary",
     "Client",
+    "ConnectionFailure",
     "Database",
     "DeleteOne",
     "DuplicateKeyError",

@@ -325,9 +325,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             return "bug brake"
         if self._unreachable:
             return f"broker or database away: {self._unreachable}"
-        if not self._subscription.ready:
-            return "no partitions assigned"
-        return ""
+        return self._subscription.obstacle
 
 
 async def _retry_until_done(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -1,6 +1,6 @@
 """Every metric of every service in one catalogue; and a log line for each event that goes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -108,6 +108,76 @@ CATALOGUE = {
             "1 when the month's budget for SMS is nearly gone; once gone, ordinary notices wait.",
         ),
         Metric(
+            "guanjia_ready",
+            "gauge",
+            ("service",),
+            "为 1 时该实例可以工作；为 0 时 /health/ready 说明原因。",
+            "1 when this instance can work; else /health/ready says why not.",
+        ),
+        Metric(
+            "guanjia_topic_waiting",
+            "gauge",
+            ("service", "topic"),
+            "该实例所读分区中尚未取走的记录数。",
+            "Records of this instance's partitions that are not taken yet.",
+        ),
+        Metric(
+            "guanjia_topic_delay_seconds",
+            "gauge",
+            ("service", "topic"),
+            "最近一条记录从发布到取走的秒数。",
+            "Seconds from publishing to taking, of the record taken last.",
+        ),
+        Metric(
+            "guanjia_outbox_oldest_seconds",
+            "gauge",
+            ("service",),
+            "最早一批未发布事件等待的秒数。",
+            "Seconds for which the oldest events wait to be published.",
+        ),
+        Metric(
+            "guanjia_batch_items",
+            "histogram",
+            ("service",),
+            "一个批次里的事件与指令数。",
+            "Records and commands in one batch.",
+        ),
+        Metric(
+            "guanjia_provider_seconds",
+            "histogram",
+            ("provider", "outcome"),
+            "向服务商发送一次所用的秒数，按结果计数。",
+            "Seconds of one call to a provider, by outcome.",
+        ),
+        Metric(
+            "guanjia_fund_available_fen",
+            "gauge",
+            ("fund",),
+            "基金尚可承诺的金额（分）。",
+            "What of a fund can still be promised, in fen.",
+        ),
+        Metric(
+            "guanjia_log_entries",
+            "gauge",
+            ("log",),
+            "账本日志已公布的记录数。",
+            "Entries of a log that are published.",
+        ),
+        Metric(
+            "guanjia_log_behind",
+            "gauge",
+            ("log",),
+            "账本日志已入账、尚未公布的记录数。",
+            "Entries of a log that are committed and not published yet.",
+        ),
+        Metric(
+            "guanjia_log_unwritable",
+            "gauge",
+            ("log",),
+            "为 1 时该账本目录写不进去（已满或只读）。",
+            "1 when the log's folder cannot be written: full, or read-only.",
+        ),
+        Metric(
             "guanjia_cases_overdue",
             "gauge",
             ("town", "stage"),
@@ -118,6 +188,10 @@ CATALOGUE = {
 }
 
 
+BATCH_ITEMS_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+PROVIDER_BUCKETS_S = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+
+
 def _make_counter(name: str) -> Counter:
     return Counter(name, CATALOGUE[name].help, CATALOGUE[name].labels)
 
@@ -126,14 +200,23 @@ def _make_gauge(name: str) -> Gauge:
     return Gauge(name, CATALOGUE[name].help, CATALOGUE[name].labels)
 
 
+def _make_histogram(name: str, buckets: Sequence[float]) -> Histogram:
+    return Histogram(name, CATALOGUE[name].help, CATALOGUE[name].labels, buckets=buckets)
+
+
 ITEMS = _make_counter("guanjia_items_total")
 CONFLICTS = _make_counter("guanjia_conflicts_total")
-BATCH_SECONDS = Histogram(
-    "guanjia_batch_seconds",
-    CATALOGUE["guanjia_batch_seconds"].help,
-    CATALOGUE["guanjia_batch_seconds"].labels,
-    buckets=BATCH_BUCKETS_S,
-)
+BATCH_SECONDS = _make_histogram("guanjia_batch_seconds", BATCH_BUCKETS_S)
+BATCH_ITEMS = _make_histogram("guanjia_batch_items", BATCH_ITEMS_BUCKETS)
+PROVIDER_SECONDS = _make_histogram("guanjia_provider_seconds", PROVIDER_BUCKETS_S)
+READY = _make_gauge("guanjia_ready")
+TOPIC_WAITING = _make_gauge("guanjia_topic_waiting")
+TOPIC_DELAY = _make_gauge("guanjia_topic_delay_seconds")
+OUTBOX_OLDEST = _make_gauge("guanjia_outbox_oldest_seconds")
+FUND_AVAILABLE = _make_gauge("guanjia_fund_available_fen")
+LOG_ENTRIES = _make_gauge("guanjia_log_entries")
+LOG_BEHIND = _make_gauge("guanjia_log_behind")
+LOG_UNWRITABLE = _make_gauge("guanjia_log_unwritable")
 OUTBOX_WAITING = _make_gauge("guanjia_outbox_waiting")
 GAPS_OPEN = _make_gauge("guanjia_sequence_gaps")
 DEAD_LETTERS_OPEN = _make_gauge("guanjia_dead_letters_open")

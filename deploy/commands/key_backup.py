@@ -4,6 +4,7 @@ from it and sealed for somebody's age key. And who was erased, so that a restore
 
 import io
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,8 @@ from shared.security.files import write_private
 
 DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
 SECRETS = ("identity.key", "root.key", "root.previous.key", "credentials.json")
-PATTERNS = (*SECRETS, "root.retired-*.key")
+# The logs' signing keys too: a log goes on under no other.
+PATTERNS = (*SECRETS, "root.retired-*.key", "ledger-*.key")
 ERASURES = "erasures"
 
 
@@ -29,10 +31,7 @@ def back_up(
 ) -> None:
     """密钥和删除名单另行备份，用 age 公钥加密。The keys and who was erased, sealed by age."""
     secrets_dir = default_secrets_dir(data_dir)
-    try:
-        recipients = [pyrage.x25519.Recipient.from_str(each) for each in recipient]
-    except pyrage.RecipientError:
-        raise typer.BadParameter("应为 age1 开头的公钥 · age1…", param_hint="--recipient") from None
+    recipients = parse_recipients(recipient)
     with lock_register(secrets_dir):
         files = _list_files(secrets_dir)
     if not any(name == "secrets/root.key" for name, _ in files):
@@ -71,6 +70,22 @@ def restore(
     )
 
 
+def parse_recipients(texts: Sequence[str]) -> list[object]:
+    try:
+        return [pyrage.x25519.Recipient.from_str(each) for each in texts]
+    except pyrage.RecipientError:
+        raise typer.BadParameter("应为 age1 开头的公钥 · age1…", param_hint="--recipient") from None
+
+
+def read_identities(identity: Path) -> list[object]:
+    lines = [line.strip() for line in identity.read_text().splitlines()]
+    keys = [line for line in lines if line.startswith("AGE-SECRET-KEY-")]
+    try:
+        return [pyrage.x25519.Identity.from_str(each) for each in keys]
+    except pyrage.IdentityError:
+        raise SystemExit("这把 age 私钥打不开 · this identity does not open it") from None
+
+
 def _list_files(secrets_dir: Path) -> list[tuple[str, bytes]]:
     keys = sorted({path for each in PATTERNS for path in secrets_dir.glob(each)})
     erased = sorted((secrets_dir.parent / ERASURES).glob("*.json"))
@@ -104,12 +119,9 @@ def _unpack(content: bytes) -> dict[tuple[str, str], bytes]:
 
 
 def _open(file: Path, identity: Path) -> bytes:
-    lines = [line.strip() for line in identity.read_text().splitlines()]
-    keys = [line for line in lines if line.startswith("AGE-SECRET-KEY-")]
     try:
-        identities = [pyrage.x25519.Identity.from_str(each) for each in keys]
-        return bytes(pyrage.decrypt(file.read_bytes(), identities))
-    except (pyrage.DecryptError, pyrage.IdentityError):
+        return bytes(pyrage.decrypt(file.read_bytes(), read_identities(identity)))
+    except pyrage.DecryptError:
         raise SystemExit("这把 age 私钥打不开 · this identity does not open it") from None
 
 

@@ -25,7 +25,7 @@ def status(
     """各部件是否正常；否则退出码为 1。Health of the running stack; exit code 1 if not well."""
     folder = data_dir or default_data_dir()
     stack = find_running_stack(folder)
-    rows = [*_check_stack(stack)] if stack else [*_check_addresses()]
+    rows = [*check_health(stack)]
     if not rows:
         raise SystemExit(f"{folder} 没有运行中的莞家 · nothing runs on {folder} (guanjia up)")
     rendered = make_table("部件 part", "地址 address", "状态 state")
@@ -36,6 +36,11 @@ def status(
         typer.echo(f"日志 logs: {stack.log_dir}\n密钥 secrets: {stack.secrets_dir}")
     if not all(is_well for *_, is_well in rows):
         raise typer.Exit(1)
+
+
+def check_health(stack: RunningStack | None) -> Iterator[Row]:
+    """Part, address, state, and whether it is well."""
+    return _check_stack(stack) if stack else _check_addresses()
 
 
 def _check_stack(stack: RunningStack) -> Iterator[Row]:

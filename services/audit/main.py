@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.audit import api, events, inspection, publishing, store, years
+from services.audit import api, events, inspection, measuring, publishing, store, years
 from services.audit.preparing import build_bank_secrets, describe_designations
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
@@ -28,7 +28,12 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
         commands=events.commands(rules),
         routers=api.ROUTERS,
         build_resources=build_resources,
-        jobs=(publishing.publish, inspection.inspect_logs, years.keep_years),
+        jobs=(
+            publishing.publish,
+            inspection.inspect_logs,
+            years.keep_years,
+            measuring.measure_funds,
+        ),
         indexes=(*store.INDEXES, *listed.INDEXES),
         sealed=(describe_designations(secrets),),
         records_expire=False,

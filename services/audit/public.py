@@ -31,6 +31,7 @@ class PublicLogs:
     stopped: which logs (by origin) are published no more, and why; a person must look.
     differing: of which the database holds something else than what is published, and what.
     waiting: which have too few witnesses for their next checkpoint, and why.
+    unwritable: whose folder is full or read-only, and what the system says.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class PublicLogs:
         self._overviews_lock = threading.Lock()
         self.stopped: dict[str, str] = {}
         self.waiting: dict[str, str] = {}
+        self.unwritable: dict[str, str] = {}
         self.differing: dict[str, str] = {}
 
     def name_of(self, origin: str) -> str:

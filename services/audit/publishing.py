@@ -64,6 +64,7 @@ class Publisher:
         self._database = runtime.database
         self._settings, self._logs = runtime.settings, runtime.resources
         self._rests_until: dict[str, float] = {}
+        self._unwritable_until: dict[str, float] = {}
         self._ahead: dict[str, int] = {}
 
     async def publish_committed(self) -> bool:
@@ -78,10 +79,14 @@ class Publisher:
         origin = committed.origin
         if origin in self._logs.stopped or (committed.closed and self._rests(origin)):
             return False
+        if asyncio.get_running_loop().time() < self._unwritable_until.get(origin, 0.0):
+            return False
         try:
             published = await self._publish(foundation, committed)
             if published:
                 self._has_witnesses(origin)
+            if self._logs.unwritable.pop(origin, None):
+                telemetry.LOG_UNWRITABLE.labels(origin).set(0)
             return published
         except (ForkError, CorruptLogError) as error:
             self._logs.stopped[origin] = str(error)
@@ -94,12 +99,23 @@ class Publisher:
             log.warning("checkpoint_waits_for_witnesses", log=origin, error=str(error))
         except (LockedError, MissingEntriesError) as error:
             log.warning("publishing_waits", log=origin, error=str(error))
+        except OSError as error:
+            self._note_unwritable(origin, error)
         return False
+
+    def _note_unwritable(self, origin: str, error: OSError) -> None:
+        """Full or read-only: this log rests a while, and the others go on."""
+        self._logs.unwritable[origin] = error.strerror or type(error).__name__
+        self._unwritable_until[origin] = asyncio.get_running_loop().time() + REST_S
+        telemetry.LOG_UNWRITABLE.labels(origin).set(1)
+        log.error("ledger_unwritable", log=origin, error=str(error))
 
     async def _publish(self, foundation: str, committed: Committed) -> bool:
         directory = await asyncio.to_thread(self._logs.directory, committed.origin)
         standing = await asyncio.to_thread(directory.find_checkpoint)
         committed = await self._at_least(foundation, committed, standing)
+        telemetry.LOG_ENTRIES.labels(committed.origin).set(standing.size)
+        telemetry.LOG_BEHIND.labels(committed.origin).set(committed.size - standing.size)
         if standing.size < committed.size:
             return await self._extend(directory, committed, standing.size)
         if committed.closed and not standing.frozen:

@@ -25,7 +25,7 @@ from services.notify.traffic import (
     find_shares,
     order_providers,
 )
-from shared import mongo
+from shared import mongo, telemetry
 from shared.messaging.decision import Command
 
 log = structlog.get_logger()
@@ -89,6 +89,7 @@ class Dispatcher:
     def end(self, provider: ProviderName, began_at: float, outcome: Outcome) -> None:
         self._gates[provider].leave(outcome)
         now = time.monotonic()
+        telemetry.PROVIDER_SECONDS.labels(provider, outcome.kind).observe(now - began_at)
         if provider != "wechat":
             is_slow = now - began_at > self._settings.traffic_slow_s
             self._health[provider].note(now, is_error=is_failure(outcome), is_slow=is_slow)

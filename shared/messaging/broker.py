@@ -24,7 +24,7 @@ from faststream.kafka.message import KafkaMessage
 from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from shared import mongo
-from shared.contracts.topics import may_publish
+from shared.contracts.topics import BY_NAME, may_publish
 from shared.contracts.wire import build_event_model
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
@@ -110,6 +110,7 @@ class Subscription:
         submit: Callable[[Sequence[Incoming]], Awaitable[None]],
     ) -> None:
         self._positions = positions
+        self._topics = topics
         self._submit = submit
         self._busy_wait_ms = settings.fetch_max_wait_ms
         self._quiet_wait_ms = max(settings.fetch_max_wait_ms, settings.fetch_quiet_wait_ms)
@@ -177,6 +178,24 @@ class Subscription:
     @property
     def ready(self) -> bool:
         return self._subscriber is None or self._positions.assigned
+
+    @property
+    def obstacle(self) -> str:
+        """Why not everything that the service reads comes to somebody; empty where it does.
+
+        A producer may have made a topic anew before us, with the broker's own number of
+        partitions: what is keyed to a partition that is not there waits for ever.
+        """
+        if not self.ready:
+            return "no partitions assigned"
+        consumer = self._subscriber.consumer if self._subscriber else None
+        if consumer is None:
+            return ""
+        for name in self._topics:
+            partitions = consumer.partitions_for_topic(name)
+            if partitions is not None and len(partitions) < BY_NAME[name].partitions:
+                return f"partitions missing: {name} has {len(partitions)}"
+        return ""
 
     async def start(self, cluster: str) -> None:
         """Raises Transient when the broker does not answer."""

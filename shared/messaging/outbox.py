@@ -109,6 +109,12 @@ class Outbox:
         await self._sender.send(records)
         return len(records)
 
+    async def find_oldest(self) -> datetime | None:
+        """Of what no broker has yet."""
+        query = {"cluster": None}
+        row = await self._collection.find_one(query, {"created_at": 1}, sort=[("created_at", 1)])
+        return row["created_at"] if row else None
+
     async def waiting(self) -> int:
         return int(await self._collection.count_documents({"cluster": None}))
 

@@ -257,6 +257,7 @@ class Processor:
 
     def _report(self, changes: Changes, seconds: float) -> None:
         telemetry.BATCH_SECONDS.labels(self._service).observe(seconds)
+        telemetry.BATCH_ITEMS.labels(self._service).observe(len(changes.results))
         for kind, count in Counter(result.kind for result in changes.results).items():
             telemetry.ITEMS.labels(self._service, kind).inc(count)
         for id_, letter in changes.dead_letters.items():

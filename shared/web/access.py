@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from shared import actions
+from shared import actions, mongo
 from shared.actions import is_action
 from shared.contracts.values import Value
 from shared.errors import BugBrake, Invalid, Problem, Transient
@@ -250,6 +250,8 @@ def install_problem_answers(app: FastAPI) -> None:
         TooManyError: _answer_too_many,
         LaxJsonError: _answer_lax_json,
         Transient: _answer_unavailable,
+        # A read while the database is away, or between two primaries.
+        mongo.ConnectionFailure: _answer_unavailable,
         BugBrake: _answer_unavailable,
         HTTPException: _answer_framework,
     }

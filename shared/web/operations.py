@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -14,7 +15,7 @@ from faststream.specification.asyncapi import AsyncAPI
 from faststream.specification.base import Specification
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import telemetry
+from shared import mongo, telemetry
 from shared.contracts.envelope import Fact
 from shared.contracts.values import Identifier, Value
 from shared.contracts.wire import build_event_model
@@ -69,10 +70,24 @@ def build_descriptions(*, guarded: bool) -> Router:
 
 async def metrics(request: Request) -> Response:
     runtime = request.app.state.runtime
+    name = request.app.state.service.name
+    telemetry.READY.labels(name).set(not request.app.state.ready())
     if runtime is not None:
-        count = await runtime.dead_letters.open_count()
-        telemetry.DEAD_LETTERS_OPEN.labels(runtime.name).set(count)
+        # A database that is away is told of by what was measured before, and by `guanjia_ready`.
+        with suppress(mongo.PyMongoError):
+            await _measure(runtime)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _measure(runtime: Runtime) -> None:
+    count = await runtime.dead_letters.open_count()
+    telemetry.DEAD_LETTERS_OPEN.labels(runtime.name).set(count)
+    for row in await runtime.flow.measure():
+        telemetry.TOPIC_WAITING.labels(runtime.name, row.topic).set(row.behind)
+        telemetry.TOPIC_DELAY.labels(runtime.name, row.topic).set(row.delay_s or 0)
+    oldest = await runtime.outbox.find_oldest()
+    age = (await runtime.processor.now() - oldest).total_seconds() if oldest else 0
+    telemetry.OUTBOX_OLDEST.labels(runtime.name).set(max(0, age))
 
 
 async def asyncapi(request: Request) -> HTMLResponse:

@@ -22,6 +22,7 @@ APART = {
     "deploy/demo/goods.py": "only a file of somebody's requests needs goods of its own",
     "deploy/local/connections.py": "uvicorn's protocol; nothing of a command",
     "deploy/simulators/tc3.py": "written independently of the signer that it checks",
+    "services/audit/measuring.py": "a job of its own",
     "services/audit/witness.py": "an auditor, who has the command, has no FastAPI",
     "services/intake/emergencies/hastening.py": "a job of its own",
     "services/notify/searches.py": "a query that tests read; the page is only one who asks",

@@ -28,6 +28,7 @@ async def show_readiness(request: Request) -> Response:
 def _list_troubles(logs: PublicLogs) -> list[dict[str, str]]:
     reasons_by_state = {
         "stopped": logs.stopped,
+        "unwritable": logs.unwritable,
         "database_differs": logs.differing,
         "waits_for_witnesses": logs.waiting,
     }

@@ -1,0 +1,1 @@
+"""`guanjia backup` and `guanjia restore`: the whole house at one moment, without stopping it."""

@@ -1,0 +1,80 @@
+"""Makes a backup: the published ledger first, then the databases, so that nothing is published
+in it that its database does not hold.
+"""
+
+import json
+import tarfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from deploy.backup.archive import compute_digest, open_sealed
+from deploy.backup.snapshot import Client, Snapshot
+from shared.contracts.topics import SERVICES
+
+MANIFEST, LEDGER = "manifest.json", "ledger.age"
+CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """In the clear: counts and digests, nothing of anybody. moment: of the databases, UTC."""
+
+    moment: str
+    prefix: str
+    documents: dict[str, dict[str, int]]
+    ledger_files: int
+    digests: dict[str, str]
+
+    def write(self, folder: Path) -> None:
+        """Last: a folder without it is no backup."""
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+        (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Raises OSError, or ValueError where the folder holds none or something else."""
+        return cls(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+
+
+def name_archive(service: str) -> str:
+    return f"{service}.age"
+
+
+def make_backup(
+    client: Client, prefix: str, ledger: Path, folder: Path, recipients: Sequence[object]
+) -> Manifest:
+    """folder: a new one. Raises SnapshotError, PyMongoError, OSError."""
+    folder.mkdir(parents=True, mode=0o700)
+    with open_sealed(folder / LEDGER, recipients) as out:
+        files = copy_ledger(ledger, out)
+    documents = {}
+    with client.start_session(snapshot=True) as session:
+        snapshot = Snapshot.take(client, session, prefix)
+        for service in SERVICES:
+            with open_sealed(folder / name_archive(service), recipients) as out:
+                documents[service] = snapshot.write(service, out)
+        moment = datetime.fromtimestamp(snapshot.moment.time, UTC).isoformat()
+    digests = {file.name: compute_digest(file) for file in sorted(folder.glob("*.age"))}
+    manifest = Manifest(moment, prefix, documents, files, digests)
+    manifest.write(folder)
+    return manifest
+
+
+def copy_ledger(ledger: Path, out: IO[bytes]) -> int:
+    """Each log's checkpoint before its tiles: what a checkpoint needs is there when it stands."""
+    count = 0
+    with tarfile.open(fileobj=out, mode="w|") as archive:
+        for file in sorted(_list_files(ledger), key=lambda each: (each.name != CHECKPOINT, each)):
+            try:
+                archive.add(file, arcname=str(file.relative_to(ledger)), recursive=False)
+            except FileNotFoundError:  # a partial tile that a whole one has replaced
+                continue
+            count += 1
+    return count
+
+
+def _list_files(ledger: Path) -> list[Path]:
+    return [file for file in ledger.rglob("*") if file.is_file() and not file.is_symlink()]

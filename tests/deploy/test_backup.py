@@ -1,0 +1,151 @@
+"""A backup is of one moment and opens for its recipient alone; a restore mixes with nothing."""
+
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pyrage  # type: ignore[import-untyped]
+import pytest
+from bson import encode
+
+from deploy.backup.archive import open_archive, open_sealed, read_documents
+from deploy.backup.making import make_backup
+from deploy.backup.restoring import (
+    RestoreError,
+    check_backup,
+    check_is_empty,
+    restore_databases,
+    restore_ledger,
+)
+from deploy.backup.snapshot import Client, connect
+from shared.contracts.topics import MATCHES, REQUESTS_INBOUND, SERVICES
+from tests.support.stack import start_mongod
+
+OWNER = pyrage.x25519.Identity.generate()
+DOCUMENTS = [encode({"n": number, "text": "棉被" * number}) for number in range(300)]
+
+
+def write_archive(file: Path) -> None:
+    with open_sealed(file, [OWNER.to_public()]) as out:
+        for document in DOCUMENTS:
+            out.write(document)
+
+
+def read_archive(file: Path, identity: object = OWNER) -> list[bytes]:
+    with open_archive(file, [identity]) as stream:
+        return list(read_documents(stream))
+
+
+def test_an_archive_gives_back_what_was_written_and_shows_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "intake.age"
+    write_archive(file)
+    assert read_archive(file) == DOCUMENTS
+    assert file.stat().st_mode & 0o077 == 0
+    assert "棉被".encode() not in file.read_bytes()
+
+
+def test_an_archive_opens_for_nobody_else_and_not_when_it_was_cut_or_changed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "intake.age"
+    write_archive(file)
+    with pytest.raises(pyrage.DecryptError):
+        read_archive(file, pyrage.x25519.Identity.generate())
+    whole = file.read_bytes()
+    for content in (whole[:-40], whole[:-1] + bytes([whole[-1] ^ 1])):
+        file.write_bytes(content)
+        with pytest.raises((pyrage.DecryptError, EOFError, OSError)):
+            read_archive(file)
+
+
+def test_a_file_that_was_changed_or_is_missing_is_no_backup(tmp_path: Path) -> None:
+    with pytest.raises(RestoreError, match="不是完整的备份"):
+        check_backup(tmp_path)
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[Client]:
+    stack = await start_mongod(tmp_path / "data")
+    with connect(stack.mongo_uri) as opened:
+        yield opened
+    await stack.stop()
+
+
+class Sender(threading.Thread):
+    """Writes each event at its sender first, then at who heard it, in a circle of services."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self._client, self._ended = client, threading.Event()
+        self.sent = 0
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            self.sent += 1
+            order = SERVICES[self.sent % 4 :] + SERVICES[: self.sent % 4]
+            for place, service in enumerate(order):
+                row = {"_id": f"{self.sent}", "place": place}
+                self._client[f"guanjia_{service}"]["events"].insert_one(row)
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+
+
+def read_places(client: Client) -> dict[str, set[int]]:
+    """Of each event: the steps that are there."""
+    places: dict[str, set[int]] = {}
+    for service in SERVICES:
+        for row in client[f"guanjia_{service}"]["events"].find():
+            places.setdefault(row["_id"], set()).add(row["place"])
+    return places
+
+
+async def test_nobody_in_a_backup_knows_what_its_sender_does_not(
+    client: Client, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger"
+    (ledger / "2026" / "tile").mkdir(parents=True)
+    (ledger / "2026" / "checkpoint").write_bytes(b"c")
+    (ledger / "2026" / "tile" / "000").write_bytes(b"t")
+    for service in SERVICES:
+        database = client[f"guanjia_{service}"]
+        filling = [{"_id": f"f{number}", "text": "x" * 200} for number in range(2000)]
+        database["filling"].insert_many(filling)
+        database["outbox"].insert_one({"_id": "o", "cluster": "the old one", "records": []})
+        places: list[dict[str, Any]] = [
+            {"_id": f"old|{topic}|0", "next": 7} for topic in (MATCHES, REQUESTS_INBOUND)
+        ]
+        database["positions"].insert_many(places)
+        database["events"].insert_one({"_id": "0", "place": 0})
+    sender = Sender(client)
+    sender.start()
+    recipients = [OWNER.to_public()]
+    made = make_backup(client, "guanjia", ledger, tmp_path / "backup", recipients)
+    sender.end()
+    assert sender.sent > 3, "it went on while the backup was made"
+    with pytest.raises(RestoreError, match="里有数据"):
+        check_is_empty(client, "guanjia", tmp_path / "none")
+    for service in SERVICES:
+        client.drop_database(f"guanjia_{service}")
+    with pytest.raises(RestoreError, match="里有文件"):
+        check_is_empty(client, "guanjia", ledger)
+    check_is_empty(client, "guanjia", tmp_path / "none")
+
+    manifest = check_backup(tmp_path / "backup")
+    assert manifest == made
+    counts = restore_databases(client, manifest, tmp_path / "backup", [OWNER])
+    assert counts.keys() == set(SERVICES)
+    for event, there in read_places(client).items():
+        assert there == set(range(len(there))), f"{event}: a later step without an earlier one"
+    for service in SERVICES:
+        database = client[f"guanjia_{service}"]
+        assert database["filling"].count_documents({}) == 2000
+        assert database["outbox"].find_one()["cluster"] is None  # type: ignore[index]
+        assert [row["_id"] for row in database["positions"].find()] == [f"old|{REQUESTS_INBOUND}|0"]
+    assert restore_ledger(tmp_path / "backup", tmp_path / "new", [OWNER]) == 2
+    assert (tmp_path / "new" / "2026" / "tile" / "000").read_bytes() == b"t"
+    (tmp_path / "backup" / "audit.age").write_bytes(b"")
+    with pytest.raises(RestoreError, match="缺失或被改过"):
+        check_backup(tmp_path / "backup")

@@ -1,0 +1,110 @@
+"""What the doctor finds wrong, and what he says to do about it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.doctor import brokers, database, machine
+from deploy.doctor.brokers import ClusterState, TopicState
+from deploy.doctor.findings import Finding
+from deploy.installation.authority import Authority
+from shared.contracts.topics import LEDGER, TOPICS
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+
+
+def make_cluster(count: int = 3, **changes: Any) -> ClusterState:
+    """As the table says, but for the topic of the ledger."""
+    topics = {
+        topic.name: TopicState(
+            topic.partitions,
+            count,
+            count,
+            {"retention.ms": str(topic.retention_ms), "min.insync.replicas": str(count - 1)},
+        )
+        for topic in TOPICS
+    }
+    ledger = topics[LEDGER]
+    fields = {name: getattr(ledger, name) for name in TopicState.__dataclass_fields__}
+    topics[LEDGER] = TopicState(**{**fields, **changes})
+    return ClusterState(count, topics)
+
+
+def list_trouble(state: ClusterState) -> list[Finding]:
+    return [each for each in brokers.check_cluster(state, 3) if each.level != "well"]
+
+
+def test_topics_as_the_table_says_are_well() -> None:
+    assert list_trouble(make_cluster()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "says"),
+    [
+        ({"partitions": 4}, "wrong", "应为 6"),
+        ({"copies": 1, "in_sync": 1}, "soon", "1 个副本"),
+        ({"in_sync": 2}, "soon", "2 / 3"),
+        ({"settings": {"retention.ms": "1000"}}, "wrong", "应为 -1"),
+        ({"settings": {"min.insync.replicas": "1"}}, "soon", "应为 2"),
+    ],
+)
+def test_a_topic_of_other_settings_is_named(changes: dict[str, Any], level: str, says: str) -> None:
+    (finding,) = list_trouble(make_cluster(**changes))
+    assert (finding.subject, finding.level) == (f"主题 {LEDGER}", level)
+    assert says in finding.state
+    assert finding.advice
+
+
+def test_a_topic_that_is_not_there_is_named() -> None:
+    state = make_cluster()
+    topics = {name: each for name, each in state.topics.items() if name != LEDGER}
+    (finding,) = list_trouble(ClusterState(3, topics))
+    assert (finding.subject, finding.level) == (f"主题 {LEDGER}", "wrong")
+
+
+def test_a_clock_that_is_off_is_wrong() -> None:
+    assert machine.check_clock(NOW, NOW + timedelta(seconds=1)).level == "well"
+    assert machine.check_clock(NOW, NOW - timedelta(seconds=5)).level == "wrong"
+
+
+def test_keys_that_others_read_are_wrong(tmp_path: Path) -> None:
+    assert machine.check_keys(tmp_path / "nowhere").level == "unseen"
+    key = tmp_path / "root.key"
+    key.write_bytes(b"k")
+    key.chmod(0o600)
+    assert machine.check_keys(tmp_path).level == "well"
+    key.chmod(0o644)
+    finding = machine.check_keys(tmp_path)
+    assert finding.level == "wrong"
+    assert "root.key" in finding.state
+    key.unlink()
+    assert "root.key" in machine.check_keys(tmp_path).state
+
+
+def test_a_certificate_near_its_end_is_named(tmp_path: Path) -> None:
+    authority = Authority.open(tmp_path, NOW)
+    file = tmp_path / "front.pem"
+    file.write_bytes(authority.certify(["front"], NOW).certificate)
+    levels = [
+        next(machine.check_certificates([file], NOW + timedelta(days=days))).level
+        for days in (0, 800, 820, 830)
+    ]
+    assert levels == ["well", "soon", "wrong", "wrong"]
+    assert next(machine.check_certificates([tmp_path / "none"], NOW)).level == "wrong"
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    assert machine.check_folder_is_written(tmp_path).level == "well"
+    assert not list(tmp_path.iterdir())
+    assert machine.check_folder_is_written(tmp_path / "nowhere").level == "wrong"
+
+
+def test_a_replica_set_without_a_primary_or_of_one_is_named() -> None:
+    hosts = {"setName": "rs0", "hosts": ["a", "b", "c"], "primary": "a"}
+    assert database.check_replica_set(hosts, is_local=False).level == "well"
+    assert database.check_replica_set({**hosts, "primary": None}, is_local=False).level == "wrong"
+    assert database.check_replica_set({**hosts, "hosts": ["a"]}, is_local=False).level == "soon"
+    assert database.check_replica_set({**hosts, "hosts": ["a"]}, is_local=True).level == "well"
+    assert database.check_replica_set({}, is_local=True).level == "wrong"
