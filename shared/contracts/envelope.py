@@ -100,7 +100,7 @@ def parse_event(envelope: Envelope, fact_type: type[F_co]) -> Event[F_co]:
     except ValidationError as error:
         problems = (replace(p, field=f"data.{p.field}") for p in describe_validation(error))
         raise Invalid(*problems) from None
-    return Event[F_co].model_construct(
+    return Event.model_construct(
         id=envelope.id,
         source=envelope.source,
         subject=envelope.subject or "",

@@ -54,6 +54,10 @@ class Ref(Generic[S_co]):
     state: type[S_co]
     id: str
 
+    def __hash__(self) -> int:
+        """Of the id alone, whose hash Python keeps: a record asks for it a hundred times."""
+        return hash(self.id)
+
 
 AnyRef = Ref[State]
 
@@ -153,10 +157,11 @@ class States:
     def _read(self, *refs: AnyRef) -> tuple[State | None, ...]:
         """Raises NotLoaded with all that are not there."""
         self.read.update(refs)
-        missing = [ref for ref in refs if ref not in self._states]
-        if missing:
-            raise NotLoaded(missing)
-        return tuple(self._states[ref] for ref in refs)
+        states = self._states
+        try:
+            return tuple([states[ref] for ref in refs])
+        except KeyError:
+            raise NotLoaded([ref for ref in refs if ref not in states]) from None
 
     def __contains__(self, ref: AnyRef) -> bool:
         return ref in self._states

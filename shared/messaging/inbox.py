@@ -4,6 +4,7 @@ import json
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from shared.contracts import topics
@@ -238,6 +239,7 @@ def format_traceback(bug: Exception) -> str:
     return "".join(traceback.format_exception(bug))
 
 
+@lru_cache(maxsize=4096)  # asked for by each event and each new aggregate of an item
 def _derive_cause(identity: str) -> str:
     """`source|id`, as a foreign event or a caller's key has it, by the name our events give it."""
     source, _, message_id = identity.partition("|")
