@@ -26,6 +26,8 @@ APART = {
     "services/audit/witness.py": "an auditor, who has the command, has no FastAPI",
     "services/intake/emergencies/hastening.py": "a job of its own",
     "services/notify/searches.py": "a query that tests read; the page is only one who asks",
+    "services/audit/statements/accounts.py": "which accounts a statement is of; no row of it",
+    "services/intake/channels/spoken_amounts.py": "how sums are written in a text; no channel",
     "services/intake/outlook.py": "asks matching; its page only shows the answer",
     "services/intake/own/contacts.py": "pure: tried without its page",
     "services/intake/reporting/workbook.py": "one way to write the figures; openpyxl stays there",
