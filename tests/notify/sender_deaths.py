@@ -63,14 +63,14 @@ class Executioner:
         self._passes = itertools.count()
 
     def wrap(self, step: Step, name: Callable[..., str]) -> Step:
-        async def wrapped(*args: Any) -> Any:
+        async def wrapped(*args: Any, **more: Any) -> Any:
             is_last = name(*args) == self._death.step and next(self._passes) == self._death.passes
             if is_last and self._death.moment == "before":
                 self._kill()
             if is_last and self._death.moment == "midst":
                 delay_s = random.uniform(0, MIDST_S)
                 asyncio.get_running_loop().call_later(delay_s, self._kill)
-            result = await step(*args)
+            result = await step(*args, **more)
             if is_last:
                 self._kill()
             return result
