@@ -2,9 +2,9 @@
 
     python -m deploy.demo.bridge SOURCE TOPIC < EVENTS
 
-EVENTS: a JSON object a line, `{"id", "time", "data"}`; a line may come twice. The signing key comes
-as GUANJIA_PUBLISHER_KEY (hex), so this process knows no other secret. Ends when every event has
-led to its fact, so whatever a broker loses meanwhile is sent again.
+EVENTS: a JSON object a line, `{"id", "time", "type", "data"}`; a line may come twice. The signing
+key comes as GUANJIA_PUBLISHER_KEY (hex), so this process knows no other secret. Ends when every
+event has led to its fact, so whatever a broker loses meanwhile is sent again.
 """
 
 import asyncio
@@ -15,17 +15,19 @@ from datetime import datetime
 
 from shared import logs
 from shared.contracts.envelope import Fact
-from shared.contracts.events import DonationReceived, RequestSubmitted
+from shared.contracts.events import BankLineStated, DonationReceived, RequestSubmitted
 from shared.messaging.foreign import ForeignPublisher
 from shared.settings import Settings, load_settings
 
-KINDS: dict[str, type[Fact]] = {k.TOPIC: k for k in (DonationReceived, RequestSubmitted)}
+KINDS: dict[str, type[Fact]] = {
+    kind.TYPE: kind for kind in (BankLineStated, DonationReceived, RequestSubmitted)
+}
 ANSWERED_WITHIN_S = 120.0
 
 
 def format_line(message_id: str, time: datetime, data: Fact) -> str:
     content = data.model_dump(mode="json", exclude_none=True)
-    event = {"id": message_id, "time": time.isoformat(), "data": content}
+    event = {"id": message_id, "time": time.isoformat(), "type": data.TYPE, "data": content}
     return json.dumps(event, ensure_ascii=False)
 
 
@@ -39,16 +41,16 @@ async def carry(source: str, topic: str, key: bytes, settings: Settings) -> int:
         idempotent=settings.broker == "kafka",
     ) as publisher:
         while text := await asyncio.to_thread(sys.stdin.readline):
-            message_id, time, data = _parse_line(text, KINDS[topic])
+            message_id, time, data = _parse_line(text)
             await publisher.publish(message_id, data, time)
         await asyncio.wait_for(publisher.wait_answered(), ANSWERED_WITHIN_S)
         return publisher.answered
 
 
-def _parse_line(text: str, kind: type[Fact]) -> tuple[str, datetime, Fact]:
+def _parse_line(text: str) -> tuple[str, datetime, Fact]:
     event = json.loads(text)
     time = datetime.fromisoformat(event["time"])
-    return event["id"], time, kind.model_validate(event["data"])
+    return event["id"], time, KINDS[event["type"]].model_validate(event["data"])
 
 
 def main() -> None:

@@ -77,10 +77,11 @@ def _check_money(expected: Expected, figures: Figures) -> Iterator[Check]:
         committed,
     )
     yield Check(
-        "确认收到的款项 disbursed: matching = ledger",
+        "确认收到的款项 due: matching = ledger",
         figures.sum_fen("confirmed"),
-        audit["disbursed_fen"],
+        audit["obligated_fen"],
     )
+    yield Check("应付 = 已付 due = paid", audit["obligated_fen"], audit["spent_fen"])
     yield Check(
         "结余 remaining = received - committed + released",
         audit["received_fen"] - committed,

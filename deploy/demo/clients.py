@@ -28,6 +28,10 @@ class Client:
     async def get(self, path: str, **params: Any) -> Any:
         return (await self._request("GET", path, params=params)).json()
 
+    async def read(self, path: str, **params: Any) -> bytes:
+        """A file."""
+        return (await self._request("GET", path, params=params)).content
+
     async def post(self, path: str, json: Any = None, key: str = "") -> Any:
         """Raises RefusedError for anything but success."""
         answer = await self.send(path, json, key)

@@ -53,6 +53,7 @@ class Figures:
         return (
             self.count_matches(*UNDER_WAY) == 0
             and self.count_requests("recorded") == 0
+            and self.audit["payable_fen"] == 0
             and self.count_notices(*NOT_YET_SENT) == 0
         )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from deploy.demo.figures import (
     read_health,
     replay_log,
 )
+from deploy.demo.finance import Finance
 from deploy.demo.participants import (
     Answer,
     Applicants,
@@ -67,6 +69,7 @@ class Scenario:
         self.clients, self.stack, self.display = clients, stack, display
         self._throttle = Throttle(UNANSWERED_MAX)
         self.submitter = Submitter(clients, stack, stack.data_dir / "demo", self._throttle)
+        self.finance = Finance(clients, self.submitter)
         self.tally = Tally()
         self._sent = display.add_stage("诉求征集 wishes come in")
         self._within_s = within_s
@@ -162,7 +165,8 @@ class Scenario:
         donors = Donors(self.clients, behaviour, self.tally)
         phones = Phones(self.clients, donors, applicants)
         staff = Staff(self.clients, behaviour, self.tally, applicants, approver)
-        work = [asyncio.create_task(each.run()) for each in (phones, applicants, staff)]
+        actors = (phones, applicants, staff, self.finance)
+        work = [asyncio.create_task(each.run()) for each in actors]
         sender = asyncio.ensure_future(sending)  # type: ignore[call-overload]
         try:
             await self._watch([*work, sender], sender)
@@ -181,6 +185,7 @@ class Scenario:
             ("捐方答复 donors", self.tally.answers),
             ("确认方式 confirmed by", self.tally.confirmed),
             ("来信 messages", self.tally.messages),
+            ("付款 payments", Counter({"付款单 orders": self.finance.orders})),
         ):
             line = " · ".join(f"{way} {count:,}" for way, count in sorted(counts.items()))
             self.display.print_line(f"{title}: {line}")
@@ -230,6 +235,7 @@ class Scenario:
             log = await asyncio.to_thread(replay_log, audit["log_dir"], audit["vkey"])
             report = await self._read_campaign_report() if expected.donors else None
             checks = list_checks(expected, figures, health, events, log)
+            checks += self.finance.list_checks(figures)
             checks += list_campaign_checks(expected, figures, report) if report else []
             outcome = Outcome(figures, checks, report)
             if outcome.agrees or time.monotonic() > deadline:

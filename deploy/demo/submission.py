@@ -142,7 +142,7 @@ class Submitter:
                 gift = donor.make_donation(ids[donor.number], now)
                 yield bridge.format_line(f"demo-{donor.number:04d}", now, gift)
 
-        await self._run_bridge(BANK_SOURCE, DONATIONS_INBOUND, build_lines())
+        await self.run_bridge(BANK_SOURCE, DONATIONS_INBOUND, build_lines())
 
     # --- wishes ---
 
@@ -179,7 +179,7 @@ class Submitter:
                     yield bridge.format_line(wish.message_id, now, wish.make_request())
                 on_added(len(batch))
 
-        await self._run_bridge(STATION_SOURCE, REQUESTS_INBOUND, build_lines())
+        await self.run_bridge(STATION_SOURCE, REQUESTS_INBOUND, build_lines())
 
     async def import_spreadsheet(self, wishes: Sequence[Wish], on_added: OnAdded) -> None:
         file = self._folder / "wishes.csv"
@@ -239,7 +239,7 @@ class Submitter:
 
     # --- processes ---
 
-    async def _run_bridge(self, source: str, topic: str, lines: AsyncIterator[str]) -> None:
+    async def run_bridge(self, source: str, topic: str, lines: AsyncIterator[str]) -> None:
         key = Keyring(self._stack.secrets_dir).find_publisher_key(source)
         if key is None:
             raise RefusedError(f"{source} may not publish")

@@ -19,7 +19,8 @@ from shared.money import format_yuan
 LEDGER = {
     "received_fen": "到账 received",
     "committed_fen": "已承诺 committed",
-    "disbursed_fen": "已拨付 disbursed",
+    "obligated_fen": "确认应付 due",
+    "spent_fen": "银行已付 paid",
     "released_fen": "已释放 released",
     "remaining_fen": "可用 remaining",
 }

@@ -6,11 +6,14 @@ Tables are built, not constant: deciding needs the chart and foundations, sealin
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from services.audit.accounts import AccountSecrets
 from services.audit.decide import (
     bank,
+    bank_lines,
     funds,
     mandates,
     matches,
+    orders,
     payments,
     pledges,
     reversals,
@@ -19,8 +22,10 @@ from services.audit.decide import (
 )
 from services.audit.decide.bank import decide_with_answer
 from services.audit.model import (
+    AnswerBankQuestion,
     ApproveFund,
     ApproveMandate,
+    ApprovePaymentOrder,
     ApproveReversal,
     ApproveSecondPayment,
     ApproveTransfer,
@@ -28,16 +33,21 @@ from services.audit.model import (
     BringCommitmentForward,
     BringFundForward,
     BringStockForward,
+    CancelPaymentOrder,
     CloseYear,
     DeclineFund,
     DeclineMandate,
+    DeclinePaymentOrder,
     DeclineReversal,
     DeclineSecondPayment,
     DeclineTransfer,
+    ExportPaymentOrder,
     FinishBringingForward,
     GiveMandate,
+    NamePayees,
     ProposeFund,
     ProposeMandate,
+    ProposePaymentOrder,
     ProposeReversal,
     ProposeSecondPayment,
     ProposeTransfer,
@@ -49,6 +59,7 @@ from services.audit.rules import Rules
 from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    BankLineStated,
     DonationReceived,
     DonationRefunded,
     FeeCharged,
@@ -76,6 +87,9 @@ def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler
         DonationReceived: bank_handler(bank.decide_donation_received),
         GoodsReceived: bank_handler(bank.decide_goods_received),
         PaymentMade: bank_handler(bank.decide_payment_made),
+        BankLineStated: Handler(
+            decide=bank_lines.decide_bank_line, prepare=secrets.prepare, own_identity=True
+        ),
         DonationRefunded: bank_handler(bank.decide_donation_refunded),
         FeeCharged: bank_handler(bank.decide_fee_charged),
         MatchAccepted: Handler(decide=partial(matches.decide_accepted, rules)),
@@ -88,7 +102,7 @@ def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler
     }
 
 
-def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
+def commands(rules: Rules, accounts: AccountSecrets) -> Mapping[type[Value], AnyHandler]:
     return {
         ProposeFund: Handler(decide=partial(funds.decide_propose_fund, rules)),
         ApproveFund: Handler(decide=funds.decide_approve_fund),
@@ -110,6 +124,13 @@ def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         ProposeSecondPayment: Handler(decide=payments.decide_propose_second_payment),
         ApproveSecondPayment: Handler(decide=payments.decide_approve_second_payment),
         DeclineSecondPayment: Handler(decide=payments.decide_decline_second_payment),
+        NamePayees: Handler(decide=orders.decide_name_payees, prepare=accounts.seal_payees),
+        ProposePaymentOrder: Handler(decide=orders.decide_propose_order),
+        ApprovePaymentOrder: Handler(decide=orders.decide_approve_order),
+        DeclinePaymentOrder: Handler(decide=orders.decide_decline_order),
+        ExportPaymentOrder: Handler(decide=orders.decide_export_order),
+        CancelPaymentOrder: Handler(decide=orders.decide_cancel_order),
+        AnswerBankQuestion: Handler(decide=bank_lines.decide_answer_question),
         CloseYear: Handler(decide=years.decide_close_year),
         BringFundForward: Handler(decide=years.decide_bring_fund_forward),
         BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.audit import api, events, inspection, measuring, publishing, store, years
+from services.audit.accounts import describe_payees
 from services.audit.preparing import build_bank_secrets, describe_designations
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
@@ -25,7 +26,7 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
         name="audit",
         states=store.STATES,
         events=events.events(rules, secrets),
-        commands=events.commands(rules),
+        commands=events.commands(rules, secrets.accounts),
         routers=api.ROUTERS,
         build_resources=build_resources,
         jobs=(
@@ -35,7 +36,7 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
             measuring.measure_funds,
         ),
         indexes=(*store.INDEXES, *listed.INDEXES),
-        sealed=(describe_designations(secrets),),
+        sealed=(describe_designations(secrets), describe_payees(secrets.accounts)),
         records_expire=False,
         start=years.prepare,
     )

@@ -207,6 +207,49 @@ STOCK_INSUFFICIENT = Message(
     "stock_insufficient", "库存仅 {in_stock}", "only {in_stock} are in stock"
 )
 
+# --- what is due, and orders to pay it ---
+
+PAYABLE_UNKNOWN = Message("payable_unknown", "没有这笔应付：{id}", "nothing is due for {id}")
+PAYABLE_HELD = Message(
+    "payable_held",
+    "对接 {id} 在确认之后未落实，不能付款：请先冲正它的“确认应付”，已在付款单里的先撤销付款单",
+    "the match {id} fell after it was confirmed: reverse what is due; cancel an order that has it",
+)
+PAYABLE_PAID = Message("payable_paid", "对接 {id} 的应付已付清，不再付款", "{id} is paid")
+PAYABLE_ORDERED = Message(
+    "payable_ordered",
+    "对接 {id} 已在付款单 {order} 里：不在别处再付；要改，先撤销或否决该付款单",
+    "{id} is in the order {order}: cancel or decline that one first",
+)
+PAYEE_MISSING = Message(
+    "payee_missing",
+    "对接 {id} 还没有登记收款账户，请先登记",
+    "nobody named the account to pay for {id}: name it first",
+)
+ORDER_OF_TWO_FOUNDATIONS = Message(
+    "order_of_two_foundations",
+    "一张付款单只付一个基金会的款，请分开提出",
+    "an order pays for one foundation: propose two",
+)
+ORDER_UNKNOWN = Message("order_unknown", "没有这张付款单", "there is no such payment order")
+ORDER_NOT_PROPOSED = Message("order_not_proposed", "该付款单不在待审核状态", "it is {state}")
+ORDER_NOT_APPROVED = Message("order_not_approved", "该付款单未经批准或已撤销", "it is {state}")
+ORDER_NOT_EXPORTED = Message(
+    "order_not_exported", "该付款单还没有导出，请先导出", "export it first"
+)
+PAYABLES_UNCHOSEN = Message("payables_unchosen", "请至少选一笔应付", "choose at least one")
+ORDER_EXPORTED = Message(
+    "order_exported",
+    "该付款单已导出，可能已交银行，不能撤销；未付成的由银行退汇记回",
+    "it was exported and may be at the bank: what it does not pay comes back as a line of its own",
+)
+BANK_LINE_ASKED = Message(
+    "bank_line_asked",
+    "这笔银行流水对不上任何待付的付款（{doubt}），未入账，已交财务核对",
+    "this line fits no payment that waits ({doubt}): nothing was entered, finance is asked",
+)
+BANK_QUESTION_CLOSED = Message("bank_question_closed", "这条银行流水已有人核对", "it was answered")
+
 # --- paid once ---
 
 PAYMENTS_SETTLED = Message(

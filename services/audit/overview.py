@@ -10,13 +10,16 @@ from itertools import islice
 from typing import cast
 
 from services.audit.ledger.canonical import parse_entry
-from services.audit.ledger.movements import sum_entering, sum_leaving, sum_promised
+from services.audit.ledger.movements import sum_entering, sum_leaving, sum_owed, sum_promised
 from services.audit.ledger.published import day_of
 from services.audit.tlog.reader import Source, read_bundle, read_entry
 from services.audit.tlog.tiles import TILE_WIDTH
 from shared.contracts.ledger import LedgerEntry
 from shared.documents import Document
 
+USING = ("commitment", "disbursement", "payment", "payment_returned", "release")
+"""Kinds of entry that change what categories and towns got. What is due counts as promised, until
+a bank has paid."""
 UNSAID = ""
 """Category or town that a commitment does not say."""
 MERGED = "merged"
@@ -118,6 +121,10 @@ class Overview:
 
     def find_aim(self, entry: Document) -> Aim:
         """Of a commitment, or of the one that an entry settles."""
+        if "obligation" in entry:
+            named = entry["obligation"]
+            is_own = named["log"] == entry["log"]
+            return self._aims.get(named["index"], NO_AIM) if is_own else NO_AIM
         if "commitment" in entry:
             return self._aims.get(entry["commitment"], NO_AIM)
         return read_aim(entry)
@@ -131,6 +138,8 @@ class Overview:
         if entry["kind"] in ("commitment", "commitment_carried"):
             aim = read_aim(fields)
             self._aims[entry["index"]] = self._interned.setdefault(aim, aim)
+        if entry["kind"] == "obligation":
+            self._aims[entry["index"]] = self._aims.get(entry["commitment"], NO_AIM)
         if entry["kind"] == "reversal":
             undone = parse_entry(read_entry(source, size, entry["reverses"]))
             self._count(undone, day_of(entry["effective_at"]).isoformat()[:7], -1)
@@ -144,7 +153,7 @@ class Overview:
                 continue
             flow.total.add(sums, sign)
             flow.months.setdefault(month, Sums()).add(sums, sign)
-            if entry["kind"] in ("commitment", "disbursement", "release"):
+            if entry["kind"] in USING:
                 self._count_use(flow, entry, sums, sign)
 
     def _count_use(self, flow: FundFlow, entry: LedgerEntry, sums: Sums, sign: int) -> None:
@@ -167,15 +176,18 @@ def list_sums(entry: LedgerEntry) -> Iterator[tuple[str, Sums]]:
     own = str(entry.get("fund", ""))
     match entry["kind"]:
         case "fund_carried":
-            yield own, Sums(brought_forward=entering.get(own, 0), committed=sum_promised(entry))
+            promised = sum_promised(entry) + sum_owed(entry)
+            yield own, Sums(brought_forward=entering.get(own, 0), committed=promised)
         case "donation_received":
             yield own, Sums(income=entering.get(own, 0))
         case "commitment":
             yield own, Sums(committed=sum_promised(entry))
         case "release":
             yield own, Sums(released=sum_promised(entry))
-        case "disbursement":
+        case "disbursement" | "payment":
             yield own, Sums(spent=leaving.get(own, 0))
+        case "payment_returned":
+            yield own, Sums(spent=-entering.get(own, 0))
         case "management_fee":
             yield own, Sums(fees=leaving.get(own, 0))
         case "refund":

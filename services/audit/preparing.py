@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
+from services.audit.accounts import AccountSecrets, build_account_secrets
 from services.audit.model import BankEvent, Donation, donation_id
 from shared.contracts.envelope import Event, Fact, digest_content
-from shared.contracts.events import DonationReceived
+from shared.contracts.events import BankLineStated, DonationReceived
 from shared.documents import Document
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer
@@ -21,9 +22,10 @@ F = TypeVar("F", bound=Fact)
 class BankSecrets:
     """What a giver wrote may be personal: it is stored sealed, and nobody can try guesses at it."""
 
-    def __init__(self, sealer: Sealer, digests: bytes) -> None:
-        """sealer: of designations. digests: a 32-byte key."""
+    def __init__(self, sealer: Sealer, digests: bytes, accounts: AccountSecrets) -> None:
+        """sealer: of designations. digests: a 32-byte key. accounts: of those who are paid."""
         self.sealer = sealer
+        self.accounts = accounts
         self._digests = digests
 
     def prepare(self, event: Event[F]) -> BankEvent[F]:
@@ -52,6 +54,8 @@ class BankSecrets:
         }
         if isinstance(fact, DonationReceived):
             changes["designation"] = ""
+        if isinstance(fact, BankLineStated):
+            changes["account"] = self.accounts.hide_number(fact.account)
         return fact.model_copy(update=changes) if changes else fact
 
     def open_designation(self, donation: Donation) -> str:
@@ -69,7 +73,8 @@ class BankSecrets:
 
 def build_bank_secrets(keyring: Keyring) -> BankSecrets:
     sealer = Sealer(partial(keyring.list_sealing_keys, "designations"))
-    return BankSecrets(sealer, keyring.derive_identity_key("bank-contents"))
+    contents = keyring.derive_identity_key("bank-contents")
+    return BankSecrets(sealer, contents, build_account_secrets(keyring))
 
 
 def describe_designations(secrets: BankSecrets) -> SealedCollection:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from services.audit.model import (
     DONOR_WAYS,
     BankFact,
+    BankQuestion,
     Commitment,
     Contribution,
     Distribution,
@@ -15,6 +16,9 @@ from services.audit.model import (
     LogHead,
     Mandate,
     PartnerProposals,
+    Payable,
+    Payee,
+    PaymentOrder,
     Pledge,
     RecordedConsents,
     RequestPayments,
@@ -49,6 +53,10 @@ STATES: tuple[type[State], ...] = (
     Reversal,
     RequestPayments,
     SecondPayment,
+    Payable,
+    Payee,
+    PaymentOrder,
+    BankQuestion,
     Pledge,
     Mandate,
     Contribution,
@@ -76,6 +84,17 @@ INDEXES: tuple[mongo.Index, ...] = (
         RequestPayments.COLLECTION,
         [("is_unsettled", 1)],
         {"partialFilterExpression": {"is_unsettled": True}},
+    ),
+    (
+        Payable.COLLECTION,
+        [("order_id", 1), ("due_at_day", 1)],
+        {"partialFilterExpression": {"owed_fen": {"$gt": 0}}},
+    ),
+    (PaymentOrder.COLLECTION, [("state", 1), ("is_waiting", 1)], {}),
+    (
+        BankQuestion.COLLECTION,
+        [("is_open", 1)],
+        {"partialFilterExpression": {"is_open": True}},
     ),
 )
 

@@ -1,17 +1,25 @@
 """What people read: funds, and each foundation's sums with the size and root they belong to."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TypeVar
 
+from services.audit import messages
+from services.audit.accounts import build_account_secrets
+from services.audit.batch_file import Format, list_batch_rows, write_batch
 from services.audit.ledger.balances import TOTALS
 from services.audit.model import (
     Fund,
     LogHead,
     Mandate,
+    Payable,
+    Payee,
+    PaymentOrder,
     Reversal,
     Transfer,
 )
 from services.audit.public import PublicLogs
+from services.audit.resources import AuditRuntime
 from services.audit.store import (
     read_funds,
     read_heads,
@@ -21,6 +29,7 @@ from services.audit.store import (
 )
 from services.audit.tlog.checkpoint import Checkpoint, root_text
 from shared import mongo
+from shared.web.access import Denied
 
 P = TypeVar("P", Transfer, Reversal)
 
@@ -60,6 +69,37 @@ async def list_unsettled(database: mongo.Database, limit: int) -> list[dict[str,
         }
         for each in unsettled
     ]
+
+
+async def load_payables(database: mongo.Database, limit: int) -> list[dict[str, object]]:
+    """What may be ordered, or is held because its match fell; the longest due first."""
+    query = {"owed_fen": {"$gt": 0}, "order_id": ""}
+    payables = await mongo.find(
+        database, Payable, query, sort=[("due_at_day", 1), ("_id", 1)], limit=limit
+    )
+    fields = {"id", "fund_id", "request_id", "owed_fen", "held", "log", "entry", "due_at_day"}
+    return [
+        {**each.model_dump(mode="json", include=fields), "has_payee": bool(each.payee_id)}
+        for each in payables
+    ]
+
+
+async def load_batch_file(runtime: AuditRuntime, order_id: str, format_: Format) -> bytes:
+    """Raises Denied where it was not exported."""
+    order = await mongo.load(runtime.database, PaymentOrder, order_id)
+    if order is None:
+        raise Denied(messages.ORDER_UNKNOWN.refusal(404))
+    if order.exported_at is None:
+        raise Denied(messages.ORDER_NOT_EXPORTED.refusal(409))
+    payees = await load_payees(runtime.database, order)
+    secrets = build_account_secrets(runtime.keyring)
+    rows = list(list_batch_rows(order, payees, secrets))
+    return await asyncio.to_thread(write_batch, rows, format_)
+
+
+async def load_payees(database: mongo.Database, order: PaymentOrder) -> dict[str, Payee]:
+    query = {"_id": {"$in": list({line.payee_id for line in order.lines})}}
+    return {each.id: each for each in await mongo.find(database, Payee, query)}
 
 
 async def load_mandates(

@@ -41,6 +41,7 @@ from shared.contracts.events import (
     MeetingSigned,
     MessageAnswered,
     NoticeChannel,
+    PaymentApproved,
     ProposalsGathered,
     RequestBudgeted,
     RequestClosed,
@@ -250,7 +251,12 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose("match_reopened", "applicant"),
         Purpose("match_not_arrived", "donor"),
     ),
-    LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
+    # What two people approved is not paid: that is the bank's word, told to both.
+    PaymentApproved: (Purpose("payment_approved", "donor", is_small=True),),
+    LedgerDisbursed: (
+        Purpose("ledger_disbursed", "donor"),
+        Purpose("payment_made", "applicant", is_small=True),
+    ),
     LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
     LedgerGoodsReceived: (Purpose("ledger_goods_received", "donor"),),
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),

@@ -14,6 +14,9 @@ the fields of `Recorded`; what else it has, its own class says; nothing more is 
 - A commitment reserves money for a match: debit Equity:Commitments-Reserve, credit
   Equity:Commitments. A disbursement pays it and takes the same amount off the reservation; a
   release gives back what will not be spent. Both name the commitment by its index.
+- An obligation says that a part of a commitment is due (应付): it is spent, and owed until the bank
+  has paid. It takes the amount off the reservation. A payment is the bank's line, with its
+  reference, and names the obligation; what comes back from the bank (退汇) is owed again.
 - A reversal names one earlier entry of the same log and has its legs with the sides exchanged.
 - A log holds one ledger year. What is left at its end is brought forward into the next year's log
   by `*_carried` entries, which name the frozen log they come from: a fund before anything else is
@@ -260,6 +263,45 @@ class Disbursement(Moving):
 
 
 @with_config(_CLOSED)
+class AccountsOpened(Moving):
+    """More accounts that a fund may use, which was opened before there were such."""
+
+    kind: Literal["accounts_opened"]
+    accounts: Annotated[list[Account], Field(min_length=1)]
+    fund: FundId
+
+
+@with_config(_CLOSED)
+class Obligation(Moving):
+    """The person has confirmed: so much of the commitment is due, and owed until it is paid."""
+
+    kind: Literal["obligation"]
+    commitment: Index
+    fund: FundId
+
+
+@with_config(_CLOSED)
+class Payment(Moving):
+    """A bank has paid what was owed."""
+
+    kind: Literal["payment"]
+    fund: FundId
+    obligation: EntryRef
+    reference: Id
+    """The bank's, of its line."""
+
+
+@with_config(_CLOSED)
+class PaymentReturned(Moving):
+    """What a bank had paid came back: it is owed again."""
+
+    kind: Literal["payment_returned"]
+    fund: FundId
+    obligation: EntryRef
+    reference: Id
+
+
+@with_config(_CLOSED)
 class Release(Moving):
     kind: Literal["release"]
     commitment: Index
@@ -312,6 +354,10 @@ LedgerEntry = (
     | GoodsReceived
     | Commitment
     | Disbursement
+    | AccountsOpened
+    | Obligation
+    | Payment
+    | PaymentReturned
     | Release
     | GoodsDistributed
     | Transfer
@@ -330,6 +376,10 @@ Kind = Literal[
     "goods_received",
     "commitment",
     "disbursement",
+    "accounts_opened",
+    "obligation",
+    "payment",
+    "payment_returned",
     "release",
     "goods_distributed",
     "transfer",

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from services.audit import events
+from services.audit.accounts import AccountSecrets
 from services.audit.ledger.accounts import load_chart
 from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import parse_entry
@@ -12,13 +13,18 @@ from services.audit.ledger.corrections import find_named
 from services.audit.model import (
     GENERAL_FUND,
     ApproveFund,
+    ApprovePaymentOrder,
     Commitment,
     Donation,
+    ExportPaymentOrder,
     Fund,
     FundTerms,
     LogHead,
     Mandate,
+    NamePayees,
+    PaymentOrder,
     ProposeFund,
+    ProposePaymentOrder,
     Stock,
     stock_id,
 )
@@ -27,6 +33,7 @@ from services.audit.rules import Rules
 from services.audit.tlog.merkle import Frontier, leaf_hash
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
+    BankLineStated,
     DonationReceived,
     DonationRefunded,
     FeeCharged,
@@ -68,6 +75,7 @@ NEXT_YEAR = datetime(2026, 12, 31, 16, tzinfo=UTC)
 FUND = "NEW-YEAR"
 BANK = "/partners/bank"
 MATCHING = "/matching"
+ACCOUNT_NUMBER = "6222021234567890123"
 GOODS = {"item": "棉被", "unit": "床"}
 ANYTHING = FundTerms()
 RULES = Rules(
@@ -78,9 +86,10 @@ RULES = Rules(
     mandate_consent_fen_max=50_000,
     mandate_proposals_max=5,
 )
-SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32)
+ACCOUNTS = AccountSecrets(make_sealer(SealingKey(b"", b"p" * 32)), b"a" * 32)
+SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32, ACCOUNTS)
 EVENTS = events.events(RULES, SECRETS)
-COMMANDS = events.commands(RULES)
+COMMANDS = events.commands(RULES, ACCOUNTS)
 
 S = TypeVar("S", bound=State)
 
@@ -135,6 +144,27 @@ def goods(quantity: int, id_: str = "goods-1", *, fund: str = FUND) -> Event[Any
 
 def payment(match_id: str, amount_fen: int, id_: str = "pay-1") -> Event[Any]:
     data = PaymentMade(match_id=match_id, amount_fen=amount_fen, paid_at=NOW, bank_reference="p")
+    return event(data, id_, source=BANK)
+
+
+def bank_line(
+    reference: str,
+    amount_fen: int,
+    id_: str = "line-1",
+    *,
+    direction: Literal["paid", "returned"] = "paid",
+    account: str = ACCOUNT_NUMBER,
+    bank_reference: str = "ICBC-1",
+) -> Event[Any]:
+    """A line of the bank's statement; reference: what its 附言 says."""
+    data = BankLineStated(
+        direction=direction,
+        memo=reference,
+        amount_fen=amount_fen,
+        at=NOW,
+        bank_reference=bank_reference,
+        account=account,
+    )
     return event(data, id_, source=BANK)
 
 
@@ -218,7 +248,9 @@ class MemoryAudit:
         self, data: Value, principal: str = "maker", now: datetime = NOW, key: str = ""
     ) -> Decision:
         command = Command(data, principal=principal, key=key or f"{principal}|{len(self.events)}")
-        return self._apply(COMMANDS[type(data)], command, now)
+        handler = COMMANDS[type(data)]
+        prepared = handler.prepare(command) if handler.prepare else command
+        return self._apply(handler, prepared, now)
 
     def answer(
         self, data: Value, principal: str = "maker", now: datetime = NOW, key: str = ""
@@ -245,6 +277,31 @@ class MemoryAudit:
         self.leaves += _list_leaves(decision)
         self.events += [(speaker.id, fact) for speaker, fact in decision.events]
         return decision
+
+    def name_payees(self, *match_ids: str) -> None:
+        """All of them are paid to one account."""
+        account = {"kind": "person", "name": "示例", "number": ACCOUNT_NUMBER, "bank": "工商银行"}
+        payees = [{"match_id": id_, **account} for id_ in match_ids]
+        assert self.answer(NamePayees.model_validate({"payees": payees})).status == 200
+
+    def order(self, *match_ids: str) -> PaymentOrder:
+        """Proposed by one, approved by another, and exported."""
+        self.name_payees(*match_ids)
+        proposed = self.answer(ProposePaymentOrder(match_ids=match_ids), "maker")
+        assert proposed.status == 202, proposed
+        id_ = str(proposed.body["id"])
+        assert self.answer(ApprovePaymentOrder(order_id=id_), "checker").status == 200
+        assert self.answer(ExportPaymentOrder(order_id=id_), "maker").status == 200
+        return self.get(PaymentOrder, id_)
+
+    def pay_out(self, *match_ids: str, now: datetime = NOW) -> PaymentOrder:
+        """By an order that the bank's statement closes."""
+        order = self.order(*match_ids)
+        for number, line in enumerate(order.lines, 1):
+            reference = order.format_reference(number)
+            event = bank_line(reference, line.amount_fen, reference, bank_reference=reference)
+            self.receive(event, now)
+        return self.get(PaymentOrder, order.id)
 
     def get(self, state: type[S], id_: str) -> S:
         aggregate = self.states[Ref(state, id_)]

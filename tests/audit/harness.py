@@ -14,7 +14,7 @@ from shared import mongo
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfirmed, MatchReleased
 from shared.security import Role
-from tests.audit.decisions import BANK, FUND, MATCHING, make_mandate, match
+from tests.audit.decisions import ACCOUNT_NUMBER, BANK, FUND, MATCHING, make_mandate, match
 from tests.support.eventually import eventually
 from tests.support.stack_harness import RunningService, StackHarness
 
@@ -52,6 +52,21 @@ class AuditHarness:
         proposed = await self.post(path, self.maker, key, body)
         assert proposed.status_code == 202, proposed.text
         return await self.post(f"{path}/{proposed.json()['id']}/approve", self.checker, f"{key}-2")
+
+    async def order(self, *match_ids: str) -> dict[str, Any]:
+        """What is due for these matches, ordered by two and exported."""
+        account = {"kind": "shop", "name": "示例店", "number": ACCOUNT_NUMBER, "bank": "示例银行"}
+        payees = {"payees": [{"match_id": id_, **account} for id_ in match_ids]}
+        key = "-".join(match_ids)
+        named = await self.post("/payees", self.maker, f"{key}-n", payees)
+        assert named.status_code == 200, named.text
+        body = {"match_ids": match_ids}
+        approved = await self.propose_and_approve("/payment-orders", key, body)
+        assert approved.status_code == 200, approved.text
+        order = dict(approved.json())
+        path = f"/payment-orders/{order['id']}/export"
+        assert (await self.post(path, self.maker, f"{key}-e")).status_code == 200
+        return order
 
     async def publish_in_order(self, *events: Event[Any]) -> None:
         """The events of the tests of single decisions, from the bank or in matching's order.

@@ -1,11 +1,11 @@
-"""Money for a match: reserved, paid at once or in instalments, released; or refused."""
+"""Money for a match: reserved, due at once or paid in instalments, released; or refused."""
 
 import pytest
 
 from services.audit.model import FundTerms
 from shared.contracts.events import (
     LedgerCommitted,
-    LedgerDisbursed,
+    LedgerObligated,
     LedgerRefused,
     LedgerReleased,
     PaymentUnsettled,
@@ -72,19 +72,19 @@ def test_a_match_on_an_unknown_fund_is_refused() -> None:
     assert (event.reason, event.fund_id) == ("unknown_fund", "general")
 
 
-def test_a_confirmed_match_is_paid_once() -> None:
+def test_what_a_confirmed_match_is_for_is_due_once() -> None:
     audit = open_audit()
     audit.receive(gift(5_000))
     audit.receive(acceptance("M-1", 3_000))
     audit.receive(confirmation("M-1", 3_000))
-    assert isinstance(audit.events[-1][1], LedgerDisbursed)
+    assert isinstance(audit.events[-1][1], LedgerObligated)
     assert audit.receive(confirmation("M-1", 3_000)) == NOTHING
     entries = audit.entries()
     audit.receive(release("M-1", 3_000))
     assert isinstance(audit.events[-1][1], PaymentUnsettled)
     assert audit.entries() == entries
     assert audit.receive(release("M-1", 3_000)) == NOTHING
-    assert (audit.fund().disbursed_fen, audit.fund().outstanding_fen) == (3_000, 0)
+    assert (audit.fund().obligated_fen, audit.fund().outstanding_fen) == (3_000, 0)
 
 
 def test_a_released_match_gives_its_money_back_once() -> None:
@@ -121,8 +121,8 @@ def test_the_commitment_says_which_fund_pays() -> None:
     audit.receive(gift(5_000))
     audit.receive(acceptance("M-1", 3_000))
     audit.receive(confirmation("M-1", 3_000, fund="OTHER"))
-    assert audit.fund().disbursed_fen == 3_000
-    assert audit.fund("OTHER").disbursed_fen == 0
+    assert audit.fund().obligated_fen == 3_000
+    assert audit.fund("OTHER").obligated_fen == 0
 
 
 def test_money_is_spent_on_what_the_funds_terms_name() -> None:
@@ -166,7 +166,7 @@ def test_a_fund_with_an_open_purpose_pays_for_a_match_that_names_none() -> None:
     assert isinstance(audit.events[-1][1], LedgerCommitted)
 
 
-def test_instalments_are_paid_until_the_rest_is_confirmed() -> None:
+def test_instalments_are_paid_until_the_rest_is_confirmed_and_due() -> None:
     audit = open_audit()
     audit.receive(gift(5_000))
     audit.receive(acceptance("M-1", 3_000))
@@ -176,9 +176,9 @@ def test_instalments_are_paid_until_the_rest_is_confirmed() -> None:
     assert audit.commitment("M-1").outstanding_fen == 1_500
     audit.receive(confirmation("M-1", 3_000))
     event = audit.events[-1][1]
-    assert isinstance(event, LedgerDisbursed)
+    assert isinstance(event, LedgerObligated)
     assert (event.amount_fen, event.donor_id) == (1_500, "P-donor")
-    assert audit.fund().disbursed_fen == 3_000
+    assert (audit.fund().disbursed_fen, audit.fund().payable_fen) == (1_500, 1_500)
     audit.books()
 
 

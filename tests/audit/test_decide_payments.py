@@ -11,7 +11,7 @@ from services.audit.model import (
 )
 from shared.contracts.events import (
     LedgerCommitted,
-    LedgerDisbursed,
+    LedgerObligated,
     LedgerReleased,
     LedgerReversed,
     PaymentSettled,
@@ -41,11 +41,14 @@ def pay(audit: MemoryAudit, match: str, amount: int = 333_00, **more: object) ->
     audit.receive(confirmation(match, amount, **REQUEST | more))
 
 
-def pay_and_reopen() -> MemoryAudit:
-    """333 yuan were paid for M-1; then the person says that nothing arrived."""
+def pay_and_reopen(*, by_bank: bool = False) -> MemoryAudit:
+    """333 yuan are due for M-1, or were paid by the bank; then the person says that nothing
+    arrived."""
     audit = open_audit()
     audit.receive(gift(1_000_00))
     pay(audit, "M-1")
+    if by_bank:
+        audit.pay_out("M-1")
     audit.receive(reopening("M-1", 333_00, **REQUEST))
     return audit
 
@@ -58,8 +61,8 @@ def reverse(audit: MemoryAudit, index: int) -> None:
     assert audit.answer(approval, "checker").status == 200
 
 
-def find_payment(audit: MemoryAudit) -> int:
-    return max(i for i, kind in enumerate(audit.kinds()) if kind == "disbursement")
+def find_due(audit: MemoryAudit) -> int:
+    return max(i for i, kind in enumerate(audit.kinds()) if kind in ("obligation", "disbursement"))
 
 
 def payments(audit: MemoryAudit) -> RequestPayments:
@@ -76,7 +79,7 @@ def test_a_reopened_match_that_was_paid_is_not_paid_a_second_time() -> None:
     audit = pay_and_reopen()
     audit.receive(acceptance("M-2", 333_00, **REQUEST))
     assert last_reason(audit) == "already_paid"
-    assert audit.fund().disbursed_fen == 333_00
+    assert audit.fund().obligated_fen == 333_00
     assert (payments(audit).is_unsettled, payments(audit).refused) == (True, ("M-2",))
     audit.books()
 
@@ -98,21 +101,21 @@ def test_a_second_match_that_was_promised_before_the_first_was_paid_waits_at_its
     audit.receive(confirmation("M-2", 333_00, **REQUEST))
     assert last_reason(audit) == "exceeds_request"
     audit.receive(reopening("M-1", 333_00, **REQUEST))
-    reverse(audit, find_payment(audit))
+    reverse(audit, find_due(audit))
     assert [type(fact) for _, fact in audit.events[-4:]] == [
         LedgerReversed,
         LedgerReleased,
-        LedgerDisbursed,
+        LedgerObligated,
         PaymentSettled,
     ]
-    assert (audit.fund().disbursed_fen, audit.commitment("M-2").outstanding_fen) == (333_00, 0)
+    assert (audit.fund().obligated_fen, audit.commitment("M-2").outstanding_fen) == (333_00, 0)
     assert not payments(audit).is_unsettled
     audit.books()
 
 
 def test_once_the_payment_is_reversed_the_money_is_free_and_the_request_is_paid_again() -> None:
     audit = pay_and_reopen()
-    reverse(audit, find_payment(audit))
+    reverse(audit, find_due(audit))
     reversed_, released, settled = (fact for _, fact in audit.events[-3:])
     assert isinstance(reversed_, LedgerReversed)
     assert (reversed_.match_id, reversed_.amount_fen) == ("M-1", 333_00)
@@ -120,12 +123,12 @@ def test_once_the_payment_is_reversed_the_money_is_free_and_the_request_is_paid_
     assert settled == PaymentSettled(match_ids=("M-1",))
     assert audit.fund().remaining_fen == 1_000_00
     pay(audit, "M-2")
-    assert audit.fund().disbursed_fen == 333_00
+    assert audit.fund().obligated_fen == 333_00
     audit.books()
 
 
 def test_two_people_say_that_it_may_be_paid_again() -> None:
-    audit = pay_and_reopen()
+    audit = pay_and_reopen(by_bank=True)
     propose = ProposeSecondPayment(request_id="R-1", reason=REASON)
     assert audit.answer(propose, "maker").status == 202
     approve = ApproveSecondPayment(request_id="R-1")
@@ -135,17 +138,25 @@ def test_two_people_say_that_it_may_be_paid_again() -> None:
         match_ids=("M-1",), maker="maker", checker="checker", reason=REASON
     )
     pay(audit, "M-2")
-    assert audit.fund().disbursed_fen == 666_00
+    assert audit.fund().obligated_fen == 666_00
     assert code(audit.answer(propose, "maker")) == "payments_settled"
 
 
-def test_what_two_people_allowed_is_allowed_once() -> None:
+def test_what_is_due_for_a_match_that_fell_is_reversed_and_not_allowed_again() -> None:
     audit = pay_and_reopen()
+    assert audit.answer(ProposeSecondPayment(request_id="R-1", reason=REASON)).status == 202
+    approve = ApproveSecondPayment(request_id="R-1")
+    assert code(audit.answer(approve, "checker")) == "payable_held"
+
+
+def test_what_two_people_allowed_is_allowed_once() -> None:
+    audit = pay_and_reopen(by_bank=True)
     audit.execute(ProposeSecondPayment(request_id="R-1", reason=REASON), "maker")
     audit.execute(ApproveSecondPayment(request_id="R-1"), "checker")
     pay(audit, "M-2")
     audit.receive(acceptance("M-3", 333_00, **REQUEST))
     assert last_reason(audit) == "already_paid"
+    audit.pay_out("M-2")
     audit.receive(reopening("M-2", 333_00, **REQUEST))
     assert code(audit.answer(ApproveSecondPayment(request_id="R-1"), "checker")) == (
         "second_payment_not_proposed"
@@ -180,7 +191,7 @@ def test_the_other_part_of_a_request_goes_on() -> None:
     pay(audit, "M-1", 133_00)
     audit.receive(reopening("M-1", 133_00, **REQUEST))
     pay(audit, "M-2", 200_00)
-    assert isinstance(audit.events[-1][1], LedgerDisbursed)
+    assert isinstance(audit.events[-1][1], LedgerObligated)
     audit.receive(acceptance("M-3", 1, **REQUEST))
     assert last_reason(audit) == "already_paid"
 
@@ -207,7 +218,7 @@ def test_an_instalment_of_a_match_that_is_given_up_is_settled_too() -> None:
     assert unsettled == PaymentUnsettled(match_id="M-1", fund_id=FUND, amount_fen=100_00)
     audit.receive(acceptance("M-2", 333_00, **REQUEST))
     assert last_reason(audit) == "already_paid"
-    reverse(audit, find_payment(audit))
+    reverse(audit, find_due(audit))
     assert audit.fund().remaining_fen == 1_000_00
     audit.receive(acceptance("M-3", 333_00, **REQUEST))
     assert isinstance(audit.events[-1][1], LedgerCommitted)
@@ -218,7 +229,7 @@ def test_a_payment_that_was_reversed_before_the_match_was_reopened_needs_nothing
     audit = open_audit()
     audit.receive(gift(1_000_00))
     pay(audit, "M-1")
-    reverse(audit, find_payment(audit))
+    reverse(audit, find_due(audit))
     audit.receive(reopening("M-1", 333_00, **REQUEST))
     assert isinstance(audit.events[-1][1], LedgerReleased)
     assert audit.fund().remaining_fen == 1_000_00

@@ -45,7 +45,9 @@ def test_what_a_row_names_is_there(name: str) -> None:
     book = GoodsFigures if goods else FundFigures
     assert {figure for _, figure in kind.disclosed} <= {field.name for field in fields(book)}
     assert not kind.listed or kind.listed in {field.name for field in fields(Figures)}
-    assert kind.reversible == bool(kind.total), "what adds to a total can be taken off again"
+    by_bank = {"payment", "payment_returned"}
+    """What a bank did is undone by what it does."""
+    assert kind.reversible == bool(kind.total and name not in by_bank), "what adds can be taken off"
     assert bool(kind.parts) == (kind.moves != "nothing")
 
 

@@ -27,7 +27,7 @@ def test_totals_are_those_of_the_books(tmp_path: Path, carried: bool) -> None:
         for sums in (flow.total, overview.add_months([flow]).values()):
             parts = [sums] if isinstance(sums, overview.Sums) else list(sums)
             assert sum(part.income for part in parts) == book.received_fen
-            assert sum(part.spent for part in parts) == book.disbursed_fen
+            assert sum(part.spent for part in parts) == book.spent_fen
             assert sum(part.remaining for part in parts) == book.remaining_fen
             assert sum(part.outstanding for part in parts) == book.outstanding_fen
 

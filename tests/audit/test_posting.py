@@ -4,9 +4,9 @@ import pytest
 
 from services.audit.decide.posting import EVENTS, find_counters
 from services.audit.ledger.kinds import KINDS
-from services.audit.model import Commitment, Donation, Fund, Stock
+from services.audit.model import Commitment, Donation, Fund, Payable, Stock
 
-MOVEMENTS = {name for name, kind in KINDS.items() if kind.reversible}
+MOVEMENTS = {name for name, kind in KINDS.items() if kind.total}
 
 
 def test_every_movement_of_one_fund_has_an_event() -> None:
@@ -28,6 +28,11 @@ def test_what_a_commitment_and_its_settlement_count() -> None:
     assert find_counters(KINDS["disbursement"]) == {
         Commitment: "disbursed_fen",
         Fund: "disbursed_fen",
+    }
+    assert find_counters(KINDS["obligation"]) == {
+        Commitment: "obligated_fen",
+        Payable: "obligated_fen",
+        Fund: "obligated_fen",
     }
     refund = find_counters(KINDS["refund"])
     assert (len(refund), refund[Donation], refund[Fund]) == (2, "refunded_fen", "refunded_fen")

@@ -30,7 +30,7 @@ async def test_a_gift_and_two_matches_end_in_verifiable_books(harness: AuditHarn
     summary = await harness.wait_published(6)
     assert summary["received_fen"] == 20_450_000
     assert summary["committed_fen"] == 800_00
-    assert (summary["disbursed_fen"], summary["released_fen"]) == (300_00, 500_00)
+    assert (summary["obligated_fen"], summary["released_fen"]) == (300_00, 500_00)
     assert summary["remaining_fen"] == 20_450_000 - 300_00
     report = await harness.verify(summary)
     assert report.entries == 6
@@ -66,7 +66,7 @@ async def test_whatever_is_redelivered_and_reordered_the_books_are_the_same(
     await stack.publish(*shuffled)
     summary = await harness.wait_published(21 + 40)
     assert summary["received_fen"] == 20_000
-    assert summary["disbursed_fen"] == 15 * 700
+    assert summary["obligated_fen"] == 15 * 700
     assert summary["outstanding_fen"] == 0
     await harness.verify(summary)
 
@@ -93,8 +93,8 @@ async def test_every_entry_of_the_ledger_is_told(harness: AuditHarness) -> None:
     assert sorted(event["data"]["index"] for event in facts) == list(range(7))
     by_subject = groupby(sorted(facts, key=lambda e: (e["subject"], int(e["sequence"]))), _subject)
     kinds = {subject: [e["type"].split(".")[2] for e in events] for subject, events in by_subject}
-    paid, other = sorted((kinds["M-1"], kinds["M-2"]))
-    assert paid == ["committed", "disbursed"]
+    due, other = sorted((kinds["M-1"], kinds["M-2"]))
+    assert due == ["committed", "obligated"]
     assert other == ["refused", "refused"]
     assert kinds[FUND] == ["fund_opened"]
     assert sorted(kind for s, kind in kinds.items() if s.startswith("D-")) == [
@@ -116,7 +116,7 @@ async def test_two_instances_append_to_one_log(harness: AuditHarness) -> None:
     records = [r for n in range(60) for r in make_lifecycle(stack, f"M-{n}", 100)]
     await stack.publish(*records)
     summary = await harness.wait_published(11 + 120)
-    assert summary["disbursed_fen"] == 60 * 100
+    assert summary["obligated_fen"] == 60 * 100
     await harness.verify(summary)
 
 

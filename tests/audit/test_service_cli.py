@@ -74,7 +74,7 @@ def test_a_replay_without_service_says_that_it_compared_nothing(log: Path) -> No
     output = json.loads(result.output)
     assert result.exit_code == 0
     assert not output["compared"]
-    assert output["replay"]["funds"][0]["disbursed_fen"] == 300_00
+    assert output["replay"]["funds"][0]["obligated_fen"] == 300_00
 
 
 def test_a_replay_stops_where_it_is_told_to(log: Path) -> None:

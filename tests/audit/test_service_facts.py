@@ -46,7 +46,11 @@ async def test_a_year_of_every_fact_ends_in_verifiable_books(harness: AuditHarne
     summary = await harness.wait_published(12)
     (fund,) = summary["funds"]
     assert (fund["received_fen"], fund["fees_fen"], fund["refunded_fen"]) == (100_000, 5_000, 1_000)
-    assert (fund["committed_fen"], fund["disbursed_fen"]) == (50_000, 30_000)
+    assert (fund["committed_fen"], fund["disbursed_fen"], fund["obligated_fen"]) == (
+        50_000,
+        10_000,
+        20_000,
+    )
     assert fund["remaining_fen"] == summary["remaining_fen"] == 100_000 - 5_000 - 1_000 - 30_000
     report = await harness.verify(summary)
     assert report.books.goods[FUND, GOODS["item"], GOODS["unit"]].in_stock == 18

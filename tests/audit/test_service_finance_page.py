@@ -1,12 +1,15 @@
 """财务 on a page: one proposes, another approves exactly what he read."""
 
 import re
+from io import BytesIO
 
 import httpx
+from openpyxl import load_workbook
 
 from services.audit.messages import PROPOSAL_CHANGED
 from services.audit.pages.proposing import FINANCE_PATH
-from tests.audit.decisions import FUND
+from shared.security import Role
+from tests.audit.decisions import ACCOUNT_NUMBER, FUND, acceptance, confirmation, gift
 from tests.audit.harness import AuditHarness, make_gift
 
 FUND_FORM = {
@@ -136,3 +139,51 @@ async def test_who_read_another_version_approves_nothing(harness: AuditHarness) 
         headers=harness.checker,
     )
     assert approved.status_code == 409
+
+
+PAYEE_FORM = {
+    "kind": "shop",
+    "name": "茶山百货店",
+    "number": ACCOUNT_NUMBER,
+    "bank": "东莞银行茶山支行",
+}
+
+
+async def test_what_is_due_is_ordered_approved_and_exported_on_pages(
+    harness: AuditHarness,
+) -> None:
+    """The account is seen by finance alone; who approves it reads it."""
+    http, (maker, checker) = harness.audit.http, (harness.maker, harness.checker)
+    auditor = harness.stack.bearer("an-auditor", Role.AUDITOR)
+    await harness.open_fund()
+    await harness.publish_in_order(
+        gift(1_000_00), acceptance("M-1", 333_00), confirmation("M-1", 333_00)
+    )
+    await harness.wait_published(4)
+    payables = f"{FINANCE_PATH}/payables"
+    assert "M-1" in (await http.get(payables, headers=auditor)).text
+    assert (await http.get(f"{payables}/M-1", headers=checker)).status_code == 403
+    wrong = PAYEE_FORM | {"number": "=1+1"}
+    answer = await http.post(f"{payables}/M-1", data=wrong, headers=maker)
+    assert (answer.status_code, "茶山百货店" in answer.text) == (422, True)
+    named = await http.post(f"{payables}/M-1", data=PAYEE_FORM, headers=maker)
+    assert named.headers["location"] == payables
+    orders = f"{FINANCE_PATH}/orders"
+    assert (await http.post(orders, data={}, headers=maker)).status_code == 422
+    made = await http.post(orders, data={"match": "M-1"}, headers=maker)
+    order = made.headers["location"]
+    assert (await http.get(f"{order}/file", headers=maker)).status_code == 409
+    page = await http.get(order, headers=checker)
+    assert ACCOUNT_NUMBER in page.text
+    assert ACCOUNT_NUMBER not in (await http.get(order, headers=auditor)).text
+    assert (await http.get(f"{order}/file", headers=auditor)).status_code == 403
+    approve = {"digest": find_digest(page)}
+    assert (await http.post(f"{order}/approve", data=approve, headers=maker)).status_code == 403
+    approved = await http.post(f"{order}/approve", data=approve, headers=checker)
+    assert approved.headers["location"] == order
+    exported = await http.post(f"{order}/bank/export", headers=maker)
+    assert exported.headers["location"] == order
+    assert "等银行" in (await http.get(orders, headers=auditor)).text
+    workbook = load_workbook(BytesIO((await http.get(f"{order}/file", headers=maker)).content))
+    number, account, *_ = list(workbook.active.values)[1]  # type: ignore[union-attr]
+    assert (number, account) == (1, ACCOUNT_NUMBER)

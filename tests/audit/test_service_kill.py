@@ -112,7 +112,7 @@ async def check_log(summary: dict[str, Any], checkpoints: list[bytes]) -> None:
     )
     assert report.ok, report.broken
     assert (report.entries, summary["size"]) == (ENTRIES, ENTRIES)
-    assert (summary["disbursed_fen"], summary["remaining_fen"]) == (100 * MATCHES, 0)
+    assert (summary["obligated_fen"], summary["remaining_fen"]) == (100 * MATCHES, 0)
 
 
 async def test_killed_while_it_publishes_the_log_goes_on_and_verifies(

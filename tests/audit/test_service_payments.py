@@ -1,6 +1,13 @@
 """A request is paid once: as matching, finance and the public log see it."""
 
-from tests.audit.decisions import acceptance, confirmation, gift, reopening
+from tests.audit.decisions import (
+    ACCOUNT_NUMBER,
+    acceptance,
+    bank_line,
+    confirmation,
+    gift,
+    reopening,
+)
 from tests.audit.harness import AuditHarness
 from tests.support.eventually import eventually
 
@@ -15,8 +22,26 @@ async def test_a_reopened_match_is_paid_again_only_by_two_peoples_word(
         gift(1_000_00),
         acceptance("M-1", 333_00, **REQUEST),
         confirmation("M-1", 333_00, **REQUEST),
-        reopening("M-1", 333_00, **REQUEST),
     )
+    await harness.wait_published(4)
+    order = await harness.order("M-1")
+    file = f"/payment-orders/{order['id']}/file?format=csv"
+    batch = (await harness.audit.http.get(file, headers=harness.checker)).text.splitlines()
+    assert batch[1] == (
+        f"1,{ACCOUNT_NUMBER},示例店,示例银行,333.00,莞家微心愿资助,{order['id']}-001"
+    )
+    seen = await harness.get("/payment-orders")
+    assert ACCOUNT_NUMBER not in str(seen)
+    line = bank_line(f"代发 {order['id']}-001", 333_00)
+    other = bank_line(f"{order['id']}-001", 332_00, "line-2", bank_reference="ICBC-2")
+    await harness.publish_in_order(line, other)
+    paid = await harness.wait_published(5)
+    assert (paid["spent_fen"], paid["payable_fen"]) == (333_00, 0)
+    questions = await eventually(
+        lambda: harness.get("/bank-questions"), lambda page: page["bank_questions"]
+    )
+    assert [each["doubt"] for each in questions["bank_questions"]] == ["amount_differs"]
+    await harness.publish_in_order(reopening("M-1", 333_00, **REQUEST))
 
     async def list_unsettled() -> list[dict[str, object]]:
         return list((await harness.get("/unsettled-payments"))["unsettled_payments"])
@@ -28,7 +53,7 @@ async def test_a_reopened_match_is_paid_again_only_by_two_peoples_word(
 
     await harness.publish_in_order(acceptance("M-2", 333_00, **REQUEST))
     [unsettled] = await eventually(list_unsettled, lambda rows: rows[0]["refused"] == ["M-2"])
-    assert (await harness.get("/summary"))["disbursed_fen"] == 333_00
+    assert (await harness.get("/summary"))["obligated_fen"] == 333_00
 
     propose = {"request_id": "R-1", "reason": "收款账户已注销，说明〔2026〕3号"}
     proposed = await harness.post("/second-payments", harness.maker, "s-1", propose)
@@ -40,6 +65,6 @@ async def test_a_reopened_match_is_paid_again_only_by_two_peoples_word(
 
     again = (acceptance("M-3", 333_00, **REQUEST), confirmation("M-3", 333_00, **REQUEST))
     await harness.publish_in_order(*again)
-    summary = await harness.wait_published(7)
-    assert (summary["disbursed_fen"], summary["outstanding_fen"]) == (666_00, 0)
+    summary = await harness.wait_published(8)
+    assert (summary["obligated_fen"], summary["outstanding_fen"]) == (666_00, 0)
     await harness.verify(summary)

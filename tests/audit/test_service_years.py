@@ -68,7 +68,7 @@ async def test_a_new_year_begins_with_what_the_old_one_left(
         confirmation("M-1", 3_000), confirmation("M-2", 12, **GOODS), gift(1, "new")
     )
     summary = await harness.wait_published(6)
-    assert (summary["disbursed_fen"], summary["received_fen"]) == (3_000, 1)
+    assert (summary["obligated_fen"], summary["received_fen"]) == (3_000, 1)
     report = await harness.verify(summary)
     assert {book.outstanding_fen for book in report.books.commitments.values()} == {0}
     await frozen(harness, before)
@@ -82,7 +82,7 @@ async def test_the_first_entry_of_a_year_turns_the_log_by_itself(
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
     await harness.publish_in_order(confirmation("M-1", 3_000))
     summary = await eventually(
-        lambda: harness.get("/summary"), lambda s: s["disbursed_fen"] == 3_000
+        lambda: harness.get("/summary"), lambda s: s["obligated_fen"] == 3_000
     )
     assert summary["log"].endswith("/2031")
     await close_and_bring_forward(harness.audit.runtime)
@@ -101,7 +101,7 @@ async def test_a_year_slept_through_while_carrying_breaks_no_chain(
     await busy(harness, 1)
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
     await harness.publish_in_order(confirmation("M-1", 3_000))
-    await eventually(lambda: harness.get("/summary"), lambda s: s["disbursed_fen"] == 3_000)
+    await eventually(lambda: harness.get("/summary"), lambda s: s["obligated_fen"] == 3_000)
     calendar.turn_to(NEW_YEAR + timedelta(days=400))
     await close_and_bring_forward(harness.audit.runtime)
     summary = await harness.wait_published(3)

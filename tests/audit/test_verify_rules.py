@@ -230,8 +230,14 @@ def test_what_every_kind_does_to_a_fund() -> None:
         "committed_fen": 5_000,
         "disbursed_fen": 2_000,
         "released_fen": 1_000,
+        "obligated_fen": 0,
+        "paid_fen": 0,
+        "returned_fen": 0,
+        "payable_forward_fen": 0,
         "outstanding_fen": 2_000,
         "remaining_fen": 10_000 - 300 - 400 - 600 - 5_000 + 1_000,
+        "payable_fen": 0,
+        "spent_fen": 2_000,
     }
 
 

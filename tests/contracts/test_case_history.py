@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from services.audit.api import history as audit
-from services.audit.model import Commitment
+from services.audit.model import Commitment, Payable
 from services.intake.history import list_history, list_own
 from services.intake.model import RequestState
 from services.intake.resources import IntakeRuntime
@@ -67,6 +67,22 @@ def test_the_books_say_sums_and_the_number_of_the_entry() -> None:
         "已拨付 200.00 元",
     ]
     assert "P-donor" not in repr(parts)
+    due = Payable(
+        id="M-1",
+        fund_id="F-1",
+        foundation="f",
+        donor_id="P-donor",
+        due_at_day=NOW,
+        log="l",
+        entry=9,
+        obligated_fen=20_000,
+        paid_fen=20_000,
+    )
+    both = list(audit.list_parts(commitment.model_copy(update={"disbursed_fen": 0}), due))
+    assert [part.zh for part in both[1:]] == [
+        "确认应付 200.00 元，公开账本 #9",
+        "银行已付款 200.00 元",
+    ]
     (refused,) = audit.list_parts(commitment.model_copy(update={"entry": None}))
     assert refused.is_wrong
 

@@ -18,6 +18,7 @@ from shared.contracts.events import (
     MatchReleased,
     MatchReminded,
     MatchReopened,
+    PaymentApproved,
     RequestClosed,
     RequestDeclined,
     RequestRecorded,
@@ -258,9 +259,21 @@ def test_disbursement_tells_the_donor_the_amount() -> None:
     assert (harness.notice.person_id, harness.notice.amount_fen) == ("P-donor", 20_000)
 
 
+def test_what_is_approved_is_told_to_the_donor_and_what_a_bank_paid_to_both() -> None:
+    harness = DecisionHarness()
+    both = {"donor_id": "P-donor", "person_id": "P-1"}
+    approved = PaymentApproved(fund_id="F-1", amount_fen=20_000, **both)
+    harness.on_event(approved, MATCH_ID)
+    assert (harness.notice.person_id, harness.notice.purpose) == ("P-donor", "payment_approved")
+    paid = disbursed("P-donor").model_copy(update={"was_due": True, "person_id": "P-1"})
+    harness.on_event(paid, MATCH_ID)
+    told = {(n.purpose, n.person_id, n.amount_fen) for n in harness.notices}
+    assert {("ledger_disbursed", "P-donor", 20_000), ("payment_made", "P-1", 20_000)} <= told
+
+
 def test_donor_is_thanked_with_the_link_to_his_receipt_as_audit_serves_it() -> None:
     harness = DecisionHarness()
-    fields = disbursed("P-donor").model_dump()
+    fields = disbursed("P-donor").model_dump(exclude={"was_due", "person_id"})
     harness.on_event(LedgerReceived.model_validate(fields), "D-0123456789abcdef0123")
     link = harness.notice.link
     assert (harness.notice.person_id, harness.notice.purpose) == ("P-donor", "ledger_received")

@@ -1,7 +1,8 @@
 """Plays whole request lifecycles against a running stack, as channels, donors and staff would.
 
-Inbound event -> opened -> proposed -> accepted -> committed -> delivered -> confirmed -> paid ->
-the donor told. It listens to the house's topics and acts in batches; nothing inside is touched.
+Inbound event -> opened -> proposed -> accepted -> committed -> delivered -> confirmed -> due ->
+ordered by two of finance -> paid, as the bank's statement says -> the donor told. It listens to the
+house's topics and acts in batches; nothing inside is touched.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,9 +20,10 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.stack import Stack
+from services.audit.model import LINES_MAX
 from shared.contracts import topics
 from shared.contracts.envelope import Fact, foreign_event
-from shared.contracts.events import DonationReceived, RequestSubmitted
+from shared.contracts.events import BankLineStated, DonationReceived, RequestSubmitted
 from shared.ids import derived_id
 from shared.messaging.cluster import create_topics
 from shared.messaging.connection import BrokerConnection
@@ -45,6 +47,7 @@ NEXT = {
 }
 # Who accepts or delivers may not confirm; the partner registered the offers.
 ACTS = {"accept": "partner", "deliver": "collector", "confirm": "approver-village"}
+ACCOUNT = {"kind": "person", "name": "示例", "number": "6222021234567890", "bank": "工商银行"}
 SEEN = {"confirm": {"witness": {"evidence": "visit"}}}
 # An ambiguous send is never repeated, so a notice that nobody can vouch for ends there too.
 TOLD = frozenset(
@@ -79,6 +82,7 @@ class Lifecycles:
     done: int = 0
     _of_match: dict[str, str] = field(default_factory=dict)
     _todo: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     _sent: dict[str, bytes] = field(default_factory=dict)
     _leave: AsyncExitStack = field(default_factory=AsyncExitStack)
     _http: httpx.AsyncClient = field(init=False)
@@ -262,6 +266,8 @@ class Lifecycles:
         self._note_step(kind, subject)
         if kind in NEXT:
             self._todo[NEXT[kind]].append(subject)
+        elif kind == "guanjia.ledger.obligated.v1":
+            self._todo["pay"].append(subject)
         elif kind == "guanjia.ledger.disbursed.v1":
             self._mark(subject, "paid_at")
         elif kind in TOLD and event["data"]["purpose"] == "ledger_disbursed":
@@ -287,19 +293,56 @@ class Lifecycles:
                 waiting, self._todo[step] = self._todo[step], []
                 for at in range(0, len(waiting), IDS_AT_ONCE):
                     await self._do(step, waiting[at : at + IDS_AT_ONCE])
+            due, self._todo["pay"] = self._todo["pay"], []
+            for at in range(0, len(due), LINES_MAX):
+                await self._until_done(self._pay, due[at : at + LINES_MAX])
 
     async def _do(self, step: str, match_ids: list[str]) -> None:
-        """Until the service has answered: the same key, so a lost answer repeats nothing."""
         key = hashlib.sha256("".join([step, *match_ids]).encode()).hexdigest()
         body = {"match_ids": match_ids, **SEEN.get(step, {})}
+
+        async def act(_ids: list[str]) -> None:
+            await self._post("matching", f"/matches/{step}", ACTS[step], body, key)
+
+        await self._until_done(act, match_ids)
+
+    async def _until_done(
+        self, act: Callable[[list[str]], Awaitable[None]], match_ids: list[str]
+    ) -> None:
+        """Until the service has answered: the same key, so a lost answer repeats nothing."""
         while True:
             try:
-                await self._post("matching", f"/matches/{step}", ACTS[step], body, key)
+                await act(match_ids)
             except (httpx.HTTPError, AssertionError) as error:
-                print(f"{step} again after {type(error).__name__} {str(error)[:200]}")
+                print(f"again after {type(error).__name__} {str(error)[:200]}")
                 await asyncio.sleep(0.3)
             else:
                 return
+
+    async def _pay(self, match_ids: list[str]) -> None:
+        """Finance orders it, and the bank's statement says that it is paid."""
+        key = hashlib.sha256("".join(["pay", *match_ids]).encode()).hexdigest()
+        payees = {"payees": [{"match_id": id_, **ACCOUNT} for id_ in match_ids]}
+        if key not in self._orders:
+            await self._post("audit", "/payees", "finance-maker", payees, f"{key}-p")
+            body = {"match_ids": match_ids}
+            order = await self._post("audit", "/payment-orders", "finance-maker", body, key)
+            self._orders[key] = order
+        order, path = self._orders[key], f"/payment-orders/{self._orders[key]['id']}"
+        await self._post("audit", f"{path}/approve", "finance-checker", {}, f"{key}-a")
+        await self._post("audit", f"{path}/export", "finance-maker", {}, f"{key}-e")
+        for number, line in enumerate(order["lines"], 1):
+            reference = f"{order['id']}-{number:03d}"
+            paid = BankLineStated(
+                direction="paid",
+                memo=reference,
+                amount_fen=line["amount_fen"],
+                at=datetime.now(UTC),
+                bank_reference=reference,
+                account=ACCOUNT["number"],
+            )
+            await self._publish(BANK, reference, paid, wait=False)
+        await self._producer.flush()
 
 
 def wish(run: str, number: int) -> RequestSubmitted:

@@ -17,6 +17,7 @@ from shared.web.links import FRAME
 from shared.web.operation_pages import LetterRow, SettingRow
 from shared.web.pages import SCRIPT_HEADERS
 from tests.support.readers import make_reader
+from tests.support.sample_paying_pages import render_paying_samples
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 
@@ -77,6 +78,7 @@ def render_operation_samples(words: str) -> Mapping[str, HTMLResponse]:
         ),
     }
     samples |= _render_finance(words)
+    samples |= render_paying_samples(words)
     for name in ("operations", "service_state"):
         samples[name].headers.update(SCRIPT_HEADERS)
     return samples
@@ -96,6 +98,7 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             reader,
             "finance.html",
             groups=[group],
+            payables=3,
             unsettled=[
                 {
                     "request_id": words,

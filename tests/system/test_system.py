@@ -23,8 +23,8 @@ SETTINGS = {
     "GUANJIA_CLAIM_S": "30",  # a send cut short by kill -9 is unclear after this
 }
 # From each lifecycle: told it was opened, committed, delivered, closed; the donor that it arrived
-# and was paid.
-NOTICES_EACH = 6
+# and was approved and paid; the person, that it was paid.
+NOTICES_EACH = 8
 # Where he has not accepted within a minute, he is asked: that depends on the machine.
 ASKED = {"match_asked", "proposals_proposed"}
 EVENTS_EACH = {
@@ -34,6 +34,8 @@ EVENTS_EACH = {
     "guanjia.match.delivered.v1": 1,
     "guanjia.match.confirmed.v1": 1,
     "guanjia.ledger.committed.v1": 1,
+    "guanjia.ledger.obligated.v1": 1,
+    "guanjia.payment.approved.v1": 1,
     "guanjia.ledger.disbursed.v1": 1,
 }
 
@@ -115,8 +117,8 @@ async def _fund_adds_up(
         f"{stack.urls['audit']}/summary", headers=_bearer(lifecycles, "auditor")
     )
     summary = answer.json()
-    assert summary["disbursed_fen"] == count * WISH_FEN
-    assert summary["remaining_fen"] == summary["received_fen"] - summary["disbursed_fen"]
+    assert summary["spent_fen"] == summary["obligated_fen"] == count * WISH_FEN
+    assert summary["remaining_fen"] == summary["received_fen"] - summary["spent_fen"]
     report = await asyncio.to_thread(verify_log, summary["log_dir"], summary["vkey"])
     assert report.ok, report.broken
 

@@ -79,6 +79,7 @@ OF_NOBODY = {
     "number": "1",
     "name": "fund",
     "kind": "fund",
+    "order_id": "GJAAAAAAAAAA",
 }
 # Routes that ask for no credential, and why they are not walked.
 OPEN = {

@@ -8,11 +8,12 @@ from services.audit.api import (
     history,
     log,
     mandates,
+    payables,
     receipts,
     statements,
     words,
 )
-from services.audit.pages import finance, ledger, proposing
+from services.audit.pages import finance, ledger, paying, proposing
 
 SUBJECTS = (
     health,
@@ -20,6 +21,7 @@ SUBJECTS = (
     mandates,
     words,
     corrections,
+    payables,
     statements,
     receipts,
     giving,
@@ -31,6 +33,7 @@ ROUTERS = (
     receipts.link_router,
     mandates.link_router,
     ledger.router,
+    paying.router,
     finance.router,
     proposing.router,
 )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.audit.model import Commitment
+from services.audit.model import Commitment, Payable
 from shared import mongo
 from shared.contracts.history import HISTORY_PATH, History, HistoryQuery, Part
 from shared.money import format_yuan
@@ -27,10 +27,18 @@ async def read_history(query: HistoryQuery, _caller: OwnService, runtime: Runtim
         limit=len(query.match_ids) or 1,
     )
     own = (each for each in commitments if each.request_id in ("", query.request_id))
-    return History(parts=tuple(part for each in own for part in list_parts(each)))
+    payables = {
+        each.id: each
+        for each in await mongo.find(
+            runtime.database, Payable, {"_id": {"$in": list(query.match_ids)}}
+        )
+    }
+    return History(
+        parts=tuple(part for each in own for part in list_parts(each, payables.get(each.id)))
+    )
 
 
-def list_parts(commitment: Commitment) -> Iterator[Part]:
+def list_parts(commitment: Commitment, payable: Payable | None = None) -> Iterator[Part]:
     """Of one that was refused there is no entry."""
     if commitment.entry is None:
         yield _say("基金未能安排此笔款项", "the fund could not set this money aside", is_wrong=True)
@@ -44,9 +52,24 @@ def list_parts(commitment: Commitment) -> Iterator[Part]:
     )
     if commitment.disbursed_fen:
         yield _say(f"已拨付 {paid} 元", f"CNY {paid} paid")
+    if payable is not None:
+        yield from _list_payable_parts(payable)
     if commitment.released_fen:
         released = format_yuan(commitment.released_fen)
         yield _say(f"已退回基金 {released} 元", f"CNY {released} back to the fund")
+
+
+def _list_payable_parts(payable: Payable) -> Iterator[Part]:
+    """Both: that it is due, and that a bank has paid."""
+    if payable.obligated_fen:
+        due, number = format_yuan(payable.obligated_fen), f"#{payable.entry}"
+        yield _say(f"确认应付 {due} 元，公开账本 {number}", f"CNY {due} due, {number}")
+    if payable.paid_fen:
+        paid = format_yuan(payable.paid_fen)
+        yield _say(f"银行已付款 {paid} 元", f"CNY {paid} paid by the bank")
+    if payable.returned_fen:
+        returned = format_yuan(payable.returned_fen)
+        yield _say(f"银行退回 {returned} 元，将再付", f"CNY {returned} came back", is_wrong=True)
 
 
 def _say(zh: str, en: str, *, is_wrong: bool = False) -> Part:

@@ -28,7 +28,8 @@ COLUMNS = {
     "fees_fen": "管理费 fees",
     "refunded_fen": "退回 refunded",
     "committed_fen": "已承诺 committed",
-    "disbursed_fen": "已拨付 disbursed",
+    "spent_fen": "已付 paid",
+    "payable_fen": "应付 due",
     "released_fen": "已释放 released",
     "outstanding_fen": "未了结 outstanding",
     "remaining_fen": "可用 remaining",
@@ -37,7 +38,7 @@ COLUMNS = {
 USUAL = (
     "received_fen",
     "committed_fen",
-    "disbursed_fen",
+    "spent_fen",
     "released_fen",
     "outstanding_fen",
     "remaining_fen",

@@ -1,6 +1,7 @@
-"""What a match does to the ledger: its money is reserved, paid or released, its goods handed over.
+"""What a match does to the ledger: its money is reserved, due or released, its goods handed over.
 
-Money is reserved when the donor accepts, and paid when the person has it. Goods of a fund leave its
+Money is reserved when the donor accepts, and due when the person says that the help arrived; a bank
+pays it later, by an order (`orders`). Goods of a fund leave its
 stock when the person has them; goods that no fund has are the donor's own, and leave no trace.
 """
 
@@ -12,6 +13,7 @@ from services.audit.decide.mandates import (
     find_mandate_obstacle,
     list_mandate_refs,
 )
+from services.audit.decide.obligations import post_obligation
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact, Goods
 from services.audit.model import (
@@ -19,6 +21,7 @@ from services.audit.model import (
     Commitment,
     Distribution,
     Fund,
+    Payable,
     RequestPayments,
     Spending,
     Stock,
@@ -70,6 +73,7 @@ def decide_accepted(
         foundation=journal.head.id,
         donor_id=match.donor_id,
         request_id=match.request_id,
+        person_id=match.person_id,
         mandate_id=match.mandate_id or "",
         spending=spending,
     )
@@ -115,39 +119,45 @@ def decide_reopened(states: States, event: Event[MatchReopened], now: datetime) 
 
 
 def _fall(states: States, event: Event[M], now: datetime) -> Decision:
-    """What is still reserved goes back to the fund; what was paid is finance's to reverse, and the
-    request is not paid again before."""
-    commitment, payments = states.get_each(
-        (Commitment, event.subject), (RequestPayments, event.data.request_id)
+    """What is still reserved goes back to the fund; what is due or paid is finance's to reverse,
+    and the request is not paid again before. No bank is told to pay what is due."""
+    commitment, payments, payable = states.get_each(
+        (Commitment, event.subject),
+        (RequestPayments, event.data.request_id),
+        (Payable, event.subject),
     )
     if commitment is None or commitment.entry is None:
         return NOTHING
     payments = payments or RequestPayments(id=event.data.request_id)
-    paid_fen = payments.paid.get(event.subject) or commitment.disbursed_fen
+    settled_fen = commitment.disbursed_fen + commitment.obligated_fen
+    paid_fen = payments.paid.get(event.subject) or settled_fen
     falls = paid_fen > 0 and event.subject not in payments.fallen
     if not commitment.outstanding_fen and not falls:
         return NOTHING
     commitment = commitment.model_copy(update={"request_id": event.data.request_id})
     journal = Journal.open_for(states, commitment, now)
     journal.save(commitment)
+    if payable is not None and payable.owed_fen:
+        journal.save(payable.model_copy(update={"held": True}))
     if falls:
         fact = PaymentUnsettled(
             match_id=event.subject, fund_id=commitment.fund_id, amount_fen=paid_fen
         )
         journal.emit(payments.with_fallen(event.subject, paid_fen), fact)
     if commitment.outstanding_fen:
-        _post_outstanding("release", states, journal, event, commitment)
+        _release_outstanding(states, journal, event, commitment)
     return journal.close()
 
 
 def _pay(rules: Rules, states: States, event: Event[MatchConfirmed], now: datetime) -> Decision:
-    """All that is still reserved. Nothing is paid that was not committed; that it was asked for
+    """All that is still reserved is due. Nothing is that was not committed; that it was asked for
     stands on the log, once."""
-    movement = _make_movement("disbursement", event)
-    commitment, fund, _ = states.get_each(
+    movement = _make_movement("obligation", event)
+    commitment, fund, _, _ = states.get_each(
         (Commitment, event.subject),
         (Fund, movement.fund_id),
         (RequestPayments, event.data.request_id),
+        (Payable, event.subject),
     )
     if commitment is not None and "disbursement" in commitment.refused:
         return NOTHING
@@ -177,27 +187,29 @@ def _pay_committed(
     amount_fen = commitment.outstanding_fen
     if payments.may_pay(event.subject, payments.paid.get(event.subject, 0) + amount_fen):
         journal.save(payments.with_paid(event.subject, amount_fen))
-        _post_outstanding("disbursement", states, journal, event, commitment)
+        owed = Movement(
+            "obligation", _make_fact(event), commitment.fund_id, amount_fen, commitment.donor_id
+        )
+        post_obligation(states, journal, owed, commitment)
         return journal.close()
     journal.save(payments.with_refused(event.subject))
     movement = Movement(
-        "disbursement", _make_fact(event), commitment.fund_id, amount_fen, commitment.donor_id
+        "obligation", _make_fact(event), commitment.fund_id, amount_fen, commitment.donor_id
     )
     refusal = Refusal("exceeds_request", payments.count_available(event.subject))
     journal.refuse(movement, refusal, commitment.mark_refused("disbursement"))
     return journal.close()
 
 
-def _post_outstanding(
-    kind: str, states: States, journal: Journal, event: Event[M], commitment: Commitment
+def _release_outstanding(
+    states: States, journal: Journal, event: Event[M], commitment: Commitment
 ) -> None:
     """All that is outstanding, of the fund that reserved it, should a later event say otherwise."""
     fund, amount_fen = states.require(Fund, commitment.fund_id), commitment.outstanding_fen
-    movement = Movement(kind, _make_fact(event), fund.id, amount_fen, commitment.donor_id)
+    movement = Movement("release", _make_fact(event), fund.id, amount_fen, commitment.donor_id)
     journal.post(movement, fund, commitment)
-    if kind == "release":
-        newest = journal.find_newest
-        journal.save(*count_commitment(states, newest, commitment, -amount_fen))
+    newest = journal.find_newest
+    journal.save(*count_commitment(states, newest, commitment, -amount_fen))
 
 
 def _hand_over(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.audit import messages
 from services.audit.decide.mandates import count_commitment
+from services.audit.decide.obligations import post_obligation
 from services.audit.decide.posting import Journal, Movement
 from services.audit.decide.proposals import decline, find_open
 from services.audit.model import (
@@ -14,6 +15,7 @@ from services.audit.model import (
     Commitment,
     DeclineSecondPayment,
     Fund,
+    Payable,
     ProposeSecondPayment,
     RequestPayments,
     SecondPayment,
@@ -59,6 +61,9 @@ def decide_approve_second_payment(
     payments = states.require(RequestPayments, request_id)
     if payments.fallen != second.fallen:
         return Decision(answer=messages.PAYMENTS_CHANGED.refusal(409, "request_id"))
+    for payable in states.get_many(Payable, payments.fallen).values():
+        if payable.owed_fen:
+            return Decision(answer=messages.PAYABLE_HELD.refusal(409, id=payable.id))
     approved = second.resolve("approved", command.principal)
     fact = PaymentSettled(
         match_ids=(*payments.fallen, *payments.refused),
@@ -128,7 +133,7 @@ def pay_waiting(
     journals: dict[str, Journal],
     now: datetime,
 ) -> RequestPayments:
-    """What was confirmed meanwhile is paid now, as far as the request asks for so much."""
+    """What was confirmed meanwhile is due now, as far as the request asks for so much."""
     for commitment in states.get_many(Commitment, refused).values():
         amount_fen = commitment.outstanding_fen
         paid_fen = payments.paid.get(commitment.id, 0) + amount_fen
@@ -145,12 +150,15 @@ def pay_waiting(
 
 
 def _pay(states: States, commitment: Commitment, journal: Journal) -> None:
-    fund = journal.find_newest(states.require(Fund, commitment.fund_id))
     fact = journal.make_fact("second_payment", commitment.id)
     movement = Movement(
-        "disbursement", fact, fund.id, commitment.outstanding_fen, commitment.donor_id
+        "obligation",
+        fact,
+        commitment.fund_id,
+        commitment.outstanding_fen,
+        commitment.donor_id,
     )
-    journal.post(movement, fund, commitment)
+    post_obligation(states, journal, movement, commitment)
 
 
 def join(first: Decision, journals: Mapping[str, Journal]) -> Decision:

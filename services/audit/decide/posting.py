@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from services.audit.ledger import entries as drafts
+from services.audit.ledger.accounts import PAYABLES
 from services.audit.ledger.entries import Draft, Fact, Goods, seal
 from services.audit.ledger.kinds import KINDS, EntryKind
 from services.audit.model import (
@@ -20,6 +21,7 @@ from services.audit.model import (
     Entry,
     Fund,
     LogHead,
+    Payable,
     PlacedState,
     Stock,
     entry_id,
@@ -27,6 +29,7 @@ from services.audit.model import (
 from shared.contracts import ledger
 from shared.contracts.envelope import Fact as EventFact
 from shared.contracts.events import (
+    LedgerAccountsOpened,
     LedgerCarried,
     LedgerCommitted,
     LedgerDisbursed,
@@ -35,6 +38,8 @@ from shared.contracts.events import (
     LedgerGoodsDistributed,
     LedgerGoodsReceived,
     LedgerGoodsRefused,
+    LedgerObligated,
+    LedgerPaymentReturned,
     LedgerReceived,
     LedgerRefunded,
     LedgerRefused,
@@ -108,6 +113,9 @@ EVENTS: Mapping[str, type[LedgerFact]] = {
     "goods_received": LedgerGoodsReceived,
     "commitment": LedgerCommitted,
     "disbursement": LedgerDisbursed,
+    "obligation": LedgerObligated,
+    "payment": LedgerDisbursed,
+    "payment_returned": LedgerPaymentReturned,
     "release": LedgerReleased,
     "goods_distributed": LedgerGoodsDistributed,
     "management_fee": LedgerFeeCharged,
@@ -121,6 +129,8 @@ def find_counters(kind: EntryKind) -> Mapping[type[CountedState], str]:
     counters: dict[type[CountedState], str] = {}
     if kind.commitment:
         counters[Commitment] = kind.commitment
+    if kind.payable:
+        counters[Payable] = kind.payable
     if kind.total == "refunded_fen":
         counters[Donation] = kind.total
     if kind.total:
@@ -172,26 +182,50 @@ class Journal:
         fund: Fund,
         speaker: State | None = None,
         stock: Stock | None = None,
+        payable: Payable | None = None,
+        bank_reference: str = "",
         **fields: object,
     ) -> None:
         """Makes the movement: brings forward what an earlier year's log holds of these aggregates,
         appends the entry, counts it on each, and emits its event by the speaker, else the fund.
 
-        fields: what the event says besides the movement.
+        payable: that becomes due, or that the bank's line `bank_reference` is about. fields: what
+        the event says besides the movement.
         """
         kind, fund = KINDS[movement.kind], self.bring_forward_fund(fund)
         if stock is not None:
             stock = self.bring_forward_stock(stock, fund)
             self.save(add_amount(kind, stock, movement.count))
-        if isinstance(speaker, Commitment):
+        if isinstance(speaker, Commitment) and kind.commitment:
             speaker = self.bring_forward_commitment(speaker, fund)
         reference = _find_reference(movement, speaker)
+        if payable is not None:
+            fund = self._open_payables(fund)
+            self.save(self._count_payable(kind, payable, movement))
+            if bank_reference:
+                reference = {"obligation": payable.place, "reference": bank_reference}
         moved = (fund.ref, movement.amount)
         draft = drafts.build(kind.name, movement.fact, moved, fund=fund.id, **reference)
         fund = add_amount(kind, fund, movement.count)
         self.save(fund)
         counted = add_amount(kind, speaker, movement.count) if speaker else fund
         self.record(draft, counted, EVENTS[kind.name], **movement.as_fields(), **fields)
+
+    def _count_payable(self, kind: EntryKind, payable: Payable, movement: Movement) -> Payable:
+        """One that becomes due stands at the entry that is appended next."""
+        counted = add_amount(kind, payable, movement.count)
+        return counted.place_at(self.log, self.head.size) if kind.commitment else counted
+
+    def _open_payables(self, fund: Fund) -> Fund:
+        """Of a fund that was opened before there were payables, the account is opened first."""
+        if fund.accounts.payables:
+            return fund
+        accounts = replace(fund.accounts, payables=PAYABLES)
+        draft = drafts.accounts_opened(
+            self.make_fact(f"accounts_opened:{self.head.size}", fund.id), fund.ref, [PAYABLES]
+        )
+        opened = fund.model_copy(update={"accounts": accounts})
+        return self.record(draft, opened, LedgerAccountsOpened, fund_id=fund.id)
 
     def refuse(self, movement: Movement, refusal: Refusal, speaker: State) -> None:
         """Says on the log what was asked and why it is not done, and emits the same.
@@ -239,7 +273,12 @@ class Journal:
         previous = self.head.find_closed(fund.log).as_previous_log()
         fact = self._make_fact_of_year("fund", fund.id)
         draft = drafts.fund_carried(
-            fact, fund.opening, previous, fund.balance_fen, fund.outstanding_fen
+            fact,
+            fund.opening,
+            previous,
+            fund.balance_fen,
+            fund.outstanding_fen,
+            fund.payable_fen,
         )
         return self.record(draft, fund.bring_forward(self.log), LedgerCarried, fund_id=fund.id)
 
@@ -307,7 +346,7 @@ class Appended:
 def _find_reference(movement: Movement, speaker: State | None) -> dict[str, object]:
     """What an entry of this kind refers to besides its fund."""
     match speaker:
-        case Commitment() if movement.kind in ("disbursement", "release"):
+        case Commitment() if movement.kind in ("disbursement", "obligation", "release"):
             return {"commitment": speaker.place["index"]}
         case Donation() if movement.kind == "refund":
             return {"gift": speaker.place}

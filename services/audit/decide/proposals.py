@@ -3,12 +3,20 @@
 from typing import TypeVar
 
 from services.audit import messages
-from services.audit.model import Fund, Mandate, Proposal, Reversal, SecondPayment, Transfer
+from services.audit.model import (
+    Fund,
+    Mandate,
+    PaymentOrder,
+    Proposal,
+    Reversal,
+    SecondPayment,
+    Transfer,
+)
 from shared.answers import Answer
 from shared.errors import Message
 from shared.messaging.decision import Decision, States
 
-P = TypeVar("P", Fund, Mandate, Transfer, Reversal, SecondPayment)
+P = TypeVar("P", Fund, Mandate, Transfer, Reversal, SecondPayment, PaymentOrder)
 
 # By type: the name of its id in a command; what is said of one that is not there, or is decided.
 WORDS: dict[type[Proposal], tuple[str, Message, Message]] = {
@@ -16,6 +24,7 @@ WORDS: dict[type[Proposal], tuple[str, Message, Message]] = {
     Mandate: ("mandate_id", messages.MANDATE_UNKNOWN, messages.MANDATE_NOT_PROPOSED),
     Transfer: ("transfer_id", messages.TRANSFER_UNKNOWN, messages.TRANSFER_NOT_PROPOSED),
     Reversal: ("reversal_id", messages.REVERSAL_UNKNOWN, messages.REVERSAL_NOT_PROPOSED),
+    PaymentOrder: ("order_id", messages.ORDER_UNKNOWN, messages.ORDER_NOT_PROPOSED),
     SecondPayment: (
         "request_id",
         messages.SECOND_PAYMENT_UNKNOWN,

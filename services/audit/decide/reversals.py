@@ -22,6 +22,7 @@ from services.audit.model import (
     Donation,
     Fund,
     LogHead,
+    Payable,
     ProposeReversal,
     Reversal,
     Stock,
@@ -95,8 +96,9 @@ def decide_approve_reversal(
 
 
 def _find_paid(entry: LedgerEntry) -> dict[str, object]:
-    """Whose payment it was and how much, as the event has it; nothing of another entry."""
-    if entry["kind"] != "disbursement":
+    """Whose payment it was, or what was due to whom, as the event has it; nothing of another
+    entry."""
+    if entry["kind"] not in ("disbursement", "obligation"):
         return {}
     return {"match_id": entry["subject"], "amount_fen": amount_of(entry["legs"][0])[1]}
 
@@ -173,6 +175,8 @@ def _undo(states: States, moves: Sequence[Move], kind: str) -> list[State] | Ans
         state = states.require(move.ref.state, move.ref.id)
         if kind in GIFTS and isinstance(state, Donation) and state.refunded_fen:
             return messages.GIFT_REFUNDED.refusal(409)
+        if isinstance(state, Payable) and state.order_id and state.owed_fen:
+            return messages.PAYABLE_ORDERED.refusal(409, id=state.id, order=state.order_id)
         if not state.can_add(move.counter, -move.amount):
             return _explain(state)
         undone.append(_unmake(state.add(move.counter, -move.amount), kind))
@@ -215,6 +219,8 @@ def _explain(state: CountedState) -> Answer:
     match state:
         case Fund():
             return messages.FUND_INSUFFICIENT.refusal(409, remaining_fen=state.remaining_fen)
+        case Payable():
+            return messages.PAYABLE_PAID.refusal(409, id=state.id)
         case Stock():
             return messages.STOCK_INSUFFICIENT.refusal(409, in_stock=state.in_stock)
         case _:

@@ -211,7 +211,7 @@ class _Journal:
         if self._changed and (day.year, day.month) != (self._day.year, self._day.month):
             yield from self._assertions(self._changed)
         self._day = day
-        if entry["kind"] in ("fund_opened", "fund_carried"):
+        if entry["kind"] in ("fund_opened", "fund_carried", "accounts_opened"):
             yield from self._accounts(entry["accounts"], entry["fund"])
         yield ""
         if not entry["legs"]:

@@ -56,9 +56,13 @@ COLUMNS: dict[str, str] = {
     "gift_log": TEXT,
     "gift_index": NUMBER,
     "authorisation": TEXT,
+    "obligation_log": TEXT,
+    "obligation_index": NUMBER,
+    "reference": TEXT,
 }
 """Names and types. `commitment` and `reverses` are numbers of earlier entries of the log;
-`authorisation` is the document that allows a transfer or a correction; a purpose is said with the
+`authorisation` is the document that allows a transfer or a correction; `obligation_*` is where what
+was paid became due, and `reference` the bank's of its line; a purpose is said with the
 commitment, not again with what is paid of it."""
 
 ROWS_AT_ONCE = 65_536
@@ -97,6 +101,8 @@ def _of_entry(entry: LedgerEntry) -> dict[str, object]:
     own |= {name: fields[name] for name in ("commitment", "reverses") if name in fields}
     own |= {f"event_{name}": fields["event"][name] for name in ("source", "id")}
     own |= {f"gift_{name}": value for name, value in fields.get("gift", {}).items()}
+    own |= {f"obligation_{name}": value for name, value in fields.get("obligation", {}).items()}
+    own |= {name: fields[name] for name in ("reference",) if name in fields}
     if "authorisation" in fields:
         own["authorisation"] = fields["authorisation"]["reference"]
     own |= fields.get("purpose", {})

@@ -24,6 +24,9 @@ TRANSFERS = "Equity:Transfers"
 
 NET_ASSETS = "Equity:Net-Assets"
 
+PAYABLES = "Liabilities:Payables"
+"""The account of what is due, of a fund that was opened before its chart had one."""
+
 
 class ChartError(ValueError):
     """The chart file cannot be used; the text says what to change."""
@@ -53,9 +56,11 @@ class FundAccounts:
     commitments: str
     reserve: str
     transfers: str
+    payables: str = ""
+    """Empty of a fund that was opened before there was such an account."""
 
     def __iter__(self) -> Iterator[str]:
-        return iter(asdict(self).values())
+        return (account for account in asdict(self).values() if account)
 
 
 CLASSES = {
@@ -70,10 +75,14 @@ CLASSES = {
     "commitments": COMMITMENTS,
     "reserve": RESERVE,
     "transfers": TRANSFERS,
+    "payables": "Liabilities",
 }
 
 RESTRICTED = ("donations", "goods_donations", "net_assets")
 """Roles that restricted funds have an account of their own for."""
+
+LATER_ROLES = ("payables",)
+"""Charts of before have no account for them: the standard one is taken."""
 
 OF_GOODS = ("goods", "goods_donations", "goods_programme")
 
@@ -102,10 +111,13 @@ class Chart:
 
 def load_chart(file: Path | None = None) -> Chart:
     """The default chart, or that of `file`. ChartError where a role is missing or misplaced."""
-    text = file.read_text() if file else (files(__package__) / "chart.toml").read_text()
+    standard = (files(__package__) / "chart.toml").read_text()
+    text = file.read_text() if file else standard
     try:
         data = tomllib.loads(text)
-        accounts = {role: LedgerAccount(**row) for role, row in data["accounts"].items()}
+        rows = {role: tomllib.loads(standard)["accounts"][role] for role in LATER_ROLES}
+        rows |= data["accounts"]
+        accounts = {role: LedgerAccount(**row) for role, row in rows.items()}
         chart = Chart(data["standard"], accounts)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ChartError(f"科目表无法读取 the chart cannot be read: {error}") from None

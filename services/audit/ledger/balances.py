@@ -24,11 +24,26 @@ class FundArithmetic:
         committed_fen: int
         disbursed_fen: int
         released_fen: int
+        obligated_fen: int
+        paid_fen: int
+        returned_fen: int
+        payable_forward_fen: int
 
     @property
     def outstanding_fen(self) -> int:
-        """Promised and not yet paid."""
-        return self.committed_fen - self.disbursed_fen - self.released_fen
+        """Promised, and not yet due or paid."""
+        settled = self.disbursed_fen + self.obligated_fen + self.released_fen
+        return self.committed_fen - settled
+
+    @property
+    def payable_fen(self) -> int:
+        """Due, and not yet paid by a bank."""
+        return self.payable_forward_fen + self.obligated_fen - self.paid_fen + self.returned_fen
+
+    @property
+    def spent_fen(self) -> int:
+        """What left the bank for help this year."""
+        return self.disbursed_fen + self.paid_fen - self.returned_fen
 
     @property
     def remaining_fen(self) -> int:
@@ -39,11 +54,12 @@ class FundArithmetic:
     @property
     def balance_fen(self) -> int:
         """What lies at the bank."""
-        return self.remaining_fen + self.outstanding_fen
+        return self.remaining_fen + self.outstanding_fen + self.payable_fen
 
 
 class CommitmentArithmetic:
-    """Of a commitment (`model.Commitment`): reserved = disbursed + released + outstanding."""
+    """Of a commitment (`model.Commitment`):
+    reserved = disbursed + obligated + released + outstanding."""
 
     __slots__ = ()
 
@@ -51,10 +67,27 @@ class CommitmentArithmetic:
         reserved_fen: int
         disbursed_fen: int
         released_fen: int
+        obligated_fen: int
 
     @property
     def outstanding_fen(self) -> int:
-        return self.reserved_fen - self.disbursed_fen - self.released_fen
+        settled = self.disbursed_fen + self.obligated_fen + self.released_fen
+        return self.reserved_fen - settled
+
+
+class PayableArithmetic:
+    """Of what is due for one match (`model.Payable`): obligated = paid - returned + owed."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        obligated_fen: int
+        paid_fen: int
+        returned_fen: int
+
+    @property
+    def owed_fen(self) -> int:
+        return self.obligated_fen - self.paid_fen + self.returned_fen
 
 
 class GoodsArithmetic:
@@ -91,6 +124,11 @@ class FundBook(FundArithmetic):
     committed_fen: int = 0
     disbursed_fen: int = 0
     released_fen: int = 0
+    obligated_fen: int = 0
+    paid_fen: int = 0
+    returned_fen: int = 0
+    payable_forward_fen: int = 0
+    """What was due at the end of the year before, and not yet paid."""
     promised_forward_fen: int = 0
     """Of what was brought forward, so much was promised in an earlier year."""
     uncarried_fen: int = 0
@@ -108,6 +146,18 @@ class CommitmentBook(CommitmentArithmetic):
     reserved_fen: int = 0
     disbursed_fen: int = 0
     released_fen: int = 0
+    obligated_fen: int = 0
+
+
+@dataclass(slots=True)
+class PayableBook(PayableArithmetic):
+    """What became of one obligation. Of one on an earlier year's log, obligated_fen is 0 here."""
+
+    subject: str
+    fund: str
+    obligated_fen: int = 0
+    paid_fen: int = 0
+    returned_fen: int = 0
 
 
 @dataclass(slots=True)
@@ -164,6 +214,8 @@ class Balances:
     funds: dict[str, FundBook] = field(default_factory=dict)
     commitments: dict[int, CommitmentBook] = field(default_factory=dict)
     """By the index of the commitment's entry, in this log."""
+    payables: dict[tuple[str, int], PayableBook] = field(default_factory=dict)
+    """By the log and the index of the obligation's entry."""
     goods: dict[tuple[str, str, str], GoodsBook] = field(default_factory=dict)
     """By fund, item and unit."""
     goods_accounts: dict[tuple[str, str, str, str], AccountBook] = field(default_factory=dict)
@@ -190,10 +242,14 @@ COUNTERS = (
     "committed_fen",
     "disbursed_fen",
     "released_fen",
+    "obligated_fen",
+    "paid_fen",
+    "returned_fen",
+    "payable_forward_fen",
 )
 """What a fund's entries of a year add up."""
 
-TOTALS = (*COUNTERS, "outstanding_fen", "remaining_fen")
+TOTALS = (*COUNTERS, "outstanding_fen", "remaining_fen", "payable_fen", "spent_fen")
 
 
 def list_totals(book: FundBook) -> dict[str, int]:
@@ -220,9 +276,22 @@ def take_snapshot(books: Balances) -> dict[str, object]:
                 "reserved_fen": book.reserved_fen,
                 "disbursed_fen": book.disbursed_fen,
                 "released_fen": book.released_fen,
+                "obligated_fen": book.obligated_fen,
                 "outstanding_fen": book.outstanding_fen,
             }
             for index, book in sorted(books.commitments.items())
+        ],
+        "payables": [
+            {
+                "log": log,
+                "entry": index,
+                "subject": payable.subject,
+                "fund": payable.fund,
+                "obligated_fen": payable.obligated_fen,
+                "paid_fen": payable.paid_fen,
+                "returned_fen": payable.returned_fen,
+            }
+            for (log, index), payable in sorted(books.payables.items())
         ],
         "funds": [
             {"fund": fund, **list_totals(book)} for fund, book in sorted(books.funds.items())

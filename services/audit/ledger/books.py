@@ -18,6 +18,7 @@ from services.audit.ledger.corrections import Reversible, check_refund, check_re
 from services.audit.ledger.counting import (
     check_covered,
     check_fee,
+    check_payable,
     check_purpose,
     count_between_funds,
     count_goods,
@@ -37,6 +38,7 @@ from services.audit.ledger.years import (
     bring_commitment_forward,
     bring_fund_forward,
     bring_goods_forward,
+    open_accounts,
     open_fund,
 )
 from services.audit.tlog.findings import BrokenError
@@ -75,6 +77,9 @@ class Books(Balances):
             case "fund_opened":
                 self._expect_no_legs(entry)
                 open_fund(self, entry)
+            case "accounts_opened":
+                self._expect_no_legs(entry)
+                open_accounts(self, entry)
             case "fund_carried":
                 bring_fund_forward(self, entry)
                 self._post(entry["legs"], entry["index"])
@@ -85,7 +90,9 @@ class Books(Balances):
                 self._post_goods(entry["legs"], entry["index"])
 
     @staticmethod
-    def _expect_no_legs(entry: ledger.FundOpened | ledger.Refusal) -> None:
+    def _expect_no_legs(
+        entry: ledger.FundOpened | ledger.AccountsOpened | ledger.Refusal,
+    ) -> None:
         if entry["legs"]:
             raise BrokenError(BALANCED, f"a {entry['kind']} moves no money", entry["index"])
 
@@ -100,6 +107,8 @@ class Books(Balances):
             book = self._move_unusual(entry, kind)
         if kind.covered or book.restricted:
             check_covered(entry["fund"], book, entry["index"])
+        if kind.payable:
+            check_payable(entry["fund"], book, entry["index"])
 
     def _move_unusual(self, entry: InOneFund, kind: EntryKind) -> FundBook:
         amount = sum_in_fund(entry, self.funds)
@@ -167,6 +176,8 @@ class Books(Balances):
             one = cast(InOneFund, original)
             amount = sum_in_fund(one, self.funds)
             count_money(self, self.funds[one["fund"]], kind, one, -amount)
+            if kind.payable:
+                check_payable(one["fund"], self.funds[one["fund"]], entry["index"])
         self._post(cast(list[ledger.Leg], entry["legs"]), entry["index"])
         self._check_covered(moved, kind_of(entry), entry["index"])
 

@@ -7,15 +7,22 @@ a fund may be used for, and how far.
 from collections.abc import Mapping
 from typing import cast
 
-from services.audit.ledger.balances import Balances, CommitmentBook, FundBook, GoodsBook
+from services.audit.ledger.balances import (
+    Balances,
+    CommitmentBook,
+    FundBook,
+    GoodsBook,
+    PayableBook,
+)
 from services.audit.ledger.findings import COMMITTED, WITHIN_FUND
 from services.audit.ledger.kinds import EntryKind
 from services.audit.ledger.legs import Amounts, InOneFund, MoneyEntry, Thing
 from services.audit.tlog.findings import BrokenError
 from shared.contracts import ledger
 
-Settling = ledger.Disbursement | ledger.Release
+Settling = ledger.Disbursement | ledger.Obligation | ledger.Release
 Committing = ledger.Commitment | Settling
+Paying = ledger.Payment | ledger.PaymentReturned
 PURPOSE_BY_TERM = (
     ("categories", "category"),
     ("beneficiary_classes", "beneficiary_class"),
@@ -58,6 +65,8 @@ def count_money(
         check_purpose(book, cast(ledger.Commitment, entry).get("purpose"), entry["index"])
     if kind.commitment:
         _count_commitment(books, kind, cast(Committing, entry), signed)
+    if kind.payable:
+        _count_payable(books, book, kind, cast(ledger.Obligation | Paying, entry), signed)
     if kind.total == "refunded_fen":
         _count_refund(books, book, cast(ledger.Refund, entry), signed)
     _add(book, kind.total, signed)
@@ -86,7 +95,9 @@ def count_goods(books: Balances, kind: EntryKind, index: int, thing: Thing, sign
         raise BrokenError(WITHIN_FUND, message, index)
 
 
-def _add(book: FundBook | CommitmentBook | GoodsBook, total: str, amount: int) -> None:
+def _add(
+    book: FundBook | CommitmentBook | GoodsBook | PayableBook, total: str, amount: int
+) -> None:
     setattr(book, total, getattr(book, total) + amount)
 
 
@@ -121,6 +132,40 @@ def _settle(books: Balances, entry: Settling, signed: int) -> CommitmentBook:
         message = f"only {commitment.outstanding_fen} fen outstanding"
         raise BrokenError(COMMITTED, message, index)
     return commitment
+
+
+def _count_payable(
+    books: Balances,
+    fund: FundBook,
+    kind: EntryKind,
+    entry: ledger.Obligation | Paying,
+    signed: int,
+) -> None:
+    """No more is paid than is due, and no more comes back than was paid. Of an obligation on an
+    earlier year's log, how much was due is checked where that log is at hand: `verification`."""
+    index = entry["index"]
+    if entry["kind"] == "obligation":
+        place = (entry["log"], index)
+    else:
+        place = (entry["obligation"]["log"], entry["obligation"]["index"])
+    payable, is_earlier = books.payables.get(place), place[0] != entry["log"]
+    if payable is None:
+        if entry["kind"] != "obligation" and not (is_earlier and fund.carried):
+            raise BrokenError(COMMITTED, f"entry {place[1]} of {place[0]} is no obligation", index)
+        payable = books.payables[place] = PayableBook(entry["subject"], entry["fund"])
+    if (payable.subject, payable.fund) != (entry["subject"], entry["fund"]):
+        raise BrokenError(COMMITTED, f"entry {place[1]} is not its obligation", index)
+    _add(payable, kind.payable, signed)
+    if payable.owed_fen < 0 and not is_earlier:
+        raise BrokenError(COMMITTED, f"{-payable.owed_fen} fen more paid than due", index)
+    if payable.paid_fen < payable.returned_fen and not is_earlier:
+        raise BrokenError(COMMITTED, "more came back than was paid", index)
+
+
+def check_payable(fund: str, book: FundBook, index: int) -> None:
+    if book.payable_fen < 0:
+        message = f"fund {fund} would have paid {-book.payable_fen} fen more than is due"
+        raise BrokenError(COMMITTED, message, index)
 
 
 def _count_refund(books: Balances, book: FundBook, entry: ledger.Refund, signed: int) -> None:

@@ -2,6 +2,7 @@
 
 Each draft is balanced by form; sealing adds the number and the time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -131,10 +132,17 @@ def fund_opened(fact: Fact, opening: Opening) -> Draft:
 
 
 def fund_carried(
-    fact: Fact, opening: Opening, previous: PreviousLog, balance_fen: int, outstanding_fen: int
+    fact: Fact,
+    opening: Opening,
+    previous: PreviousLog,
+    balance_fen: int,
+    outstanding_fen: int,
+    payable_fen: int = 0,
 ) -> Draft:
-    """The fund goes on: `balance_fen` lies at the bank, `outstanding_fen` of it is promised."""
-    moved = (opening.fund, balance_fen), (opening.fund, outstanding_fen)
+    """The fund goes on: `balance_fen` lies at the bank, of it `outstanding_fen` is promised and
+    `payable_fen` is due."""
+    fund = opening.fund
+    moved = (fund, balance_fen), (fund, outstanding_fen), (fund, payable_fen)
     return build("fund_carried", fact, *moved, **opening.as_fields(), previous=previous)
 
 
@@ -170,6 +178,28 @@ def commitment_carried(
 def disbursement(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
     """Pay `amount_fen` of the commitment in entry `committed_in`: one instalment, or all of it."""
     return build("disbursement", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in)
+
+
+def accounts_opened(fact: Fact, fund: FundRef, accounts: Iterable[str]) -> Draft:
+    return build("accounts_opened", fact, fund=fund.id, accounts=sorted(accounts))
+
+
+def obligation(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
+    """`amount_fen` of the commitment in entry `committed_in` is due."""
+    return build("obligation", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in)
+
+
+def payment(fact: Fact, fund: FundRef, amount_fen: int, due_in: EntryRef, reference: str) -> Draft:
+    """The bank has paid `amount_fen` of what the entry `due_in` says is due."""
+    named = {"obligation": due_in, "reference": reference}
+    return build("payment", fact, (fund, amount_fen), fund=fund.id, **named)
+
+
+def payment_returned(
+    fact: Fact, fund: FundRef, amount_fen: int, due_in: EntryRef, reference: str
+) -> Draft:
+    named = {"obligation": due_in, "reference": reference}
+    return build("payment_returned", fact, (fund, amount_fen), fund=fund.id, **named)
 
 
 def release(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:

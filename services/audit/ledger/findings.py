@@ -19,8 +19,8 @@ WITHIN_FUND = Invariant(
 )
 COMMITTED = Invariant(
     9,
-    "承诺 = 已拨付 + 已释放 + 未了结",
-    "commitments: reserved = disbursed + released + outstanding",
+    "承诺 = 已拨付 + 已转应付 + 已释放 + 未了结；付款不超应付",
+    "commitments: reserved = disbursed + due + released + outstanding; no more paid than due",
 )
 MIRRORED = Invariant(10, "冲销与原条目相反且只一次", "a reversal mirrors one earlier entry, once")
 

@@ -16,17 +16,21 @@ Group = tuple[str, Side]
 """An account's class and the side of a leg on it."""
 Shape = frozenset[Group]
 Moves = Literal["nothing", "money", "goods"]
-Direction = Literal["entering", "leaving", "promising"]
-"""Which legs are disclosed: into bank or store, out of it, or those that reserve."""
+Direction = Literal["entering", "leaving", "promising", "returning"]
+"""Which legs are disclosed: into bank or store, out of it, those that reserve, or what had left the
+bank and came back."""
 Flow = Literal[
     "arrives",
     "brought_forward",
     "fee",
     "moved",
+    "owed",
     "paid",
+    "paid_owed",
     "promised",
     "refunded",
     "released",
+    "returned",
     "spent",
 ]
 """What becomes of the pieces of gifts: see `reports.flow`."""
@@ -62,7 +66,7 @@ class EntryKind:
     parts: its legs; a transfer has a part for each of its two funds, what is brought forward one
     for what lies at the bank and one for what of it is committed.
     total: the total of the fund (of the stock, for goods) that the amount adds to.
-    commitment: the total of the commitment it adds to.
+    commitment: the total of the commitment it adds to. payable: that of what is owed for it.
     covered: it may not use more than the fund has; a restricted fund is never below zero at all.
     within_terms: what it is spent on must be within the fund's terms.
     disclosed: the figures it counts as, by direction. listed: the list of disclosure it stands in.
@@ -76,6 +80,7 @@ class EntryKind:
     parts: tuple[Part, ...] = ()
     total: str = ""
     commitment: str = ""
+    payable: str = ""
     covered: bool = False
     within_terms: bool = False
     reversible: bool = False
@@ -99,7 +104,7 @@ class EntryKind:
     @property
     def is_transaction(self) -> bool:
         """Money comes to the bank, leaves it, or changes funds there."""
-        return self.reversible and any("bank" in (p.debit, p.credit) for p in self._pairs())
+        return bool(self.total) and any("bank" in (p.debit, p.credit) for p in self._pairs())
 
     def _pairs(self) -> Iterator[Pair]:
         return (pair for part in self.parts for pair in part.pairs)
@@ -108,6 +113,7 @@ class EntryKind:
 RESERVED = Part((Pair("reserve", "commitments"),))
 UNRESERVED = Pair("commitments", "reserve")
 BROUGHT_FORWARD = Part((Pair("bank", "net_assets"),))
+OWED_FORWARD = Part((Pair("net_assets", "payables"),))
 
 _ROWS = (
     EntryKind(
@@ -118,7 +124,7 @@ _ROWS = (
         "fund_carried",
         "基金结转",
         moves="money",
-        parts=(BROUGHT_FORWARD, RESERVED),
+        parts=(BROUGHT_FORWARD, RESERVED, OWED_FORWARD),
         traced="brought_forward",
     ),
     EntryKind(
@@ -178,6 +184,41 @@ _ROWS = (
         reversible=True,
         disclosed=(("promising", "disbursed"),),
         traced="paid",
+    ),
+    EntryKind(
+        "accounts_opened",
+        "增设科目",
+    ),
+    EntryKind(
+        "obligation",
+        "确认应付",
+        moves="money",
+        parts=(Part((Pair("programme", "payables"), UNRESERVED)),),
+        total="obligated_fen",
+        commitment="obligated_fen",
+        payable="obligated_fen",
+        reversible=True,
+        traced="owed",
+    ),
+    EntryKind(
+        "payment",
+        "银行付款",
+        moves="money",
+        parts=(Part((Pair("payables", "bank"),)),),
+        total="paid_fen",
+        payable="paid_fen",
+        disclosed=(("leaving", "disbursed"),),
+        traced="paid_owed",
+    ),
+    EntryKind(
+        "payment_returned",
+        "退汇",
+        moves="money",
+        parts=(Part((Pair("bank", "payables"),)),),
+        total="returned_fen",
+        payable="returned_fen",
+        disclosed=(("returning", "disbursed"),),
+        traced="returned",
     ),
     EntryKind(
         "release",

@@ -13,6 +13,9 @@ InOneFund = (
     ledger.DonationReceived
     | ledger.Commitment
     | ledger.Disbursement
+    | ledger.Obligation
+    | ledger.Payment
+    | ledger.PaymentReturned
     | ledger.Release
     | ledger.ManagementFee
     | ledger.Refund

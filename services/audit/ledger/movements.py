@@ -76,6 +76,15 @@ def sum_promised(entry: LedgerEntry) -> int:
     )
 
 
+def sum_owed(entry: LedgerEntry) -> int:
+    """What is owed by it, whoever is to get it; fen."""
+    return sum(
+        amount_of(leg)[1]
+        for leg in entry["legs"]
+        if leg["side"] == "credit" and account_class(leg["account"]) == "Liabilities"
+    )
+
+
 def list_purpose(entry: Commitment | CommitmentCarried | GoodsDistributed) -> Purposes:
     """What the entry says the money or goods are for; empty where it says nothing."""
     purpose = cast(Mapping[str, str], entry.get("purpose", {}))

@@ -15,7 +15,13 @@ from services.audit.ledger.balances import list_totals
 from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.corrections import NAMING, find_named, sum_gift
-from services.audit.ledger.findings import CANONICAL, SEQUENCE, UNIQUE, WITHIN_FUND
+from services.audit.ledger.findings import (
+    CANONICAL,
+    COMMITTED,
+    SEQUENCE,
+    UNIQUE,
+    WITHIN_FUND,
+)
 from services.audit.ledger.years import check_brought_forward
 from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
 from services.audit.tlog.findings import HISTORY, SIGNED, TREE, BrokenError, Finding
@@ -199,6 +205,23 @@ def _require_gift_fen(year: Posting, place: GiftPlace) -> int:
     return sum_gift(gift)
 
 
+def check_earlier_payments(books: Books, years: Sequence[Posting]) -> None:
+    """What was paid of obligations on the logs of the years before, as `check_earlier_refunds`."""
+    at_hand = {year.origin: year for year in years}
+    for (log, index), payable in books.payables.items():
+        if log not in at_hand:
+            continue
+        due = at_hand[log].books.payables.get((log, index))
+        if due is None or (due.subject, due.fund) != (payable.subject, payable.fund):
+            raise BrokenError(COMMITTED, f"entry {index} of {log} is not its obligation")
+        all_books = (books, *(year.books for year in years))
+        rows = [each.payables[log, index] for each in all_books if (log, index) in each.payables]
+        paid = sum(row.paid_fen - row.returned_fen for row in rows)
+        if not 0 <= paid <= due.obligated_fen:
+            message = f"{paid} fen paid of {due.obligated_fen} due"
+            raise BrokenError(COMMITTED, f"{message}, entry {index} of {log}")
+
+
 Progress = Callable[[int, int], None]
 """Called with (entries verified, entries in all)."""
 
@@ -334,6 +357,7 @@ class _Verification:
             self.before = previous.years
             self.not_carried = _list_not_carried(posting.books, newest, previous)
             check_earlier_refunds(posting.books, self.before)
+            check_earlier_payments(posting.books, self.before)
 
     def report(self, broken: Finding | None) -> Report:
         posting = self.posting

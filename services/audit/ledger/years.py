@@ -25,8 +25,18 @@ def open_fund(books: Balances, entry: ledger.FundOpened | ledger.FundCarried) ->
     return book
 
 
+def open_accounts(books: Balances, entry: ledger.AccountsOpened) -> None:
+    """More accounts of an open fund; BrokenError."""
+    book = books.funds.get(entry["fund"])
+    if book is None:
+        raise BrokenError(BALANCED, f"fund {entry['fund']} was not opened", entry["index"])
+    book.accounts.update({account: account_class(account) for account in entry["accounts"]})
+    books.opened_accounts.update(entry["accounts"])
+
+
 def bring_fund_forward(books: Balances, entry: ledger.FundCarried) -> None:
-    """What lies at the bank, and what of it is promised, are two pairs of legs or none."""
+    """What lies at the bank, what of it is promised, and what is due: a pair of legs each, or
+    none."""
     _from_previous(books, entry["previous"], entry)
     book = open_fund(books, entry)
     sums: dict[Group, int] = {}
@@ -35,16 +45,17 @@ def bring_fund_forward(books: Balances, entry: ledger.FundCarried) -> None:
             raise BrokenError(WITHIN_FUND, "legs in another fund than the entry's", entry["index"])
         group = group_of(leg, entry, books.funds)
         sums[group] = sums.get(group, 0) + leg["amount_fen"]
-    (balance, _), (promised, _) = pairs = [
+    (balance, _), (promised, _), (payable, _) = pairs = [
         tuple(sums.pop(group, 0) for group in sorted(part.shape)) for part in kind_of(entry).parts
     ]
     if sums or any(debit != credit for debit, credit in pairs):
         raise explain_legs(entry, entry["fund"])
-    if promised > balance:
-        message = f"{promised} fen promised of {balance} fen carried"
+    if promised + payable > balance:
+        message = f"{promised + payable} fen promised or due of {balance} fen carried"
         raise BrokenError(WITHIN_FUND, message, entry["index"])
     book.carried = True
-    book.brought_forward_fen = balance
+    book.brought_forward_fen = balance - payable
+    book.payable_forward_fen = payable
     book.committed_fen = book.promised_forward_fen = book.uncarried_fen = promised
 
 
@@ -126,11 +137,11 @@ def _check_funds(books: Balances, before: Balances) -> None:
             raise BrokenError(BALANCED, f"fund {id_} was not in the log before")
         if (book.name, book.restricted, book.terms) != (old.name, old.restricted, old.terms):
             raise BrokenError(WITHIN_FUND, f"fund {id_} was carried under other terms")
-        brought_forward = (book.brought_forward_fen, book.promised_forward_fen)
-        if brought_forward != (old.balance_fen, old.outstanding_fen):
+        balance = book.brought_forward_fen + book.payable_forward_fen
+        brought_forward = (balance, book.promised_forward_fen, book.payable_forward_fen)
+        if brought_forward != (old.balance_fen, old.outstanding_fen, old.payable_fen):
             raise BrokenError(
-                WITHIN_FUND,
-                f"fund {id_} ended with {old.balance_fen} fen, not {brought_forward[0]}",
+                WITHIN_FUND, f"fund {id_} ended with {old.balance_fen} fen, not {balance}"
             )
 
 

@@ -39,12 +39,13 @@ class Spending(Value):
 
 
 class Commitment(CommitmentArithmetic, CountedState, PlacedState):
-    """Has the id of its match: reserved = disbursed + released + outstanding.
+    """Has the id of its match: reserved = disbursed + obligated + released + outstanding.
 
     log and entry: after a year's end, of the entry that brought it forward; no entry when it was
     refused, or undone. refused: the kinds of entry that were asked for and refused, because what
     was refused once stays refused. request_id: of its match; empty where that was not known.
-    mandate_id: under which it was made; empty where none was asked.
+    mandate_id: under which it was made; empty where none was asked. person_id: whom the help is
+    for; empty of commitments from before it was recorded.
     """
 
     COLLECTION: ClassVar[str] = "commitments"
@@ -53,11 +54,13 @@ class Commitment(CommitmentArithmetic, CountedState, PlacedState):
     foundation: str
     donor_id: str
     request_id: str = ""
+    person_id: str = ""
     mandate_id: str = ""
     spending: Spending = Spending()
     reserved_fen: Fen = 0
     disbursed_fen: Fen = 0
     released_fen: Fen = 0
+    obligated_fen: Fen = 0
     refused: tuple[str, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]  # stored, so that a job finds what is open
@@ -74,5 +77,6 @@ class Commitment(CommitmentArithmetic, CountedState, PlacedState):
 
     def bring_forward(self) -> Self:
         """What is outstanding, counted anew; the entry that says so gives it its place."""
-        reserved = {"reserved_fen": self.outstanding_fen, "disbursed_fen": 0, "released_fen": 0}
+        settled = dict.fromkeys(("disbursed_fen", "released_fen", "obligated_fen"), 0)
+        reserved = {"reserved_fen": self.outstanding_fen, **settled}
         return self.model_copy(update={**reserved, "log": "", "entry": None})

@@ -80,6 +80,10 @@ class Fund(FundArithmetic, Proposal, CountedState):
     committed_fen: Fen = 0
     disbursed_fen: Fen = 0
     released_fen: Fen = 0
+    obligated_fen: Fen = 0
+    paid_fen: Fen = 0
+    returned_fen: Fen = 0
+    payable_forward_fen: Fen = 0
 
     @property
     def is_open(self) -> bool:
@@ -93,8 +97,8 @@ class Fund(FundArithmetic, Proposal, CountedState):
 
     @property
     def is_sound(self) -> bool:
-        """It promised no more than it has, and paid no more than it promised."""
-        return self.remaining_fen >= 0 and self.outstanding_fen >= 0
+        """It promised no more than it has, and paid no more than it promised or owes."""
+        return min(self.remaining_fen, self.outstanding_fen, self.payable_fen) >= 0
 
     @property
     def ref(self) -> entries.FundRef:
@@ -116,7 +120,8 @@ class Fund(FundArithmetic, Proposal, CountedState):
     def bring_forward(self, log: str) -> Self:
         """Into the year of `log`: its counters start anew with what remains."""
         counters = dict.fromkeys(COUNTERS, 0) | {
-            "brought_forward_fen": self.balance_fen,
+            "brought_forward_fen": self.balance_fen - self.payable_fen,
+            "payable_forward_fen": self.payable_fen,
             "committed_fen": self.outstanding_fen,
         }
         return self.model_copy(update={"log": log, **counters})

@@ -12,7 +12,7 @@ from shared.displayed import derive_digest
 from shared.ids import derived_id
 from shared.messaging.decision import State
 
-ProposalState = Literal["proposed", "open", "approved", "declined", "revoked"]
+ProposalState = Literal["proposed", "open", "approved", "declined", "revoked", "cancelled"]
 
 
 class Proposal(State):

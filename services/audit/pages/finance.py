@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.audit import views
 from services.audit.messages import ENTRY_UNKNOWN
-from services.audit.model import Mandate, RevokeMandate
+from services.audit.model import Mandate, Payable, RevokeMandate
 from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind, describe_mandate
 from services.audit.pages.proposing import FINANCE_PATH, FORMS, PAGES, Texts
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
@@ -79,6 +79,9 @@ async def show_finance(caller: Reader, request: Request, runtime: AuditRuntimeDe
         request,
         "finance.html",
         groups=[group for group in groups if group.count],
+        payables=await runtime.database[Payable.COLLECTION].count_documents(
+            {"owed_fen": {"$gt": 0}, "order_id": ""}
+        ),
         unsettled=await views.list_unsettled(runtime.database, UNSETTLED_MAX),
         funds=[fund for fund in await read_funds(runtime.database) if fund.is_open],
         standing=[

@@ -1,4 +1,4 @@
-"""What audit says of payments: made, reversed, settled.
+"""What audit says of payments: due, made, reversed, settled.
 
 Money that was paid for a match that fell is gone from its offer, and its request does not ask for
 it anew: until the payment is reversed, which gives it back to the offer, or two people say that
@@ -13,7 +13,12 @@ from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.envelope import Event
-from shared.contracts.events import LedgerDisbursed, LedgerReversed, PaymentSettled
+from shared.contracts.events import (
+    LedgerDisbursed,
+    LedgerObligated,
+    LedgerReversed,
+    PaymentSettled,
+)
 from shared.messaging.decision import NOTHING, Decision, Ref, States
 
 FALLEN_STATES = ("released", "reopened")
@@ -21,10 +26,21 @@ FALLEN_STATES = ("released", "reopened")
 
 def decide_disbursed(states: States, event: Event[LedgerDisbursed], now: datetime) -> Decision:  # noqa: ARG001
     """Of a match that was released before this was known, the offer was given back too much."""
-    match = states.get(Match, event.subject)
+    if event.data.was_due:
+        return NOTHING  # counted when it became due
+    return _spend(states, event.subject, event.data.amount_fen)
+
+
+def decide_obligated(states: States, event: Event[LedgerObligated], now: datetime) -> Decision:  # noqa: ARG001
+    """What is due is gone from its offer, whenever the bank pays it."""
+    return _spend(states, event.subject, event.data.amount_fen)
+
+
+def _spend(states: States, match_id: str, amount_fen: int) -> Decision:
+    match = states.get(Match, match_id)
     if match is None:
         return NOTHING
-    paid = match.model_copy(update={"paid_fen": match.paid_fen + event.data.amount_fen})
+    paid = match.model_copy(update={"paid_fen": match.paid_fen + amount_fen})
     return _move_spent(states, match, paid)
 
 

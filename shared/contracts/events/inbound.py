@@ -164,6 +164,21 @@ class PaymentMade(Fact):
     bank_reference: Reference
 
 
+class BankLineStated(Fact):
+    """A line of a bank's statement about a payment order of ours: it paid, or what it paid came
+    back. memo: 附言, which holds the order line's reference. account: of who got it, where the line
+    has it; it is compared and not stored."""
+
+    TYPE: ClassVar[str] = "guanjia.bank_line.stated.v1"
+    TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
+    direction: Literal["paid", "returned"]
+    memo: Annotated[str, Field(max_length=500)]
+    amount_fen: PositiveFen
+    at: Moment
+    bank_reference: Reference
+    account: Annotated[str, Field(max_length=64)] = ""
+
+
 class DonationRefunded(Fact):
     """The bank gave a gift, or a part of it, back to its giver."""
 
@@ -192,6 +207,7 @@ FACTS: tuple[type[Fact], ...] = (
     DonationReceived,
     GoodsReceived,
     PaymentMade,
+    BankLineStated,
     DonationRefunded,
     FeeCharged,
 )

@@ -65,7 +65,7 @@ class LedgerRefunded(LedgerAmountFact):
 class LedgerReversed(LedgerFact):
     """reverses: the index, in the same log, of the entry that is undone.
 
-    match_id, amount_fen: where that was a payment, whose and how much.
+    match_id, amount_fen: where that was a payment or what was due, whose and how much.
     """
 
     TYPE: ClassVar[str] = "guanjia.ledger.reversed.v1"
@@ -148,11 +148,47 @@ class LedgerRefused(LedgerAmountFact):
 
 
 class LedgerDisbursed(LedgerAmountFact):
+    """Money left the bank for a match. was_due: a bank's line says that it paid what was due;
+    else it is an instalment before the help was confirmed, or an entry from before there were
+    payables. person_id: whom the help is for."""
+
     TYPE: ClassVar[str] = "guanjia.ledger.disbursed.v1"
+    was_due: bool = False
+    person_id: Identifier | None = None
+
+
+class LedgerObligated(LedgerAmountFact):
+    """The help was confirmed: so much is due (应付) to who gave it, and no bank has paid it yet."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.obligated.v1"
+
+
+class LedgerPaymentReturned(LedgerAmountFact):
+    """What a bank had paid came back: it is due again."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.payment_returned.v1"
+
+
+class LedgerAccountsOpened(LedgerFact):
+    """A fund that was opened before there were payables has an account for them."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.accounts_opened.v1"
 
 
 class LedgerReleased(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.released.v1"
+
+
+class PaymentApproved(Fact):
+    """Two people agreed to pay what is due for a match; the bank has not paid yet. Subject: the
+    match."""
+
+    TYPE: ClassVar[str] = "guanjia.payment.approved.v1"
+    TOPIC: ClassVar[str] = topics.LEDGER
+    fund_id: Identifier
+    amount_fen: PositiveFen
+    donor_id: Identifier | None = None
+    person_id: Identifier | None = None
 
 
 class PaymentUnsettled(Fact):
@@ -187,6 +223,9 @@ FACTS: tuple[type[Fact], ...] = (
     LedgerCommitted,
     LedgerRefused,
     LedgerDisbursed,
+    LedgerObligated,
+    LedgerPaymentReturned,
+    LedgerAccountsOpened,
     LedgerReleased,
     LedgerTransferred,
     LedgerFeeCharged,
@@ -196,6 +235,7 @@ FACTS: tuple[type[Fact], ...] = (
     LedgerGoodsReceived,
     LedgerGoodsDistributed,
     LedgerGoodsRefused,
+    PaymentApproved,
     PaymentUnsettled,
     PaymentSettled,
 )

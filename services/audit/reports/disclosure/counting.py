@@ -1,7 +1,7 @@
 """Entries counted into the figures of a period."""
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from services.audit.ledger.kinds import Direction, EntryKind, kind_of
@@ -11,6 +11,7 @@ from services.audit.ledger.movements import (
     list_purpose,
     sum_entering,
     sum_leaving,
+    sum_owed,
     sum_promised,
 )
 from services.audit.ledger.published import PublishedLog, day_of
@@ -26,6 +27,7 @@ from services.audit.reports.disclosure.figures import (
     Period,
     Promise,
 )
+from services.audit.reports.flow.gifts import EntryKey
 from shared.contracts.ledger import (
     Commitment,
     CommitmentCarried,
@@ -34,6 +36,9 @@ from shared.contracts.ledger import (
     FundOpened,
     GoodsCarried,
     LedgerEntry,
+    Obligation,
+    Payment,
+    PaymentReturned,
     Release,
     Reversal,
 )
@@ -58,6 +63,8 @@ class _Folding:
         self._figures = Figures(period)
         self._major_fen = major_fen
         self._begun = False
+        self._due: dict[EntryKey, Promise] = {}
+        """By obligation, the promise of which it says that it is due."""
         self._largest: list[tuple[int, int, Moved]] = []
         """A heap of those that are not major: amount, a number that keeps the order, itself."""
 
@@ -110,7 +117,11 @@ class _Folding:
         figures, self._begun = self._figures, True
         figures.funds = {
             fund: FundFigures(
-                each.name, each.restricted, each.closing, outstanding_before=each.outstanding
+                each.name,
+                each.restricted,
+                each.closing,
+                outstanding_before=each.outstanding,
+                due=each.due,
             )
             for fund, each in figures.funds.items()
         }
@@ -132,7 +143,11 @@ class _Folding:
                     self._goods(place) if kind.moves == "goods" else self._figures.funds[place[0]]
                 )
                 _add(book, name, sign * amount)
-        if kind.commitment:
+        if kind.name == "obligation":
+            self._count_due(cast(Obligation, entry), sign)
+        elif kind.payable:
+            self._count_payment(cast(Payment | PaymentReturned, entry), sign)
+        elif kind.commitment:
             self._count_promise(kind, cast(Committing, entry), sign)
 
     def _reverse(self, entry: Reversal, original: LedgerEntry) -> None:
@@ -170,12 +185,31 @@ class _Folding:
         promise = self._figures.promises[entry["log"], entry["commitment"]]
         promise.outstanding -= amount
         if kind.commitment == "disbursed_fen":
-            for counter, name in (
-                (self._figures.by_category, "category"),
-                (self._figures.by_beneficiary_class, "beneficiary_class"),
-                (self._figures.by_town, "town"),
-            ):
-                counter[promise.purpose.get(name, UNSPECIFIED)] += amount
+            self._count_use(promise.purpose, amount)
+
+    def _count_due(self, entry: Obligation, sign: int) -> None:
+        """Due, and paid by no bank: it stays among what is promised, and is said beside it."""
+        fund, key = self._figures.funds[entry["fund"]], (entry["log"], entry["index"])
+        fund.due += sign * sum_owed(entry)
+        self._due[key] = self._figures.promises[entry["log"], entry["commitment"]]
+
+    def _count_payment(self, entry: Payment | PaymentReturned, sign: int) -> None:
+        """Of what was due on a log that was not read, nobody knows what it is for."""
+        amounts = _AMOUNTS["leaving" if entry["kind"] == "payment" else "returning"](entry)
+        amount = sign * sum(amounts.values())
+        self._figures.funds[entry["fund"]].due -= amount
+        promise = self._due.get((entry["obligation"]["log"], entry["obligation"]["index"]))
+        if promise is not None:
+            promise.outstanding -= amount
+        self._count_use(promise.purpose if promise else {}, amount)
+
+    def _count_use(self, purpose: Mapping[str, str], amount: int) -> None:
+        for counter, name in (
+            (self._figures.by_category, "category"),
+            (self._figures.by_beneficiary_class, "beneficiary_class"),
+            (self._figures.by_town, "town"),
+        ):
+            counter[purpose.get(name, UNSPECIFIED)] += amount
 
     def _bring_forward(self, entry: Opening) -> None:
         """What an earlier year left is there when the period opens, whenever it is entered. Where
@@ -189,7 +223,8 @@ class _Folding:
                     entry["name"],
                     entry["restricted"],
                     opening=sum(sum_entering(entry).values()),
-                    outstanding_before=sum_promised(entry),
+                    outstanding_before=sum_promised(entry) + sum_owed(entry),
+                    due=sum_owed(entry),
                 )
             case "commitment_carried":
                 earlier = (entry["previous"]["log"], entry["previous"]["index"])
@@ -222,10 +257,16 @@ def _promising(entry: LedgerEntry) -> Amounts:
     return {(cast(Committing, entry)["fund"], MONEY): sum_promised(entry)}
 
 
+def _returning(entry: LedgerEntry) -> Amounts:
+    """What had left the bank, and came back."""
+    return {place: -amount for place, amount in sum_entering(entry).items()}
+
+
 _AMOUNTS: dict[Direction, Callable[[LedgerEntry], Amounts]] = {
     "entering": sum_entering,
     "leaving": sum_leaving,
     "promising": _promising,
+    "returning": _returning,
 }
 
 

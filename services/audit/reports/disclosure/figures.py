@@ -101,7 +101,7 @@ most 10 % of all it spent, in hundredths of a percent."""
 @dataclass(slots=True)
 class FundFigures:
     """A fund's money, in fen: closing = opening + received + transferred in - transferred out
-    - fees - refunded - disbursed; of which `outstanding` is promised."""
+    - fees - refunded - disbursed; of which `outstanding` is promised, and of that `due` is owed."""
 
     name: str
     restricted: bool
@@ -115,6 +115,7 @@ class FundFigures:
     outstanding_before: int = 0
     committed: int = 0
     released: int = 0
+    due: int = 0
 
     @property
     def closing(self) -> int:
@@ -245,6 +246,7 @@ def _share(part: int, whole: int) -> int | None:
 _OF_FUND = (
     *("opening", "received", "transferred_in", "transferred_out", "fees", "refunded"),
     *("disbursed", "closing", "outstanding_before", "committed", "released", "outstanding"),
+    "due",
 )
 
 

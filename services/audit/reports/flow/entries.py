@@ -14,6 +14,7 @@ from services.audit.ledger.movements import (
     list_purpose,
     sum_entering,
     sum_leaving,
+    sum_owed,
     sum_promised,
 )
 from services.audit.ledger.published import PublishedLog
@@ -36,6 +37,9 @@ from shared.contracts.ledger import (
     GoodsCarried,
     GoodsDistributed,
     LedgerEntry,
+    Obligation,
+    Payment,
+    PaymentReturned,
     Refund,
     Release,
     Reversal,
@@ -65,6 +69,8 @@ def follow_reversal(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> Non
             promise = promise_of(gifts, cast(Disbursement, original))
             for place in gifts.entry_places[key]:
                 gifts.places.put(promise, gifts.places.take_all(place))
+        case "owed":
+            pass  # the pieces lie where they were promised
         case "released":
             promise = promise_of(gifts, cast(Release, original))
             pieces = gifts.take(promise.fund, MONEY, sum_promised(original), entry)
@@ -76,7 +82,7 @@ def follow_reversal(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> Non
                 gifts.free(place.fund, place.unit, gifts.places.take_all(place))
 
 
-def promise_of(gifts: Gifts, settled: Disbursement | Release) -> Place:
+def promise_of(gifts: Gifts, settled: Disbursement | Obligation | Release) -> Place:
     """Where the pieces lie that the settled commitment set aside."""
     return gifts.entry_places[settled["log"], settled["commitment"]][0]
 
@@ -180,6 +186,13 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
             gifts.use(place, sum_promised(entry), entry)
         case "paid":
             _pay(gifts, cast(Disbursement, entry))
+        case "owed":
+            place = promise_of(gifts, cast(Obligation, entry))
+            gifts.entry_places[_key(entry)] = [place]
+        case "paid_owed":
+            _pay_owed(gifts, cast(Payment, entry))
+        case "returned":
+            _take_back(gifts, cast(PaymentReturned, entry))
         case "released":
             source = promise_of(gifts, cast(Release, entry))
             pieces = gifts.places.take_last(source, sum_promised(entry))
@@ -205,6 +218,30 @@ def _pay(gifts: Gifts, entry: Disbursement) -> None:
     source = promise_of(gifts, entry)
     pieces = gifts.places.take(source, sum(sum_leaving(entry).values()))
     gifts.put(replace(source, use="spent", entry=_key(entry)), pieces, entry)
+
+
+def _promise_of_due(gifts: Gifts, entry: Payment | PaymentReturned) -> Place:
+    """What is due lies where it was promised, until a bank has paid. Of an obligation on a log that
+    was not read, with all that its fund carried."""
+    places = gifts.entry_places.get(_ref_key(entry["obligation"]))
+    return places[0] if places else _find_carried(gifts, entry["fund"])
+
+
+def _pay_owed(gifts: Gifts, entry: Payment) -> None:
+    source = _promise_of_due(gifts, entry)
+    pieces = gifts.places.take(source, sum(sum_leaving(entry).values()))
+    place = replace(source, use="spent", entry=_key(entry))
+    gifts.put(place, pieces, entry)
+    gifts.paid_places.setdefault(source, []).append(place)
+
+
+def _take_back(gifts: Gifts, entry: PaymentReturned) -> None:
+    """The last that was paid of it is promised again."""
+    promise, missing = _promise_of_due(gifts, entry), sum(sum_entering(entry).values())
+    for place in reversed(gifts.paid_places.get(promise, [])):
+        pieces = gifts.places.take_last(place, missing)
+        missing -= sum(piece.amount for piece in pieces)
+        gifts.places.put(promise, pieces)
 
 
 def _transfer(gifts: Gifts, entry: Transfer) -> None:
@@ -257,7 +294,7 @@ def _bring_fund_forward(gifts: Gifts, entry: FundCarried) -> None:
     elif balance:
         gifts.receive("brought_forward", entry, fund, MONEY, balance)
         place = Place("promised", fund, MONEY, (entry["log"], entry["index"]))
-        gifts.use(place, sum_promised(entry), entry)
+        gifts.use(place, sum_promised(entry) + sum_owed(entry), entry)
     gifts.fund_names[fund] = entry["name"]
 
 
@@ -276,13 +313,18 @@ def _bring_commitment_forward(gifts: Gifts, entry: CommitmentCarried) -> None:
             raise TraceError(f"缺少承诺 the commitment {before} was not told")
         gifts.entry_places[key] = gifts.entry_places[before]
         return
-    whole = next(
-        place
-        for place in gifts.places.places()
-        if place.use == "promised" and place.fund == entry["fund"] and not place.match
-    )
+    whole = _find_carried(gifts, entry["fund"])
     place = Place("promised", entry["fund"], MONEY, key, entry["subject"], list_purpose(entry))
     gifts.put(place, gifts.places.take(whole, entry["amount_fen"]), entry)
+
+
+def _find_carried(gifts: Gifts, fund: str) -> Place:
+    """Where all that a fund had promised lies, of a year that was not read."""
+    return next(
+        place
+        for place in gifts.places.places()
+        if place.use == "promised" and place.fund == fund and not place.match
+    )
 
 
 def _follow(

@@ -200,6 +200,8 @@ class Gifts:
     """The gifts each entry brought."""
     entry_places: dict[EntryKey, list[Place]] = field(default_factory=dict)
     """Where each entry put pieces; a carried commitment's lie where they were."""
+    paid_places: dict[Place, list[Place]] = field(default_factory=dict)
+    """By the place of a promise: where what was paid of it lies, the last payment last."""
     moved: dict[EntryKey, Moving] = field(default_factory=dict)
     """By transfer, what it moved."""
     uncovered: dict[tuple[str, Unit], int] = field(default_factory=dict)

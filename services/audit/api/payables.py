@@ -1,0 +1,132 @@
+"""HTTP: what is due, whose account it goes to, the orders that pay it, and what the bank's
+statement says that fits none of them."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Response
+
+from services.audit import views
+from services.audit.api.access import Checker, Maker, Reader
+from services.audit.batch_file import MEDIA_TYPES, Format
+from services.audit.model import (
+    AnswerBankQuestion,
+    ApprovePaymentOrder,
+    BankQuestion,
+    CancelPaymentOrder,
+    DeclinePaymentOrder,
+    ExportPaymentOrder,
+    NamePayees,
+    PaymentOrder,
+    ProposePaymentOrder,
+)
+from services.audit.resources import AuditRuntimeDep
+from shared import mongo
+from shared.contracts.values import Identifier, Value
+from shared.security import Credential, Role
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to
+
+router = Router()
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Id = Annotated[Identifier, Path()]
+Payer = Annotated[
+    Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, whole_city=True))
+]
+
+
+@router.get("/payables", dependencies=[Reader])
+async def list_payables(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, object]:
+    """What is due and in no order, the longest first; without accounts."""
+    return {"payables": await views.load_payables(runtime.database, limit)}
+
+
+@router.post("/payees")
+async def name_payees(
+    payees: NamePayees, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+) -> Response:
+    """Of up to 200 payables; all of them or none. Accounts are stored sealed."""
+    return await answer_to(runtime, maker, payees, key)
+
+
+@router.get("/payment-orders", dependencies=[Reader])
+async def list_payment_orders(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, object]:
+    orders = await mongo.find(
+        runtime.database, PaymentOrder, {}, sort=[("state", -1), ("_id", 1)], limit=limit
+    )
+    return {"payment_orders": [order.to_json() for order in orders]}
+
+
+@router.post("/payment-orders", status_code=202)
+async def propose_payment_order(
+    order: ProposePaymentOrder, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+) -> Response:
+    return await answer_to(runtime, maker, order, key)
+
+
+@router.post("/payment-orders/{order_id}/approve")
+async def approve_payment_order(
+    order_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """By another person than proposed it."""
+    return await answer_to(runtime, checker, ApprovePaymentOrder(order_id=order_id), key)
+
+
+@router.post("/payment-orders/{order_id}/decline")
+async def decline_payment_order(
+    order_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """What it would have paid may be ordered anew."""
+    return await answer_to(runtime, checker, DeclinePaymentOrder(order_id=order_id), key)
+
+
+@router.post("/payment-orders/{order_id}/export")
+async def export_payment_order(
+    order_id: Id, runtime: RuntimeDep, payer: Payer, key: IdempotencyKey
+) -> Response:
+    """From now on it is the bank's: it cannot be cancelled, and its file may be read."""
+    return await answer_to(runtime, payer, ExportPaymentOrder(order_id=order_id), key)
+
+
+@router.post("/payment-orders/{order_id}/cancel")
+async def cancel_payment_order(
+    order_id: Id, runtime: RuntimeDep, payer: Payer, key: IdempotencyKey
+) -> Response:
+    """Before it is exported: asked for by one, done by another."""
+    return await answer_to(runtime, payer, CancelPaymentOrder(order_id=order_id), key)
+
+
+@router.get("/payment-orders/{order_id}/file")
+async def read_batch_file(
+    order_id: Id,
+    _payer: Payer,
+    runtime: AuditRuntimeDep,
+    format_: Annotated[Format, Query(alias="format")] = "xlsx",
+) -> Response:
+    """The bank's batch file of an order that was exported: accounts are in it."""
+    content = await views.load_batch_file(runtime, order_id, format_)
+    name = f'attachment; filename="{order_id}.{format_}"'
+    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+    return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
+
+
+class LineAnswer(Value):
+    answer: str
+
+
+@router.get("/bank-questions", dependencies=[Reader])
+async def list_bank_questions(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, object]:
+    """Lines of the bank that fit no payment: finance says what they are."""
+    questions = await mongo.find(
+        runtime.database, BankQuestion, {"is_open": True}, sort=[("_id", 1)], limit=limit
+    )
+    hidden = {"due_at", "correlation_id"}
+    return {"bank_questions": [each.model_dump(mode="json", exclude=hidden) for each in questions]}
+
+
+@router.post("/bank-questions/{question_id}/answer")
+async def answer_bank_question(
+    question_id: Id, said: LineAnswer, runtime: RuntimeDep, payer: Payer, key: IdempotencyKey
+) -> Response:
+    """Nothing is entered by that."""
+    command = AnswerBankQuestion(question_id=question_id, answer=said.answer)
+    return await answer_to(runtime, payer, command, key)

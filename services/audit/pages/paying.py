@@ -1,0 +1,334 @@
+"""应付与付款单: what is due, the account it goes to, the orders, and what the bank says of them.
+
+Accounts are opened for finance alone, on the pages where somebody needs them to pay.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from urllib.parse import parse_qs
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from services.audit import views
+from services.audit.accounts import Account, build_account_secrets
+from services.audit.batch_file import MEDIA_TYPES, Format
+from services.audit.messages import ORDER_UNKNOWN, PAYABLE_UNKNOWN, PAYABLES_UNCHOSEN
+from services.audit.model import (
+    LINES_MAX,
+    AnswerBankQuestion,
+    ApprovePaymentOrder,
+    BankDoubt,
+    BankQuestion,
+    CancelPaymentOrder,
+    DeclinePaymentOrder,
+    ExportPaymentOrder,
+    NamePayees,
+    OrderLine,
+    Payable,
+    PaymentOrder,
+    ProposePaymentOrder,
+)
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, Texts
+from services.audit.resources import AuditRuntime, AuditRuntimeDep
+from shared import mongo
+from shared.contracts.values import Identifier, Value
+from shared.messaging.decision import Answer
+from shared.security import Credential, Role
+from shared.web.access import Denied, allow
+from shared.web.forms import (
+    FORM_KEY,
+    Form,
+    answer_form,
+    execute_form,
+    list_problems,
+    make_form_key,
+    read_form,
+)
+from shared.web.staff import PageRouter, render_refusal
+
+router = PageRouter()
+PAYABLES_PATH = FINANCE_PATH + "/payables"
+ORDERS_PATH = FINANCE_PATH + "/orders"
+FEW = 50
+Payer = Annotated[
+    Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, whole_city=True))
+]
+Reader = Annotated[
+    Credential,
+    Depends(allow(Role.AUDITOR, Role.FINANCE_MAKER, Role.FINANCE_CHECKER, whole_city=True)),
+]
+Checker = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER, whole_city=True))]
+PAYEE_KINDS: Mapping[str, Texts] = {
+    "person": ("个人", "a person"),
+    "shop": ("商户", "a shop"),
+    "institution": ("机构", "an institution"),
+}
+DOUBTS: Mapping[BankDoubt, Texts] = {
+    "reference_missing": ("附言里没有付款编号", "its 附言 has no reference"),
+    "order_unknown": ("没有这个付款编号", "no such reference"),
+    "order_not_exported": ("这张付款单还没有导出", "the order was not exported"),
+    "amount_differs": ("金额不符", "another amount"),
+    "account_differs": ("收款账号不符", "another account"),
+    "line_paid": ("这一笔已经付过", "this one is paid already"),
+    "line_not_paid": ("这一笔没有付出过", "this one was not paid"),
+}
+STATES: Mapping[str, Texts] = {
+    "proposed": ("等第二个人批准", "waits for a second person"),
+    "approved": ("已批准，待导出", "approved, to be exported"),
+    "exported": ("已导出，等银行", "exported, waits for the bank"),
+    "done": ("银行已处理完", "the bank has done all"),
+    "declined": ("未批准", "declined"),
+    "cancelled": ("已撤销", "cancelled"),
+}
+LINE_STATES: Mapping[str, Texts] = {
+    "waiting": ("未付", "not paid"),
+    "paid": ("银行已付", "paid"),
+    "returned": ("已退回，待重付", "came back"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """account: for finance alone; None for who audits."""
+
+    line: OrderLine
+    reference: str
+    state: Texts
+    account: Account | None
+
+
+def name_state(order: PaymentOrder) -> Texts:
+    if order.exported_at is None:
+        return STATES[order.state]
+    return STATES["exported" if order.is_waiting else "done"]
+
+
+# --- what is due ----------------------------------------------------------------------------------
+
+
+@router.get(PAYABLES_PATH)
+async def show_payables(caller: Reader, request: Request, runtime: AuditRuntimeDep) -> Response:
+    return await _render_payables(request, runtime, caller, Answer(200, {}))
+
+
+async def _render_payables(
+    request: Request, runtime: AuditRuntime, caller: Credential, answer: Answer
+) -> Response:
+    """The longest due first; as many as one order holds."""
+    rows = await views.load_payables(runtime.database, LINES_MAX)
+    query = {"owed_fen": {"$gt": 0}, "order_id": ""}
+    return PAGES.render_for(
+        request,
+        "payables.html",
+        status=answer.status,
+        problems=list_problems(answer),
+        rows=rows,
+        count=await runtime.database[Payable.COLLECTION].count_documents(query),
+        may_propose=Role.FINANCE_MAKER in caller.roles,
+        key=make_form_key(),
+    )
+
+
+@router.post(ORDERS_PATH)
+async def submit_order(caller: Maker, request: Request, runtime: AuditRuntimeDep) -> Response:
+    """Of the payables that were ticked."""
+    form = await read_form(request)
+    ticked = parse_qs((await request.body()).decode("utf-8", "replace")).get("match", [])
+    if not ticked:
+        answer = PAYABLES_UNCHOSEN.refusal(422)
+    else:
+        data = ProposePaymentOrder(match_ids=tuple(ticked[:LINES_MAX]))
+        answer = await execute_form(runtime, caller, form, data)
+    if answer.status >= 400:
+        return await _render_payables(request, runtime, caller, answer)
+    return RedirectResponse(f"{ORDERS_PATH}/{answer.body['id']}", status_code=303)
+
+
+@router.get(PAYABLES_PATH + "/{match_id}")
+async def show_payee(
+    match_id: Identifier, _caller: Maker, request: Request, runtime: AuditRuntimeDep
+) -> Response:
+    return await _render_payee(request, runtime, match_id, {}, Answer(200, {}))
+
+
+@router.post(PAYABLES_PATH + "/{match_id}")
+async def submit_payee(
+    match_id: Identifier, caller: Maker, request: Request, runtime: AuditRuntimeDep
+) -> Response:
+    async def show(typed: Form, answer: Answer) -> Response:
+        return await _render_payee(request, runtime, match_id, typed, answer)
+
+    def build(form: Form) -> Value:
+        fields = {name: form.get(name, "") for name in ("kind", "name", "number", "bank")}
+        return NamePayees.model_validate({"payees": ({"match_id": match_id, **fields},)})
+
+    return await answer_form(request, runtime, caller, PAYABLES_PATH, build, show)
+
+
+async def _render_payee(
+    request: Request, runtime: AuditRuntime, match_id: str, typed: Form, answer: Answer
+) -> Response:
+    payable = await mongo.load(runtime.database, Payable, match_id)
+    if payable is None:
+        raise Denied(PAYABLE_UNKNOWN.refusal(404, id=match_id))
+    return PAGES.render_for(
+        request,
+        "payee.html",
+        status=answer.status,
+        payable=payable,
+        kinds=PAYEE_KINDS,
+        typed=typed,
+        problems=list_problems(answer),
+        key=typed.get(FORM_KEY) or make_form_key(),
+    )
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+@router.get(ORDERS_PATH)
+async def show_orders(caller: Reader, request: Request, runtime: AuditRuntimeDep) -> Response:
+    """What has to be done first: approve, export, wait for the bank, look at its lines."""
+    groups = [
+        (texts, await _find_orders(runtime, query))
+        for texts, query in (
+            (STATES["proposed"], {"state": "proposed"}),
+            (STATES["approved"], {"state": "approved", "exported_at": None}),
+            (STATES["exported"], {"state": "approved", "is_waiting": True}),
+            (("有退回的", "with payments that came back"), {"lines.state": "returned"}),
+            (
+                STATES["done"],
+                {"state": "approved", "is_waiting": False, "exported_at": {"$ne": None}},
+            ),
+        )
+    ]
+    questions = await mongo.find(
+        runtime.database, BankQuestion, {"is_open": True}, sort=[("_id", 1)], limit=FEW
+    )
+    return PAGES.render_for(
+        request,
+        "payment_orders.html",
+        groups=[(texts, orders) for texts, orders in groups if orders],
+        questions=[(each, DOUBTS[each.doubt]) for each in questions],
+        may_answer=bool({Role.FINANCE_MAKER, Role.FINANCE_CHECKER} & caller.roles),
+        key=make_form_key(),
+    )
+
+
+async def _find_orders(
+    runtime: AuditRuntime, query: Mapping[str, object]
+) -> Sequence[PaymentOrder]:
+    return await mongo.find(runtime.database, PaymentOrder, query, sort=[("_id", 1)], limit=FEW)
+
+
+@router.get(ORDERS_PATH + "/{order_id}")
+async def show_order(
+    order_id: Identifier, caller: Reader, request: Request, runtime: AuditRuntimeDep
+) -> Response:
+    order = await mongo.load(runtime.database, PaymentOrder, order_id)
+    if order is None:
+        raise Denied(ORDER_UNKNOWN.refusal(404))
+    pays = bool({Role.FINANCE_MAKER, Role.FINANCE_CHECKER} & caller.roles)
+    is_other = order.maker != caller.principal
+    waits = order.state == "approved" and order.exported_at is None
+    return PAGES.render_for(
+        request,
+        "payment_order.html",
+        order=order,
+        state=name_state(order),
+        rows=await _list_rows(runtime, order, opened=pays),
+        may_decide=order.state == "proposed" and is_other and Role.FINANCE_CHECKER in caller.roles,
+        is_own=order.state == "proposed" and not is_other,
+        may_export=waits and pays,
+        may_read=order.exported_at is not None and pays,
+        is_cancelling=waits and bool(order.cancelled_by),
+        may_cancel=waits and pays and order.cancelled_by != caller.principal,
+        key=make_form_key(),
+    )
+
+
+async def _list_rows(runtime: AuditRuntime, order: PaymentOrder, *, opened: bool) -> list[LineRow]:
+    payees = await views.load_payees(runtime.database, order)
+    secrets = build_account_secrets(runtime.keyring)
+    return [
+        LineRow(
+            line=line,
+            reference=order.format_reference(number),
+            state=LINE_STATES[line.state],
+            account=secrets.open(payees[line.payee_id]) if opened else None,
+        )
+        for number, line in enumerate(order.lines, 1)
+    ]
+
+
+@router.post(ORDERS_PATH + "/{order_id}/{verdict}")
+async def submit_verdict(
+    order_id: Identifier,
+    verdict: Literal["approve", "decline"],
+    caller: Checker,
+    request: Request,
+    runtime: AuditRuntimeDep,
+) -> Response:
+    """By another person than proposed it, on what he was shown."""
+    form = await read_form(request)
+    if verdict == "approve":
+        data: Value = ApprovePaymentOrder(order_id=order_id, digest=form.get("digest", "-"))
+    else:
+        data = DeclinePaymentOrder(order_id=order_id)
+    return await _answer(request, runtime, caller, form, data, f"{ORDERS_PATH}/{order_id}")
+
+
+@router.post(ORDERS_PATH + "/{order_id}/bank/{step}")
+async def submit_step(
+    order_id: Identifier,
+    step: Literal["export", "cancel"],
+    caller: Payer,
+    request: Request,
+    runtime: AuditRuntimeDep,
+) -> Response:
+    form = await read_form(request)
+    kind = ExportPaymentOrder if step == "export" else CancelPaymentOrder
+    data = kind(order_id=order_id)
+    return await _answer(request, runtime, caller, form, data, f"{ORDERS_PATH}/{order_id}")
+
+
+@router.get(ORDERS_PATH + "/{order_id}/file")
+async def download_batch_file(
+    order_id: Identifier,
+    _caller: Payer,
+    runtime: AuditRuntimeDep,
+    format_: Annotated[Format, Query(alias="format")] = "xlsx",
+) -> Response:
+    content = await views.load_batch_file(runtime, order_id, format_)
+    name = f'attachment; filename="{order_id}.{format_}"'
+    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+    return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
+
+
+@router.post(FINANCE_PATH + "/bank-lines/{question_id}")
+async def submit_line_answer(
+    question_id: Identifier, caller: Payer, request: Request, runtime: AuditRuntimeDep
+) -> Response:
+    async def show(_typed: Form, answer: Answer) -> Response:
+        return render_refusal(request, answer)
+
+    def build(form: Form) -> Value:
+        return AnswerBankQuestion(question_id=question_id, answer=form.get("answer", ""))
+
+    return await answer_form(request, runtime, caller, ORDERS_PATH, build, show)
+
+
+async def _answer(
+    request: Request,
+    runtime: AuditRuntime,
+    caller: Credential,
+    form: Form,
+    data: Value,
+    done: str,
+) -> Response:
+    answer = await execute_form(runtime, caller, form, data)
+    if answer.status >= 400:
+        return render_refusal(request, answer)
+    return RedirectResponse(done, status_code=303)

@@ -1,0 +1,85 @@
+"""The pages of what is due and of payment orders, rendered with samples."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from fastapi.responses import HTMLResponse
+
+from services.audit.accounts import Account
+from services.audit.model import BankQuestion, OrderLine, Payable, PaymentOrder, payment_order_id
+from services.audit.pages import paying
+from services.audit.pages.proposing import PAGES
+from shared.security import Role
+from tests.support.readers import make_reader
+
+NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+KEY = "k" * 22
+
+
+def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
+    reader = make_reader(Role.FINANCE_MAKER)
+    payable = {"id": words, "fund_id": words, "owed_fen": 33_300, "due_at_day": "2026-05-20T08:00"}
+    states = ((False, True), (False, False), (True, True))
+    line = OrderLine(match_id="M-1", fund_id=words, payee_id="E-1", amount_fen=33_300)
+    order = PaymentOrder(
+        id=payment_order_id("sample"), maker=words, foundation=words, lines=(line, line)
+    )
+    question = BankQuestion(
+        id="B-1",
+        doubt="amount_differs",
+        direction="paid",
+        order_id=order.id,
+        number=1,
+        amount_fen=33_200,
+        at=NOW,
+        bank_reference=words,
+    )
+    account = Account(words, "6222021234567890123", words)
+    problems = [{"zh": words, "en": words}]
+    return {
+        "payables": PAGES.render_for(
+            reader,
+            "payables.html",
+            problems=problems,
+            rows=[{**payable, "held": held, "has_payee": named} for held, named in states],
+            count=300,
+            may_propose=True,
+            key=KEY,
+        ),
+        "payee": PAGES.render_for(
+            reader,
+            "payee.html",
+            payable=Payable(
+                id=words, fund_id=words, foundation="f", donor_id="P-1", due_at_day=NOW
+            ),
+            kinds=paying.PAYEE_KINDS,
+            typed={"kind": "shop", "name": words, "number": words, "bank": words},
+            problems=problems,
+            key=KEY,
+        ),
+        "payment_orders": PAGES.render_for(
+            reader,
+            "payment_orders.html",
+            groups=[(paying.STATES["proposed"], [order])],
+            questions=[(question, paying.DOUBTS[question.doubt])],
+            may_answer=True,
+            key=KEY,
+        ),
+        "payment_order": PAGES.render_for(
+            reader,
+            "payment_order.html",
+            order=order.model_copy(update={"cancelled_by": words}),
+            state=paying.name_state(order),
+            rows=[
+                paying.LineRow(line, order.format_reference(1), paying.LINE_STATES[state], account)
+                for state in ("waiting", "returned")
+            ],
+            may_decide=True,
+            is_own=True,
+            may_export=True,
+            may_read=True,
+            is_cancelling=True,
+            may_cancel=True,
+            key=KEY,
+        ),
+    }
