@@ -21,6 +21,7 @@ LEDGER = {
     "committed_fen": "已承诺 committed",
     "obligated_fen": "确认应付 due",
     "spent_fen": "银行已付 paid",
+    "returned_fen": "退汇 came back",
     "released_fen": "已释放 released",
     "remaining_fen": "可用 remaining",
 }

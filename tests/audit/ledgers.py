@@ -1,10 +1,11 @@
 """Logs for the tests: facts sealed into entries, and an independent, naive Merkle tree."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -50,6 +51,7 @@ FROZEN = PreviousLog(
     log=LAST_YEAR, root=base64.b64encode(sha256(b"2025").digest()).decode(), size=1000
 )
 CHART = load_chart()
+OTHER_PAYABLES = "Liabilities:Payables-Other"
 
 
 def log_key(origin: str = ORIGIN) -> SigningKey:
@@ -140,6 +142,23 @@ class Writer:
         fact = self.fact(match)
         return self.add(entries.disbursement(fact, fund_ref(fund), amount_fen, named))
 
+    def open_accounts(self, accounts: Iterable[str], fund: str = FUND) -> int:
+        fact = self.fact(fund)
+        return self.add(entries.accounts_opened(fact, fund_ref(fund), accounts))
+
+    def obligate(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
+        fact = self.fact(match)
+        return self.add(entries.obligation(fact, fund_ref(fund), amount_fen, named))
+
+    def pay(self, match: str, amount_fen: int, due: int, fund: str = FUND) -> int:
+        fact, due_in = self.fact(match), EntryRef(log=self.head.origin, index=due)
+        return self.add(entries.payment(fact, fund_ref(fund), amount_fen, due_in, "BANK-1"))
+
+    def return_payment(self, match: str, amount_fen: int, due: int, fund: str = FUND) -> int:
+        fact, due_in = self.fact(match), EntryRef(log=self.head.origin, index=due)
+        draft = entries.payment_returned(fact, fund_ref(fund), amount_fen, due_in, "BANK-2")
+        return self.add(draft)
+
     def release(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
         return self.add(entries.release(self.fact(match), fund_ref(fund), amount_fen, named))
 
@@ -188,10 +207,21 @@ def life(writer: Writer) -> Iterator[int]:
     yield writer.disburse("match-old", 10_000, named, OLD)
     yield writer.carry_goods()
     yield writer.distribute("match-old-b", fund=OLD)
-    number = 1
-    while True:
-        number += 1
+    yield from _round(writer, 2)
+    yield from _pay_by_bank(writer)
+    for number in count(3):
         yield from _round(writer, number)
+
+
+def _pay_by_bank(writer: Writer) -> Iterator[int]:
+    """It comes back, and is still owed."""
+    yield writer.open_accounts([OTHER_PAYABLES])
+    named = writer.commit("match-due", 2_000)
+    yield named
+    due = writer.obligate("match-due", 2_000, named)
+    yield due
+    yield writer.pay("match-due", 2_000, due)
+    yield writer.return_payment("match-due", 2_000, due)
 
 
 def _round(writer: Writer, number: int) -> Iterator[int]:
