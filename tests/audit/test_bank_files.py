@@ -1,5 +1,6 @@
 """Banks' own formats and the bills of payment channels, made here as hostile as they come."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,22 @@ def test_camt_is_refused_where_it_would_put_wrong_money_into_the_books() -> None
     assert read(make_camt(make_entry("200.00", "R-1", inside=unclear))) == ([], 1)
 
 
+def test_camt_gifts_that_share_the_entrys_reference_are_entered_each() -> None:
+    """By one reference they would be one message: the second would be refused, or dropped."""
+    details = (make_detail("50.00", name) for name in ("张三", "李四"))
+    unnamed = "".join(each for each in details)
+    shared = re.sub("<Refs>.*?</Refs>", "", unnamed)
+    gifts, refused = read(
+        make_camt(make_entry("100.00", "R-1", inside=f"<NtryDtls>{shared}</NtryDtls>"))
+    )
+    assert (list_facts(gifts), refused) == ([("张三", 50_00, "R-1-1"), ("李四", 50_00, "R-1-2")], 0)
+
+
+def test_an_amount_that_nobody_has_is_refused_before_it_is_written_out() -> None:
+    for amount in ("1E+999999999", "1E-999999999", "1000000000000000.00"):
+        assert refuse(make_camt(make_entry(amount, "R-1"))) == "bank_file_broken"
+
+
 WECHAT_TRADES = """\
 交易时间,公众账号ID,商户号,微信订单号,交易状态,货币种类,应结订单金额,退款金额,商品名称,手续费
 `2026-01-05 08:21:23,`wx1,`1900000001,`4200001,`SUCCESS,`CNY,`100.00,`0.00,`捐款,`0.60
@@ -178,6 +195,24 @@ def test_bills_of_merchants_enter_gifts_whole_and_nothing_else() -> None:
     assert (list_facts(gifts), refused) == ([("张三", 100_00, "20260105001")], 1)
     gifts, refused = read(ALIPAY_TRADES, encoding="gb18030")
     assert (list_facts(gifts), refused) == ([("*三", 100_00, "20260105001")], 1)
+
+
+@pytest.mark.parametrize("kind", ["充值", "提现退回", "付款退回", "分账回退"])
+def test_income_of_a_bill_that_nobody_paid_is_no_gift(kind: str) -> None:
+    own = f"`2026-01-05 05:00:00,`5000009,`9,`{kind},`{kind},`收入,`5000.00,`5000.02,`缺省\n"
+    bill = WECHAT_FUNDS.replace("资金流水总笔数", own + "资金流水总笔数").replace(
+        "`2,`1,`0.02", "`3,`2,`5000.02"
+    )
+    gifts, refused = read(bill)
+    assert (list_facts(gifts), refused) == ([("爱心人士", 2, "5000001")], 2)
+    returned = ALIPAY_ACCOUNT.replace("在线支付", "退费" if kind == "充值" else kind)
+    assert read(returned, encoding="gb18030") == ([], 2)
+
+
+def test_a_cell_longer_than_csv_takes_ends_in_no_bug() -> None:
+    long = "名称,金额,到账时间,备注\n张三,1.00,2026-01-05," + "x" * 140_000 + "\n"
+    gifts, refused = read(long)
+    assert len(gifts) + refused == 1
 
 
 @pytest.mark.parametrize(

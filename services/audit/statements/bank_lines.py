@@ -9,8 +9,13 @@ BOOKED = "已入账"
 PENDING = "处理中"
 REVERSED = "已冲正"
 REFUNDED = "已退款"
+NOT_PAID_IN = "非付款收入"
+"""Nobody gave it: a top-up of one's own, a fee that came back."""
 UNDIVIDED = "明细不全"
 """Several gifts in one entry, of which the file does not say how much each was."""
+
+DIGITS_MAX = 15
+"""Before the point. `1E+999999999` would be written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,6 @@ def parse_decimal(text: str) -> Decimal:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite():
+    if not amount.is_finite() or (amount and not -DIGITS_MAX < amount.adjusted() < DIGITS_MAX):
         raise messages.BANK_FILE_BROKEN.invalid(reason=f"金额 amount {text[:20]}")
     return amount

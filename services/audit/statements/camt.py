@@ -1,7 +1,9 @@
 """CAMT.053 (ISO 20022 BankToCustomerStatement), versions 02 to 13: one account's statement."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from xml.etree.ElementTree import Element, ParseError
 
@@ -66,11 +68,19 @@ def _read_entries(statement: Element) -> Iterator[BankLine]:
         amounts = [_read_amount(each) for each in details]
         total = parse_decimal(_text(entry, "Amt"))
         if len(details) > 1 and None not in amounts and sum(filter(None, amounts)) == total:
-            yield from (_read_line(entry, each) for each in details)
+            yield from _tell_apart([_read_line(entry, each) for each in details])
         else:
             single = details[0] if len(details) == 1 else None
             line = _read_line(entry, single, total)
             yield _mark_undivided(line) if len(details) > 1 else line
+
+
+def _tell_apart(lines: Sequence[BankLine]) -> Iterator[BankLine]:
+    """Details that have the entry's reference alone are numbered: each is a gift of its own."""
+    counts = Counter(line.reference for line in lines)
+    for number, line in enumerate(lines, 1):
+        is_shared = line.reference and counts[line.reference] > 1
+        yield replace(line, reference=f"{line.reference}-{number}") if is_shared else line
 
 
 def _mark_undivided(line: BankLine) -> BankLine:

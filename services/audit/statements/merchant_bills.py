@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from services.audit import messages
-from services.audit.statements.bank_lines import BOOKED, REFUNDED, BankFile, BankLine, parse_decimal
+from services.audit.statements.bank_lines import (
+    BOOKED,
+    NOT_PAID_IN,
+    REFUNDED,
+    BankFile,
+    BankLine,
+    parse_decimal,
+)
 from shared.errors import Invalid
 from shared.sheets.decoding import decode_text
 from shared.text import fold_word
@@ -20,6 +27,8 @@ HEADER_WITHIN_ROWS = 40
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)\s*$")
 _ACCOUNT = re.compile(r"账号[:：]\s*\[?(\d{6,})")
 _ALIPAY_SUM = re.compile(r"#\s*收入合计[:：]\s*(\d+)\s*笔[,，]\s*共\s*([\d.]+)\s*元")
+_PAID_IN = re.compile("^(?!.*充值).*(?:交易|支付|付款|转账|收款|到账|捐|消费|当面付)")
+"""Kinds of income by which somebody paid; a top-up or a fee given back is the house's own money."""
 Cells = Mapping[str, str]
 """Of a row, by folded header."""
 
@@ -99,9 +108,9 @@ def read_bill(content: bytes) -> BankFile | None:
         return None
     try:
         text = decode_text(content)
-    except Invalid:
+        rows = [[_clean(cell) for cell in row] for row in csv.reader(text.splitlines())]
+    except (Invalid, csv.Error):
         return None
-    rows = [[_clean(cell) for cell in row] for row in csv.reader(text.splitlines())]
     for at, row in enumerate(rows[:HEADER_WITHIN_ROWS]):
         headers = [fold_word(cell) for cell in row]
         for bill in BILLS:
@@ -144,7 +153,11 @@ def _read_lines(bill: Bill, cells: Cells) -> Iterator[BankLine]:
 
 def _make_line(bill: Bill, cells: Cells, amount: Decimal, *, is_credit: bool) -> BankLine:
     kind = _get(cells, bill.kind)
-    is_refund = not is_credit and "退款" in (kind or "退款")
+    state = BOOKED
+    if not is_credit and "退款" in (kind or "退款"):
+        state = REFUNDED
+    elif is_credit and kind and not _PAID_IN.search(kind):
+        state = NOT_PAID_IN
     return BankLine(
         reference=_get(cells, bill.reference),
         moment=_get(cells, bill.moment),
@@ -152,8 +165,8 @@ def _make_line(bill: Bill, cells: Cells, amount: Decimal, *, is_credit: bool) ->
         amount=amount,
         currency=_get(cells, bill.currency) or "CNY",
         is_credit=is_credit,
-        state=REFUNDED if is_refund else BOOKED,
-        kind=kind if not is_credit else "",
+        state=state,
+        kind=kind,
         memo=_get(cells, bill.memo).replace("缺省", ""),
     )
 
