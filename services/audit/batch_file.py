@@ -5,7 +5,7 @@ The statement's line has the 附言 again, so the payment is found by it (`bank_
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -27,9 +27,15 @@ Row = tuple[int, str, str, str, str, str, str]
 
 
 def list_batch_rows(
-    order: PaymentOrder, payees: Mapping[str, Payee], secrets: AccountSecrets
+    order: PaymentOrder,
+    payees: Mapping[str, Payee],
+    secrets: AccountSecrets,
+    held: Collection[str],
 ) -> Iterator[Row]:
+    """held: matches that fell since the order was exported: no bank is told to pay them."""
     for number, line in enumerate(order.lines, 1):
+        if line.match_id in held:
+            continue
         account = secrets.open(payees[line.payee_id])
         yield (
             number,

@@ -85,7 +85,7 @@ async def load_payables(database: mongo.Database, limit: int) -> list[dict[str, 
 
 
 async def load_batch_file(runtime: AuditRuntime, order_id: str, format_: Format) -> bytes:
-    """Raises Denied where it was not exported."""
+    """Without what fell since. Raises Denied where it was not exported."""
     order = await mongo.load(runtime.database, PaymentOrder, order_id)
     if order is None:
         raise Denied(messages.ORDER_UNKNOWN.refusal(404))
@@ -93,7 +93,9 @@ async def load_batch_file(runtime: AuditRuntime, order_id: str, format_: Format)
         raise Denied(messages.ORDER_NOT_EXPORTED.refusal(409))
     payees = await load_payees(runtime.database, order)
     secrets = build_account_secrets(runtime.keyring)
-    rows = list(list_batch_rows(order, payees, secrets))
+    ids = [line.match_id for line in order.lines]
+    held = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}, "held": True})
+    rows = list(list_batch_rows(order, payees, secrets, {payable.id for payable in held}))
     return await asyncio.to_thread(write_batch, rows, format_)
 
 

@@ -1,9 +1,12 @@
 """What is due is paid by two people's order and the bank's line; the log shows both."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from services.audit.batch_file import list_batch_rows
 from services.audit.model import (
     AnswerBankQuestion,
     ApprovePaymentOrder,
@@ -28,6 +31,7 @@ from shared.contracts.events import (
     LedgerPaymentReturned,
     PaymentApproved,
 )
+from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
 from tests.audit.decisions import (
     ACCOUNT_NUMBER,
@@ -35,6 +39,7 @@ from tests.audit.decisions import (
     FUND,
     NEXT_ORIGIN,
     NEXT_YEAR,
+    NOW,
     ORIGIN,
     MemoryAudit,
     acceptance,
@@ -281,3 +286,55 @@ def test_a_reference_is_found_however_the_bank_writes_it() -> None:
         assert parse_payment_reference(memo) == (id_, 1), memo
     for memo in ("", id_, f"{id_}-0012", f"{id_}-001 {id_}-002"):
         assert parse_payment_reference(memo) is None, memo
+
+
+def test_what_comes_back_of_a_match_that_fell_is_ordered_by_nobody() -> None:
+    """Paid, then it did not arrive, then the bank gives it back: it is due on the books alone."""
+    audit = confirm("M-1")
+    order = audit.pay_out("M-1")
+    audit.receive(reopening("M-1", 3_000))
+    reference = order.format_reference(1)
+    back = bank_line(reference, 3_000, "back", direction="returned", bank_reference="ICBC-9")
+    audit.receive(back)
+    assert audit.get(Payable, "M-1").owed_fen == 3_000
+    again = ProposePaymentOrder(match_ids=("M-1",))
+    assert code(audit.answer(again, "maker")) == "payable_held"
+    index = audit.kinds().index("obligation")
+    leaf = audit.leaves[index].decode()
+    audit.execute(ProposeReversal(log=ORIGIN, index=index, reference="更正1号", leaf=leaf), "maker")
+    approval = ApproveReversal(reversal_id=reversal_id(ORIGIN, index))
+    assert audit.answer(approval, "checker").status == 200
+    assert audit.books().funds[FUND].payable_fen == 0
+
+
+def test_what_fell_after_the_export_is_not_in_the_banks_file() -> None:
+    audit = confirm("M-1", "M-2")
+    order = audit.order("M-1", "M-2")
+    audit.receive(reopening("M-1", 3_000))
+    held = {id_ for id_, payable in audit.all(Payable).items() if payable.held}
+    rows = list(list_batch_rows(order, audit.all(Payee), ACCOUNTS, held))
+    assert [(row[0], row[-1]) for row in rows] == [(2, order.format_reference(2))]
+
+
+def test_a_line_of_another_year_is_a_slip_and_its_id_is_not_used_up() -> None:
+    audit = confirm("M-1")
+    order = audit.order("M-1")
+    line = bank_line(order.format_reference(1), 3_000)
+    late = line.data.model_copy(update={"at": NOW + timedelta(days=2)})
+    with pytest.raises(Invalid):
+        audit.receive(line.model_copy(update={"data": late}))
+    audit.receive(line)
+    assert audit.kinds()[-1] == "payment"
+
+
+@pytest.mark.parametrize("name", ["某\x01店", "某店\x1f", "=1+1", " 某店", "某\ufffe店"])
+def test_a_name_that_no_spreadsheet_takes_is_refused_before_anything_is_approved(name: str) -> None:
+    account = {
+        "match_id": "M-1",
+        "kind": "shop",
+        "name": name,
+        "number": "99998888",
+        "bank": "农行",
+    }
+    with pytest.raises(ValidationError):
+        NamePayees.model_validate({"payees": [account]})

@@ -7,6 +7,7 @@ becomes a question to finance.
 from datetime import datetime
 
 from services.audit import messages
+from services.audit.decide.bank import check_moment
 from services.audit.decide.posting import Journal, Movement
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.model import (
@@ -43,6 +44,7 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
         if event.digest in bank_fact.digests:
             return NOTHING
         return Decision(answer=messages.FACT_ID_REUSED.refusal(409))
+    check_moment(stated.at, "at", now)
     bank_fact = BankFact.from_event(event)
     line = order.find_line(number) if order else None
     if order is not None and line is not None:

@@ -137,7 +137,7 @@ def _fall(states: States, event: Event[M], now: datetime) -> Decision:
     commitment = commitment.model_copy(update={"request_id": event.data.request_id})
     journal = Journal.open_for(states, commitment, now)
     journal.save(commitment)
-    if payable is not None and payable.owed_fen:
+    if payable is not None:  # of what a bank has paid too: it may come back, and is then due again
         journal.save(payable.model_copy(update={"held": True}))
     if falls:
         fact = PaymentUnsettled(

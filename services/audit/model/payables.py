@@ -191,9 +191,14 @@ class BankQuestion(State):
 
 
 PlainCell = Annotated[
-    str, Field(min_length=2, max_length=100, pattern=r"^[^\s=+\-@'][^\t\r\n]*[^\s]$")
+    str,
+    Field(
+        min_length=2,
+        max_length=100,
+        pattern=r"^[^\s=+\-@'\x00-\x1f\x7f][^\x00-\x1f\x7f\ufffe\uffff]*[^\s\x00-\x1f\x7f]$",
+    ),
 ]
-"""What a spreadsheet takes for no formula: the bank's file has it as it is."""
+"""What a spreadsheet takes, and for no formula: the bank's file has it as it is."""
 
 
 # --- what finance asks for ------------------------------------------------------------------------
