@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import structlog
+
 from services.intake.api.requests import (
     RequestRow,
     check_area,
@@ -23,13 +25,15 @@ from services.intake.rules import Rules, find_problems
 from shared import mongo
 from shared.contracts.values import Channel
 from shared.documents import Document
-from shared.errors import BugBrake, Problem, Transient
+from shared.errors import BugBrake, Invalid, Problem, Transient
 from shared.messages import KEY_REUSED
 from shared.messaging.decision import Command
 from shared.scope import TOWN_CODE_DIGITS
 from shared.security import Credential, Role, Unauthenticated
 from shared.sheets import RefusedRow, format_refused
 from shared.web.batches import Row, answer_rows
+
+log = structlog.get_logger()
 
 UPLOADS = "sheet_uploads"
 UPLOADS_LAST = timedelta(hours=24)
@@ -158,10 +162,11 @@ async def save_columns(runtime: IntakeRuntime, upload: Upload) -> None:
     await runtime.database[UPLOADS].update_one(query, {"$set": said})
 
 
-async def start_upload(runtime: IntakeRuntime, id_: str, by: str) -> None:
+async def start_upload(runtime: IntakeRuntime, upload: Upload) -> None:
     """Once: a second time it runs or is done already."""
-    query = {"_id": id_, "by": by, "state": "preview"}
-    await runtime.database[UPLOADS].update_one(query, {"$set": {"state": "running"}})
+    query = {"_id": upload.id, "by": upload.by, "state": "preview"}
+    counts = {"total": upload.total, "refused": upload.refused}
+    await runtime.database[UPLOADS].update_one(query, {"$set": {"state": "running", **counts}})
 
 
 def _parse_upload(row: Any) -> Upload:
@@ -204,7 +209,12 @@ async def _import(runtime: IntakeRuntime, upload: Upload) -> None:
         return
     content = await load_content(runtime, upload.id)
     rules = runtime.resources.rules
-    sheet = await asyncio.to_thread(read_sheet, content, upload, caller, rules)
+    try:
+        sheet = await asyncio.to_thread(read_sheet, content, upload, caller, rules)
+    except Invalid as invalid:  # one that nobody can read must not keep the others waiting
+        log.warning("upload_unreadable", code=invalid.problems[0].code)
+        await rows.update_one({"_id": upload.id}, {"$set": {"state": "preview"}})
+        return
     decisions: Counter[str] = Counter()
     refused = list(sheet.refused)
     for start in range(0, len(sheet.rows), BATCH_ROWS):

@@ -74,15 +74,22 @@ async def _count_rows(
     runtime: IntakeRuntime, caller: Credential, upload: Upload, content: bytes
 ) -> Upload:
     """None yet where a person has to say first which column is what. Raises Invalid."""
-    rules = runtime.resources.rules
     try:
-        sheet = await asyncio.to_thread(uploads.read_sheet, content, upload, caller, rules)
+        return await _require_rows(runtime, caller, upload, content)
     except Invalid as invalid:
         reading = uploads.make_reading(upload, caller)
         headers = await asyncio.to_thread(find_headers, content, reading)
         if headers and is_mappable(invalid):
             return upload
         raise
+
+
+async def _require_rows(
+    runtime: IntakeRuntime, caller: Credential, upload: Upload, content: bytes
+) -> Upload:
+    """Raises Invalid unless it can be imported as it stands."""
+    rules = runtime.resources.rules
+    sheet = await asyncio.to_thread(uploads.read_sheet, content, upload, caller, rules)
     if len(sheet.rows) + len(sheet.refused) > ROWS_MAX:
         raise ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
     return replace(upload, total=len(sheet.rows), refused=len(sheet.refused))
@@ -164,9 +171,19 @@ async def submit_columns(
 
 
 @router.post(f"{IMPORT_PATH}/{{token}}/start")
-async def start(token: Token, caller: CaseWorker, runtime: IntakeRuntimeDep) -> Response:
-    await _load(runtime, caller, token)
-    await uploads.start_upload(runtime, token, caller.id)
+async def start(
+    token: Token, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """Counted anew: what its columns are may have been said since it came."""
+    upload = await _load(runtime, caller, token)
+    if upload.state == "preview":
+        content = await uploads.load_content(runtime, token)
+        try:
+            counted = await _require_rows(runtime, caller, upload, content)
+        except Invalid as invalid:
+            problems = [each for each in invalid.problems if each.code == ROWS_TOO_MANY.code]
+            return await _render_upload(request, runtime, caller, upload, problems)
+        await uploads.start_upload(runtime, counted)
     return RedirectResponse(f"{IMPORT_PATH}/{token}", status_code=303)
 
 
