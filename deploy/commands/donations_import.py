@@ -36,6 +36,7 @@ from services.audit.statements.outcomes import (
 from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
 from shared.contracts.topics import DONATIONS_INBOUND
 from shared.errors import Problem
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.foreign import ForeignPublisher
 from shared.security import Keyring
 from shared.settings import Settings, load_settings
@@ -204,12 +205,12 @@ class Import:
             return None
 
     def _publisher(self) -> ForeignPublisher:
-        bootstrap, broker = _broker()
+        connection, broker = _broker()
         key = Keyring(default_secrets_dir()).find_publisher_key(self._source)
         if key is None:
             raise SystemExit(f"来源 {self._source} 无权发布 · {self._source} may not publish")
         return ForeignPublisher(
-            bootstrap,
+            connection,
             source=self._source,
             key=key,
             topic=DONATIONS_INBOUND,
@@ -230,9 +231,9 @@ def explain_fund(id_: str, state: str | None) -> Problem | None:
             return FUND_NOT_OPEN.problem("fund_id", id=id_, state=state)
 
 
-def _broker() -> tuple[str, str]:
+def _broker() -> tuple[BrokerConnection, str]:
     stack = find_running_stack(default_data_dir())
     if stack:
-        return stack.kafka_bootstrap, stack.broker
+        return BrokerConnection(stack.kafka_bootstrap), stack.broker
     settings = load_settings(Settings)
-    return settings.kafka_bootstrap, settings.broker
+    return BrokerConnection.from_settings(settings), settings.broker

@@ -16,6 +16,7 @@ from datetime import datetime
 from shared import logs
 from shared.contracts.envelope import Fact
 from shared.contracts.events import BankLineStated, DonationReceived, RequestSubmitted
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.foreign import ForeignPublisher
 from shared.settings import Settings, load_settings
 
@@ -34,7 +35,7 @@ def format_line(message_id: str, time: datetime, data: Fact) -> str:
 async def carry(source: str, topic: str, key: bytes, settings: Settings) -> int:
     """How many events were answered. Raises TimeoutError."""
     async with ForeignPublisher(
-        settings.kafka_bootstrap,
+        BrokerConnection.from_settings(settings),
         source=source,
         key=key,
         topic=topic,

@@ -55,10 +55,16 @@ class ForeignPublisher:
     """
 
     def __init__(
-        self, bootstrap: str, *, source: str, key: bytes, topic: str, idempotent: bool
+        self,
+        broker: BrokerConnection,
+        *,
+        source: str,
+        key: bytes,
+        topic: str,
+        idempotent: bool,
     ) -> None:
         """idempotent: on Apache Kafka; the embedded broker refuses it."""
-        self._bootstrap, self._source, self._key = bootstrap, source, key
+        self._broker, self._source, self._key = broker, source, key
         self._topic, self._idempotent = topic, idempotent
         self._unanswered: dict[str, list[ForeignRecord]] = {}
         self._connection: _Connection | None = None
@@ -121,7 +127,7 @@ class ForeignPublisher:
         try:
             while True:
                 with suppress(Transient):
-                    cluster = await cluster_id(BrokerConnection(self._bootstrap))
+                    cluster = await cluster_id(self._broker)
                     if self._connection is None or self._connection.cluster != cluster:
                         reading = await self._move_to(cluster, reading)
                 await asyncio.sleep(LOOK_AT_CLUSTER_EVERY_S)
@@ -136,8 +142,8 @@ class ForeignPublisher:
             reading.cancel()
         await self._disconnect()
         try:
-            await create_topics(BrokerConnection(self._bootstrap))
-            connection = await _connect(self._bootstrap, cluster, self._topic, self._idempotent)
+            await create_topics(self._broker)
+            connection = await _connect(self._broker, cluster, self._topic, self._idempotent)
         except (KafkaError, OSError, Transient) as error:
             log.info("broker_not_ready", reason=type(error).__name__)
             return None
@@ -204,13 +210,13 @@ class _Connection:
                 await close_within(part.stop(), CLOSE_S_MAX)
 
 
-async def _connect(bootstrap: str, cluster: str, topic: str, idempotent: bool) -> _Connection:
+async def _connect(
+    broker: BrokerConnection, cluster: str, topic: str, idempotent: bool
+) -> _Connection:
     """Facts are read from the start: what appeared before this process did counts too."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", enable_idempotence=idempotent
-    )
+    producer = AIOKafkaProducer(**broker.as_options(), acks="all", enable_idempotence=idempotent)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50
+        **broker.as_options(), auto_offset_reset="earliest", fetch_max_wait_ms=50
     )
     connection = _Connection(cluster, producer, consumer)
     try:

@@ -14,6 +14,7 @@ from services.audit.settings import AuditSettings
 from shared.contracts.events import DonationReceived, LedgerReceived
 from shared.contracts.topics import DONATIONS_INBOUND, LEDGER, REQUESTS_INBOUND
 from shared.ids import cause_id
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.foreign import ForeignPublisher, parse_cause
 from shared.security import Role, publisher_key, sign_record
 from tests.support.eventually import eventually
@@ -38,7 +39,7 @@ ENTERED = LedgerReceived(log="l", index=0, fund_id=FUND, amount_fen=5_000, entry
 async def bank(stack: StackHarness) -> AsyncIterator[ForeignPublisher]:
     root = (stack.secrets_dir / "root.key").read_bytes()
     async with ForeignPublisher(
-        stack.broker.kafka_bootstrap,
+        BrokerConnection(stack.broker.kafka_bootstrap),
         source=BANK,
         key=publisher_key(root, BANK),
         topic=DONATIONS_INBOUND,
