@@ -152,6 +152,23 @@ def answer_code(errcode: int) -> Reply:
     return build_reply(errcode=errcode, errmsg="", msgid=7)
 
 
+@pytest.mark.parametrize(("as_subscription", "kind"), [(True, "sent"), (False, "unknown")])
+async def test_a_subscribe_message_that_was_taken_is_sent_though_wechat_gives_it_no_id(
+    as_subscription: bool, kind: str
+) -> None:
+    """`bizsend` answers errcode and errmsg alone; read as unclear, each would wait for a person."""
+
+    def answer(url: str) -> Reply:
+        if url.endswith("/stable_token"):
+            return build_reply(access_token="T0", expires_in=7200)
+        return build_reply(errcode=0, errmsg="ok")
+
+    wire, ids = ScriptedWire(answer), {"request_opened": "S1"}
+    provider = wechat(wire, "http://wechat.example", subscriptions=ids)
+    outcome = await provider.send(notice(as_subscription=as_subscription))
+    assert (outcome.kind, outcome.provider_message_id) == (kind, None)
+
+
 @pytest.mark.parametrize(
     ("later", "kind"),
     [

@@ -94,11 +94,15 @@ class TokenRefusedError(Exception):
         self.outcome = outcome
 
 
-def parse_wechat_reply(body: bytes, *private: str) -> Outcome:
-    """private: words that must not appear in the outcome, such as the openid."""
+def parse_wechat_reply(body: bytes, *private: str, names_message: bool = True) -> Outcome:
+    """private: words that must not appear in the outcome, such as the openid. names_message: a
+    template message that was taken has an id; WeChat tells none of a subscribe message."""
     try:
         answer = json.loads(body)
-        return _build_outcome(int(answer["errcode"]), answer, private)
+        outcome = _build_outcome(int(answer["errcode"]), answer, private)
+        if names_message and outcome.kind == "sent" and outcome.provider_message_id is None:
+            raise KeyError("msgid")
+        return outcome
     except (ValueError, KeyError, TypeError, RecursionError):
         return Outcome("unknown", code="unreadable", detail="the answer is not WeChat's")
 
@@ -106,7 +110,8 @@ def parse_wechat_reply(body: bytes, *private: str) -> Outcome:
 def _build_outcome(code: int, answer: Mapping[str, object], private: tuple[str, ...]) -> Outcome:
     ruling = CODES.get(code, UNLISTED)
     if ruling.kind == "sent":
-        return Outcome("sent", str(answer["msgid"]), str(code))
+        message_id = answer.get("msgid")
+        return Outcome("sent", None if message_id is None else str(message_id), str(code))
     detail = redact(str(answer.get("errmsg", "")), *private)
     return Outcome(ruling.kind, None, str(code), detail, ruling.retry_after_s)
 
@@ -185,7 +190,10 @@ class WeChatTemplate:
             )
         except CallError as error:
             return classify_failure(error)
-        return classify_status(reply) or parse_wechat_reply(reply.body, message.recipient, token)
+        private, names_message = (message.recipient, token), not message.as_subscription
+        return classify_status(reply) or parse_wechat_reply(
+            reply.body, *private, names_message=names_message
+        )
 
     def _build_body(self, message: Message) -> bytes:
         """Raw UTF-8, for WeChat refuses \\u escapes. Raises ValueError(code) if it cannot fit."""
