@@ -255,3 +255,10 @@ def test_the_verifier_alone_has_no_package_of_the_services() -> None:
     pins = set(re.findall(r"^([\w.-]+==\S+)", lock, re.MULTILINE))
     assert pins < set(re.findall(r"^([\w.-]+==\S+)", services, re.MULTILINE))
     assert not {pin for pin in pins if pin.startswith(("fastapi", "aiokafka", "motor", "ortools"))}
+
+
+def test_whoever_asks_somebody_outside_may_reach_him() -> None:
+    """A log with witnesses publishes nothing where audit does not reach them."""
+    selector = find_objects("NetworkPolicy")["providers"]["spec"]["podSelector"]
+    (names,) = (each["values"] for each in selector["matchExpressions"])
+    assert set(names) == {"intake", "notify", "audit"}
