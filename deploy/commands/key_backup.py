@@ -3,10 +3,13 @@ from it and sealed for somebody's age key. And who was erased, so that a restore
 """
 
 import io
+import os
 import tarfile
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import pyrage  # type: ignore[import-untyped]
 import typer
@@ -17,9 +20,37 @@ from shared.security.files import write_private
 
 DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
 SECRETS = ("identity.key", "root.key", "root.previous.key", "credentials.json")
-# The logs' signing keys too: a log goes on under no other.
-PATTERNS = (*SECRETS, "root.retired-*.key", "ledger-*.key")
+LOG_KEYS = "ledger-*.key"
+"""The logs' signing keys too: a log goes on under no other."""
+PATTERNS = (*SECRETS, "root.retired-*.key", LOG_KEYS)
 ERASURES = "erasures"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where an installation has them: each may be a volume of its own."""
+
+    secrets: Path
+    log_keys: Path
+    erasures: Path
+
+    @classmethod
+    def find(cls, data_dir: Path | None) -> Self:
+        """Of the given folder, else as the services are set."""
+        secrets_dir = default_secrets_dir(data_dir)
+        known = os.environ if data_dir is None else {}
+        data = known.get("GUANJIA_DATA_DIR")
+        erasures = Path(data) / ERASURES if data else secrets_dir.parent / ERASURES
+        return cls(
+            secrets_dir,
+            Path(known.get("GUANJIA_LOG_KEYS_DIR") or secrets_dir),
+            Path(known.get("GUANJIA_ERASURES_DIR") or erasures),
+        )
+
+    def place(self, kind: str, name: str) -> Path:
+        if kind == ERASURES:
+            return self.erasures / name
+        return (self.log_keys if Path(name).match(LOG_KEYS) else self.secrets) / name
 
 
 def back_up(
@@ -30,10 +61,13 @@ def back_up(
     data_dir: DataDir = None,
 ) -> None:
     """密钥和删除名单另行备份，用 age 公钥加密。The keys and who was erased, sealed by age."""
-    secrets_dir = default_secrets_dir(data_dir)
+    folders = Folders.find(data_dir)
+    secrets_dir = folders.secrets
     recipients = parse_recipients(recipient)
-    with lock_register(secrets_dir):
-        files = _list_files(secrets_dir)
+    # A container has the folder to read alone; what changes it replaces whole files.
+    is_writable = os.access(secrets_dir, os.W_OK)
+    with lock_register(secrets_dir) if is_writable else nullcontext():
+        files = _list_files(folders)
     if not any(name == "secrets/root.key" for name, _ in files):
         raise SystemExit(f"{secrets_dir} 没有密钥 · no keys in {secrets_dir}")
     write_private(to, pyrage.encrypt(_pack(files), recipients))
@@ -44,6 +78,18 @@ def back_up(
         f"{len(files) - erased} key files, {erased} erasures. Keep it apart from the dumps, "
         "and the age identity apart from both."
     )
+    if not any(Path(name).match(LOG_KEYS) for name, _ in files):
+        typer.echo(
+            f"没有账本签名密钥：{folders.log_keys} 里没有（GUANJIA_LOG_KEYS_DIR） · "
+            "no signing key of a log is in it: without it a log cannot go on",
+            err=True,
+        )
+    if not folders.erasures.is_dir():
+        typer.echo(
+            f"没有删除名单的目录 {folders.erasures}（GUANJIA_DATA_DIR） · no folder of erasures: "
+            "who was erased would come back with a dump",
+            err=True,
+        )
 
 
 def restore(
@@ -52,15 +98,14 @@ def restore(
     data_dir: DataDir = None,
 ) -> None:
     """恢复密钥和删除名单；不覆盖已有的。Brings back what is missing."""
-    secrets_dir = default_secrets_dir(data_dir)
+    folders = Folders.find(data_dir)
     files = _unpack(_open(file, identity))
-    folders = {"secrets": secrets_dir, ERASURES: secrets_dir.parent / ERASURES}
-    targets = {folders[kind] / name: content for (kind, name), content in files.items()}
+    targets = {folders.place(kind, name): content for (kind, name), content in files.items()}
     different = [str(path) for path, content in targets.items() if _differs(path, content)]
     if different:
         listed = "、".join(different)
         raise SystemExit(f"已有不同的文件，没有恢复 · there are others: {listed}")
-    for folder in folders.values():
+    for folder in (folders.secrets, folders.log_keys, folders.erasures):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path, content in targets.items():
         write_private(path, content)
@@ -86,9 +131,11 @@ def read_identities(identity: Path) -> list[object]:
         raise SystemExit("这把 age 私钥打不开 · this identity does not open it") from None
 
 
-def _list_files(secrets_dir: Path) -> list[tuple[str, bytes]]:
-    keys = sorted({path for each in PATTERNS for path in secrets_dir.glob(each)})
-    erased = sorted((secrets_dir.parent / ERASURES).glob("*.json"))
+def _list_files(folders: Folders) -> list[tuple[str, bytes]]:
+    """Keys by their names: those of the logs are as others, wherever they lie."""
+    found = {path for each in PATTERNS for path in folders.secrets.glob(each)}
+    keys = sorted({*found, *folders.log_keys.glob(LOG_KEYS)})
+    erased = sorted(folders.erasures.glob("*.json"))
     return [
         *((f"secrets/{path.name}", path.read_bytes()) for path in keys),
         *((f"{ERASURES}/{path.name}", path.read_bytes()) for path in erased),
