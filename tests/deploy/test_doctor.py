@@ -1,5 +1,6 @@
 """What the doctor finds wrong, and what he says to do about it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,14 @@ def make_cluster(count: int = 3, **changes: Any) -> ClusterState:
     fields = {name: getattr(ledger, name) for name in TopicState.__dataclass_fields__}
     topics[LEDGER] = TopicState(**{**fields, **changes})
     return ClusterState(count, topics)
+
+
+def test_a_topic_that_others_write_is_never_advised_to_be_deleted() -> None:
+    state = make_cluster()
+    for topic in TOPICS:
+        few = replace(state.topics[topic.name], partitions=topic.partitions + 1)
+        [finding] = list_trouble(ClusterState(3, {**state.topics, topic.name: few}))
+        assert ("不要删除" in finding.advice) is topic.inbound
 
 
 def list_trouble(state: ClusterState) -> list[Finding]:
