@@ -226,6 +226,9 @@ PAYEE_MISSING = Message(
     "对接 {id} 还没有登记收款账户，请先登记",
     "nobody named the account to pay for {id}: name it first",
 )
+PAYEE_OWN = Message(
+    "payee_own", "账户是您登记的，请由另一人批准", "you named an account of it: another approves it"
+)
 ORDER_OF_TWO_FOUNDATIONS = Message(
     "order_of_two_foundations",
     "一张付款单只付一个基金会的款，请分开提出",

@@ -119,6 +119,21 @@ def test_two_people_order_it_as_the_second_read_it() -> None:
     assert audit.get(PaymentOrder, id_) == exported
 
 
+def test_who_named_an_account_approves_no_order_that_pays_to_it() -> None:
+    """One with both roles would name his own account, and have a colleague propose it."""
+    audit = confirm("M-1", "M-2")
+    for id_, who in (("M-1", "both"), ("M-2", "maker")):
+        account = {"kind": "shop", "name": "某店", "number": "99998888", "bank": "农行"}
+        named = NamePayees.model_validate({"payees": [{"match_id": id_, **account}]})
+        assert audit.answer(named, who).status == 200
+    answer = audit.answer(ProposePaymentOrder(match_ids=("M-1", "M-2")), "maker")
+    approval = ApprovePaymentOrder(order_id=str(answer.body["id"]))
+    assert code(audit.answer(approval, "both")) == "payee_own"
+    assert audit.answer(approval, "checker").status == 200
+    audit.execute(ExportPaymentOrder(order_id=approval.order_id), "both")
+    assert audit.get(PaymentOrder, approval.order_id).exported_by == "both"
+
+
 def test_what_is_in_an_order_is_in_no_other_and_keeps_its_account() -> None:
     audit = confirm("M-1", "M-2")
     order = audit.order("M-1")

@@ -43,7 +43,7 @@ def decide_name_payees(
         if refusal := _explain_bound(payables[match_id]):
             return Decision(answer=refusal)
     named = [
-        payables[match_id].model_copy(update={"payee_id": payee.id})
+        payables[match_id].model_copy(update={"payee_id": payee.id, "named_by": command.principal})
         for match_id, payee in payees.items()
     ]
     fresh = {payee.id: payee for payee in payees.values() if payee.id not in existing}
@@ -106,11 +106,15 @@ def decide_approve_order(
     command: Command[ApprovePaymentOrder],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
-    """By another than proposed it, as he read it. Who gave hears that it will be paid."""
+    """By another than proposed it or named an account of it, as he read it. Who gave hears that it
+    will be paid."""
     data = command.data
     order = find_open(states, PaymentOrder, data.order_id, command.principal, data.digest)
     if isinstance(order, Answer):
         return Decision(answer=order)
+    payables = states.get_many(Payable, (line.match_id for line in order.lines)).values()
+    if command.principal in {payable.named_by for payable in payables}:
+        return Decision(answer=messages.PAYEE_OWN.refusal(409, "order_id"))
     if refusal := _find_held(states, order):
         return Decision(answer=refusal)
     commitments = states.get_many(Commitment, (line.match_id for line in order.lines))
@@ -164,7 +168,9 @@ def decide_export_order(
         return Decision(answer=messages.ORDER_NOT_APPROVED.refusal(409, state=order.state))
     if refusal := _find_held(states, order):
         return Decision(answer=refusal)
-    exported = order.model_copy(update={"exported_at": now, "cancelled_by": ""})
+    exported = order.model_copy(
+        update={"exported_at": now, "exported_by": command.principal, "cancelled_by": ""}
+    )
     return Decision((exported,), answer=Answer(200, exported.to_json()))
 
 

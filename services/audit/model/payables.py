@@ -49,7 +49,8 @@ class Payable(PayableArithmetic, CountedState, PlacedState):
     """Has the id of its match. log and entry: of the obligation.
 
     order_id: of the order it is in, until that is cancelled or the money came back. held: its match
-    fell, so it is not paid; finance reverses the obligation.
+    fell, so it is not paid; finance reverses the obligation. named_by: who said whose account it
+    is; he approves no order that pays to it.
     """
 
     COLLECTION: ClassVar[str] = "payables"
@@ -63,6 +64,7 @@ class Payable(PayableArithmetic, CountedState, PlacedState):
     paid_fen: Fen = 0
     returned_fen: Fen = 0
     payee_id: str = ""
+    named_by: str = ""
     order_id: str = ""
     held: bool = False
 
@@ -100,7 +102,7 @@ class PaymentOrder(Proposal):
     """Payables that are paid together. Its id stands in the bank's file.
 
     exported_at: since then it is the bank's, and it ends line by line. cancelled_by: who asked to
-    take it back before that; another does it.
+    take it back before that; another does it. exported_by: who took its file first.
     """
 
     COLLECTION: ClassVar[str] = "payment_orders"
@@ -108,6 +110,7 @@ class PaymentOrder(Proposal):
     foundation: str
     lines: tuple[OrderLine, ...]
     exported_at: datetime | None = None
+    exported_by: str = ""
     cancelled_by: str = ""
 
     @computed_field  # type: ignore[prop-decorator]  # stored, so that finance finds what waits
