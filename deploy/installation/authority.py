@@ -30,14 +30,23 @@ class CertifiedKey:
     key: bytes
 
 
+class KeyAwayError(RuntimeError):
+    """A certificate is needed, and the authority's key lies where the backups of keys are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Authority:
+    """key: None where it was taken out of the folder, as it should be."""
+
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey | None
 
     @classmethod
     def open(cls, folder: Path, now: datetime) -> "Authority":
-        """The one of the folder, `ca.pem` and `ca.key`; made at the first call."""
+        """The one of the folder, `ca.pem` and `ca.key`; made at the first call. A new key beside
+        the old certificate would sign what nobody trusts."""
+        if (folder / "ca.pem").exists() and not (folder / "ca.key").exists():
+            return cls(x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes()), None)
         key_text = create_private(folder / "ca.key", _write_key(_make_key()))
         key = serialization.load_pem_private_key(key_text, None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
@@ -49,7 +58,12 @@ class Authority:
         return _write_certificate(self.certificate)
 
     def certify(self, names: Sequence[str], now: datetime) -> CertifiedKey:
-        """names: host names and addresses by which others call the part."""
+        """names: host names and addresses by which others call the part. Raises KeyAwayError."""
+        if self.key is None:
+            raise KeyAwayError(
+                f"{names[0]} 需要新证书：请把 ca.key 放回 authority 目录，再运行一次 · "
+                "bring ca.key back into the folder authority, and begin again"
+            )
         key = _make_key()
         builder = _begin(names[0], key, now, CERTIFICATE_DAYS).issuer_name(self.certificate.subject)
         usages = x509.ExtendedKeyUsage(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.installation.authority import KeyAwayError
 from deploy.installation.database import connect, create_user, initiate, retry
 from deploy.installation.files import (
     ADMINISTRATOR,
@@ -39,7 +40,10 @@ def files(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--owner") from None
     installation = Installation(folder, host)
-    installation.prepare(system_now())
+    try:
+        installation.prepare(system_now())
+    except KeyAwayError as error:
+        raise SystemExit(str(error)) from None
     installation.give(owners)
     typer.echo(
         f"已备好 {folder}：请把 authority/ca.key 移到别处保管。\n"

@@ -27,6 +27,26 @@ def test_preparing_again_changes_nothing(tmp_path: Path) -> None:
     assert modes == {0}
 
 
+def test_the_authoritys_key_may_lie_elsewhere_and_no_other_takes_its_place(tmp_path: Path) -> None:
+    """As the runbook says; a new one signed what the parts do not trust, at the next start."""
+    installation = Installation(tmp_path, "guanjia.example")
+    installation.prepare(system_now())
+    key = tmp_path / "authority" / "ca.key"
+    stored = key.read_bytes()
+    key.unlink()
+    installation.prepare(system_now())
+    assert not key.exists()
+    (tmp_path / "front" / "front.pem").unlink()
+    words = ["install", "files", str(tmp_path), "--host", "guanjia.example"]
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code != 0
+    assert "ca.key" in refused.output
+    assert not (tmp_path / "front" / "front.pem").exists()
+    key.write_bytes(stored)
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert (tmp_path / "front" / "front.pem").exists()
+
+
 def test_each_part_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
     Installation(tmp_path).prepare(system_now())
     for part in set(PARTS) - {"guanjia"}:
