@@ -7,9 +7,11 @@ from aiokafka.errors import KafkaError, for_code
 
 from shared.contracts.topics import TOPICS, Topic
 from shared.errors import Transient
+from shared.messaging.closing import close_within
 from shared.messaging.connection import BrokerConnection
 
 TOPIC_ALREADY_EXISTS = 36
+CLOSE_S_MAX = 5.0
 
 
 async def cluster_id(broker: BrokerConnection) -> str:
@@ -47,7 +49,7 @@ class ClusterWatch:
     async def close(self) -> None:
         admin, self._admin = self._admin, None
         if admin is not None:
-            await admin.close()
+            await close_within(admin.close(), CLOSE_S_MAX)
 
 
 async def create_topics(

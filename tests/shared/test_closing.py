@@ -4,7 +4,11 @@ import asyncio
 
 import pytest
 
+from shared.errors import Transient
+from shared.messaging import cluster
 from shared.messaging.closing import close_within
+from shared.messaging.cluster import ClusterWatch
+from shared.messaging.connection import BrokerConnection
 
 
 async def test_a_close_that_swallows_a_cancellation_is_cancelled_until_it_is_done() -> None:
@@ -29,3 +33,23 @@ async def test_a_close_that_ends_is_waited_for_and_its_error_is_told() -> None:
     assert await close_within(asyncio.sleep(0), 5)
     with pytest.raises(OSError, match="gone"):
         await close_within(fail(), 5)
+
+
+async def test_a_watch_whose_connection_does_not_close_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the service looks at no broker any more, and does not end either."""
+
+    class Admin:
+        def __init__(self, **_: object) -> None: ...
+
+        async def start(self) -> None:
+            raise OSError("away")
+
+        async def close(self) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(cluster, "AIOKafkaAdminClient", Admin)
+    monkeypatch.setattr(cluster, "CLOSE_S_MAX", 0.01)
+    with pytest.raises(Transient):
+        await asyncio.wait_for(ClusterWatch(BrokerConnection("127.0.0.1:1")).look(), 5)
