@@ -4,14 +4,15 @@ in it that its database does not hold.
 
 import json
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from deploy.backup.archive import compute_digest, open_sealed
-from deploy.backup.snapshot import Client, Snapshot
+from deploy.backup.snapshot import Client, Snapshot, SnapshotError
+from services.audit.model import Entry
 from shared.contracts.topics import SERVICES
 
 MANIFEST, LEDGER = "manifest.json", "ledger.age"
@@ -57,10 +58,20 @@ def make_backup(
             with open_sealed(folder / name_archive(service), recipients) as out:
                 documents[service] = snapshot.write(service, out)
         moment = datetime.fromtimestamp(snapshot.moment.time, UTC).isoformat()
+    check_ledger(documents, files, ledger)
     digests = {file.name: compute_digest(file) for file in sorted(folder.glob("*.age"))}
     manifest = Manifest(moment, prefix, documents, files, digests)
     manifest.write(folder)
     return manifest
+
+
+def check_ledger(documents: Mapping[str, Mapping[str, int]], files: int, ledger: Path) -> None:
+    """Where there are entries a ledger is published. Raises SnapshotError."""
+    if documents["audit"].get(Entry.COLLECTION) and not files:
+        raise SnapshotError(
+            f"{ledger} 里没有账本，而数据库里有条目：请在看得到账本目录的地方备份（--data-dir） · "
+            "there are entries and no ledger's files: back up where audit's folder is seen"
+        )
 
 
 def copy_ledger(ledger: Path, out: IO[bytes]) -> int:

@@ -35,7 +35,7 @@ def connect(uri: str) -> Client:
 
 
 class SnapshotError(RuntimeError):
-    """The moment is over: the text says what to set."""
+    """The moment is over, or a part is not seen from here: the text says what to do."""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import pytest
 from bson import encode
 
 from deploy.backup.archive import open_archive, open_sealed, read_documents
-from deploy.backup.making import make_backup
+from deploy.backup.making import check_ledger, make_backup
 from deploy.backup.restoring import (
     RestoreError,
     check_backup,
@@ -18,7 +18,7 @@ from deploy.backup.restoring import (
     restore_databases,
     restore_ledger,
 )
-from deploy.backup.snapshot import Client, connect
+from deploy.backup.snapshot import Client, SnapshotError, connect
 from shared.contracts.topics import MATCHES, REQUESTS_INBOUND, SERVICES
 from tests.support.stack import start_mongod
 
@@ -35,6 +35,14 @@ def write_archive(file: Path) -> None:
 def read_archive(file: Path, identity: object = OWNER) -> list[bytes]:
     with open_archive(file, [identity]) as stream:
         return list(read_documents(stream))
+
+
+def test_a_backup_without_the_ledger_of_its_entries_is_none(tmp_path: Path) -> None:
+    """Made in a container that has not audit's volume, it was "0 files" and a whole backup."""
+    check_ledger({"audit": {"heads": 1}}, 0, tmp_path)
+    check_ledger({"audit": {"entries": 9}}, 3, tmp_path)
+    with pytest.raises(SnapshotError):
+        check_ledger({"audit": {"entries": 9}}, 0, tmp_path)
 
 
 def test_an_archive_gives_back_what_was_written_and_shows_nothing(tmp_path: Path) -> None:
