@@ -169,7 +169,8 @@ async def test_what_is_due_is_ordered_approved_and_exported_on_pages(
     named = await http.post(f"{payables}/M-1", data=PAYEE_FORM, headers=maker)
     assert named.headers["location"] == payables
     orders = f"{FINANCE_PATH}/orders"
-    assert (await http.post(orders, data={}, headers=maker)).status_code == 422
+    for match in ({}, {"match": "no id"}):
+        assert (await http.post(orders, data=match, headers=maker)).status_code == 422
     made = await http.post(orders, data={"match": "M-1"}, headers=maker)
     order = made.headers["location"]
     assert (await http.get(f"{order}/file", headers=maker)).status_code == 409

@@ -15,13 +15,14 @@ from services.audit.model import (
     CancelPaymentOrder,
     DeclinePaymentOrder,
     ExportPaymentOrder,
+    LineAnswer,
     NamePayees,
     PaymentOrder,
     ProposePaymentOrder,
 )
 from services.audit.resources import AuditRuntimeDep
 from shared import mongo
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import Identifier
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to
 
@@ -109,10 +110,6 @@ async def read_batch_file(
     return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
 
 
-class LineAnswer(Value):
-    answer: str
-
-
 @router.get("/bank-questions", dependencies=[Reader])
 async def list_bank_questions(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, object]:
     """Lines of the bank that fit no payment: finance says what they are."""
@@ -125,8 +122,8 @@ async def list_bank_questions(runtime: RuntimeDep, limit: Limit = 100) -> dict[s
 
 @router.post("/bank-questions/{question_id}/answer")
 async def answer_bank_question(
-    question_id: Id, said: LineAnswer, runtime: RuntimeDep, payer: Payer, key: IdempotencyKey
+    question_id: Id, typed: LineAnswer, runtime: RuntimeDep, payer: Payer, key: IdempotencyKey
 ) -> Response:
     """Nothing is entered by that."""
-    command = AnswerBankQuestion(question_id=question_id, answer=said.answer)
+    command = AnswerBankQuestion(question_id=question_id, answer=typed.answer)
     return await answer_to(runtime, payer, command, key)

@@ -251,8 +251,11 @@ class CancelPaymentOrder(OrderCommand):
     """Before it is exported: one asks for it, another does it."""
 
 
-class AnswerBankQuestion(Value):
+class LineAnswer(Value):
     """What a line of the bank is that fits no order; finance says what was done about it."""
 
-    question_id: Identifier
     answer: Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
+
+
+class AnswerBankQuestion(LineAnswer):
+    question_id: Identifier

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 
 from services.audit import views
 from services.audit.accounts import Account, build_account_secrets
@@ -34,8 +35,10 @@ from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, Texts
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.values import Identifier, Value
+from shared.errors import refuse
 from shared.messaging.decision import Answer
 from shared.security import Credential, Role
+from shared.validation import describe_validation
 from shared.web.access import Denied, allow
 from shared.web.forms import (
     FORM_KEY,
@@ -139,8 +142,12 @@ async def submit_order(caller: Maker, request: Request, runtime: AuditRuntimeDep
     if not ticked:
         answer = PAYABLES_UNCHOSEN.refusal(422)
     else:
-        data = ProposePaymentOrder(match_ids=tuple(ticked[:LINES_MAX]))
-        answer = await execute_form(runtime, caller, form, data)
+        try:
+            data = ProposePaymentOrder(match_ids=tuple(ticked[:LINES_MAX]))
+        except ValidationError as error:
+            answer = refuse(422, *describe_validation(error))
+        else:
+            answer = await execute_form(runtime, caller, form, data)
     if answer.status >= 400:
         return await _render_payables(request, runtime, caller, answer)
     return RedirectResponse(f"{ORDERS_PATH}/{answer.body['id']}", status_code=303)
