@@ -167,8 +167,9 @@ def test_a_saved_page_is_verified_without_a_connection(
 ) -> None:
     size = len(YEAR.leaves)
     shown = ShownLog("2026", "莞家", size, size)
-    files = collect_proof_files(Directory(log), 300)
-    page = render_entry(shown, Overview(), YEAR.leaves[300], [str(KEY.vkey)], files)
+    index = next(each for each in range(300, size) if b'"amount_fen"' in YEAR.leaves[each])
+    files = collect_proof_files(Directory(log), index)
+    page = render_entry(shown, Overview(), YEAR.leaves[index], [str(KEY.vkey)], files)
     saved = tmp_path / "entry.html"
     saved.write_bytes(bytes(page.body))
     context.set_offline(True)

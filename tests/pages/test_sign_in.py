@@ -20,7 +20,7 @@ from tests.support.services import SERVICES, address, not_started, operations
 
 BROWSER = {"Accept": "text/html"}
 PUBLIC = (
-    *("/sign-in", "/language/", "/static/", "/log/", "/callbacks/", "/ask", "/give", "/ledger"),
+    *("/sign-in", "/language/", "/static/", "/log", "/callbacks/", "/ask", "/give", "/ledger"),
     "/health/",  # the front's own
 )
 
