@@ -8,12 +8,15 @@ import asyncio
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from services.audit.accounts import build_account_secrets
+from services.audit.model import NamePayees, OrderLine, Payable, PayeeAccount, PaymentOrder
 from services.intake.callbacks.conversation import receive_message
 from services.intake.model import SMS_SOURCE
 from services.intake.vault.messages import Inbound, derive_message_id
@@ -22,6 +25,7 @@ from services.matching.model.need import Need
 from services.notify.model import Notice
 from shared import mongo
 from shared.contracts.values import Channel
+from shared.messaging.decision import Command
 from shared.security import STAFF, Role
 from shared.web.access import find_guard
 from tests.support.eventually import eventually
@@ -29,11 +33,14 @@ from tests.support.services import SERVICES, Operation, not_started, operations,
 from tests.support.stack_harness import RunningService, StackHarness
 
 Headers = dict[str, str]
+NOON = datetime(2026, 11, 1, 4, tzinfo=UTC)
 
 # Who reads names and phones: of requests of his area alone.
 CASE_WORKERS = frozenset(
     {Role.COLLECTOR, Role.APPROVER_VILLAGE, Role.APPROVER_TOWN, Role.APPROVER_CITY}
 )
+# Who opens the account that help is paid to.
+FINANCE = frozenset({Role.FINANCE_MAKER, Role.FINANCE_CHECKER})
 MACHINES = frozenset({Role.SERVICE, Role.CALLBACK, Role.MONITOR})
 # A partner chooses from the menu what nobody is named in, so he knows the ids of open requests.
 MENU_ROUTES = frozenset({"/menu", "/needs/{request_id}/explanation"})
@@ -79,7 +86,6 @@ OF_NOBODY = {
     "number": "1",
     "name": "fund",
     "kind": "fund",
-    "order_id": "GJAAAAAAAAAA",
 }
 # Routes that ask for no credential, and why they are not walked.
 OPEN = {
@@ -157,6 +163,11 @@ class Side:
             "donor's phone": self.phone[:-1] + "9",
             "applicant's words": f"家住{self.name}路",
         }
+
+    @property
+    def account(self) -> dict[str, str]:
+        """Of whoever is paid for the help."""
+        return {"payee's name": f"商户{self.name}", "payee's account": f"6222{self.phone[::-1]}"}
 
 
 @dataclass(frozen=True)
@@ -247,6 +258,7 @@ class Town:
         assert match is not None
         ids["giver"] = match.donor_id
         ids["notice"] = await self._wait_for_notice(need.person_id)
+        ids["order"] = await self._order_payment(side)
 
     async def _register_work(self, side: Side) -> str:
         """The applicant is called on regularly."""
@@ -261,6 +273,42 @@ class Town:
             person={"name": personal["applicant's name"], "phone": phone},
         )
         return str(registered["work_id"])
+
+    async def _order_payment(self, side: Side) -> str:
+        """The help is due, its payee named, and its payment exported."""
+        runtime, match_id = self.running["audit"].runtime, side.ids["match"]
+        name, number = side.account.values()
+        account = PayeeAccount(
+            match_id=match_id, kind="shop", name=name, number=number, bank="示例银行"
+        )
+        naming = Command(NamePayees(payees=(account,)))
+        sealed = build_account_secrets(runtime.keyring).seal_payees(naming)
+        [(_, payee)] = sealed.data.payees
+        payable = Payable(
+            id=match_id,
+            fund_id="F-1",
+            foundation="X",
+            donor_id=side.ids["giver"],
+            request_id=side.ids["request"],
+            due_at_day=NOON,
+            obligated_fen=100,
+            payee_id=payee.id,
+            order_id=f"GJ{side.town[-4:]}",
+        )
+        line = OrderLine(match_id=match_id, fund_id="F-1", payee_id=payee.id, amount_fen=100)
+        order = PaymentOrder(
+            id=payable.order_id,
+            maker="M",
+            state="approved",
+            checker="C",
+            foundation="X",
+            lines=(line,),
+            exported_at=NOON,
+        )
+        for state in (payee, payable, order):
+            rows = runtime.database[state.COLLECTION]
+            await rows.insert_one({**mongo.to_document(state), "_id": state.id, "_version": 1})
+        return order.id
 
     async def _write(self, side: Side) -> str:
         """An SMS of the applicant's that no rule understands."""
@@ -330,6 +378,7 @@ async def test_nobody_reads_what_is_anothers(town: Town) -> None:
     """One pass over every route by all whom its guard lets in; that it stops every other role
     before the route runs is tried in test_access.py."""
     await check_names(town)
+    await check_accounts(town)
     wrong: list[str] = []
     seen: dict[tuple[Role, str], set[str]] = {}
     for service, operation in town.list_reading():
@@ -372,6 +421,8 @@ def find_hidden(caller: Caller, operation: Operation, side: Side, other: Side) -
         hidden |= other.personal
     if caller.role not in CASE_WORKERS:
         hidden |= side.personal | other.personal
+    if caller.role not in FINANCE or caller.of is not None:
+        hidden |= side.account | other.account
     if caller.role is Role.DONOR_PARTNER:
         hidden["the applicant's person id"] = side.ids["person"]
         if side.ids["donor"] != side.ids["giver"]:
@@ -390,6 +441,18 @@ async def check_names(town: Town) -> None:
             ]
             assert side.personal["applicant's name"] in own.text, role
             assert foreign.status_code == 404
+
+
+async def check_accounts(town: Town) -> None:
+    """Who pays for the whole city reads whom."""
+    for side in town.sides:
+        for role in sorted(FINANCE):
+            path, headers = (
+                f"/payment-orders/{side.ids['order']}/file",
+                town.find_caller(role, None),
+            )
+            file = await town.running["audit"].http.get(f"{path}?format=csv", headers=headers)
+            assert all(mark in file.text for mark in side.account.values()), role
 
 
 @pytest.mark.parametrize("service", SERVICES)
