@@ -6,6 +6,7 @@ What is there stays as it is, so making them again adds what a new version needs
 import base64
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,9 @@ from urllib.parse import quote
 
 from deploy.installation.authority import Authority
 from deploy.installation.brokers import BROKERS, SERVICES_USER, write_broker_settings
-from deploy.local.credentials import issue_first
+from deploy.local.credentials import FIRST, issue_first
 from shared.contracts.topics import SERVICES
-from shared.security import create_root_key
+from shared.security import Role, create_root_key
 from shared.security.files import create_private
 
 DATABASES = ("mongo-1", "mongo-2", "mongo-3")
@@ -24,8 +25,10 @@ REPLICA_SET = "rs0"
 DATABASE_PORT = 27017
 ADMINISTRATOR = "administrator"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
-# Each a folder, and a volume that the part alone mounts.
-PARTS = ("guanjia", "front", "brokers", "database", "watching", "authority")
+# Each a folder, and a volume that the part alone mounts. No part mounts that of people: their
+# tokens are handed out, so whoever breaks into a service is none of them.
+PARTS = ("guanjia", "people", "front", "brokers", "database", "watching", "authority")
+OF_SERVICES = frozenset({Role.SERVICE, Role.MONITOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Installation:
             create_private(self.folder / part / "ca.pem", authority.pem)
         self._prepare_front(authority, now)
         self._prepare_guanjia()
+        self._set_people_apart()
         self._prepare_brokers(authority, now)
         self._prepare_database(authority, now)
         self._prepare_watching()
@@ -76,6 +80,13 @@ class Installation:
             password = create_private(folder / f"mongo-{service}.password", make_password())
             uri = format_database_uri(service, password.decode(), folder_of_services("ca.pem"))
             create_private(folder / f"mongo-{service}.uri", uri.encode())
+
+    def _set_people_apart(self) -> None:
+        """Also those that an earlier version left among the services' keys."""
+        for credential in FIRST:
+            token = self.folder / "guanjia" / f"{credential.id}.token"
+            if not credential.roles & OF_SERVICES and token.exists():
+                shutil.move(token, self.folder / "people" / token.name)
 
     def _prepare_brokers(self, authority: Authority, now: datetime) -> None:
         folder = self.folder / "brokers"

@@ -59,6 +59,21 @@ def test_each_part_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
         assert services in (tmp_path / "brokers" / f"{broker}.properties").read_text()
 
 
+def test_no_service_has_the_token_of_a_person(tmp_path: Path) -> None:
+    """Nor after an earlier version left them there."""
+    Installation(tmp_path).prepare(system_now())
+    earlier = tmp_path / "people" / "finance-maker.token"
+    earlier.rename(tmp_path / "guanjia" / earlier.name)
+    Installation(tmp_path).prepare(system_now())
+    assert {p.name for p in (tmp_path / "guanjia").glob("*.token")} == {
+        "front.token",
+        "monitor.token",
+        "service.token",
+    }
+    people = {p.name for p in (tmp_path / "people").iterdir()}
+    assert {"finance-maker.token", "finance-checker.token", "operator.token", "bank.token"} < people
+
+
 def test_a_certificate_is_what_openssl_takes_for_its_names(tmp_path: Path) -> None:
     authority = Authority.open(tmp_path, system_now())
     key = authority.certify(["guanjia.example", "127.0.0.1"], system_now())

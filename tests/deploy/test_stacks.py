@@ -173,10 +173,10 @@ def test_who_watches_and_the_front_have_none_of_the_services_keys() -> None:
     assert holders == {"files", "database-users", *SERVICES}
     written = {name for name in SERVICES if "guanjia:/etc/guanjia/secrets" in _volumes(name)}
     assert written == set(), "services read their secrets, and write none there"
-    assert "authority" in read_compose()["volumes"]
-    assert [name for name in services if "authority" in str(services[name].get("volumes"))] == [
-        "files"
-    ]
+    for part in ("authority", "people"):
+        assert part in read_compose()["volumes"]
+        mounting = [name for name in services if f"{part}:" in str(services[name].get("volumes"))]
+        assert mounting == ["files"]
 
 
 def _volumes(service: str) -> list[str]:
@@ -188,7 +188,7 @@ def test_files_of_each_part_belong_to_who_runs_it() -> None:
     owners = dict(
         text.removeprefix("--owner=").split("=") for text in command if "--owner=" in text
     )
-    assert set(owners) | {"authority"} == set(PARTS)
+    assert set(owners) | {"authority", "people"} == set(PARTS)
     assert owners["guanjia"] == owners["front"] == str(GUANJIA_USER)
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     assert f"USER {GUANJIA_USER}:{GUANJIA_USER}" in dockerfile
