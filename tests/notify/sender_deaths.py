@@ -44,10 +44,12 @@ class Death:
 
 
 def draw_deaths(seed: str, count: int, spacing: int) -> list[Death]:
-    """Each step and moment in turn, in an order of their own. spacing: calls of a life, at most."""
+    """Each step and moment in turn, in an order of their own; what expires does so last, when there
+    is nothing left to call. spacing: calls of a life, at most."""
     dice = random.Random(seed)
     places = list(itertools.product(STEPS, MOMENTS))
     dice.shuffle(places)
+    places.sort(key=lambda place: place[0] == "expiry")
     passes_max = {"call": spacing, "expiry": 1}
     return [
         Death(step, moment, dice.randrange(passes_max.get(step, 3)))
@@ -70,10 +72,11 @@ class Executioner:
             if is_last and self._death.moment == "midst":
                 delay_s = random.uniform(0, MIDST_S)
                 asyncio.get_running_loop().call_later(delay_s, self._kill)
-            result = await step(*args, **more)
-            if is_last:
-                self._kill()
-            return result
+            try:
+                return await step(*args, **more)
+            finally:  # a call that fails ends a life, too
+                if is_last:
+                    self._kill()
 
         return wrapped
 

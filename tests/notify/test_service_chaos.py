@@ -239,6 +239,7 @@ async def play(
         notices = await mongo.find(database, Notice, {})
         messages = await read_phones(neighbours)
         counters = await neighbours.read_counters()
+    print(Counter(list_deaths(logs)))
     print(Counter((n.state, n.code, n.task is not None) for n in notices), counters)
     assert {notice.regarding for notice in notices} == requests
     assert len(notices) == scene.notices
@@ -267,6 +268,6 @@ STEPS = frozenset(product(sender_deaths.STEPS, sender_deaths.MOMENTS))
 async def test_of_a_thousand_under_faults_none_is_told_twice_wherever_two_senders_die(
     stack: StackHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deaths = {name: draw_deaths(f"{SEED}{name}", 16, spacing=60) for name in ("one", "two")}
+    deaths = {name: draw_deaths(f"{SEED}{name}", 15, spacing=12) for name in ("one", "two")}
     scene = Scene(notices=1_000, each=2, deaths=deaths)
     assert set(await play(stack, scene, tmp_path, monkeypatch)) == STEPS
