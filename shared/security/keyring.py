@@ -75,13 +75,14 @@ class Keyring:
         """Raises Unauthenticated."""
         prefix, _, rest = bearer.partition("_")
         id_, _, secret = rest.partition("_")
-        credential = self._read_register().get(id_)
         digest = hashlib.sha256(secret.encode()).hexdigest()
-        if prefix != "gj" or credential is None or not credential.is_valid(self._clock()):
-            raise Unauthenticated
-        if not hmac.compare_digest(digest, credential.secret_sha256):
-            raise Unauthenticated
-        return credential
+        for _ in self._try_keys():
+            credential = self._by_id.get(id_)
+            if prefix != "gj" or credential is None or not credential.is_valid(self._clock()):
+                continue
+            if hmac.compare_digest(digest, credential.secret_sha256):
+                return credential
+        raise Unauthenticated
 
     def require_credential(self, id_: str) -> Credential:
         """By its id, as whom somebody is signed in. Raises Unauthenticated where it has ended."""
@@ -109,14 +110,14 @@ class Keyring:
 
     def check_record(self, source: str, topic: str, value: bytes, signature: bytes | None) -> None:
         """Raises Invalid when `source` may not write there or did not write this."""
-        keys = self._list_keys(source, topic)
-        if not keys:
-            raise SOURCE_NOT_ALLOWED.invalid("source", source=source, topic=topic)
-        for roots in self._try_roots():
-            for root in roots.accepted:
+        for _ in self._try_keys():
+            keys = self._list_keys(source, topic)
+            for root in self._roots.accepted:
                 if _is_signed(root, keys, source, topic, value, signature):
                     self._note_signer(root, source)
                     return
+        if not keys:
+            raise SOURCE_NOT_ALLOWED.invalid("source", source=source, topic=topic)
         raise SIGNATURE_WRONG.invalid(SIGNATURE_HEADER, header=SIGNATURE_HEADER)
 
     def _note_signer(self, root: Root, source: str) -> None:
@@ -176,8 +177,8 @@ class Keyring:
 
     def read_link(self, token: str) -> LinkToken:
         """What a link of ours says, over or not. Raises Unauthenticated."""
-        for roots in self._try_roots():
-            for root in roots.accepted:
+        for _ in self._try_keys():
+            for root in self._roots.accepted:
                 with suppress(ValueError):
                     return parse_token(root.derive(LINKS), token)
         raise Unauthenticated
@@ -195,13 +196,14 @@ class Keyring:
 
     # --- the files ---
 
-    def _try_roots(self) -> Iterator[Roots]:
-        """Those at hand; then those that came meanwhile, if others did."""
-        before = self.roots
-        yield before
+    def _try_keys(self) -> Iterator[None]:
+        """Once with the files at hand; once more where others came meanwhile."""
+        before = (self.roots, self._read_register())
+        yield
         self._look_at_roots()
-        if self._roots is not before:
-            yield self._roots
+        self._look_at_register()
+        if self._roots is not before[0] or self._by_id is not before[1]:
+            yield
 
     def _look_at_roots(self) -> None:
         self._roots_looked_at = time.monotonic()
@@ -218,15 +220,17 @@ class Keyring:
         self.late_signers = {}
 
     def _read_register(self) -> dict[str, Credential]:
-        now = time.monotonic()
-        if now - self._register_looked_at > LOOK_EVERY_S:
-            self._register_looked_at = now
-            stamp = self._register.stat().st_mtime_ns
-            if stamp != self._register_stamp:
-                self._register_stamp = stamp
-                self._by_id = {c.id: c for c in read_register(self._register)}
-                self._by_source = {c.source: c for c in self._by_id.values() if c.source}
+        if time.monotonic() - self._register_looked_at > LOOK_EVERY_S:
+            self._look_at_register()
         return self._by_id
+
+    def _look_at_register(self) -> None:
+        self._register_looked_at = time.monotonic()
+        stamp = self._register.stat().st_mtime_ns
+        if stamp != self._register_stamp:
+            self._register_stamp = stamp
+            self._by_id = {c.id: c for c in read_register(self._register)}
+            self._by_source = {c.source: c for c in self._by_id.values() if c.source}
 
 
 def _derive_publisher_key(root: Root, source: str, key: PublisherKey) -> bytes:

@@ -290,7 +290,7 @@ class Story:
             case "commitment":
                 model.free[fund] += amount
                 model.owed[entry["subject"]] = (fund, 0)
-            case "disbursement":
+            case "disbursement" | "obligation":
                 model.unpay(entry["subject"], amount)
             case "release":
                 model.free[fund] -= amount
@@ -384,7 +384,16 @@ PAID_THEN_FALLEN = [
 ]
 
 
+DUE_THEN_REVERSED = [
+    Step("gift", "WARM", 1, 0),
+    Step("accept", "WARM", 1, 2),
+    Step("confirm", "WARM", 1, 2),
+    Step("reverse", "WARM", 1, 4),
+]
+
+
 @given(st.lists(STEPS, min_size=20, max_size=50))
+@example(DUE_THEN_REVERSED)
 @example(PAID_THEN_FALLEN)
 @example(YEAR_ENDS_WHILE_CARRYING)
 @settings(max_examples=count_examples(60, 500), deadline=None)

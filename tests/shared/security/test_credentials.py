@@ -61,6 +61,14 @@ def test_the_register_holds_no_secret_and_no_file_is_for_others(stack: Path) -> 
         assert file.stat().st_mode & 0o077 == 0, file
 
 
+def test_who_is_let_in_may_come_at_once(stack: Path, keyring: Keyring) -> None:
+    keyring.authenticate(token(stack, "operator"))  # it has just looked
+    auditor = next(c for c in FIRST if Role.AUDITOR in c.roles)
+    for id_ in ("new", "new", auditor.id):  # the second time with another secret
+        bearer = issue(stack / "credentials.json", auditor.model_copy(update={"id": id_}))
+        assert keyring.authenticate(bearer).id == id_
+
+
 @quick
 @given(
     at=st.integers(min_value=0, max_value=200),

@@ -43,6 +43,15 @@ def test_two_keys_are_valid_while_one_takes_over(stack: Path) -> None:
     check_refused(after, VILLAGE, INBOUND, b"{}", old, "signature_wrong")
 
 
+def test_a_new_key_signs_at_once(stack: Path) -> None:
+    keyring = Keyring(stack)
+    value = b"{}"
+    keyring.check_record(VILLAGE, INBOUND, value, keyring.sign_record(VILLAGE, INBOUND, value))
+    rotate_publisher(stack / "credentials.json", VILLAGE, NOW)
+    new = Keyring(stack).sign_record(VILLAGE, INBOUND, value)
+    keyring.check_record(VILLAGE, INBOUND, value, new)
+
+
 def test_a_second_rotation_gives_no_key_more_time(stack: Path) -> None:
     register, soon = stack / "credentials.json", NOW + timedelta(hours=1)
     old = Keyring(stack).sign_record(VILLAGE, INBOUND, b"{}")
