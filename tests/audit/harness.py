@@ -14,7 +14,8 @@ from shared import mongo
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfirmed, MatchReleased
 from shared.security import Role
-from tests.audit.decisions import ACCOUNT_NUMBER, BANK, FUND, MATCHING, make_mandate, match
+from tests.audit.decisions import make_mandate
+from tests.audit.facts import ACCOUNT_NUMBER, BANK, FUND, MATCHING, match
 from tests.support.eventually import eventually
 from tests.support.stack_harness import RunningService, StackHarness
 

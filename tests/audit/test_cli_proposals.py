@@ -5,7 +5,7 @@ import asyncio
 from typer.testing import CliRunner, Result
 
 from services.audit.cli import app
-from tests.audit.decisions import FUND, gift
+from tests.audit.facts import FUND, gift
 from tests.audit.harness import AuditHarness
 from tests.support.serving import serve_app
 

@@ -32,9 +32,9 @@ from services.audit.model import (
 )
 from shared.contracts.envelope import Event
 from shared.ids import derived_id
-from tests.audit.decisions import (
+from tests.audit.decisions import FOUNDATION, open_audit
+from tests.audit.facts import (
     BANK,
-    FOUNDATION,
     GOODS,
     NOW,
     acceptance,
@@ -42,7 +42,6 @@ from tests.audit.decisions import (
     fee,
     gift,
     goods,
-    open_audit,
     payment,
     refund,
     release,

@@ -17,19 +17,21 @@ from shared.contracts.events import LedgerReversed, LedgerTransferred
 from shared.errors import Invalid
 from shared.messaging.decision import Answer
 from tests.audit.decisions import (
-    FUND,
-    GOODS,
     NEXT_YEAR,
     ORIGIN,
     OTHER_FOUNDATION,
     MemoryAudit,
+    open_audit,
+    open_fund,
+)
+from tests.audit.facts import (
+    FUND,
+    GOODS,
     acceptance,
     confirmation,
     fee,
     gift,
     goods,
-    open_audit,
-    open_fund,
     payment,
     refund,
     release,

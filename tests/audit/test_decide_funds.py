@@ -5,7 +5,8 @@ import pytest
 from services.audit.model import ApproveFund, DeclineFund, FundTerms, ProposeFund
 from shared.contracts.events import LedgerFundOpened
 from shared.contracts.values import Category
-from tests.audit.decisions import FUND, OTHER_FOUNDATION, OTHER_ORIGIN, open_audit, open_fund
+from tests.audit.decisions import OTHER_FOUNDATION, OTHER_ORIGIN, open_audit, open_fund
+from tests.audit.facts import FUND
 
 
 def test_an_opened_fund_is_told() -> None:

@@ -10,20 +10,14 @@ from shared.contracts.events import LedgerReceived, LedgerRefused
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
 from tests.audit.decisions import (
-    NOW,
     ORIGIN,
     OTHER_FOUNDATION,
     SECRETS,
-    acceptance,
-    fee,
-    gift,
-    goods,
     last_reason,
-    match,
     open_audit,
     open_fund,
-    payment,
 )
+from tests.audit.facts import NOW, acceptance, fee, gift, goods, match, payment
 
 
 def test_a_gift_becomes_an_entry_and_is_told() -> None:

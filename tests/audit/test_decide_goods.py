@@ -11,17 +11,8 @@ from shared.contracts.events import (
 from shared.contracts.values import Category
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
-from tests.audit.decisions import (
-    FUND,
-    GOODS,
-    MemoryAudit,
-    acceptance,
-    confirmation,
-    goods,
-    last_reason,
-    open_audit,
-    release,
-)
+from tests.audit.decisions import MemoryAudit, last_reason, open_audit
+from tests.audit.facts import FUND, GOODS, acceptance, confirmation, goods, release
 
 
 def handed_over(

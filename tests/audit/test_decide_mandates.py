@@ -30,20 +30,8 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Category
 from shared.errors import Invalid
-from tests.audit.decisions import (
-    BANK,
-    FUND,
-    NOW,
-    RULES,
-    MemoryAudit,
-    acceptance,
-    gift,
-    give_mandate,
-    mandate_id,
-    open_audit,
-    refund,
-    release,
-)
+from tests.audit.decisions import RULES, MemoryAudit, give_mandate, open_audit
+from tests.audit.facts import BANK, FUND, NOW, acceptance, gift, mandate_id, refund, release
 from tests.audit.test_decide_corrections import undo
 
 PARTNER = "/partners/two"

@@ -34,8 +34,9 @@ from services.audit.model import (
 )
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.messaging.decision import NOTHING
-from tests.audit import decisions
-from tests.audit.decisions import BANK, FOUNDATION, GOODS, ORIGIN, MemoryAudit, open_audit
+from tests.audit import facts
+from tests.audit.decisions import FOUNDATION, ORIGIN, MemoryAudit, open_audit
+from tests.audit.facts import BANK, GOODS
 from tests.support.examples import count_examples
 
 FUNDS = ("RICE", "WARM")
@@ -197,32 +198,32 @@ class Story:
             return
         match step.kind:
             case "gift":
-                self.receive(decisions.gift(amount, id_, fund=fund), step.times)
+                self.receive(facts.gift(amount, id_, fund=fund), step.times)
                 model.gift(id_, fund, amount)
             case "refund":
                 given_id = donation_id(BANK, of)
-                self.receive(decisions.refund(given_id, amount, id_), step.times)
+                self.receive(facts.refund(given_id, amount, id_), step.times)
                 model.refund(id_, of, amount)
             case "fee":
-                self.receive(decisions.fee(amount, id_, fund=fund), step.times)
+                self.receive(facts.fee(amount, id_, fund=fund), step.times)
                 model.fee(id_, fund, amount)
             case "accept":
-                self.receive(decisions.acceptance(match, amount, fund=fund), step.times)
+                self.receive(facts.acceptance(match, amount, fund=fund), step.times)
                 model.accept(match, fund, amount)
             case "pay":
-                self.receive(decisions.payment(match, amount, id_), step.times)
+                self.receive(facts.payment(match, amount, id_), step.times)
                 model.pay(id_, match, amount)
             case "confirm":
-                self.receive(decisions.confirmation(match, amount, fund=fund), step.times)
+                self.receive(facts.confirmation(match, amount, fund=fund), step.times)
                 model.confirm(match, fund)
             case "release":
-                self.receive(decisions.release(match, amount, fund=fund), step.times)
+                self.receive(facts.release(match, amount, fund=fund), step.times)
                 model.release(match)
             case "goods":
-                self.receive(decisions.goods(amount, id_, fund=fund), step.times)
+                self.receive(facts.goods(amount, id_, fund=fund), step.times)
                 model.goods(id_, fund, amount)
             case "hand over":
-                fact = decisions.confirmation(f"G-{match}", amount, fund=fund, **GOODS)
+                fact = facts.confirmation(f"G-{match}", amount, fund=fund, **GOODS)
                 self.receive(fact, step.times)
                 model.hand_over(match, fund, amount)
             case "transfer":

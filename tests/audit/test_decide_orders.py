@@ -33,20 +33,15 @@ from shared.contracts.events import (
 )
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
-from tests.audit.decisions import (
+from tests.audit.decisions import ACCOUNTS, NEXT_ORIGIN, NEXT_YEAR, ORIGIN, MemoryAudit, open_audit
+from tests.audit.facts import (
     ACCOUNT_NUMBER,
-    ACCOUNTS,
     FUND,
-    NEXT_ORIGIN,
-    NEXT_YEAR,
     NOW,
-    ORIGIN,
-    MemoryAudit,
     acceptance,
     bank_line,
     confirmation,
     gift,
-    open_audit,
     reopening,
 )
 from tests.support.answers import code

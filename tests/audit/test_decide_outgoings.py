@@ -8,17 +8,8 @@ from services.audit.model import FundTerms
 from shared.contracts.events import LedgerFeeCharged, LedgerRefunded, LedgerRefused
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
-from tests.audit.decisions import (
-    NOW,
-    MemoryAudit,
-    acceptance,
-    fee,
-    gift,
-    goods,
-    last_reason,
-    open_audit,
-    refund,
-)
+from tests.audit.decisions import MemoryAudit, last_reason, open_audit
+from tests.audit.facts import NOW, acceptance, fee, gift, goods, refund
 
 
 def open_with_gift(amount_fen: int = 5_000) -> tuple[MemoryAudit, str]:

@@ -17,19 +17,8 @@ from shared.contracts.events import (
     PaymentSettled,
     PaymentUnsettled,
 )
-from tests.audit.decisions import (
-    FUND,
-    ORIGIN,
-    MemoryAudit,
-    acceptance,
-    confirmation,
-    gift,
-    last_reason,
-    open_audit,
-    payment,
-    release,
-    reopening,
-)
+from tests.audit.decisions import ORIGIN, MemoryAudit, last_reason, open_audit
+from tests.audit.facts import FUND, acceptance, confirmation, gift, payment, release, reopening
 from tests.support.answers import code
 
 REQUEST = {"request_id": "R-1", "request_quantity": 333_00}

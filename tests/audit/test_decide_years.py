@@ -23,21 +23,23 @@ from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
 from tests.audit.decisions import (
     FOUNDATION,
-    FUND,
-    GOODS,
     NEXT_ORIGIN,
     NEXT_YEAR,
     ORIGIN,
     OTHER_FOUNDATION,
     MemoryAudit,
+    last_reason,
+    open_audit,
+    open_fund,
+)
+from tests.audit.facts import (
+    FUND,
+    GOODS,
     acceptance,
     confirmation,
     fee,
     gift,
     goods,
-    last_reason,
-    open_audit,
-    open_fund,
     payment,
     refund,
     release,

@@ -18,7 +18,8 @@ from services.audit.model.mandate import DonorConsent
 from services.audit.pages.proposals import PROPOSALS
 from shared.contracts.events import StandingLimits
 from shared.contracts.values import Category
-from tests.audit.decisions import gift, make_mandate, open_audit
+from tests.audit.decisions import make_mandate, open_audit
+from tests.audit.facts import gift
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 FUND = Fund(

@@ -13,7 +13,7 @@ from services.audit.ledger.replay import replay
 from services.audit.tlog.reader import open_source
 from shared.contracts import topics
 from shared.security import Role
-from tests.audit.decisions import FUND
+from tests.audit.facts import FUND
 from tests.audit.harness import AuditHarness, make_gift, make_lifecycle
 from tests.support.eventually import eventually
 from tests.support.serving import serve_app

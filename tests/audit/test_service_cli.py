@@ -14,7 +14,8 @@ from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.tiles import tile_path
 from services.audit.tlog.writer import LogDirectory
 from shared.money import format_yuan
-from tests.audit.decisions import FUND, ORIGIN, acceptance, confirmation, gift, open_audit
+from tests.audit.decisions import ORIGIN, open_audit
+from tests.audit.facts import FUND, acceptance, confirmation, gift
 
 
 @pytest.fixture

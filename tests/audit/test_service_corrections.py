@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.security import Role
-from tests.audit.decisions import FUND, gift
+from tests.audit.facts import FUND, gift
 from tests.audit.harness import AuditHarness
 
 TRANSFER = {

@@ -8,7 +8,7 @@ from services.audit.tlog.reader import open_source
 from shared import mongo
 from shared.contracts import topics
 from shared.security import retire_root, rotate_root
-from tests.audit.decisions import (
+from tests.audit.facts import (
     FUND,
     GOODS,
     acceptance,

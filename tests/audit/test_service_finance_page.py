@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from services.audit.messages import PROPOSAL_CHANGED
 from services.audit.pages.proposing import FINANCE_PATH
 from shared.security import Role
-from tests.audit.decisions import ACCOUNT_NUMBER, FUND, acceptance, confirmation, gift
+from tests.audit.facts import ACCOUNT_NUMBER, FUND, acceptance, confirmation, gift
 from tests.audit.harness import AuditHarness, make_gift
 
 FUND_FORM = {

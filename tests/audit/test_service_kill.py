@@ -16,7 +16,7 @@ from services.audit.tlog.keys import read_keys
 from services.audit.tlog.reader import Directory, read_entries
 from shared import mongo
 from shared.security import Role
-from tests.audit.decisions import BANK, FUND
+from tests.audit.facts import BANK, FUND
 from tests.audit.harness import give_mandate, make_gift, make_lifecycle
 from tests.audit.processes import Audits, audits
 from tests.support.eventually import eventually

@@ -15,7 +15,8 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchAccepted
 from shared.security import Role, revoke
-from tests.audit.decisions import FUND, MATCHING, make_mandate, match
+from tests.audit.decisions import make_mandate
+from tests.audit.facts import FUND, MATCHING, match
 from tests.audit.harness import AuditHarness, make_gift
 from tests.support.eventually import eventually
 

@@ -1,13 +1,6 @@
 """A request is paid once: as matching, finance and the public log see it."""
 
-from tests.audit.decisions import (
-    ACCOUNT_NUMBER,
-    acceptance,
-    bank_line,
-    confirmation,
-    gift,
-    reopening,
-)
+from tests.audit.facts import ACCOUNT_NUMBER, acceptance, bank_line, confirmation, gift, reopening
 from tests.audit.harness import AuditHarness
 from tests.support.eventually import eventually
 

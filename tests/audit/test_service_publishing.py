@@ -11,7 +11,7 @@ from services.audit.public import PublicLogs, key_path
 from services.audit.tlog.checkpoint import trusted_checkpoint
 from services.audit.tlog.keys import KeyFile
 from services.audit.tlog.note import Note
-from tests.audit.decisions import gift
+from tests.audit.facts import gift
 from tests.audit.harness import AuditHarness, start_harness
 from tests.audit.witnessing import witnessing
 from tests.support.eventually import eventually

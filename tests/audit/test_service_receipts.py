@@ -18,7 +18,7 @@ from shared import mongo
 from shared.contracts.events import PersonErased
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role
-from tests.audit.decisions import acceptance, gift
+from tests.audit.facts import acceptance, gift
 from tests.audit.harness import AuditHarness
 from tests.support.eventually import eventually
 from tests.support.serving import serve_app

@@ -10,7 +10,7 @@ from services.audit.ledger.verification import verify_log
 from services.audit.model import Fund
 from services.audit.years import close_and_bring_forward
 from shared import mongo
-from tests.audit.decisions import GOODS, acceptance, confirmation, gift, goods
+from tests.audit.facts import GOODS, acceptance, confirmation, gift, goods
 from tests.audit.harness import AuditHarness, start_harness
 from tests.support.eventually import eventually
 from tests.support.stack_harness import StackHarness

@@ -15,7 +15,8 @@ from services.audit.statements import Identities, Layout, parse_layout, read_sta
 from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers
 from shared.ids import derived_id
-from tests.audit.decisions import BANK, FUND, MemoryAudit, event, open_audit
+from tests.audit.decisions import MemoryAudit, open_audit
+from tests.audit.facts import BANK, FUND, event
 
 Line = tuple[str, str, str, str]
 """date, giver, yuan, what he wrote."""

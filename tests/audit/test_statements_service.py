@@ -9,7 +9,7 @@ import pytest
 
 from shared.contracts.events import OfferRegistered, OfferWithdrawn
 from shared.security import Role
-from tests.audit.decisions import BANK, FUND, MATCHING, event, gift
+from tests.audit.facts import BANK, FUND, MATCHING, event, gift
 from tests.audit.harness import AuditHarness
 from tests.support.eventually import eventually
 from tests.support.serving import serve_app

@@ -41,9 +41,9 @@ MATCH_ID = f"M-{REQUEST_ID}-{OFFER_ID}-1"
 BOTH: tuple[NoticeChannel, ...] = ("wechat", "sms")
 
 
-def make_opened() -> RequestOpened:
+def make_opened(person_id: str = "P-1") -> RequestOpened:
     return RequestOpened(
-        person_id="P-1",
+        person_id=person_id,
         kind=Kind.WISH,
         category=Category.SUPPLIES,
         beneficiary_class=BeneficiaryClass.MIGRANT_WORKER,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import pytest_asyncio
 
-from deploy.local.stack import Stack
 from services.notify import store
 from services.notify.budgeting import BudgetWatch
 from services.notify.main import create_app
@@ -27,37 +24,16 @@ from shared.contracts.events import (
     MatchCommitted,
     MatchProposed,
     PaymentUnsettled,
-    RequestOpened,
     RequestOverdue,
 )
 from shared.contracts.links import GIFT_RECEIPT
 from shared.contracts.values import Area
-from shared.security import Keyring, Role, create_root_key
-from tests.conftest import BROKER
+from shared.security import Keyring, Role
 from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
-from tests.notify.harness import SUBSCRIBE_IDS, NotifyHarness, end_digest, open_harness, put_member
+from tests.notify.harness import SUBSCRIBE_IDS, NotifyHarness, end_digest, put_member
 from tests.notify.recipients import number, openid, request_id
 from tests.support.eventually import eventually
-from tests.support.stack import start_broker
-from tests.support.stack_harness import StackHarness
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness(
-    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[NotifyHarness]:
-    broker = await start_broker(tmp_path_factory.mktemp("broker"), BROKER)
-    secrets = tmp_path_factory.mktemp("secrets")
-    create_root_key(secrets)
-    stack = StackHarness(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
-    async with open_harness(stack) as harness:
-        yield harness
-    await broker.stop()
-
-
-def to(person_id: str) -> RequestOpened:
-    return make_opened().model_copy(update={"person_id": person_id})
 
 
 @pytest.mark.parametrize(("consents", "donor_words"), [(True, "张三"), (False, "爱心人士")])
@@ -77,7 +53,7 @@ async def test_donor_is_named_to_the_person_only_with_his_consent(
 async def test_person_is_told_by_sms_and_the_receipt_comes_back(harness: NotifyHarness) -> None:
     phone, id_ = number(), request_id()
     person = await harness.register_person(phone)
-    await harness.publish(to(person), id_)
+    await harness.publish(make_opened(person), id_)
     notice = await harness.wait_for_state(person, "delivered")
     for params, count in (({"case": id_}, 1), ({"case": id_, "purpose": "none"}, 0)):
         answer = await harness.notify.http.get("/notices", params=params, headers=harness.operator)
@@ -91,7 +67,7 @@ async def test_person_is_told_by_sms_and_the_receipt_comes_back(harness: NotifyH
 async def test_its_facts_carry_ids_only_and_the_correlation_id(harness: NotifyHarness) -> None:
     phone = number()
     person = await harness.register_person(phone)
-    await harness.publish(to(person), request_id())
+    await harness.publish(make_opened(person), request_id())
     notice = await harness.wait_for_state(person, "delivered")
     types = ["guanjia.notice.sent.v1", "guanjia.notice.delivered.v1"]
 
@@ -131,7 +107,7 @@ async def test_a_person_is_told_by_the_way_and_in_the_language_that_he_chose(
     path = f"/persons/{person}/preference"
     noted = await harness.intake.http.post(path, json=wish, headers=staff)
     assert noted.json() == {"person_id": person, **wish}
-    await harness.publish(to(person), request_id())
+    await harness.publish(make_opened(person), request_id())
     notice = await harness.wait_for_state(person, "delivered")
     assert notice["channel"] == "sms"
     text = (await harness.read_phone(f"+86{phone}"))[-1]["text"]
@@ -177,21 +153,9 @@ async def test_donation_is_acknowledged_with_its_amount(harness: NotifyHarness) 
 async def test_event_published_twice_is_one_message(harness: NotifyHarness) -> None:
     phone, id_ = number(), request_id()
     person = await harness.register_person(phone)
-    await harness.publish(to(person), id_)
-    await harness.publish(to(person), id_)
+    await harness.publish(make_opened(person), id_)
+    await harness.publish(make_opened(person), id_)
     await harness.wait_for_state(person, "delivered")
-    assert len(await harness.read_phone(f"+86{phone}")) == 1
-
-
-async def test_who_left_wechat_is_told_by_sms(harness: NotifyHarness) -> None:
-    phone, follower = number(), openid("990009")
-    person = await harness.register_person(phone, follower)
-    await harness.publish(to(person), request_id())
-    notice = await harness.wait_for_state(person, "delivered")
-    assert [(a["channel"], a["outcome"]) for a in notice["attempts"]] == [
-        ("wechat", "refused"),
-        ("sms", "sent"),
-    ]
     assert len(await harness.read_phone(f"+86{phone}")) == 1
 
 
@@ -218,7 +182,7 @@ async def test_a_consent_is_one_subscribe_message_and_the_next_goes_as_a_templat
         return [notice["state"] for notice in notices].count("delivered")
 
     for count in (1, 2):
-        await harness.publish(to(person), request_id())
+        await harness.publish(make_opened(person), request_id())
         await eventually(count_delivered, count.__eq__)
     first, second = await harness.read_phone(theirs)
     assert [each["template"] for each in (first, second)] == [
@@ -233,7 +197,7 @@ async def test_the_alarm_of_the_months_budget_reaches_the_operator(harness: Noti
     """Nine tenths of it are spent by what this stack has sent: past four fifths, and not all."""
     reader, _ = await put_member(harness, "zhao-operates", "operator")
     person = await harness.register_person(number())
-    await harness.publish(to(person), request_id())
+    await harness.publish(make_opened(person), request_id())
     await harness.wait_for_state(person, "delivered")
     runtime = harness.notify.runtime
     rows = await store.find_spending(runtime.database, find_month(await runtime.processor.now()))
@@ -246,125 +210,11 @@ async def test_the_alarm_of_the_months_budget_reaches_the_operator(harness: Noti
     assert not watch.is_gone
 
 
-async def test_failure_that_wechat_reports_later_is_followed_by_an_sms(
-    harness: NotifyHarness,
-) -> None:
-    phone = number()
-    person = await harness.register_person(phone, openid("990001"))
-    await harness.publish(to(person), request_id())
-    notice = await harness.wait_for_state(person, "delivered")
-    assert notice["channel"] == "sms"
-
-
-async def test_provider_that_is_busy_once_is_asked_again(harness: NotifyHarness) -> None:
-    phone = number("990002")
-    person = await harness.register_person(phone)
-    await harness.publish(to(person), request_id())
-    notice = await harness.wait_for_state(person, "delivered")
-    assert [a["outcome"] for a in notice["attempts"]] == ["retry", "sent"]
-    assert len(await harness.read_phone(f"+86{phone}")) == 1
-
-
-async def test_an_sms_that_tencent_does_not_take_goes_by_aliyun_and_so_does_its_answer(
-    harness: NotifyHarness,
-) -> None:
-    phone = number("990013")
-    person = await harness.register_person(phone)
-    await harness.publish(to(person), request_id())
-    notice = await harness.wait_for_state(person, "delivered")
-    assert [(a["provider"], a["outcome"]) for a in notice["attempts"]] == [
-        ("tencent", "retry"),
-        ("aliyun", "sent"),
-    ]
-    [message] = await harness.read_phone(f"+86{phone}")
-    assert message["notice_id"] == notice["id"]
-    reply = {"number": f"+86{phone}", "text": "TD"}
-    answer = await harness.simulators.post("/simulator/phones/replies", json=[reply])
-    assert answer.json()[0]["answer"] == '{"code":0,"msg":"接收成功"}'
-
-
-async def test_token_that_dies_does_not_stop_wechat(harness: NotifyHarness) -> None:
-    person = await harness.register_person(openid=openid("990012"))
-    await harness.publish(to(person), request_id())
-    notice = await harness.wait_for_state(person, "delivered")
-    assert len(notice["attempts"]) == 1
-
-
-async def test_receipt_that_overtakes_the_answer_is_not_lost(harness: NotifyHarness) -> None:
-    person = await harness.register_person(number("990006"))
-    await harness.publish(to(person), request_id())
-    await harness.wait_for_state(person, "delivered")
-
-
-async def test_number_that_opted_out_at_the_provider_fails(harness: NotifyHarness) -> None:
-    person = await harness.register_person(number("990009"))
-    await harness.publish(to(person), request_id())
-    notice = await harness.wait_for_state(person, "failed")
-    assert notice["code"] == "FailedOperation.PhoneNumberInBlacklist"
-
-
-async def test_unanswered_sms_is_left_to_a_person_and_the_receipt_that_waits(
-    harness: NotifyHarness,
-) -> None:
-    phone = number("990005")
-    person = await harness.register_person(phone)
-    await harness.publish(to(person), request_id())
-    notice = await harness.wait_for_state(person, "unknown")
-    (message,) = await harness.read_phone(f"+86{phone}")
-    answer = await harness.resolve(
-        notice["id"], verdict="sent", provider_message_id=message["provider_message_id"]
-    )
-    assert answer.status_code == 200
-    resolved = await harness.wait_for_state(person, "delivered")
-    assert resolved["resolved_by"] == "operator"
-    assert len(await harness.read_phone(f"+86{phone}")) == 1
-
-
-async def test_erased_person_is_told_nothing(harness: NotifyHarness) -> None:
-    phone = number()
-    person = await harness.register_person(phone)
-    await harness.erase(person)
-    await harness.publish(to(person), request_id())
-    assert (await harness.wait_for_state(person, "failed"))["code"] == "erased"
-    assert await harness.read_phone(f"+86{phone}") == []
-
-
-async def test_who_replied_td_gets_no_more_sms(harness: NotifyHarness) -> None:
-    phone = number()
-    person = await harness.register_person(phone)
-    await harness.simulators.post(f"/simulator/phones/+86{phone}/reply", json={"text": "TD"})
-    await harness.publish(to(person), request_id())
-    assert (await harness.wait_for_state(person, "failed"))["code"] == "opted_out"
-
-
-async def test_claim_of_a_dead_process_leaves_an_unclear_sms(harness: NotifyHarness) -> None:
-    """The sender never held this claim, as if its process had died with it."""
-    phone = number("990004")
-    person = await harness.register_person(phone)
-    await harness.publish(to(person), request_id())
-    sent = await harness.wait_for_state(person, "sent")
-    database = harness.notify.runtime.database
-    notice = await mongo.load(database, Notice, sent["id"])
-    assert notice is not None
-    (attempt,) = notice.attempts
-    claimed = notice.model_copy(
-        update={
-            "state": "sending",
-            "due_at": await harness.notify.runtime.processor.now(),
-            "attempts": (attempt.model_copy(update={"outcome": None}),),
-        }
-    )
-    document = mongo.to_document(claimed)
-    await database[Notice.COLLECTION].update_one({"_id": notice.id}, {"$set": document})
-    assert (await harness.wait_for_state(person, "unknown"))["code"] == "no_outcome"
-    assert len(await harness.read_phone(f"+86{phone}")) == 1
-
-
 async def test_two_instances_share_the_work_and_send_nothing_twice(harness: NotifyHarness) -> None:
     second = await harness.stack.start_app(create_app(harness.settings))
     phones = [f"138{i:04d}{i:04d}" for i in range(1, 151)]  # none of `number()`
     persons = await asyncio.gather(*(harness.register_person(phone) for phone in phones))
-    await harness.publish_all({request_id(): to(person) for person in persons})
+    await harness.publish_all({request_id(): make_opened(person) for person in persons})
 
     async def states() -> Counter[str]:
         query = {"person_id": {"$in": persons}}
@@ -379,7 +229,7 @@ async def test_two_instances_share_the_work_and_send_nothing_twice(harness: Noti
 
 async def test_sums_agree_with_what_happened(harness: NotifyHarness) -> None:
     person = await harness.register_person(openid=openid())
-    await harness.publish(to(person), request_id())
+    await harness.publish(make_opened(person), request_id())
     await harness.wait_for_state(person, "delivered")
     answer = await harness.notify.http.get("/summary", headers=harness.operator)
     sums = answer.json()
