@@ -11,7 +11,7 @@ from uuid import uuid4
 from deploy.demo.clients import Client, Clients
 from services.notify.templates import TEMPLATES
 from shared.documents import Document
-from shared.references import format_reference
+from shared.security import Keyring
 
 READ_EVERY_S = 0.3
 WORK_EVERY_S = 1.0
@@ -124,15 +124,22 @@ def find_reference(message: Message) -> str:
 
 
 class Donors:
-    """Answer by the link in the message."""
+    """Answer by the link in the message. Each proposal is decided on once, by its match id: a
+    donor may be asked again, by another channel or together with others. What he left stays left.
+    """
 
-    def __init__(self, clients: Clients, behaviour: Behaviour, tally: Tally) -> None:
-        self._link, self._behaviour, self._tally = clients.open("matching"), behaviour, tally
-        self._seen: set[str] = set()
-        self._left: set[str] = set()
+    def __init__(
+        self, clients: Clients, keyring: Keyring, behaviour: Behaviour, tally: Tally
+    ) -> None:
+        self._link, self._keyring = clients.open("matching"), keyring
+        self._behaviour, self._tally = behaviour, tally
+        self._decided: set[str] = set()
 
     async def answer(self, message: Message) -> None:
         """One proposal."""
+        token = str(message["url"]).rpartition("/")[2]
+        if not self._take_undecided([self._keyring.read_link(token).subject]):
+            return
         number, answer = self._choose()
         match answer:
             case "accept":
@@ -141,13 +148,13 @@ class Donors:
                 body = {"reason": REASONS[number % len(REASONS)]}
                 self._count("declined", await self._link.send(f"{message['url']}/decline", body))
             case "leave":
-                self._left.add(find_reference(message))
+                pass
 
     async def answer_all(self, message: Message) -> None:
-        """All that wait, on one page, each once: accepted together, declined together."""
-        while rows := await self._list_new(message):
+        """All that wait, on one page: accepted together, declined together."""
+        while match_ids := await self._list_undecided(message):
             answers: dict[Answer, list[str]] = {"accept": [], "decline": [], "leave": []}
-            for match_id in rows:
+            for match_id in match_ids:
                 answers[self._choose()[1]].append(match_id)
             for act, outcome in OUTCOMES.items():
                 if ids := answers[act]:
@@ -156,16 +163,14 @@ class Donors:
                     self._tally.answers[outcome] += len(page["done"])
                     self._tally.answers["too_late_409"] += len(page["failed"])
 
-    async def _list_new(self, message: Message) -> list[str]:
-        """Those he has not decided on. What he left when it came alone, he leaves here too: it may
-        have come by another channel."""
+    async def _list_undecided(self, message: Message) -> list[str]:
         page = await self._link.get(message["url"])
-        rows = [row["match_id"] for row in page["waiting"] if row["match_id"] not in self._seen]
-        self._seen.update(rows)
-        references = {id_: format_reference(id_) for id_ in rows}
-        left = self._left.intersection(references.values())
-        self._left -= left
-        return [id_ for id_ in rows if references[id_] not in left]
+        return self._take_undecided([row["match_id"] for row in page["waiting"]])
+
+    def _take_undecided(self, match_ids: list[str]) -> list[str]:
+        taken = [id_ for id_ in match_ids if id_ not in self._decided]
+        self._decided.update(taken)
+        return taken
 
     def _choose(self) -> tuple[int, Answer]:
         number, self._tally.proposals = self._tally.proposals, self._tally.proposals + 1

@@ -36,6 +36,7 @@ from deploy.demo.progress import ProgressDisplay, Stage
 from deploy.demo.submission import HTTP_CREDENTIALS, Submitter, Throttle
 from deploy.local.stack import Stack
 from shared.contracts.values import Channel
+from shared.security import Keyring
 
 READ_EVERY_S = 0.8
 QUIET_S = 2.0
@@ -162,7 +163,7 @@ class Scenario:
     ) -> Outcome:
         """Runs all participants until nothing changes any more; then compares the sums."""
         applicants = Applicants(self.clients, self.tally, names)
-        donors = Donors(self.clients, behaviour, self.tally)
+        donors = Donors(self.clients, Keyring(self.stack.secrets_dir), behaviour, self.tally)
         phones = Phones(self.clients, donors, applicants)
         staff = Staff(self.clients, behaviour, self.tally, applicants, approver)
         actors = (phones, applicants, staff, self.finance)

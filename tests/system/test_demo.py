@@ -3,17 +3,24 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import pytest
 
 from deploy.demo import campaign
+from deploy.demo.clients import Clients
+from deploy.demo.participants import Behaviour, Donors, Tally
+from deploy.demo.scenario import choose_in_campaign
 from services.audit.ledger.replay import replay
 from services.audit.ledger.verification import verify_log
 from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.channels.text import Draft, read_slot, understand
 from shared.contracts.values import Channel
+from shared.security import Keyring
 
 WISHES = 24
 RECEIVED_FEN = 20_450_000
@@ -93,6 +100,47 @@ def test_demo_plays_a_file_that_is_given(tmp_path: Path) -> None:
     assert summary["requests"]["by_state"] == {"closed": 1, "open": 2}
     assert summary["ledger"]["received_fen"] == RECEIVED_FEN
     assert "被拒绝" in output
+
+
+class LinkHolder:
+    """Stands for the matching service before a donor's link: what waits for him, what he sends."""
+
+    def __init__(self, *waiting: str) -> None:
+        self.waiting, self.sent = waiting, list[str]()
+
+    def open(self, _service: str) -> "LinkHolder":
+        return self
+
+    async def get(self, _url: str) -> dict[str, Any]:
+        return {"waiting": [{"match_id": id_} for id_ in self.waiting]}
+
+    async def post(self, _url: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.sent.append(f"{body['act']} {' '.join(body['match'])}")
+        return {"done": body["match"], "failed": []}
+
+    async def send(self, url: str, _body: object = None) -> Any:
+        self.sent.append(url)
+        return httpx.Response(200)
+
+
+async def test_what_a_donor_left_stays_left_however_often_he_is_asked(secrets_dir: Path) -> None:
+    keyring = Keyring(secrets_dir)
+    proposals = LinkHolder("M-1", "M-2")
+    behaviour = Behaviour(partial(choose_in_campaign, 1), lambda _match: True)
+    donors = Donors(cast(Clients, proposals), keyring, behaviour, tally := Tally())
+    until = datetime.now(UTC) + timedelta(days=1)
+    alone = {
+        id_: {"url": f"http://m/d/{keyring.make_link('match.donor', id_, until)}"}
+        for id_ in ("M-1", "M-2", "M-3")
+    }
+    await donors.answer(alone["M-1"])
+    await donors.answer(alone["M-1"])
+    await donors.answer_all({"url": "http://m/p/all"})
+    await donors.answer_all({"url": "http://m/p/all"})
+    for message in alone.values():
+        await donors.answer(message)
+    assert proposals.sent == ["decline M-2", f"{alone['M-3']['url']}/accept"]
+    assert tally.answers["left"] == 1
 
 
 def test_wishes_ask_for_a_little_less_than_was_given() -> None:
