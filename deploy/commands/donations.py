@@ -107,7 +107,8 @@ def donations(
     print_overlaps(audit, list(progress.statements), show)
     if report:
         write_overlaps(audit, list(progress.statements), report)
-    if progress.refused or progress.questions or progress.unseen or not equal:
+    asked = progress.questions or progress.payments["asked"]
+    if progress.refused or asked or progress.unseen or not equal:
         raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 Nothing is sent: no giver reaches the vault, and neither fund nor books are asked.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.markup import escape
 
 from deploy.commands.tables import make_console, make_table
 from services.audit.statements import Gift, Layout, read_statement
+from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import check_row
 from shared.contracts.values import CHINA
 from shared.money import format_yuan
@@ -21,7 +23,8 @@ from shared.sheets.printing import print_unread
 
 @dataclass(slots=True)
 class Trial:
-    """Of one file. rows: how many are gifts, and their sum."""
+    """Of one file. rows: how many are gifts, and their sum. payments: rows that a payment order, or
+    a question to finance, comes of."""
 
     file: Path
     account: str
@@ -29,6 +32,7 @@ class Trial:
     rows: int = 0
     amount_fen: int = 0
     gifts: list[Gift] = field(default_factory=list)
+    payments: list[BankRow] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
 
 
@@ -43,6 +47,9 @@ def try_statement(file: Path, layout: Layout, skip: int | None) -> Trial:
     now = datetime.now(UTC)
     for each in statement:
         row = check_row(each, None, now)
+        if isinstance(row, BankRow):
+            trial.payments.append(row)
+            continue
         if isinstance(row, RefusedRow):
             trial.refused.append(row)
             continue
@@ -58,8 +65,9 @@ def print_trial(trial: Trial, show: int) -> None:
     account = f"，账户 account {trial.account}" if trial.account else ""
     typer.echo(
         f"{trial.file.name}{account}：将入账 {trial.rows} 笔、{format_yuan(trial.amount_fen)} 元，"
-        f"拒绝 {len(trial.refused)} 行；没有导入任何一笔 would enter {trial.rows}, refuse "
-        f"{len(trial.refused)}; nothing is entered"
+        f"付款 {len(trial.payments)} 行，拒绝 {len(trial.refused)} 行；没有导入任何一笔 "
+        f"would enter {trial.rows}, state {len(trial.payments)} payments, "
+        f"refuse {len(trial.refused)}; nothing is entered"
     )
     print_unread(console, trial.unread, str(trial.file))
     gifts = make_table("行 line", "到账 received", "名称 name", "金额 amount", "基金 fund")
@@ -75,6 +83,30 @@ def print_trial(trial: Trial, show: int) -> None:
         )
     if gifts.row_count:
         console.print(gifts)
+    _print_payments(trial.payments[:show])
     for row in trial.refused[:show]:
         for problem in row.problems:
             typer.echo(f"第 {row.line} 行 line {row.line}: {problem.zh} {problem.en}")
+
+
+def _print_payments(rows: Sequence[BankRow]) -> None:
+    """Each with the order's line that it would close; what names none is asked."""
+    table = make_table(
+        "行 line",
+        "日期 day",
+        "方向 direction",
+        "金额 amount",
+        "付款编号 closes",
+        title="付款 payments",
+    )
+    for row in rows:
+        stated = row.stated
+        table.add_row(
+            str(row.line),
+            f"{stated.at.astimezone(CHINA):%Y-%m-%d}",
+            "付出 paid" if stated.direction == "paid" else "退回 returned",
+            format_yuan(stated.amount_fen),
+            stated.memo or "没有：请财务核对 none: finance is asked",
+        )
+    if table.row_count:
+        make_console().print(table)

@@ -14,22 +14,18 @@ from urllib.parse import quote
 from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import Bar
 from deploy.local.stack_file import find_running_stack
-from services.audit.messages import (
-    FUND_NOT_OPEN,
-    FUND_UNKNOWN,
-    FUND_WAITS,
-    GIFT_REFUSED,
-    REFERENCE_REUSED,
-)
+from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, FUND_WAITS, GIFT_REFUSED
 from services.audit.statements import Gift, Layout
-from services.audit.statements.files import Batch, Row, read_batches
+from services.audit.statements.files import Batch, Row, StatedRow, read_batches
 from services.audit.statements.givers import Givers
 from services.audit.statements.likeness import Trait, TraitIndex
+from services.audit.statements.messages import REFERENCE_REUSED
 from services.audit.statements.outcomes import (
     Alike,
     Outcome,
     ask_alike,
     check_source,
+    find_line_outcomes,
     find_outcomes,
     make_trait,
 )
@@ -133,6 +129,34 @@ class Import:
             self.progress.repeated += counts["repeated"]
             await asyncio.sleep(ASK_AGAIN_S if rows else 0)
         self.progress.give_up(rows)
+        await self._settle_stated(publisher, batch.stated)
+
+    async def _settle_stated(self, publisher: ForeignPublisher, rows: Sequence[StatedRow]) -> None:
+        """As `_settle`, of rows about payments."""
+        remaining = await self._sort_out_stated(publisher, rows, are_new=False)
+        await publisher.publish_all((row.id, row.fact, row.fact.at) for row in remaining)
+        clock = asyncio.get_running_loop()
+        last = clock.time()
+        while remaining and clock.time() - last < self._within_s:
+            await asyncio.sleep(ASK_AGAIN_S)
+            before = len(remaining)
+            remaining = await self._sort_out_stated(publisher, remaining, are_new=True)
+            last = clock.time() if len(remaining) < before else last
+        self.progress.unseen += len(remaining)
+
+    async def _sort_out_stated(
+        self, publisher: ForeignPublisher, rows: Sequence[StatedRow], *, are_new: bool
+    ) -> list[StatedRow]:
+        """Those of which nothing is known yet. are_new: this import published them."""
+        outcomes = await asyncio.to_thread(find_line_outcomes, self._audit, self._source, rows)
+        remaining = []
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if outcome is None:
+                remaining.append(row)
+                continue
+            publisher.forget(row.id)
+            self.progress.payments[outcome if are_new else "before"] += 1
+        return remaining
 
     def _compare_with_earlier_files(self, batch: Batch) -> Mapping[str, Sequence[Alike]]:
         """Rows, by id, that may be gifts of files read before; those of one file are different."""

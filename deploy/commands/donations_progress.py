@@ -38,11 +38,13 @@ class ImportProgress:
     """statements: by name, the rows and the sum that its file states. before: rows that the books
     had when the import began; entered, repeated: rows since. `refusals`, `remarks` and `waiting`
     hold the first of those that are refused, remarked on or unseen; `questions` all that may be
-    gifts entered before. designations: how what givers wrote was understood. unread: by file, its
-    columns that were not read."""
+    gifts entered before. payments: rows about money that left or came back, by what became of them
+    (`LineOutcome`), or `before`. designations: how what givers wrote was understood. unread: by
+    file, its columns that were not read."""
 
     statements: dict[str, Counter[str]] = field(default_factory=dict)
     designations: Counter[Kind] = field(default_factory=Counter)
+    payments: Counter[str] = field(default_factory=Counter)
     before: int = 0
     entered: int = 0
     repeated: int = 0

@@ -34,6 +34,13 @@ KINDS: dict[Kind, str] = {
     "unparsed": "未能识别 not understood",
 }
 """Of designations."""
+PAYMENTS: dict[str, str] = {
+    "entered": "已按付款单入账 closed an order",
+    "known": "此前已由别处入账或在问 known",
+    "asked": "对不上，待财务核对 asked",
+    "before": "此前已导入 imported before",
+}
+"""What became of rows about payments."""
 
 
 class Bar:
@@ -97,6 +104,9 @@ def print_totals(progress: ImportProgress, statements: Sequence[Document]) -> bo
         f"被拒绝 refused: {progress.refused}；待核对 asked: {len(progress.questions)}；"
         f"未见入账 no entry seen: {progress.unseen}"
     )
+    if progress.payments:
+        counts = "；".join(f"{PAYMENTS[name]}: {progress.payments[name]}" for name in PAYMENTS)
+        typer.echo(f"付款行 payments: {counts}")
     if progress.designations:
         counts = "，".join(f"{KINDS[kind]}: {progress.designations[kind]}" for kind in KINDS)
         typer.echo(f"用途 designations: {counts}")

@@ -4,6 +4,8 @@ Codes are a noun and what is the matter with it: `fund_unknown`. Templates are `
 Reasons that stand on the log or in events (`unknown_fund`) are the ledger's, not these.
 """
 
+from collections.abc import Mapping
+
 from shared.errors import Message
 
 # --- what a bank or partner sends ---
@@ -21,6 +23,11 @@ REFUND_BEFORE_GIFT = Message(
     "refund_before_gift",
     "退款日期早于捐赠到账日期：请核对日期，改正后用同一编号重发",
     "the refund is dated before its gift: correct the date and send it again under the same id",
+)
+MOMENT_IMPLAUSIBLE = Message(
+    "moment_implausible",
+    "到账时间早于 2000 年或晚于今天，请对照银行流水核对年份",
+    "before the year 2000 or after today: compare it with the bank's statement",
 )
 UNIT_NOT_OF_GOODS = Message(
     "unit_not_of_goods", "金额不能按物资入账", "money is not received as goods"
@@ -251,6 +258,54 @@ BANK_LINE_ASKED = Message(
     "这笔银行流水对不上任何待付的付款（{doubt}），未入账，已交财务核对",
     "this line fits no payment that waits ({doubt}): nothing was entered, finance is asked",
 )
+BANK_ANSWER_EXISTS = Message(
+    "bank_answer_exists",
+    "这条银行流水已有人写明，请由另一人在财务页决定",
+    "somebody said what it is: another approves or declines that",
+)
+BANK_ANSWER_UNKNOWN = Message(
+    "bank_answer_unknown", "没有人写明过这条银行流水", "nobody answered it"
+)
+BANK_ANSWER_NOT_PROPOSED = Message(
+    "bank_answer_not_proposed", "这条核对结果不在待审核状态", "this answer is {state}"
+)
+BANK_ANSWER_UNFIT = Message(
+    "bank_answer_unfit",
+    "这条流水不能记到这个付款编号：{why}；请核对编号",
+    "it cannot be entered under this reference: {why_en}; check the reference",
+)
+PAYMENT_REFERENCE_WRONG = Message(
+    "payment_reference_wrong",
+    "没有这个付款编号；请按付款单页上“附言”一栏写，如 GJABCDEFGHJK-001",
+    "no such payment: write the reference as the order's page has it, such as GJABCDEFGHJK-001",
+)
+LINE_NOT_WAITING = Message(
+    "line_not_waiting",
+    "这一笔不在等银行：未导出的请撤销付款单；银行已付的等退汇",
+    "it does not wait for the bank: cancel an order that was not exported; what was paid comes "
+    "back as a line of the statement",
+)
+RELEASE_EXISTS = Message(
+    "release_exists", "这一笔已有人提出释放，请由另一人决定", "it is proposed: another decides"
+)
+RELEASE_UNKNOWN = Message(
+    "release_unknown", "没有提出过释放这一笔", "nobody proposed to release it"
+)
+RELEASE_NOT_PROPOSED = Message(
+    "release_not_proposed", "这一笔的释放不在待审核状态", "this release is {state}"
+)
+DOUBTS: Mapping[str, tuple[str, str]] = {
+    "reference_missing": ("附言里没有付款编号", "its 附言 has no reference"),
+    "order_unknown": ("没有这个付款编号", "no such reference"),
+    "order_not_exported": ("这张付款单还没有导出", "the order was not exported"),
+    "amount_differs": ("金额不符", "another amount"),
+    "account_differs": ("收款账号不符", "another account"),
+    "line_paid": ("这一笔已经付过", "this one is paid already"),
+    "line_not_paid": ("这一笔没有付出过", "this one was not paid"),
+    "line_released": ("这一笔已按“银行未付”释放", "two people said that the bank did not pay it"),
+    "line_entered": ("这条流水已按别的用途入账", "the line was entered as something else"),
+}
+"""Why a line of the bank closes nothing, in Chinese and in English."""
 BANK_QUESTION_CLOSED = Message("bank_question_closed", "这条银行流水已有人核对", "it was answered")
 
 # --- paid once ---
@@ -294,100 +349,6 @@ SOURCE_UNKNOWN = Message(
     "source_unknown",
     "没有登记来源 {source}；已登记: {known_zh}",
     "no bank is registered as {source}; registered: {known_en}",
-)
-
-# --- statements ---
-
-MAPPING_UNREADABLE = Message(
-    "mapping_unreadable", "列映射不是 TOML：{reason}", "the mapping is no TOML: {reason}"
-)
-MAPPING_WRONG = Message(
-    "mapping_wrong", "写法：字段=列名", "written as amount=value, not as {text}"
-)
-COLUMNS_UNMAPPED = Message(
-    "columns_unmapped",
-    "可用 --column 或 --set 指明是哪一列",
-    "say which column it is with --column or --set",
-)
-GIVER_UNNAMED = Message(
-    "giver_unnamed", "没有名称，登记为{name}", "without a name: entered as given by {name}"
-)
-REFERENCE_PERSONAL = Message(
-    "reference_personal",
-    "流水号一栏是手机号或身份证号，不作流水号保存；这笔按到账时间、名称和金额识别",
-    "a phone or ID number is no reference and is left out: the gift is known by moment, giver, sum",
-)
-AMOUNT_REVERSED = Message(
-    "amount_reversed",
-    "负数是银行的冲正或退款，不是捐款：请查到原来那一笔的账本条目，"
-    "用 guanjia audit reversal propose 提出冲正，由另一人批准",
-    "a negative amount is a reversal or refund and no gift: find the entry of the gift it undoes, "
-    "and propose to reverse it (guanjia audit reversal propose); another person approves",
-)
-DIRECTION_OUTGOING = Message(
-    "direction_outgoing",
-    "“{header}”一列写的是“{text}”，不是收入：只导入到账的善款，退款请按退款登记；"
-    "这一列与款项无关的，用 --ignore {header} 不看这一列",
-    "column {header} says {text}, not that money came in: record a refund as a refund; "
-    "where the column is not of this money, --ignore {header}",
-)
-BANK_FILE_BROKEN = Message(
-    "bank_file_broken",
-    "银行文件无法完整读出（{reason}）：请从网银重新下载",
-    "the bank's file cannot be read to its end ({reason}): download it again",
-)
-CAMT_OTHER = Message(
-    "camt_other",
-    "这是 camt.{kind}，不是日终对账单：请下载 camt.053",
-    "this is camt.{kind} and no statement of a day: download camt.053",
-)
-ACCOUNTS_SEVERAL = Message(
-    "accounts_several",
-    "一个文件应是一个账户的对账单，这里有 {count} 个：请按账户分别下载",
-    "one file is one account's statement, here are {count}: download them one by one",
-)
-BALANCE_DIFFERENT = Message(
-    "balance_different",
-    "期初余额 {opening} 加发生额 {moved} 不等于期末余额 {closing}：文件不完整，请重新下载",
-    "opening {opening} and movements {moved} do not make closing {closing}: the file is incomplete",
-)
-BILL_SUM_DIFFERENT = Message(
-    "bill_sum_different",
-    "账单末尾写收入合计 {stated} 元，各行相加是 {counted} 元：文件不完整，请重新下载",
-    "the bill states {stated} received, its rows make {counted}: the file is incomplete",
-)
-MOMENT_IMPLAUSIBLE = Message(
-    "moment_implausible",
-    "到账时间早于 2000 年或晚于今天，请对照银行流水核对年份",
-    "before the year 2000 or after today: compare it with the bank's statement",
-)
-KIND_OF_NO_GIFT = Message(
-    "kind_of_no_gift",
-    "“{header}”一列写明“{text}”，不是捐款：支出、利息、手续费、退款、冲正不按善款导入；"
-    "确是捐款的，请改掉这几个字；这一列与款项无关的，用 --ignore {header} 不看这一列",
-    "column {header} says {text}, which is no gift: outgoings, interest, fees, refunds and "
-    "reversals are not imported; where it is a gift after all, take these words out; where the "
-    "column is not of this money, --ignore {header}",
-)
-ROW_REVERSED = Message(
-    "row_reversed",
-    "“{header}”一列有内容：这一笔已全部或部分退回，未入账；请按实际留下的金额填写，并清空这一列；"
-    "这一列与款项无关的，用 --ignore {header} 不看这一列",
-    "column {header} is filled in: all or part of it went back. State what remained, and empty it; "
-    "where the column is not of this money, --ignore {header}",
-)
-STATE_UNFINISHED = Message(
-    "state_unfinished",
-    "“{header}”一列写的是“{text}”，不是“成功”，未入账；款项确已到账的，请把状态改为“成功”；"
-    "这一列与款项无关的，用 --ignore {header} 不看这一列",
-    "column {header} says {text}, not success: where the money did arrive, write success; "
-    "where the column is not of this money, --ignore {header}",
-)
-ROW_WRONG = Message("row_wrong", "行号不正确", "not a row's number")
-REFERENCE_REUSED = Message(
-    "reference_reused",
-    "流水号已用于另一笔善款：若是另一个账户的流水，请加 --account 账户名 再导入",
-    "its reference is another gift's: if it is of another account, import it with --account NAME",
 )
 
 # --- the log for everybody ---

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from services.audit.model import (
     DONOR_WAYS,
+    BankAnswer,
     BankFact,
     BankQuestion,
     Commitment,
@@ -13,6 +14,7 @@ from services.audit.model import (
     Donation,
     Entry,
     Fund,
+    LineRelease,
     LogHead,
     Mandate,
     PartnerProposals,
@@ -57,6 +59,8 @@ STATES: tuple[type[State], ...] = (
     Payee,
     PaymentOrder,
     BankQuestion,
+    BankAnswer,
+    LineRelease,
     Pledge,
     Mandate,
     Contribution,

@@ -90,6 +90,7 @@ def bank_line(
     direction: Literal["paid", "returned"] = "paid",
     account: str = ACCOUNT_NUMBER,
     bank_reference: str = "ICBC-1",
+    own_account: str = "",
 ) -> Event[Any]:
     """A line of the bank's statement; reference: what its 附言 says."""
     data = BankLineStated(
@@ -99,6 +100,7 @@ def bank_line(
         at=NOW,
         bank_reference=bank_reference,
         account=account,
+        own_account=own_account,
     )
     return event(data, id_, source=BANK)
 

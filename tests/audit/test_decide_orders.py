@@ -9,22 +9,27 @@ from pydantic import ValidationError
 from services.audit.batch_file import list_batch_rows
 from services.audit.model import (
     AnswerBankQuestion,
+    ApproveBankAnswer,
+    ApproveLineRelease,
     ApprovePaymentOrder,
     ApproveReversal,
     BankQuestion,
     CancelPaymentOrder,
+    DeclineBankAnswer,
     DeclinePaymentOrder,
     ExportPaymentOrder,
     NamePayees,
     Payable,
     Payee,
     PaymentOrder,
+    ProposeLineRelease,
     ProposePaymentOrder,
     ProposeReversal,
     parse_payment_reference,
     payment_order_id,
     reversal_id,
 )
+from shared.answers import Answer
 from shared.contracts.events import (
     LedgerDisbursed,
     LedgerObligated,
@@ -93,7 +98,7 @@ def test_who_gave_hears_of_the_approval_and_of_the_bank_alone() -> None:
     audit.execute(ApprovePaymentOrder(order_id=id_), "checker")
     assert audit.events[-1] == (
         "M-1",
-        PaymentApproved(fund_id=FUND, amount_fen=3_000, donor_id="P-donor", person_id="P-1"),
+        PaymentApproved(fund_id=FUND, amount_fen=3_000, donor_id="P-donor"),
     )
     assert not any(isinstance(fact, LedgerDisbursed) for _, fact in audit.events)
 
@@ -202,10 +207,145 @@ def test_a_line_that_fits_nothing_is_asked_and_enters_nothing(
     [question] = audit.all(BankQuestion).values()
     assert (question.doubt, question.is_open, len(audit.leaves)) == (doubt, True, entries)
     said = AnswerBankQuestion(question_id=question.id, answer="银行手续费，另行入账")
-    assert audit.answer(said).status == 200
+    approval = ApproveBankAnswer(question_id=question.id)
+    assert audit.answer(said, "maker").status == 202
+    assert code(audit.answer(said, "other")) == "bank_answer_exists"
+    assert code(audit.answer(approval, "maker")) == "second_person_needed"
+    assert audit.answer(approval, "checker").status == 200
     assert code(audit.answer(said)) == "bank_question_closed"
-    audit.receive(bank_line(order.format_reference(1), 3_000, "line-2"))
+    assert len(audit.leaves) == entries
+    audit.receive(bank_line(order.format_reference(1), 3_000, "line-2", bank_reference="ICBC-2"))
     assert audit.kinds()[-1] == "payment"
+
+
+def ask(audit: MemoryAudit, **fields: Any) -> BankQuestion:
+    """Of a line that names no payment."""
+    event = bank_line("房租", 3_000, **fields)
+    assert code(audit.receive(event).answer) == "bank_line_asked"
+    return list(audit.all(BankQuestion).values())[-1]
+
+
+def answer_question(audit: MemoryAudit, question: BankQuestion, reference: str) -> str:
+    """The code of the refusal; empty where the second person's word entered it."""
+    said = AnswerBankQuestion(question_id=question.id, answer="附言写漏了", reference=reference)
+    answer = audit.answer(said, "maker")
+    if answer.status != 202:
+        return code(answer)
+    audit.execute(ApproveBankAnswer(question_id=question.id), "checker")
+    return ""
+
+
+def test_what_two_people_answer_is_entered_under_the_banks_reference() -> None:
+    audit = confirm("M-1")
+    order = audit.order("M-1")
+    question = ask(audit, bank_reference="ICBC-7")
+    for reference, refused in (
+        ("房租", "payment_reference_wrong"),
+        ("GJAAAAAAAAAA-001", "bank_answer_unfit"),
+        (order.format_reference(2), "bank_answer_unfit"),
+    ):
+        assert answer_question(audit, question, reference) == refused
+    assert answer_question(audit, question, order.format_reference(1)) == ""
+    entry = audit.entries()[-1]
+    assert entry["kind"] == "payment"
+    assert entry["reference"] == "ICBC-7"
+    assert entry["effective_at"].startswith(f"{question.at:%Y-%m-%dT%H:%M}")
+    assert audit.get(BankQuestion, question.id).is_entered
+    known = audit.receive(bank_line(order.format_reference(1), 3_000, "x", bank_reference="ICBC-7"))
+    assert known.answer is not None
+    assert known.answer.body == {"state": "known"}
+    assert audit.books().funds[FUND].payable_fen == 0
+
+
+def test_an_answer_pays_nothing_twice() -> None:
+    """Between the two people's words another line paid it; then only `something else` is left."""
+    audit = confirm("M-1")
+    order = audit.order("M-1")
+    question, reference = ask(audit, bank_reference="ICBC-7"), order.format_reference(1)
+    said = AnswerBankQuestion(question_id=question.id, answer="付款", reference=reference)
+    audit.execute(said, "maker")
+    audit.receive(bank_line(reference, 3_000, "line-2", bank_reference="ICBC-8"))
+    approval = ApproveBankAnswer(question_id=question.id)
+    assert code(audit.answer(approval, "checker")) == "bank_answer_unfit"
+    assert audit.answer(DeclineBankAnswer(question_id=question.id), "checker").status == 200
+    assert answer_question(audit, question, "") == ""
+    assert audit.kinds().count("payment") == 1
+
+
+def test_a_line_of_the_feed_and_of_the_file_is_asked_about_once() -> None:
+    """By account and reference, whichever way it comes; another account's is another line."""
+    audit = confirm("M-1")
+    first = ask(audit, bank_reference="ICBC-7", own_account="工行 1001")
+    for id_, account in (("file-1", ""), ("file-2", "工行 1001")):
+        event = bank_line("房租", 3_000, id_, bank_reference="ICBC-7", own_account=account)
+        again = audit.receive(event)
+        assert again.answer is not None
+        assert again.answer.body == {"state": "known"}
+    assert list(audit.all(BankQuestion)) == [first.id]
+    other = ask(audit, id_="file-3", bank_reference="ICBC-7", own_account="建行 2002")
+    assert other.id != first.id
+    assert audit.receive(
+        bank_line("房租", 3_000, "file-4", bank_reference="ICBC-7", own_account="建行 2002")
+    ).answer == Answer(200, {"state": "known"})
+
+
+def test_the_file_that_has_the_reference_closes_what_the_feed_could_not() -> None:
+    audit = confirm("M-1")
+    order = audit.order("M-1")
+    question = ask(audit, bank_reference="ICBC-7")
+    audit.receive(bank_line(order.format_reference(1), 3_000, "file-1", bank_reference="ICBC-7"))
+    assert audit.kinds()[-1] == "payment"
+    assert not audit.get(BankQuestion, question.id).is_open
+
+
+def release(audit: MemoryAudit, order: PaymentOrder) -> str:
+    reference = order.format_reference(1)
+    proposal = ProposeLineRelease(reference=reference, reason="账号与户名不符，未扣款")
+    assert audit.answer(proposal, "maker").status == 202
+    return reference
+
+
+def test_a_payment_that_the_bank_refused_is_released_by_two_and_ordered_again() -> None:
+    audit = confirm("M-1")
+    order = audit.order("M-1")
+    reference = release(audit, order)
+    approval = ApproveLineRelease(release_id=reference)
+    assert code(audit.answer(approval, "maker")) == "second_person_needed"
+    assert audit.get(Payable, "M-1").order_id == order.id
+    assert audit.answer(approval, "checker").status == 200
+    assert audit.get(PaymentOrder, order.id).lines[0].state == "released"
+    assert not audit.get(PaymentOrder, order.id).is_waiting
+    again = audit.pay_out("M-1")
+    assert again.id != order.id
+    late = bank_line(reference, 3_000, "late", bank_reference="ICBC-9")
+    assert code(audit.receive(late).answer) == "bank_line_asked"
+    question = list(audit.all(BankQuestion).values())[-1]
+    assert question.doubt == "line_released"
+    assert answer_question(audit, question, reference) == "bank_answer_unfit"
+    assert audit.kinds().count("payment") == 1
+
+
+def test_a_released_payment_that_the_bank_made_after_all_is_entered_by_two() -> None:
+    audit = confirm("M-1")
+    order = audit.order("M-1")
+    reference = release(audit, order)
+    audit.execute(ApproveLineRelease(release_id=reference), "checker")
+    audit.receive(bank_line(reference, 3_000, "late", bank_reference="ICBC-9"))
+    question = list(audit.all(BankQuestion).values())[-1]
+    assert answer_question(audit, question, reference) == ""
+    assert audit.kinds()[-1] == "payment"
+    assert audit.books().funds[FUND].payable_fen == 0
+
+
+def test_only_what_waits_for_the_bank_is_released() -> None:
+    audit = confirm("M-1")
+    order = audit.pay_out("M-1")
+    paid = ProposeLineRelease(reference=order.format_reference(1), reason="误报")
+    assert code(audit.answer(paid)) == "line_not_waiting"
+    unknown = ProposeLineRelease(reference="GJAAAAAAAAAA-001", reason="误报")
+    assert code(audit.answer(unknown)) == "payment_reference_wrong"
+    unread = ProposeLineRelease(reference="房租", reason="误报")
+    assert code(audit.answer(unread)) == "payment_reference_wrong"
 
 
 @pytest.mark.parametrize("account", ["", ACCOUNT_NUMBER, "6222 0212 3456 7890 123", "6222****0123"])

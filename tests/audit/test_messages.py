@@ -1,17 +1,20 @@
-"""Every problem that audit answers with stands in one file, in both languages and one shape."""
+"""Every problem that audit answers with stands in a file of messages, in both languages and one
+shape."""
 
 from string import Formatter
 
 import pytest
 
 from services.audit import messages
+from services.audit.statements import messages as statement_messages
 from tests.support.messages import check_messages, list_messages
 
-MESSAGES = list_messages(messages)
+MESSAGES = list_messages(messages) | list_messages(statement_messages)
 
 
 def test_codes_are_unique_begin_with_a_noun_and_speak_both_languages() -> None:
     check_messages(messages)
+    check_messages(statement_messages)
 
 
 @pytest.mark.parametrize("name", MESSAGES)

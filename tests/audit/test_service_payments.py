@@ -1,6 +1,14 @@
 """A request is paid once: as matching, finance and the public log see it."""
 
-from tests.audit.facts import ACCOUNT_NUMBER, acceptance, bank_line, confirmation, gift, reopening
+from tests.audit.facts import (
+    ACCOUNT_NUMBER,
+    BANK,
+    acceptance,
+    bank_line,
+    confirmation,
+    gift,
+    reopening,
+)
 from tests.audit.harness import AuditHarness
 from tests.support.eventually import eventually
 
@@ -34,6 +42,18 @@ async def test_a_reopened_match_is_paid_again_only_by_two_peoples_word(
         lambda: harness.get("/bank-questions"), lambda page: page["bank_questions"]
     )
     assert [each["doubt"] for each in questions["bank_questions"]] == ["amount_differs"]
+    found = {"source": BANK, "ids": ["line-1", "line-2", "line-9"]}
+    outcomes = await harness.post("/statements/lines/find", harness.maker, "find", found)
+    assert outcomes.json() == {"lines": ["entered", "asked", None]}
+    [question] = questions["bank_questions"]
+    path, said = f"/bank-questions/{question['id']}", {"answer": "银行另扣的房租"}
+    assert (await harness.post(f"{path}/answer", harness.maker, "b-1", said)).status_code == 202
+    assert (await harness.post(f"{path}/approve", harness.maker, "b-2")).status_code == 403
+    assert (await harness.post(f"{path}/approve", harness.checker, "b-3")).status_code == 200
+    assert (await harness.get("/bank-questions"))["bank_questions"] == []
+    bound = {"reference": f"{order['id']}-001", "reason": "银行说没有付"}
+    released = await harness.post("/line-releases", harness.maker, "b-4", bound)
+    assert released.json()["problems"][0]["code"] == "line_not_waiting"
     await harness.publish_in_order(reopening("M-1", 333_00, **REQUEST))
 
     async def list_unsettled() -> list[dict[str, object]]:

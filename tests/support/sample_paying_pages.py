@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from fastapi.responses import HTMLResponse
 
 from services.audit.accounts import Account
+from services.audit.messages import DOUBTS
 from services.audit.model import BankQuestion, OrderLine, Payable, PaymentOrder, payment_order_id
 from services.audit.pages import paying
 from services.audit.pages.proposing import PAGES
@@ -33,6 +34,7 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
         amount_fen=33_200,
         at=NOW,
         bank_reference=words,
+        own_account=words,
     )
     account = Account(words, "6222021234567890123", words)
     problems = [{"zh": words, "en": words}]
@@ -61,7 +63,11 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             reader,
             "payment_orders.html",
             groups=[(paying.STATES["proposed"], [order])],
-            questions=[(question, paying.DOUBTS[question.doubt])],
+            questions=[
+                (question.model_copy(update={"id": id_}), DOUBTS[question.doubt])
+                for id_ in ("Q-1", "Q-2")
+            ],
+            answered={"Q-2"},
             may_answer=True,
             key=KEY,
         ),

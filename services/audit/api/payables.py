@@ -10,14 +10,19 @@ from services.audit.api.access import Checker, Maker, Reader
 from services.audit.batch_file import MEDIA_TYPES, Format
 from services.audit.model import (
     AnswerBankQuestion,
+    ApproveBankAnswer,
+    ApproveLineRelease,
     ApprovePaymentOrder,
     BankQuestion,
     CancelPaymentOrder,
+    DeclineBankAnswer,
+    DeclineLineRelease,
     DeclinePaymentOrder,
     ExportPaymentOrder,
     LineAnswer,
     NamePayees,
     PaymentOrder,
+    ProposeLineRelease,
     ProposePaymentOrder,
 )
 from services.audit.resources import AuditRuntimeDep
@@ -124,6 +129,45 @@ async def list_bank_questions(runtime: RuntimeDep, limit: Limit = 100) -> dict[s
 async def answer_bank_question(
     question_id: Id, typed: LineAnswer, runtime: RuntimeDep, payer: Payer, key: IdempotencyKey
 ) -> Response:
-    """Nothing is entered by that."""
-    command = AnswerBankQuestion(question_id=question_id, answer=typed.answer)
+    """What it is, as one says; another approves it."""
+    command = AnswerBankQuestion(question_id=question_id, **typed.model_dump())
     return await answer_to(runtime, payer, command, key)
+
+
+@router.post("/bank-questions/{question_id}/approve")
+async def approve_bank_answer(
+    question_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """A payment that the answer names is entered under the bank's reference."""
+    return await answer_to(runtime, checker, ApproveBankAnswer(question_id=question_id), key)
+
+
+@router.post("/bank-questions/{question_id}/decline")
+async def decline_bank_answer(
+    question_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """It may be answered anew."""
+    return await answer_to(runtime, checker, DeclineBankAnswer(question_id=question_id), key)
+
+
+@router.post("/line-releases", status_code=202)
+async def propose_line_release(
+    release: ProposeLineRelease, runtime: RuntimeDep, payer: Payer, key: IdempotencyKey
+) -> Response:
+    """Of an exported payment that the bank refused, so that nothing left the account."""
+    return await answer_to(runtime, payer, release, key)
+
+
+@router.post("/line-releases/{release_id}/approve")
+async def approve_line_release(
+    release_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """What it would have paid may be ordered anew."""
+    return await answer_to(runtime, checker, ApproveLineRelease(release_id=release_id), key)
+
+
+@router.post("/line-releases/{release_id}/decline")
+async def decline_line_release(
+    release_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    return await answer_to(runtime, checker, DeclineLineRelease(release_id=release_id), key)

@@ -94,6 +94,18 @@ async def find_gifts(
     return await views.load_outcomes(runtime.database, query.source, query.ids)
 
 
+@router.post("/statements/lines/find", response_model=None)
+async def find_bank_lines(
+    query: GiftQuery, _caller: BookReader, runtime: RuntimeDep
+) -> Response | dict[str, object]:
+    """What became of the rows about payments that a source sent: entered, known from another
+    message, asked; null where nothing is known of one."""
+    sources = await asyncio.to_thread(_list_bank_sources, runtime)
+    if query.source not in sources:
+        return respond(_refuse_source(query.source, sources))
+    return await views.load_line_outcomes(runtime.database, query.source, query.ids)
+
+
 @router.post("/statements/alike", response_model=None)
 async def find_alike(
     query: AlikeQuery, _caller: BookReader, runtime: RuntimeDep

@@ -1,17 +1,18 @@
 """The bank's statement closes what was ordered: by reference, amount and account, or it is asked.
 
 Nothing is guessed, and nothing is paid twice on the log: a line that fits no line of an order
-becomes a question to finance.
+becomes a question to finance, and what two people answer is entered.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
 from services.audit import messages
 from services.audit.decide.bank import check_moment
 from services.audit.decide.posting import Journal, Movement
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.model import (
-    AnswerBankQuestion,
     BankDoubt,
     BankEvent,
     BankFact,
@@ -22,12 +23,13 @@ from services.audit.model import (
     Payable,
     Payee,
     PaymentOrder,
+    bank_question_id,
     parse_payment_reference,
 )
 from shared.answers import Answer
 from shared.contracts import ledger
 from shared.contracts.events import BankLineStated
-from shared.messaging.decision import NOTHING, Command, Decision, Ref, States
+from shared.messaging.decision import NOTHING, Decision, Ref, States
 
 KINDS = {"paid": "payment", "returned": "payment_returned"}
 
@@ -40,6 +42,7 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
     bank_fact, order = states.get_each(
         (BankFact, event.bank_fact_id), (PaymentOrder, order_id or "-")
     )
+    questions = _find_questions(states, stated, named)
     if bank_fact is not None:
         if event.digest in bank_fact.digests:
             return NOTHING
@@ -49,26 +52,79 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
     line = order.find_line(number) if order else None
     if order is not None and line is not None:
         if _is_same(line, stated):
-            return Decision((bank_fact,), answer=Answer(200, {"state": "known"}))
-        doubt = _find_doubt(states, order, line, stated)
+            return _know(bank_fact)
+        doubt = find_doubt(order, line, stated.direction, stated.amount_fen)
+        if doubt is None and not states.require(Payee, line.payee_id).is_account(stated.account):
+            doubt = "account_differs"
     else:
         doubt = "order_unknown" if named else "reference_missing"
-    if doubt is not None or order is None or line is None:
-        question = BankQuestion(
-            id=event.bank_fact_id,
-            doubt=doubt or "order_unknown",
-            direction=stated.direction,
-            order_id=order.id if order else "",
-            number=number,
-            amount_fen=stated.amount_fen,
-            at=stated.at,
-            bank_reference=stated.bank_reference,
-        )
-        states.get(BankQuestion, question.id)
-        answer = messages.BANK_LINE_ASKED.refusal(409, doubt=doubt)
-        return Decision((bank_fact, question), answer=answer)
-    ended = order.with_line(number, stated.direction, stated.bank_reference)
-    return _close(states, event, bank_fact, ended, line, now)
+    if doubt is None and questions.was_entered:
+        doubt = "line_entered"
+    if doubt is None and order is not None and line is not None:
+        said = ledger.Event(id=event.public_id or event.id, source=event.source)
+        closing = Closing(order, number, stated.bank_reference, stated.direction)
+        journal = close_line(states, closing, LedgerFact(said, line.match_id, stated.at), now)
+        journal.save(bank_fact.with_outcome("entered"), *questions.close())
+        answer = Answer(201, {"ledger_id": line.match_id, "state": "entered"})
+        return journal.close(answer)
+    if questions.own is not None:
+        return _know(bank_fact)
+    question = BankQuestion(
+        id=questions.id,
+        doubt=doubt or "order_unknown",
+        direction=stated.direction,
+        order_id=order.id if order else "",
+        number=number,
+        amount_fen=stated.amount_fen,
+        at=stated.at,
+        bank_reference=stated.bank_reference,
+        own_account=stated.own_account,
+    )
+    answer = messages.BANK_LINE_ASKED.refusal(409, doubt=question.doubt)
+    return Decision((bank_fact.with_outcome("asked"), question), answer=answer)
+
+
+def _know(bank_fact: BankFact) -> Decision:
+    return Decision((bank_fact.with_outcome("known"),), answer=Answer(200, {"state": "known"}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """What was asked of this line before. id: of the question about it; own: the same line, from
+    whichever source; unnamed: one that a source sent without the order's reference."""
+
+    id: str
+    own: BankQuestion | None
+    unnamed: BankQuestion | None
+
+    @property
+    def was_entered(self) -> bool:
+        return any(each is not None and each.is_entered for each in (self.own, self.unnamed))
+
+    def close(self) -> list[BankQuestion]:
+        """The line closes an order after all."""
+        opened = (each for each in (self.own, self.unnamed) if each is not None and each.is_open)
+        return [each.model_copy(update={"is_open": False, "is_entered": True}) for each in opened]
+
+
+def _find_questions(
+    states: States, stated: BankLineStated, named: tuple[str, int] | None
+) -> _Questions:
+    """By account and reference; a source that does not name the account says nothing against it."""
+    line = (stated.bank_reference, stated.direction, stated.amount_fen)
+    ids = [
+        bank_question_id(*line, memo, account)
+        for memo in (named, None)
+        for account in ("", stated.own_account)
+    ]
+    states.prefetch(*(Ref(BankQuestion, id_) for id_ in ids))
+    first, own, unnamed, own_unnamed = (states.get(BankQuestion, id_) for id_ in ids)
+    is_mine = first is None or first.is_of(stated.own_account)
+    return _Questions(
+        ids[0] if is_mine else ids[1],
+        first if is_mine else own,
+        unnamed if unnamed is None or unnamed.is_of(stated.own_account) else own_unnamed,
+    )
 
 
 def _is_same(line: OrderLine, stated: BankLineStated) -> bool:
@@ -77,80 +133,58 @@ def _is_same(line: OrderLine, stated: BankLineStated) -> bool:
     return known == (stated.direction, stated.bank_reference, stated.amount_fen)
 
 
-def _find_doubt(
-    states: States, order: PaymentOrder, line: OrderLine, stated: BankLineStated
+def find_doubt(
+    order: PaymentOrder, line: OrderLine, direction: str, amount_fen: int
 ) -> BankDoubt | None:
-    payee = states.require(Payee, line.payee_id)
+    """Why a line of the bank does not close this line of an order, whosever account it names."""
     if order.exported_at is None:
         return "order_not_exported"
-    if stated.amount_fen != line.amount_fen:
+    if amount_fen != line.amount_fen:
         return "amount_differs"
-    if not payee.is_account(stated.account):
-        return "account_differs"
-    if stated.direction == "paid" and line.state != "waiting":
+    if line.state == "released":
+        return "line_released"
+    if direction == "paid" and line.state != "waiting":
         return "line_paid"
-    if stated.direction == "returned" and line.state != "paid":
+    if direction == "returned" and line.state != "paid":
         return "line_not_paid"
     return None
 
 
-def _close(
-    states: States,
-    event: BankEvent[BankLineStated],
-    bank_fact: BankFact,
-    order: PaymentOrder,
-    line: OrderLine,
-    now: datetime,
-) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A line of an order, from 1, and the bank's word on it."""
+
+    order: PaymentOrder
+    number: int
+    bank_reference: str
+    direction: Literal["paid", "returned"]
+
+
+def close_line(states: States, closing: Closing, fact: LedgerFact, now: datetime) -> Journal:
     """On the log, under the bank's reference. What came back may be ordered anew."""
-    stated = event.data
+    line = closing.order.lines[closing.number - 1]
     states.prefetch(
         *(Ref(kind, line.match_id) for kind in (Commitment, Payable)), Ref(Fund, line.fund_id)
     )
     commitment = states.require(Commitment, line.match_id)
     payable = states.require(Payable, line.match_id)
     journal = Journal.open_for(states, commitment, now)
-    journal.save(bank_fact, order)
-    named = ledger.Event(id=event.public_id or event.id, source=event.source)
+    is_paid = closing.direction == "paid"
+    journal.save(closing.order.with_line(closing.number, closing.direction, closing.bank_reference))
     movement = Movement(
-        KINDS[stated.direction],
-        LedgerFact(named, commitment.id, stated.at),
-        line.fund_id,
-        line.amount_fen,
-        commitment.donor_id,
+        KINDS[closing.direction], fact, line.fund_id, line.amount_fen, commitment.donor_id
     )
-    if stated.direction == "returned":
-        payable = payable.model_copy(update={"order_id": ""})
-    fund, reference = states.require(Fund, line.fund_id), stated.bank_reference
-    if stated.direction == "paid":
-        journal.post(
-            movement,
-            fund,
-            commitment,
-            payable=payable,
-            bank_reference=reference,
-            was_due=True,
-            person_id=commitment.person_id or None,
-        )
-    else:
-        journal.post(movement, fund, commitment, payable=payable, bank_reference=reference)
-    return journal.close(Answer(201, {"ledger_id": commitment.id, "state": "entered"}))
+    payable = payable.model_copy(update={"order_id": closing.order.id if is_paid else ""})
+    journal.post(
+        movement,
+        states.require(Fund, line.fund_id),
+        commitment,
+        payable=payable,
+        bank_reference=closing.bank_reference,
+        **_describe_paid(commitment) if is_paid else {},
+    )
+    return journal
 
 
-def decide_answer_question(
-    states: States,
-    command: Command[AnswerBankQuestion],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    """Finance says what the line is; nothing is entered by that."""
-    question = states.get(BankQuestion, command.data.question_id)
-    if question is None or not question.is_open:
-        return Decision(answer=messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
-    answered = question.model_copy(
-        update={
-            "is_open": False,
-            "answered_by": command.principal,
-            "answer": command.data.answer,
-        }
-    )
-    return Decision((answered,), answer=Answer(200, {"question_id": question.id}))
+def _describe_paid(commitment: Commitment) -> dict[str, Any]:
+    return {"was_due": True, "person_id": commitment.person_id or None}

@@ -126,7 +126,6 @@ def decide_approve_order(
             fund_id=line.fund_id,
             amount_fen=line.amount_fen,
             donor_id=commitment.donor_id,
-            person_id=commitment.person_id or None,
         )
         events.append((commitment, fact))
     answer = Answer(200, approved.to_json())

@@ -4,7 +4,9 @@ from typing import TypeVar
 
 from services.audit import messages
 from services.audit.model import (
+    BankAnswer,
     Fund,
+    LineRelease,
     Mandate,
     PaymentOrder,
     Proposal,
@@ -16,7 +18,17 @@ from shared.answers import Answer
 from shared.errors import Message
 from shared.messaging.decision import Decision, States
 
-P = TypeVar("P", Fund, Mandate, Transfer, Reversal, SecondPayment, PaymentOrder)
+P = TypeVar(
+    "P",
+    Fund,
+    Mandate,
+    Transfer,
+    Reversal,
+    SecondPayment,
+    PaymentOrder,
+    BankAnswer,
+    LineRelease,
+)
 
 # By type: the name of its id in a command; what is said of one that is not there, or is decided.
 WORDS: dict[type[Proposal], tuple[str, Message, Message]] = {
@@ -25,6 +37,12 @@ WORDS: dict[type[Proposal], tuple[str, Message, Message]] = {
     Transfer: ("transfer_id", messages.TRANSFER_UNKNOWN, messages.TRANSFER_NOT_PROPOSED),
     Reversal: ("reversal_id", messages.REVERSAL_UNKNOWN, messages.REVERSAL_NOT_PROPOSED),
     PaymentOrder: ("order_id", messages.ORDER_UNKNOWN, messages.ORDER_NOT_PROPOSED),
+    BankAnswer: (
+        "question_id",
+        messages.BANK_ANSWER_UNKNOWN,
+        messages.BANK_ANSWER_NOT_PROPOSED,
+    ),
+    LineRelease: ("release_id", messages.RELEASE_UNKNOWN, messages.RELEASE_NOT_PROPOSED),
     SecondPayment: (
         "request_id",
         messages.SECOND_PAYMENT_UNKNOWN,

@@ -1,7 +1,7 @@
 """Gifts, promised and arrived, and what a bank sent under an id: twice is once."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import ClassVar, Generic, Literal, Self, TypeVar
 
 from services.audit import messages
 from services.audit.model.states import CountedState, PlacedState
@@ -83,22 +83,32 @@ class Donation(CountedState, PlacedState):
         return self.amount_fen - self.refunded_fen if self.is_on_ledger else 0
 
 
+LineOutcome = Literal["entered", "known", "asked"]
+"""Of a line of a bank's statement: it closed a payment; another message had said so before, or it
+was asked about before; finance is asked."""
+
+
 class BankFact(State):
     """What came under one id of one source, whatever kind of fact it was.
 
-    digests: of the content it first came with, then of other contents, which were refused.
+    digests: of the content it first came with, then of other contents, which were refused. outcome:
+    of a line of a statement, for who sent it.
     """
 
     COLLECTION: ClassVar[str] = "bank_facts"
 
     kind: str
     digests: tuple[bytes, ...]
+    outcome: LineOutcome | None = None
 
     @classmethod
     def from_event(cls, event: "BankEvent[F]") -> Self:
         if len(event.id) > FOREIGN_ID_MAX:
             raise messages.ID_TOO_LONG.invalid("id", most=FOREIGN_ID_MAX)
         return cls(id=event.bank_fact_id, kind=event.data.TYPE, digests=(event.digest,))
+
+    def with_outcome(self, outcome: LineOutcome) -> Self:
+        return self.model_copy(update={"outcome": outcome})
 
     def add_content(self, digest: bytes) -> Self:
         return self.model_copy(update={"digests": (*self.digests, digest)})
@@ -118,7 +128,7 @@ class BankEvent(Event[F], Generic[F]):
 
     @property
     def bank_fact_id(self) -> str:
-        return derived_id("B", self.source, self.id)
+        return bank_fact_id(self.source, self.id)
 
     @property
     def donation_id(self) -> str:
@@ -127,3 +137,7 @@ class BankEvent(Event[F], Generic[F]):
 
 def donation_id(source: str, message_id: str) -> str:
     return derived_id("D", source, message_id)
+
+
+def bank_fact_id(source: str, message_id: str) -> str:
+    return derived_id("B", source, message_id)

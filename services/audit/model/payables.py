@@ -16,6 +16,7 @@ from services.audit.ledger.balances import PayableArithmetic
 from services.audit.model.proposal import Approval, Proposal
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.values import Fen, Identifier, PositiveFen, Value, Whole
+from shared.ids import derived_id
 from shared.messaging.decision import State
 
 PayeeKind = Literal["person", "shop", "institution"]
@@ -79,12 +80,17 @@ class Payable(PayableArithmetic, CountedState, PlacedState):
         return self.owed_fen >= 0 and self.paid_fen >= self.returned_fen
 
     @property
+    def is_unordered(self) -> bool:
+        return self.owed_fen > 0 and not self.order_id
+
+    @property
     def is_free(self) -> bool:
         """It may be put into an order, or its account may be named."""
-        return self.owed_fen > 0 and not self.order_id and not self.held
+        return self.is_unordered and not self.held
 
 
-LineState = Literal["waiting", "paid", "returned"]
+LineState = Literal["waiting", "paid", "returned", "released"]
+"""released: two people say that the bank refused it and nothing left the account."""
 
 
 class OrderLine(Value):
@@ -125,7 +131,7 @@ class PaymentOrder(Proposal):
 
     def format_reference(self, number: int) -> str:
         """Of a line, from 1: what stands in its 附言."""
-        return f"{self.id}-{number:03d}"
+        return format_payment_reference(self.id, number)
 
     def find_line(self, number: int) -> OrderLine | None:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else None
@@ -151,6 +157,10 @@ def payment_order_id(key: str) -> str:
     return f"GJ{''.join(signs)}"
 
 
+def format_payment_reference(order_id: str, number: int) -> str:
+    return f"{order_id}-{number:03d}"
+
+
 def parse_payment_reference(memo: str) -> tuple[str, int] | None:
     """The order and the number of the line that a bank's 附言 names; None where it names none, or
     more than one."""
@@ -169,14 +179,37 @@ BankDoubt = Literal[
     "account_differs",
     "line_paid",
     "line_not_paid",
+    "line_released",
+    "line_entered",
 ]
 """Why a line of the bank closes nothing."""
 
 
-class BankQuestion(State):
-    """A line of the bank's statement that fits no line of an order: somebody of finance looks.
+class BankAnswer(Proposal):
+    """What two people say a line of the bank is. Has the id of its question.
 
-    Has the id of the bank's fact. is_open: nobody has said yet what it is.
+    order_id, number: the line of an order that it closes, under the bank's reference; empty where
+    it is something else: nothing is entered by that. The rest is the question's.
+    """
+
+    COLLECTION: ClassVar[str] = "bank_answers"
+
+    answer: str
+    order_id: str = ""
+    number: Whole = 0
+    direction: Literal["paid", "returned"]
+    amount_fen: PositiveFen
+    bank_reference: str
+
+    def to_json(self) -> dict[str, object]:
+        return self.model_dump(mode="json", exclude={"due_at", "correlation_id"})
+
+
+class BankQuestion(State):
+    """A line of the bank's statement that fits no line of an order: two of finance say what it is.
+
+    Its id says which line it is (`bank_question_id`). is_open: nobody has said yet what it is.
+    is_entered: it stands on the log. own_account: whose statement it is, where that was said.
     """
 
     COLLECTION: ClassVar[str] = "bank_questions"
@@ -188,9 +221,47 @@ class BankQuestion(State):
     amount_fen: PositiveFen
     at: datetime
     bank_reference: str
+    own_account: str = ""
     is_open: bool = True
+    is_entered: bool = False
     answered_by: str = ""
     answer: str = ""
+
+    def is_of(self, account: str) -> bool:
+        """Whether the line may be of that account; empty: of any."""
+        return not self.own_account or not account or self.own_account == account
+
+    def with_answer(self, answer: BankAnswer) -> Self:
+        update = {
+            "is_open": False,
+            "is_entered": answer.number > 0,
+            "answered_by": answer.checker,
+            "answer": answer.answer,
+        }
+        return self.model_copy(update=update)
+
+
+def bank_question_id(
+    reference: str, direction: str, amount_fen: int, named: tuple[str, int] | None, account: str
+) -> str:
+    """Of the first line with this reference: without an account. named: the line of an order; a
+    batch of payments may share one reference of the bank."""
+    memo = format_payment_reference(*named) if named else ""
+    return derived_id("Q", reference, direction, str(amount_fen), memo, account)
+
+
+class LineRelease(Proposal):
+    """Two people say that the bank did not pay a line of an order. Its id is the reference."""
+
+    COLLECTION: ClassVar[str] = "line_releases"
+
+    order_id: str
+    number: Whole
+    amount_fen: Fen = 0
+    reason: str
+
+    def to_json(self) -> dict[str, object]:
+        return self.model_dump(mode="json", exclude={"due_at", "correlation_id"})
 
 
 PlainCell = Annotated[
@@ -251,11 +322,39 @@ class CancelPaymentOrder(OrderCommand):
     """Before it is exported: one asks for it, another does it."""
 
 
-class LineAnswer(Value):
-    """What a line of the bank is that fits no order; finance says what was done about it."""
+Explanation = Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
 
-    answer: Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
+
+class LineAnswer(Value):
+    """What a line of the bank is that fits no order. reference: of the order's line that it pays;
+    empty where it is something else, which `answer` says."""
+
+    answer: Explanation
+    reference: Annotated[str, Field(max_length=40)] = ""
 
 
 class AnswerBankQuestion(LineAnswer):
     question_id: Identifier
+
+
+class ApproveBankAnswer(Approval):
+    question_id: Identifier
+
+
+class DeclineBankAnswer(Value):
+    question_id: Identifier
+
+
+class ProposeLineRelease(Value):
+    """reference: of the order's line. reason: what the bank said."""
+
+    reference: Annotated[str, Field(max_length=40)]
+    reason: Explanation
+
+
+class ApproveLineRelease(Approval):
+    release_id: Identifier
+
+
+class DeclineLineRelease(Value):
+    release_id: Identifier

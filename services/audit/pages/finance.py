@@ -45,7 +45,15 @@ Ending = Annotated[
 ]
 
 Verdict = Literal["approve", "decline"]
-KindPath = Literal["funds", "mandates", "transfers", "reversals", "second-payments"]
+KindPath = Literal[
+    "funds",
+    "mandates",
+    "transfers",
+    "reversals",
+    "second-payments",
+    "bank-answers",
+    "line-releases",
+]
 After = Annotated[str, Query(max_length=256)]
 
 

@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from services.audit import views
 from services.audit.accounts import Account, build_account_secrets
 from services.audit.batch_file import MEDIA_TYPES, Format
-from services.audit.messages import ORDER_UNKNOWN, PAYABLE_UNKNOWN, PAYABLES_UNCHOSEN
+from services.audit.messages import DOUBTS, ORDER_UNKNOWN, PAYABLE_UNKNOWN, PAYABLES_UNCHOSEN
 from services.audit.model import (
     LINES_MAX,
     AnswerBankQuestion,
     ApprovePaymentOrder,
-    BankDoubt,
+    BankAnswer,
     BankQuestion,
     CancelPaymentOrder,
     DeclinePaymentOrder,
@@ -68,15 +68,6 @@ PAYEE_KINDS: Mapping[str, Texts] = {
     "shop": ("商户", "a shop"),
     "institution": ("机构", "an institution"),
 }
-DOUBTS: Mapping[BankDoubt, Texts] = {
-    "reference_missing": ("附言里没有付款编号", "its 附言 has no reference"),
-    "order_unknown": ("没有这个付款编号", "no such reference"),
-    "order_not_exported": ("这张付款单还没有导出", "the order was not exported"),
-    "amount_differs": ("金额不符", "another amount"),
-    "account_differs": ("收款账号不符", "another account"),
-    "line_paid": ("这一笔已经付过", "this one is paid already"),
-    "line_not_paid": ("这一笔没有付出过", "this one was not paid"),
-}
 STATES: Mapping[str, Texts] = {
     "proposed": ("等第二个人批准", "waits for a second person"),
     "approved": ("已批准，待导出", "approved, to be exported"),
@@ -89,6 +80,7 @@ LINE_STATES: Mapping[str, Texts] = {
     "waiting": ("未付", "not paid"),
     "paid": ("银行已付", "paid"),
     "returned": ("已退回，待重付", "came back"),
+    "released": ("银行没有付，已释放", "not paid, released"),
 }
 
 
@@ -219,9 +211,16 @@ async def show_orders(caller: Reader, request: Request, runtime: AuditRuntimeDep
         "payment_orders.html",
         groups=[(texts, orders) for texts, orders in groups if orders],
         questions=[(each, DOUBTS[each.doubt]) for each in questions],
+        answered=await _find_answered(runtime, [each.id for each in questions]),
         may_answer=bool({Role.FINANCE_MAKER, Role.FINANCE_CHECKER} & caller.roles),
         key=make_form_key(),
     )
+
+
+async def _find_answered(runtime: AuditRuntime, ids: Sequence[str]) -> set[str]:
+    """Of these questions, those that wait for a second person."""
+    query = {"_id": {"$in": ids}, "state": "proposed"}
+    return {each.id for each in await mongo.find(runtime.database, BankAnswer, query)}
 
 
 async def _find_orders(
@@ -322,7 +321,8 @@ async def submit_line_answer(
         return render_refusal(request, answer)
 
     def build(form: Form) -> Value:
-        return AnswerBankQuestion(question_id=question_id, answer=form.get("answer", ""))
+        texts = {name: form.get(name, "").strip() for name in ("answer", "reference")}
+        return AnswerBankQuestion(question_id=question_id, **texts)
 
     return await answer_form(request, runtime, caller, ORDERS_PATH, build, show)
 

@@ -11,22 +11,29 @@ from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.kinds import KINDS
 from services.audit.ledger.movements import MONEY, amount_of
 from services.audit.model import (
+    ApproveBankAnswer,
     ApproveFund,
+    ApproveLineRelease,
     ApproveMandate,
     ApproveReversal,
     ApproveSecondPayment,
     ApproveTransfer,
+    BankAnswer,
+    DeclineBankAnswer,
     DeclineFund,
+    DeclineLineRelease,
     DeclineMandate,
     DeclineReversal,
     DeclineSecondPayment,
     DeclineTransfer,
     Fund,
+    LineRelease,
     Mandate,
     Proposal,
     Reversal,
     SecondPayment,
     Transfer,
+    format_payment_reference,
 )
 from services.audit.model.mandate import DONOR_WORDS
 from services.audit.pages.proposing import Texts
@@ -121,6 +128,24 @@ def _format_legs(legs: Iterable[Leg | GoodsLeg]) -> str:
     return "、".join((*money, *goods))
 
 
+def _describe_bank_answer(answer: BankAnswer) -> Iterator[Line]:
+    is_paid = answer.direction == "paid"
+    yield "银行流水号", "The bank's reference", answer.bank_reference
+    yield "方向", "Direction", "付出" if is_paid else "退回"
+    yield "金额", "Amount", f"{format_yuan(answer.amount_fen)} 元"
+    reference = format_payment_reference(answer.order_id, answer.number) if answer.number else ""
+    yield "记到付款编号", "Enters the payment", reference
+    yield "入账", "Entered", "同意后入账" if answer.number else "不入账"
+    yield "核对结果", "What it is", answer.answer
+
+
+def _describe_release(release: LineRelease) -> Iterator[Line]:
+    yield "付款编号", "Reference", release.id
+    yield "金额", "Amount", f"{format_yuan(release.amount_fen)} 元"
+    yield "银行怎么说", "What the bank said", release.reason
+    yield "同意后", "Then", "视为银行没有付，可以重新做成付款单"
+
+
 def _describe_second_payment(second: SecondPayment) -> Iterator[Line]:
     yield "诉求", "Request", second.id
     yield "已付而未落实", "Paid for nothing", "、".join(second.fallen)
@@ -161,6 +186,22 @@ PROPOSALS: Mapping[str, ProposalKind] = {
             _describe_reversal,
             lambda id_, digest: ApproveReversal(reversal_id=id_, digest=digest),
             lambda id_: DeclineReversal(reversal_id=id_),
+        ),
+        ProposalKind(
+            "bank-answers",
+            ("对不上的银行流水", "A line of the bank"),
+            BankAnswer,
+            _describe_bank_answer,
+            lambda id_, digest: ApproveBankAnswer(question_id=id_, digest=digest),
+            lambda id_: DeclineBankAnswer(question_id=id_),
+        ),
+        ProposalKind(
+            "line-releases",
+            ("银行没有付的一笔", "A payment the bank did not make"),
+            LineRelease,
+            _describe_release,
+            lambda id_, digest: ApproveLineRelease(release_id=id_, digest=digest),
+            lambda id_: DeclineLineRelease(release_id=id_),
         ),
         ProposalKind(
             "second-payments",

@@ -15,6 +15,7 @@ from services.audit.model import (
     EntryToReverse,
     FundTerms,
     ProposeFund,
+    ProposeLineRelease,
     ProposeMandate,
     ProposeReversal,
     ProposeTransfer,
@@ -125,6 +126,19 @@ FORMS: Mapping[str, ProposalForm] = {
             REFERENCE,
         ),
     ),
+    "release": ProposalForm(
+        ("银行没有付的一笔", "A payment the bank did not make"),
+        (
+            Field(
+                "reference",
+                "付款编号",
+                "Reference",
+                hint_zh="付款单页“附言”一栏，如 GJABCDEFGHJK-001；先向银行问明没有扣款",
+                hint_en="as the order's page has it; ask the bank first that nothing left",
+            ),
+            Field("reason", "银行怎么说", "What the bank said", hint_zh="如 账号与户名不符"),
+        ),
+    ),
     "reversal": ProposalForm(
         ("冲正一笔", "Reverse an entry"),
         (
@@ -178,6 +192,9 @@ def _build(name: str, form: Form, leaf: str) -> Value:
         )
     if name == "standing":
         return _build_standing(plain)
+    if name == "release":
+        reference, reason = plain.get("reference", ""), plain.get("reason", "")
+        return ProposeLineRelease(reference=reference, reason=reason)
     entry = _parse_entry_place(plain)
     if not leaf:
         raise ENTRY_UNKNOWN.invalid("index")

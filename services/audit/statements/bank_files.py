@@ -9,8 +9,7 @@ import io
 from collections.abc import Iterator
 from decimal import Decimal
 
-from services.audit import messages
-from services.audit.statements import camt, mt940_file
+from services.audit.statements import camt, messages, mt940_file
 from services.audit.statements.bank_lines import BankFile, BankLine
 from services.audit.statements.merchant_bills import read_bill
 from shared.money import format_yuan
@@ -25,6 +24,7 @@ HEADERS = (
     "交易状态",
     "交易类型",
     "附言",
+    "收款账号",
 )
 
 
@@ -76,3 +76,4 @@ def _list_cells(line: BankLine) -> Iterator[str]:
     yield line.state
     yield line.kind
     yield line.memo
+    yield line.account

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from services.audit import messages
+from services.audit.statements import messages
 
 BOOKED = "已入账"
 PENDING = "处理中"
@@ -21,6 +21,7 @@ DIGITS_MAX = 15
 @dataclass(frozen=True, slots=True)
 class BankLine:
     """moment: a day, or a time, as text. party: who paid or was paid; empty where it is not said.
+    account: of who was paid, where the file has it.
     state: in a word that the reader of statements knows."""
 
     reference: str
@@ -32,6 +33,7 @@ class BankLine:
     state: str = BOOKED
     kind: str = ""
     memo: str = ""
+    account: str = ""
 
     @property
     def signed(self) -> Decimal:

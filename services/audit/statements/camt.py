@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from xml.etree.ElementTree import Element, ParseError
 
-from services.audit import messages
+from services.audit.statements import messages
 from services.audit.statements.bank_lines import (
     BOOKED,
     PENDING,
@@ -111,6 +111,7 @@ def _read_line(entry: Element, detail: Element | None, total: Decimal | None = N
         state=REVERSED if is_reversal else state,
         kind=next((_KINDS[code] for code in families if code in _KINDS), ""),
         memo=_read_memo(parts),
+        account="" if is_credit else _read_counterparty(parts),
     )
 
 
@@ -138,6 +139,11 @@ def _read_reference(parts: Sequence[Element]) -> str:
 
 def _read_party(parts: Sequence[Element], role: str) -> str:
     return _first(parts, f"RltdPties/{role}/Pty/Nm", f"RltdPties/{role}/Nm")
+
+
+def _read_counterparty(parts: Sequence[Element]) -> str:
+    named = ("RltdPties/CdtrAcct/Id/IBAN", "RltdPties/CdtrAcct/Id/Othr/Id")
+    return _first(parts, *named)
 
 
 def _read_memo(parts: Sequence[Element]) -> str:

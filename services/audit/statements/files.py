@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 from services.audit.messages import MOMENT_IMPLAUSIBLE
 from services.audit.model import is_plausible
+from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.givers import Givers
 from services.audit.statements.layout import Layout
 from services.audit.statements.reading import Gift, read_statement
-from shared.contracts.events import DonationReceived, StatementRow
+from shared.contracts.events import BankLineStated, DonationReceived, StatementRow
 from shared.errors import Problem
 from shared.ids import derived_id
 from shared.sheets import RefusedRow
@@ -69,11 +71,30 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedRow:
+    """A row that is no gift but the bank's word on money that left, or came back. id: as of Row."""
+
+    line: int
+    id: str
+    fact: BankLineStated
+
+    @classmethod
+    def from_row(cls, row: BankRow) -> Self:
+        """The same row of another file has the same id. A batch of payments may share one bank
+        reference: what the order says tells them apart."""
+        stated = row.stated
+        named = (stated.own_account, stated.bank_reference, stated.direction, stated.memo)
+        return cls(row.line, derived_id("N", *named, str(stated.amount_fen)), stated)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """read_bytes: how far its file is read. unread: its columns that are not."""
+    """stated: rows about payments. read_bytes: how far its file is read. unread: its columns that
+    are not."""
 
     file: Path
     rows: tuple[Row, ...]
+    stated: tuple[StatedRow, ...]
     refused: tuple[RefusedRow, ...]
     read_bytes: int
     unread: tuple[str, ...] = ()
@@ -99,18 +120,23 @@ def read_batches(
         gifts = iter(statement)
         while some := list(islice(gifts, BATCH_ROWS)):
             checked = [check_row(row, check, now) for row in some]
+            stated = [StatedRow.from_row(row) for row in checked if isinstance(row, BankRow)]
             rows, refused = _identify(checked, givers, identities)
             read_bytes = round(statement.table.progress * len(content))
             unread = statement.table.unread
-            yield Batch(file, tuple(rows), tuple(refused), read_bytes, unread)
+            yield Batch(file, tuple(rows), tuple(stated), tuple(refused), read_bytes, unread)
 
 
 def check_row(row: Gift | RefusedRow, check: Check | None, now: datetime) -> Gift | RefusedRow:
-    """What is wrong with a gift beside its cells: its day, and what `check` says."""
-    if not isinstance(row, Gift):
-        return row
-    problem = check(row) if check else None
-    if not is_plausible(row.fact.received_at, now):
+    """What is wrong with a row beside its cells: its day, and of a gift what `check` says."""
+    match row:
+        case Gift():
+            problem, moment = check(row) if check else None, row.fact.received_at
+        case BankRow():
+            problem, moment = None, row.stated.at
+        case _:
+            return row
+    if not is_plausible(moment, now):
         problem = MOMENT_IMPLAUSIBLE.problem("received_at")
     return RefusedRow(row.line, (), (problem,)) if problem else row
 
@@ -120,7 +146,9 @@ def _identify(
 ) -> tuple[list[Row], list[RefusedRow]]:
     gifts = [row for row in checked if isinstance(row, Gift)]
     rows: list[Row] = []
-    refused = [row for row in checked if isinstance(row, RefusedRow)]
+    refused = [
+        row for row in checked if isinstance(row, RefusedRow) and not isinstance(row, BankRow)
+    ]
     for gift, giver in zip(gifts, givers.register(gifts), strict=True):
         if not isinstance(giver, str):
             refused.append(RefusedRow(gift.line, (), giver))

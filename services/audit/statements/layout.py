@@ -11,12 +11,6 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, ValidationError
 
-from services.audit.messages import (
-    AMOUNT_REVERSED,
-    MAPPING_UNREADABLE,
-    MAPPING_WRONG,
-    ROW_WRONG,
-)
 from services.audit.statements.meaning import (
     build_guards,
     check_designation,
@@ -24,6 +18,12 @@ from services.audit.statements.meaning import (
     check_giver,
     check_incoming,
     check_unread,
+)
+from services.audit.statements.messages import (
+    AMOUNT_REVERSED,
+    MAPPING_UNREADABLE,
+    MAPPING_WRONG,
+    ROW_WRONG,
 )
 from shared.contracts.values import Value
 from shared.errors import Invalid

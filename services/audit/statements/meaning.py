@@ -9,7 +9,7 @@ cell that the row is no gift. Every refusal names the column, for who knows bett
 import re
 from dataclasses import replace
 
-from services.audit.messages import (
+from services.audit.statements.messages import (
     DIRECTION_OUTGOING,
     KIND_OF_NO_GIFT,
     ROW_REVERSED,
@@ -86,6 +86,14 @@ _NO_AMOUNT = (
 _PAID = re.compile("付款金额")
 _RECEIVED = re.compile("收款金额")
 """The two sides of a bank's pair; 付款金额 by itself is what the giver paid."""
+_ACCOUNT_HEADER = re.compile(
+    r"(?:对方|收款|交易对手)[人方]?(?:的)?(?:银行)?(?:账[号户]|卡号)(?:\(.*\))?$"
+    "|counterpartyaccount|beneficiaryaccount|payeeaccount"
+)
+"""Of who was paid. What a gift came from is nobody's business."""
+COUNTERPARTY = "counterparty"
+OTHER_SIDES = ("other_side", "paid_side")
+"""Names of guards."""
 _OTHER_UNIT = re.compile("(?:人民币)?(?:[百千万亿]|百万)元|角|分")
 _STATE_OF_NO_GIFT = re.compile(
     r"(?:交易|支付|付款|订单|转账|汇款)?已?"
@@ -161,21 +169,22 @@ def build_guards(amount_header: str) -> tuple[Guard, ...]:
         Guard("paid_side", _PAID, _check_empty_side, beside=_RECEIVED),
         Guard("state", _STATE_HEADER, check_finished),
         Guard("kind", _KIND_HEADER, _check_kind),
+        Guard(COUNTERPARTY, _ACCOUNT_HEADER, _take_any),
     )
 
 
 def _take_any(_text: str, _field: str) -> None:
-    """The column is not of this money: a foreign amount beside the one in yuan, an invoice."""
+    """No gift is refused for it: a foreign amount beside the one in yuan, an invoice."""
 
 
 def _check_nothing_reversed(text: str, field: str) -> None:
     word = fold_word(text)
-    if word not in _NOTHING and not _is_zero(text) and not is_nothing_undone(word):
+    if word not in _NOTHING and not is_zero(text) and not is_nothing_undone(word):
         raise ROW_REVERSED.invalid(field, header=field)
 
 
 def _check_empty_side(text: str, field: str) -> None:
-    if fold_word(text) not in ABSENT_WORDS and not _is_zero(text):
+    if fold_word(text) not in ABSENT_WORDS and not is_zero(text):
         raise DIRECTION_OUTGOING.invalid(field, header=field, text=text)
 
 
@@ -184,5 +193,5 @@ def _check_kind(text: str, field: str) -> None:
         raise KIND_OF_NO_GIFT.invalid(field, header=field, text=text)
 
 
-def _is_zero(text: str) -> bool:
+def is_zero(text: str) -> bool:
     return re.fullmatch(r"[¥+\-]*(?:0+(?:\.0*)?|\.0+)元?", fold_word(text)) is not None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.audit import messages
+from services.audit.statements import messages
 from services.audit.statements.bank_lines import (
     BOOKED,
     NOT_PAID_IN,

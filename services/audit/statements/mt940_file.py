@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from services.audit import messages
+from services.audit.statements import messages
 from services.audit.statements.bank_lines import BOOKED, REVERSED, BankFile, BankLine
 from shared.documents import Document
 from shared.sheets.decoding import decode_text

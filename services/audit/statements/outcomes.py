@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Self
 
-from services.audit.statements.files import Row
+from services.audit.model import LineOutcome
+from services.audit.statements.files import Row, StatedRow
 from services.audit.statements.givers import Poster
 from services.audit.statements.likeness import Trait
 from shared.documents import Document
@@ -54,6 +55,18 @@ def _is_same(row: Row, gift: Document) -> bool:
         return False
     content = (fact.donor_id, fact.fund_id, fact.amount_fen)
     return content == (gift["donor_id"], gift["fund_id"], gift["amount_fen"])
+
+
+def find_line_outcomes(
+    audit: Poster, source: str, rows: Sequence[StatedRow]
+) -> list[LineOutcome | None]:
+    """In order; None where nothing is known yet."""
+    outcomes: list[LineOutcome | None] = []
+    for start in range(0, len(rows), IDS_MAX):
+        ids = [row.id for row in rows[start : start + IDS_MAX]]
+        body = {"source": source, "ids": ids}
+        outcomes += audit.post("/statements/lines/find", body)["lines"]
+    return outcomes
 
 
 @dataclass(frozen=True, slots=True)

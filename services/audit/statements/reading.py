@@ -1,4 +1,5 @@
-"""A statement's rows: each a gift with its giver, or why it is none. One at a time in memory.
+"""A statement's rows: each a gift with its giver, a payment of ours, or why it is neither. One at a
+time in memory.
 
 Amounts in yuan or with their Chinese unit; a time without zone is China's, a date its midnight.
 """
@@ -8,9 +9,10 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from services.audit.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED, REFERENCE_PERSONAL
 from services.audit.statements.bank_files import read_bank_file, write_as_sheet
+from services.audit.statements.bank_rows import BankRow, BankRows
 from services.audit.statements.layout import Layout
+from services.audit.statements.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED, REFERENCE_PERSONAL
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.errors import Invalid, Problem
 from shared.money import format_yuan, parse_amount
@@ -79,7 +81,7 @@ def read_statement(
 
 @dataclass(slots=True)
 class Statement:
-    """Iterates over its gifts, once. Its lines of totals are checks, and no gifts."""
+    """Iterates over its rows, once. Its lines of totals are checks, and no gifts."""
 
     name: str
     table: Table
@@ -93,15 +95,17 @@ class Statement:
         """Whose statement it is, where that is said; what the bank's own format says counts."""
         return self._layout.account
 
-    def __iter__(self) -> Iterator[Gift | RefusedRow]:
+    def __iter__(self) -> Iterator[Gift | BankRow | RefusedRow]:
+        """A row that names an order of ours is no gift, whoever sent it."""
+        bank_rows = BankRows(self.table, self._layout)
         for row in self.table:
             match row:
                 case TotalRow():
                     yield from self._check_total(row)
                 case RefusedRow():
-                    yield row
+                    yield bank_rows.find(row) or row
                 case Row():
-                    yield self._read_gift(row)
+                    yield bank_rows.find(row) or self._read_gift(row)
 
     def _read_gift(self, row: Row) -> Gift | RefusedRow:
         draft = _Draft(row, list(row.remarks))

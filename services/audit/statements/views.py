@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from services.audit.designation import parse_designation
-from services.audit.model import Donation, Pledge, donation_id
+from services.audit.model import BankFact, Donation, Pledge, bank_fact_id, donation_id
 from services.audit.statements import listed
 from services.audit.statements.likeness import Trait, TraitIndex
 from services.audit.statements.reconciliation import Reconciliation
@@ -45,6 +45,16 @@ async def load_outcomes(
             _gift_to_json(donations[id_]) if id_ in donations else None for id_ in donation_ids
         ]
     }
+
+
+async def load_line_outcomes(
+    database: mongo.Database, source: str, ids: Sequence[str]
+) -> dict[str, object]:
+    """In order; null where nothing is known of one."""
+    fact_ids = [bank_fact_id(source, id_) for id_ in ids]
+    facts = await mongo.find(database, BankFact, {"_id": {"$in": fact_ids}})
+    outcomes = {fact.id: fact.outcome for fact in facts}
+    return {"lines": [outcomes.get(id_) for id_ in fact_ids]}
 
 
 async def load_alike(

@@ -167,7 +167,8 @@ class PaymentMade(Fact):
 class BankLineStated(Fact):
     """A line of a bank's statement about a payment order of ours: it paid, or what it paid came
     back. memo: 附言, which holds the order line's reference. account: of who got it, where the line
-    has it; it is compared and not stored."""
+    has it; it is compared and not stored. own_account: whose statement it is, as the house names
+    it: two banks may number their lines alike."""
 
     TYPE: ClassVar[str] = "guanjia.bank_line.stated.v1"
     TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
@@ -177,6 +178,10 @@ class BankLineStated(Fact):
     at: Moment
     bank_reference: Reference
     account: Annotated[str, Field(max_length=64)] = ""
+    # Left out where it is not said: what was sent before is the same message still.
+    own_account: Annotated[
+        str, Field(max_length=100, exclude_if=lambda account: not account), FOLDED
+    ] = ""
 
 
 class DonationRefunded(Fact):

@@ -181,7 +181,7 @@ class LedgerReleased(LedgerAmountFact):
 
 class PaymentApproved(Fact):
     """Two people agreed to pay what is due for a match; the bank has not paid yet. Subject: the
-    match."""
+    match. person_id: of earlier releases; nobody reads it."""
 
     TYPE: ClassVar[str] = "guanjia.payment.approved.v1"
     TOPIC: ClassVar[str] = topics.LEDGER

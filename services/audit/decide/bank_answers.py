@@ -1,0 +1,184 @@
+"""What two people say of a line of the bank, and of a payment that the bank did not make."""
+
+from datetime import datetime
+
+from services.audit import messages
+from services.audit.decide.bank_lines import Closing, close_line, find_doubt
+from services.audit.decide.posting import SOURCE
+from services.audit.decide.proposals import decline, find_open
+from services.audit.ledger.entries import Fact as LedgerFact
+from services.audit.model import (
+    AnswerBankQuestion,
+    ApproveBankAnswer,
+    ApproveLineRelease,
+    BankAnswer,
+    BankQuestion,
+    DeclineBankAnswer,
+    DeclineLineRelease,
+    LineRelease,
+    Payable,
+    PaymentOrder,
+    ProposeLineRelease,
+    parse_payment_reference,
+)
+from shared.answers import Answer
+from shared.contracts import ledger
+from shared.messaging.decision import Command, Decision, States
+
+# --- what a line of the bank is ------------------------------------------------------------------
+
+
+def decide_answer_question(
+    states: States,
+    command: Command[AnswerBankQuestion],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    """One of finance says what it is: a payment of ours, or something else."""
+    data = command.data
+    question, existing = states.get_each(
+        (BankQuestion, data.question_id), (BankAnswer, data.question_id)
+    )
+    if question is None or not question.is_open:
+        return Decision(answer=messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
+    if existing is not None and existing.state == "proposed":
+        return Decision(answer=messages.BANK_ANSWER_EXISTS.refusal(409, "question_id"))
+    order_id, number = parse_payment_reference(data.reference) or ("", 0)
+    if data.reference and not number:
+        return Decision(answer=messages.PAYMENT_REFERENCE_WRONG.refusal(422, "reference"))
+    answer = BankAnswer(
+        id=question.id,
+        maker=command.principal,
+        answer=data.answer,
+        order_id=order_id,
+        number=number,
+        direction=question.direction,
+        amount_fen=question.amount_fen,
+        bank_reference=question.bank_reference,
+    )
+    if number and isinstance(found := _find_closing(states, answer), Answer):
+        return Decision(answer=found)
+    return Decision((answer,), answer=Answer(202, answer.to_json()))
+
+
+def decide_approve_answer(
+    states: States, command: Command[ApproveBankAnswer], now: datetime
+) -> Decision:
+    """By another: a payment is entered under the bank's reference, of anything else nothing is."""
+    data = command.data
+    answer = find_open(states, BankAnswer, data.question_id, command.principal, data.digest)
+    if isinstance(answer, Answer):
+        return Decision(answer=answer)
+    question = states.require(BankQuestion, answer.id)
+    if not question.is_open:
+        return Decision(answer=messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
+    approved = answer.resolve("approved", command.principal)
+    closed = question.with_answer(approved)
+    done = Answer(200, approved.to_json())
+    if not answer.number:
+        return Decision((approved, closed), answer=done)
+    closing = _find_closing(states, answer)
+    if isinstance(closing, Answer):
+        return Decision(answer=closing)
+    line = closing.order.lines[closing.number - 1]
+    said = ledger.Event(id=f"bank_answer:{question.id}", source=SOURCE)
+    journal = close_line(states, closing, LedgerFact(said, line.match_id, question.at), now)
+    journal.save(approved, closed)
+    return journal.close(done)
+
+
+def _find_closing(states: States, answer: BankAnswer) -> Closing | Answer:
+    """Which line of which order it closes, or why it cannot. The account is what people looked at;
+    a payment that was released may have been made after all, unless it is ordered again."""
+    order = states.get(PaymentOrder, answer.order_id)
+    line = order.find_line(answer.number) if order else None
+    if order is None or line is None:
+        return messages.BANK_ANSWER_UNFIT.refusal(409, "reference", **_word("order_unknown"))
+    doubt = find_doubt(order, line, answer.direction, answer.amount_fen)
+    if doubt == "line_released" and answer.direction == "paid":
+        doubt = None if states.require(Payable, line.match_id).is_unordered else doubt
+    if doubt is not None:
+        return messages.BANK_ANSWER_UNFIT.refusal(409, "reference", **_word(doubt))
+    return Closing(order, answer.number, answer.bank_reference, answer.direction)
+
+
+def _word(doubt: str) -> dict[str, str]:
+    zh, en = messages.DOUBTS[doubt]
+    return {"why": zh, "why_en": en}
+
+
+def decide_decline_answer(
+    states: States,
+    command: Command[DeclineBankAnswer],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    """The question stays open."""
+    return decline(states, BankAnswer, command.data.question_id, command.principal)
+
+
+# --- a payment that the bank did not make --------------------------------------------------------
+
+
+def decide_propose_release(
+    states: States,
+    command: Command[ProposeLineRelease],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    """Of an exported line that the bank refused, and nothing left the account."""
+    named = parse_payment_reference(command.data.reference)
+    if named is None:
+        return Decision(answer=messages.PAYMENT_REFERENCE_WRONG.refusal(422, "reference"))
+    order_id, number = named
+    release = LineRelease(
+        id=f"{order_id}-{number:03d}",
+        maker=command.principal,
+        order_id=order_id,
+        number=number,
+        reason=command.data.reason,
+    )
+    existing, order = states.get_each((LineRelease, release.id), (PaymentOrder, order_id))
+    if existing is not None and existing.state == "proposed":
+        return Decision(answer=messages.RELEASE_EXISTS.refusal(409, "reference"))
+    if refusal := _explain_unreleasable(order, number):
+        return Decision(answer=refusal)
+    assert order is not None
+    release = release.model_copy(update={"amount_fen": order.lines[number - 1].amount_fen})
+    return Decision((release,), answer=Answer(202, release.to_json()))
+
+
+def decide_approve_release(
+    states: States,
+    command: Command[ApproveLineRelease],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    """By another: what is due may be ordered again."""
+    data = command.data
+    release = find_open(states, LineRelease, data.release_id, command.principal, data.digest)
+    if isinstance(release, Answer):
+        return Decision(answer=release)
+    order = states.get(PaymentOrder, release.order_id)
+    if refusal := _explain_unreleasable(order, release.number):
+        return Decision(answer=refusal)
+    assert order is not None
+    line = order.lines[release.number - 1]
+    payable = states.require(Payable, line.match_id)
+    approved = release.resolve("approved", command.principal)
+    freed = payable.model_copy(update={"order_id": ""})
+    released = order.with_line(release.number, "released", "")
+    return Decision((approved, released, freed), answer=Answer(200, approved.to_json()))
+
+
+def _explain_unreleasable(order: PaymentOrder | None, number: int) -> Answer | None:
+    line = order.find_line(number) if order else None
+    if order is None or line is None:
+        return messages.PAYMENT_REFERENCE_WRONG.refusal(404, "reference")
+    if order.exported_at is None or line.state != "waiting":
+        return messages.LINE_NOT_WAITING.refusal(409, "reference")
+    return None
+
+
+def decide_decline_release(
+    states: States,
+    command: Command[DeclineLineRelease],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    return decline(states, LineRelease, command.data.release_id, command.principal)

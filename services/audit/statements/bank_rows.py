@@ -1,0 +1,124 @@
+"""Rows of a statement that are no gift: what left the account, and what came back of an order.
+
+They are stated as a bank's feed states them, so audit decides on both alike.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.audit.model import format_payment_reference, parse_payment_reference
+from services.audit.statements.layout import Layout
+from services.audit.statements.meaning import COUNTERPARTY, OTHER_SIDES, is_zero
+from services.audit.statements.messages import (
+    AMOUNT_REVERSED,
+    DIRECTION_OUTGOING,
+    KIND_OF_NO_GIFT,
+    STATE_UNFINISHED,
+)
+from shared.contracts.events import BankLineStated
+from shared.errors import Invalid, Problem
+from shared.moments import parse_moment
+from shared.money import parse_amount
+from shared.sheets import RefusedRow, Row, Table
+from shared.sheets.messages import VALUE_MISSING
+from shared.text import fold_text, fold_word
+
+_OF_A_PAYMENT = frozenset(
+    message.code
+    for message in (DIRECTION_OUTGOING, KIND_OF_NO_GIFT, AMOUNT_REVERSED, VALUE_MISSING)
+)
+"""What may be wrong with it as a gift. Pending, reversed or in dollars, it is no payment either."""
+
+_RETURNED = re.compile("(?:交易|付款|支付)?已?(?:退汇|退回|退票|冲正|撤销)")
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow(RefusedRow):
+    """stated: the row as a bank's feed would state it. problems: why it is no gift."""
+
+    stated: BankLineStated
+
+
+class BankRows:
+    """Finds them among the rows of one table."""
+
+    def __init__(self, table: Table, layout: Layout) -> None:
+        self._header = table.header
+        self._layout = layout
+        self._columns = layout.as_columns()
+        self._other_sides = self._find_guarded(OTHER_SIDES)
+        self._accounts = self._find_guarded((COUNTERPARTY,))
+
+    def find(self, row: Row | RefusedRow) -> BankRow | None:
+        """None where it is something else, or says too little to be told from other lines."""
+        problems = row.problems if isinstance(row, RefusedRow) else ()
+        codes = {each.code for each in problems if not self._is_return(each, row.original)}
+        named = parse_payment_reference(" ".join(row.original))
+        goes_out = DIRECTION_OUTGOING.code in codes
+        if not (named or goes_out) or not codes <= _OF_A_PAYMENT:
+            return None
+        try:
+            amount_fen = self._read_amount(row.original)
+            at, reference = self._read_moment(row.original), self._read_reference(row.original)
+        except Invalid:
+            return None
+        is_paid = goes_out is (amount_fen > 0)
+        if not amount_fen or not reference or not (is_paid or named):
+            return None
+        if is_paid and STATE_UNFINISHED.code in {problem.code for problem in problems}:
+            return None
+        stated = BankLineStated(
+            direction="paid" if is_paid else "returned",
+            memo=format_payment_reference(*named) if named else "",
+            amount_fen=abs(amount_fen),
+            at=at,
+            bank_reference=reference,
+            account=self._read_account(row.original),
+            own_account=self._layout.account,
+        )
+        return BankRow(row.line, row.original, problems, stated)
+
+    def _is_return(self, problem: Problem, cells: Sequence[str]) -> bool:
+        """Whether all that speaks against it is the bank's word that it came back."""
+        if problem.code != STATE_UNFINISHED.code or problem.field not in self._header.cells:
+            return False
+        word = fold_word(_get(cells, self._header.cells.index(problem.field)))
+        return _RETURNED.fullmatch(word) is not None
+
+    def _find_guarded(self, names: Sequence[str]) -> list[int]:
+        return [at for at, guard in self._header.guarded.items() if guard.name in names]
+
+    def _read_amount(self, cells: Sequence[str]) -> int:
+        """Negative as it is written; 0 where both sides of the row are filled in. Raises
+        Invalid."""
+        places = [*self._other_sides, self._header.places.get("amount", len(cells))]
+        texts = [text for at in places if (text := _get(cells, at)) and not is_zero(text)]
+        if len(texts) != 1:
+            return 0
+        text = fold_text(texts[0])
+        amount_fen = parse_amount(text.lstrip("-"), "amount", self._layout.amounts.unit)
+        return -amount_fen if text.startswith("-") else amount_fen
+
+    def _read_moment(self, cells: Sequence[str]) -> datetime:
+        return parse_moment(self._read(cells, "received_at"), "received_at")
+
+    def _read_reference(self, cells: Sequence[str]) -> str:
+        text = self._read(cells, "bank_reference")
+        return str(self._columns.column("bank_reference").parse(text, "bank_reference"))
+
+    def _read(self, cells: Sequence[str], name: str) -> str:
+        """Raises Invalid where it is empty."""
+        at = self._header.places.get(name, len(cells))
+        text = _get(cells, at) or self._columns.constants.get(name, "")
+        if not text:
+            raise VALUE_MISSING.invalid(name, label=name)
+        return text
+
+    def _read_account(self, cells: Sequence[str]) -> str:
+        return next((text for at in self._accounts if (text := _get(cells, at))), "")[:64]
+
+
+def _get(cells: Sequence[str], at: int) -> str:
+    return cells[at] if at < len(cells) else ""
