@@ -21,7 +21,7 @@ from services.audit.decide import (
     transfers,
     years,
 )
-from services.audit.decide.bank import decide_with_answer
+from services.audit.decide.bank import decide_of_source, decide_with_answer
 from services.audit.model import (
     AnswerBankQuestion,
     ApproveBankAnswer,
@@ -84,20 +84,24 @@ from shared.spoken_words import HearWord
 
 
 def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler]:
-    def bank_handler(decide: Callable[..., Decision]) -> AnyHandler:
-        prepare = secrets.prepare
-        answered = partial(decide_with_answer, partial(decide, rules))
-        return Handler(decide=answered, prepare=prepare, own_identity=True)
+    def answer(decide: Callable[..., Decision]) -> Callable[..., Decision]:
+        return partial(decide_with_answer, partial(decide, rules))
+
+    def gift_handler(decide: Callable[..., Decision]) -> AnyHandler:
+        return Handler(decide=answer(decide), prepare=secrets.prepare, own_identity=True)
+
+    def payment_handler(decide: Callable[..., Decision]) -> AnyHandler:
+        """Of what says that money left, which not every bank may say."""
+        by_source = partial(decide_of_source, rules.payment_sources, decide)
+        return Handler(decide=by_source, prepare=secrets.prepare, own_identity=True)
 
     return {
-        DonationReceived: bank_handler(bank.decide_donation_received),
-        GoodsReceived: bank_handler(bank.decide_goods_received),
-        PaymentMade: bank_handler(bank.decide_payment_made),
-        BankLineStated: Handler(
-            decide=bank_lines.decide_bank_line, prepare=secrets.prepare, own_identity=True
-        ),
-        DonationRefunded: bank_handler(bank.decide_donation_refunded),
-        FeeCharged: bank_handler(bank.decide_fee_charged),
+        DonationReceived: gift_handler(bank.decide_donation_received),
+        GoodsReceived: gift_handler(bank.decide_goods_received),
+        PaymentMade: payment_handler(answer(bank.decide_payment_made)),
+        BankLineStated: payment_handler(bank_lines.decide_bank_line),
+        DonationRefunded: payment_handler(answer(bank.decide_donation_refunded)),
+        FeeCharged: payment_handler(answer(bank.decide_fee_charged)),
         MatchAccepted: Handler(decide=partial(matches.decide_accepted, rules)),
         MatchConfirmed: Handler(decide=partial(matches.decide_confirmed, rules)),
         MatchReleased: Handler(decide=matches.decide_released),

@@ -29,6 +29,12 @@ MOMENT_IMPLAUSIBLE = Message(
     "到账时间早于 2000 年或晚于今天，请对照银行流水核对年份",
     "before the year 2000 or after today: compare it with the bank's statement",
 )
+SOURCE_OF_NO_PAYMENTS = Message(
+    "source_of_no_payments",
+    "来源 {source} 只能发送捐款；付款、退汇、退款、管理费由 GUANJIA_PAYMENT_SOURCES 的来源发送",
+    "{source} may state gifts alone: payments, what came back, refunds and fees come from the "
+    "sources in GUANJIA_PAYMENT_SOURCES",
+)
 UNIT_NOT_OF_GOODS = Message(
     "unit_not_of_goods", "金额不能按物资入账", "money is not received as goods"
 )

@@ -12,7 +12,8 @@ class Rules:
     """foundations: name by id. default_foundation: the house's own. mandates_required: whether
     money that names no mandate is refused. mandate_consent_fen_max: so much of a donor's gifts a
     checker gives by the consent that a partner has on record. mandate_proposals_max: so many that
-    one partner asked for may wait at once."""
+    one partner asked for may wait at once. payment_sources: which banks may say that money left;
+    empty: all."""
 
     chart: Chart
     foundations: Mapping[str, str]
@@ -20,6 +21,7 @@ class Rules:
     mandates_required: bool
     mandate_consent_fen_max: int
     mandate_proposals_max: int
+    payment_sources: tuple[str, ...] = ()
 
     def choose_foundation(self, fund: Fund | None) -> str:
         """Whose log says what is asked of a fund; of one that nobody knows, the house's own."""

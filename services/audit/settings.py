@@ -60,6 +60,13 @@ class AuditSettings(Settings):
     mandate_proposals_max: Annotated[
         int, Field(ge=1, le=1000, description="mandates of one partner that wait for an answer")
     ] = 50
+    payment_sources: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^/[\w./-]{1,100}$")], ...],
+        Field(
+            description="which sources may state payments, returned payments, refunds and fees: a "
+            "JSON list of their names, such as `/bank/icbc`; empty: every bank's"
+        ),
+    ] = ()
     publish_entries_max: Annotated[
         int, Field(ge=1, le=50_000, description="entries per checkpoint")
     ] = 5000
@@ -113,4 +120,5 @@ class AuditSettings(Settings):
             self.mandates_required,
             self.mandate_consent_fen_max,
             self.mandate_proposals_max,
+            self.payment_sources,
         )

@@ -30,6 +30,7 @@ from shared.contracts.events import (
     MatchCommitted,
     MatchDelivered,
     MatchExpired,
+    MatchPaid,
     MatchProposed,
     MatchReleased,
     MatchReminded,
@@ -253,10 +254,8 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     ),
     # What two people approved is not paid: that is the bank's word, told to both.
     PaymentApproved: (Purpose("payment_approved", "donor", is_small=True),),
-    LedgerDisbursed: (
-        Purpose("ledger_disbursed", "donor"),
-        Purpose("payment_made", "applicant", is_small=True),
-    ),
+    LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
+    MatchPaid: (Purpose("payment_made", "applicant", is_small=True),),
     LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
     LedgerGoodsReceived: (Purpose("ledger_goods_received", "donor"),),
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),

@@ -1,5 +1,6 @@
 """What is due is paid by two people's order and the bank's line; the log shows both."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -38,7 +39,15 @@ from shared.contracts.events import (
 )
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
-from tests.audit.decisions import ACCOUNTS, NEXT_ORIGIN, NEXT_YEAR, ORIGIN, MemoryAudit, open_audit
+from tests.audit.decisions import (
+    ACCOUNTS,
+    NEXT_ORIGIN,
+    NEXT_YEAR,
+    ORIGIN,
+    RULES,
+    MemoryAudit,
+    open_audit,
+)
 from tests.audit.facts import (
     ACCOUNT_NUMBER,
     FUND,
@@ -46,7 +55,10 @@ from tests.audit.facts import (
     acceptance,
     bank_line,
     confirmation,
+    fee,
     gift,
+    payment,
+    refund,
     reopening,
 )
 from tests.support.answers import code
@@ -78,7 +90,7 @@ def test_what_is_confirmed_is_due_and_the_banks_line_pays_it() -> None:
     assert not order.is_waiting
     paid = audit.events[-1][1]
     assert isinstance(paid, LedgerDisbursed)
-    assert (paid.was_due, paid.person_id, paid.donor_id) == (True, "P-1", "P-donor")
+    assert (paid.was_due, paid.person_id, paid.donor_id) == (True, None, "P-donor")
     entry = audit.entries()[-1]
     assert entry["kind"] == "payment"
     assert entry["reference"] == order.format_reference(2)
@@ -335,6 +347,21 @@ def test_a_released_payment_that_the_bank_made_after_all_is_entered_by_two() -> 
     assert answer_question(audit, question, reference) == ""
     assert audit.kinds()[-1] == "payment"
     assert audit.books().funds[FUND].payable_fen == 0
+
+
+def test_only_the_sources_of_payments_say_that_money_left() -> None:
+    """The others say what came in; a refused message leaves its id free."""
+    rules = replace(RULES, payment_sources=("/bank/icbc",))
+    audit = confirm("M-1")
+    order = audit.order("M-1")
+    audit.receive(gift(500, "gift-2"), rules=rules)
+    line = bank_line(order.format_reference(1), 3_000)
+    for event in (line, fee(10), refund("D-1", 10), payment("M-1", 10)):
+        with pytest.raises(Invalid) as refused:
+            audit.receive(event, rules=rules)
+        assert refused.value.problems[0].code == "source_of_no_payments"
+    audit.receive(line.model_copy(update={"source": "/bank/icbc"}), rules=rules)
+    assert audit.kinds()[-1] == "payment"
 
 
 def test_only_what_waits_for_the_bank_is_released() -> None:

@@ -33,7 +33,7 @@ FOLLOWS = {
     "accepted": {"MatchCommitted", "MatchReleased"},
     "committed": {"MatchDelivered", "MatchReleased"},
     "delivered": {"MatchConfirmed", "MatchReopened", "MatchReleased"},
-    "confirmed": {"MatchReopened", "MatchRated"},
+    "confirmed": {"MatchReopened", "MatchRated", "MatchPaid"},
 }
 
 

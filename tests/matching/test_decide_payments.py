@@ -4,7 +4,7 @@ from services.matching.model.campaign import Campaign
 from services.matching.model.labels import REOPEN_REASONS
 from services.matching.model.match import AcceptMatch, ClaimNeed, GiveUpMatch, ReopenMatch
 from services.matching.model.offer import Offer
-from shared.contracts.events import LedgerCommitted, MatchAccepted, PaymentSettled
+from shared.contracts.events import LedgerCommitted, MatchAccepted, MatchPaid, PaymentSettled
 from tests.matching.decisions import (
     FUND,
     DecisionHarness,
@@ -27,6 +27,17 @@ def reopen_paid() -> tuple[DecisionHarness, str]:
 
 def reverse(decisions: DecisionHarness, id_: str, fen: int) -> None:
     decisions.event(f"V-{id_}", make_reversal(id_, fen))
+
+
+def test_who_was_helped_is_told_of_the_banks_payment_on_a_topic_that_forgets() -> None:
+    decisions = DecisionHarness()
+    id_ = decisions.make_confirmed()
+    before = decisions.offer_of(id_)
+    decisions.event(id_, make_payment(50).model_copy(update={"was_due": True}))
+    fact = decisions.last()
+    assert isinstance(fact, MatchPaid)
+    assert (fact.amount_fen, bool(fact.person_id)) == (50, True)
+    assert decisions.offer_of(id_) == before, "counted when it became due"
 
 
 def test_audit_learns_what_the_request_asks_for_in_all() -> None:

@@ -15,6 +15,7 @@ from shared.contracts.events import (
     MatchCommitted,
     MatchDelivered,
     MatchExpired,
+    MatchPaid,
     MatchReleased,
     MatchReminded,
     MatchReopened,
@@ -261,12 +262,12 @@ def test_disbursement_tells_the_donor_the_amount() -> None:
 
 def test_what_is_approved_is_told_to_the_donor_and_what_a_bank_paid_to_both() -> None:
     harness = DecisionHarness()
-    both = {"donor_id": "P-donor", "person_id": "P-1"}
-    approved = PaymentApproved(fund_id="F-1", amount_fen=20_000, **both)
+    approved = PaymentApproved(fund_id="F-1", amount_fen=20_000, donor_id="P-donor")
     harness.on_event(approved, MATCH_ID)
     assert (harness.notice.person_id, harness.notice.purpose) == ("P-donor", "payment_approved")
-    paid = disbursed("P-donor").model_copy(update={"was_due": True, "person_id": "P-1"})
+    paid = disbursed("P-donor").model_copy(update={"was_due": True})
     harness.on_event(paid, MATCH_ID)
+    harness.on_event(MatchPaid(**match_fields(), amount_fen=20_000), MATCH_ID)
     told = {(n.purpose, n.person_id, n.amount_fen) for n in harness.notices}
     assert {("ledger_disbursed", "P-donor", 20_000), ("payment_made", "P-1", 20_000)} <= told
 

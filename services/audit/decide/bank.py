@@ -4,7 +4,7 @@ The same content again changes nothing. Other content under a used id is refused
 refused id stays refused, so that a replay of the topic changes no outcome.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -321,6 +321,22 @@ def _make_fact(event: BankEvent[F], subject: str, effective_at: datetime) -> Led
 
 
 DecideFact = Callable[[States, BankEvent[Any], datetime], Decision]
+
+
+def decide_of_source(
+    sources: Collection[str],
+    decide: DecideFact,
+    states: States,
+    event: BankEvent[Any],
+    now: datetime,
+) -> Decision:
+    """What `decide` decides of what one of these sources says; empty: of any. Its id is not used up
+    by another's word. Raises Invalid."""
+    if sources and event.source not in sources:
+        raise messages.SOURCE_OF_NO_PAYMENTS.invalid("source", source=event.source)
+    return decide(states, event, now)
+
+
 REFUSALS: Mapping[RefusedReason, Message] = {
     "unknown_fund": messages.FACT_UNKNOWN_FUND,
     "id_reused": messages.FACT_ID_REUSED,

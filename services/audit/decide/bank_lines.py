@@ -175,16 +175,13 @@ def close_line(states: States, closing: Closing, fact: LedgerFact, now: datetime
         KINDS[closing.direction], fact, line.fund_id, line.amount_fen, commitment.donor_id
     )
     payable = payable.model_copy(update={"order_id": closing.order.id if is_paid else ""})
+    paid: dict[str, Any] = {"was_due": True} if is_paid else {}
     journal.post(
         movement,
         states.require(Fund, line.fund_id),
         commitment,
         payable=payable,
         bank_reference=closing.bank_reference,
-        **_describe_paid(commitment) if is_paid else {},
+        **paid,
     )
     return journal
-
-
-def _describe_paid(commitment: Commitment) -> dict[str, Any]:
-    return {"was_due": True, "person_id": commitment.person_id or None}

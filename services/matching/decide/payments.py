@@ -17,6 +17,7 @@ from shared.contracts.events import (
     LedgerDisbursed,
     LedgerObligated,
     LedgerReversed,
+    MatchPaid,
     PaymentSettled,
 )
 from shared.messaging.decision import NOTHING, Decision, Ref, States
@@ -27,8 +28,16 @@ FALLEN_STATES = ("released", "reopened")
 def decide_disbursed(states: States, event: Event[LedgerDisbursed], now: datetime) -> Decision:  # noqa: ARG001
     """Of a match that was released before this was known, the offer was given back too much."""
     if event.data.was_due:
-        return NOTHING  # counted when it became due
+        return _tell_paid(states, event.subject, event.data.amount_fen)
     return _spend(states, event.subject, event.data.amount_fen)
+
+
+def _tell_paid(states: States, match_id: str, amount_fen: int) -> Decision:
+    """It was counted when it became due; who was helped is told."""
+    match = states.get(Match, match_id)
+    if match is None:
+        return NOTHING
+    return Decision((match,), ((match, match.build_fact(MatchPaid, amount_fen=amount_fen)),))
 
 
 def decide_obligated(states: States, event: Event[LedgerObligated], now: datetime) -> Decision:  # noqa: ARG001

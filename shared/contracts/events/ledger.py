@@ -150,7 +150,7 @@ class LedgerRefused(LedgerAmountFact):
 class LedgerDisbursed(LedgerAmountFact):
     """Money left the bank for a match. was_due: a bank's line says that it paid what was due;
     else it is an instalment before the help was confirmed, or an entry from before there were
-    payables. person_id: whom the help is for."""
+    payables. person_id: of earlier releases; `MatchPaid` names the person."""
 
     TYPE: ClassVar[str] = "guanjia.ledger.disbursed.v1"
     was_due: bool = False

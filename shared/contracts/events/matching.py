@@ -13,6 +13,7 @@ from shared.contracts.values import (
     DonorKind,
     Identifier,
     Moment,
+    PositiveFen,
     Quantity,
     ShortText,
     TownCode,
@@ -189,6 +190,14 @@ class MatchReopened(MatchFact):
     reason: ShortText
 
 
+class MatchPaid(MatchFact):
+    """A bank has paid what was due for it: amount_fen. The ledger says so without the person, whose
+    topic is kept for ever; this one is not."""
+
+    TYPE: ClassVar[str] = "guanjia.match.paid.v1"
+    amount_fen: PositiveFen
+
+
 class MatchRated(MatchFact):
     """What the person thinks of the help: one star to five."""
 
@@ -213,5 +222,6 @@ FACTS: tuple[type[Fact], ...] = (
     MatchDelivered,
     MatchConfirmed,
     MatchReopened,
+    MatchPaid,
     MatchRated,
 )
