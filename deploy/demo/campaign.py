@@ -301,6 +301,6 @@ def repeat_messages(wishes: Sequence[Wish]) -> Iterator[Wish]:
 def write_spreadsheet(file: Path, wishes: Sequence[Wish]) -> None:
     rows: list[Document] = [wish.format_row() for wish in repeat_messages(wishes)]
     with file.open("w", encoding="utf-8-sig", newline="") as out:
-        table = csv.DictWriter(out, list(rows[0]) if rows else ["编号"])
+        table = csv.DictWriter(out, list(rows[0]))
         table.writeheader()
         table.writerows(rows)

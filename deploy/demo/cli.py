@@ -18,6 +18,7 @@ from deploy.commands.up import REFUSALS
 from deploy.demo import campaign, summary
 from deploy.demo.accounts import make_accounts, print_accounts
 from deploy.demo.clients import RefusedError, open_clients
+from deploy.demo.open_work import leave_open_work
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Outcome, Scenario
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
@@ -153,7 +154,9 @@ async def _run_on(stack: Stack, demo: DemoOptions, display: ProgressDisplay) -> 
                 clients, stack, display, FILE_WITHIN_S if demo.requests else WITHIN_S
             )
             outcome = await _play(scenario, demo)
-        _conclude(outcome, demo, display, stack)
+            _conclude(outcome, demo, display, stack)
+            if demo.keep:
+                await leave_open_work(clients)
         if demo.keep:
             with suppress(asyncio.CancelledError):  # Ctrl-C ends it as it should
                 await _keep_running(display, stack)

@@ -182,6 +182,9 @@ class Submitter:
         await self.run_bridge(STATION_SOURCE, REQUESTS_INBOUND, build_lines())
 
     async def import_spreadsheet(self, wishes: Sequence[Wish], on_added: OnAdded) -> None:
+        """Nothing where nobody wrote one: a sheet without a row is refused."""
+        if not wishes:
+            return
         file = self._folder / "wishes.csv"
         await asyncio.to_thread(campaign.write_spreadsheet, file, wishes)
         await self.import_file("requests", file)

@@ -18,6 +18,7 @@ from deploy.demo import campaign
 from deploy.demo.accounts import DemoAccount, make_accounts
 from deploy.demo.cli import SETTINGS, compute_lifetime_s
 from deploy.demo.clients import open_clients
+from deploy.demo.open_work import leave_open_work
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Scenario
 from deploy.local.stack import Stack, StackOptions
@@ -28,7 +29,8 @@ WITHIN_S = 600.0
 PAGES_MAX = 60
 # Pages of a kind: those whose paths differ in ids, codes and digits alone.
 ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_[a-z]+)+")
-LINKS = "all => all.map(a => a.href)"
+# By the attribute: a link in a drawing has no text for an address.
+LINKS = "all => all.map(a => new URL(a.getAttribute('href'), location.href).href)"
 ENGLISH = "english"
 LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"size": PHONE},
@@ -51,7 +53,7 @@ async def main(wishes: int, folder: Path, looks: list[str]) -> None:
 
 
 async def _play(data_dir: Path, wishes: int) -> Stack:
-    """A stack whose campaign has been played; the caller stops it."""
+    """A stack whose campaign has been played, with work left to do; the caller stops it."""
     lifetime = {"GUANJIA_PROPOSAL_LIFETIME_S": str(compute_lifetime_s(wishes))}
     stack = Stack(StackOptions(data_dir=data_dir, settings_env=SETTINGS | lifetime), print)
     await stack.start()
@@ -59,6 +61,7 @@ async def _play(data_dir: Path, wishes: int) -> Stack:
         async with open_clients(stack.urls, stack.secrets_dir) as clients:
             scenario = Scenario(clients, stack, display, WITHIN_S)
             await scenario.play_campaign(campaign.make_wishes(wishes))
+            await leave_open_work(clients)
     return stack
 
 
