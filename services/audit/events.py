@@ -14,6 +14,7 @@ from services.audit.decide import (
     funds,
     mandates,
     matches,
+    months,
     orders,
     payments,
     pledges,
@@ -59,6 +60,14 @@ from services.audit.model import (
     ProposeTransfer,
     RevokeMandate,
     WithdrawMandate,
+)
+from services.audit.model.months import (
+    ApproveMonthClose,
+    ApproveMonthReopening,
+    DeclineMonthClose,
+    DeclineMonthReopening,
+    ProposeMonthClose,
+    ProposeMonthReopening,
 )
 from services.audit.preparing import BankSecrets
 from services.audit.rules import Rules
@@ -146,6 +155,12 @@ def commands(rules: Rules, accounts: AccountSecrets) -> Mapping[type[Value], Any
         ProposeLineRelease: Handler(decide=bank_answers.decide_propose_release),
         ApproveLineRelease: Handler(decide=bank_answers.decide_approve_release),
         DeclineLineRelease: Handler(decide=bank_answers.decide_decline_release),
+        ProposeMonthClose: Handler(decide=months.decide_propose_close),
+        ApproveMonthClose: Handler(decide=months.decide_approve_close),
+        DeclineMonthClose: Handler(decide=months.decide_decline_close),
+        ProposeMonthReopening: Handler(decide=months.decide_propose_reopening),
+        ApproveMonthReopening: Handler(decide=months.decide_approve_reopening),
+        DeclineMonthReopening: Handler(decide=months.decide_decline_reopening),
         CloseYear: Handler(decide=years.decide_close_year),
         BringFundForward: Handler(decide=years.decide_bring_fund_forward),
         BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),

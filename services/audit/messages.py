@@ -35,6 +35,12 @@ SOURCE_OF_NO_PAYMENTS = Message(
     "{source} may state gifts alone: payments, what came back, refunds and fees come from the "
     "sources in GUANJIA_PAYMENT_SOURCES",
 )
+MONTH_CLOSED = Message(
+    "month_closed",
+    "{month} 已结账，不再记入该月的账；确需补记的，由财务两人先反结账，再重发这一笔",
+    "{month} is closed and takes no entry with its date: two of finance open it again, then send "
+    "it anew",
+)
 UNIT_NOT_OF_GOODS = Message(
     "unit_not_of_goods", "金额不能按物资入账", "money is not received as goods"
 )

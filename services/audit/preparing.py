@@ -66,7 +66,9 @@ class BankSecrets:
 
     def _digest(self, fact: Fact) -> bytes:
         # Organisations add, drop and correct a designation when they publish a gift again.
-        fields = fact.model_dump(exclude={"statement", "designation", "distinct_from"})
+        fields = fact.model_dump(
+            exclude={"statement", "designation", "distinct_from", "own_account"}
+        )
         content = json.dumps([fact.TYPE, fields], sort_keys=True, default=_format_utc)
         return digest_content(content.encode(), self._digests)
 

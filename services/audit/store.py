@@ -32,6 +32,7 @@ from services.audit.model import (
     entry_id,
     recorded_consents_id,
 )
+from services.audit.model.months import MonthClose, MonthReopening
 from shared import mongo
 from shared.messaging.decision import State
 from shared.revocations import LinkRevocation
@@ -61,6 +62,8 @@ STATES: tuple[type[State], ...] = (
     BankQuestion,
     BankAnswer,
     LineRelease,
+    MonthClose,
+    MonthReopening,
     Pledge,
     Mandate,
     Contribution,

@@ -6,15 +6,17 @@ from string import Formatter
 import pytest
 
 from services.audit import messages
+from services.audit.months import messages as month_messages
 from services.audit.statements import messages as statement_messages
 from tests.support.messages import check_messages, list_messages
 
-MESSAGES = list_messages(messages) | list_messages(statement_messages)
+MODULES = (messages, month_messages, statement_messages)
+MESSAGES = {name: each for module in MODULES for name, each in list_messages(module).items()}
 
 
 def test_codes_are_unique_begin_with_a_noun_and_speak_both_languages() -> None:
-    check_messages(messages)
-    check_messages(statement_messages)
+    for module in MODULES:
+        check_messages(module)
 
 
 @pytest.mark.parametrize("name", MESSAGES)

@@ -8,12 +8,36 @@ from fastapi.responses import HTMLResponse
 from services.audit.accounts import Account
 from services.audit.messages import DOUBTS
 from services.audit.model import BankQuestion, OrderLine, Payable, PaymentOrder, payment_order_id
-from services.audit.pages import paying
+from services.audit.model.months import (
+    BookedAccount,
+    MonthClose,
+    MonthDifference,
+    MonthFigures,
+    StatedBalance,
+)
+from services.audit.pages import months, paying
 from services.audit.pages.proposing import PAGES
 from shared.security import Role
 from tests.support.readers import make_reader
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+FIGURES = MonthFigures(
+    books_fen=50_000,
+    accounts=(BookedAccount(account="工行 1001", books_fen=20_000),),
+    differences=(
+        MonthDifference(
+            kind="asked", account="工行 1001", amount_fen=-800, reference="B-2", at=NOW
+        ),
+    ),
+)
+CLOSE = MonthClose(
+    id="guanjia.2026-05",
+    maker="m",
+    foundation="guanjia",
+    month="2026-05",
+    balances=(StatedBalance(account="工行 1001", balance_fen=19_200),),
+    figures=FIGURES,
+)
 KEY = "k" * 22
 
 
@@ -69,6 +93,19 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             ],
             answered={"Q-2"},
             may_answer=True,
+            key=KEY,
+        ),
+        "months": PAGES.render_for(
+            reader,
+            "months.html",
+            problems=problems,
+            month="2026-05",
+            figures=FIGURES,
+            rows=CLOSE.rows,
+            differences=[(each, months.DIFFERENCES[each.kind]) for each in FIGURES.differences],
+            closes=[CLOSE.model_copy(update={"maker": words, "reason": words})],
+            may_propose=True,
+            typed={"balances": words, "reason": words},
             key=KEY,
         ),
         "payment_order": PAGES.render_for(

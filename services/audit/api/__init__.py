@@ -8,12 +8,14 @@ from services.audit.api import (
     history,
     log,
     mandates,
+    months,
     payables,
     receipts,
     statements,
     words,
 )
 from services.audit.pages import finance, ledger, paying, proposing
+from services.audit.pages import months as month_pages
 
 SUBJECTS = (
     health,
@@ -21,6 +23,7 @@ SUBJECTS = (
     mandates,
     words,
     corrections,
+    months,
     payables,
     statements,
     receipts,
@@ -34,6 +37,7 @@ ROUTERS = (
     mandates.link_router,
     ledger.router,
     paying.router,
+    month_pages.router,
     finance.router,
     proposing.router,
 )

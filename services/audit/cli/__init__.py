@@ -10,6 +10,7 @@ from services.audit.cli import (
     accounting,
     keys,
     mandates,
+    months,
     proposals,
     receipt,
     reconcile,
@@ -34,6 +35,7 @@ app.command("reconcile")(reconcile.print_reconciliation)
 app.command("disclose")(reports.disclose)
 app.add_typer(proposals.fund_app, name="fund")
 app.add_typer(mandates.app, name="mandate")
+app.add_typer(months.app, name="month")
 app.add_typer(proposals.transfer_app, name="transfer")
 app.add_typer(proposals.reversal_app, name="reversal")
 app.add_typer(proposals.second_payment_app, name="second-payment")

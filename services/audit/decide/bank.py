@@ -21,6 +21,7 @@ from services.audit.model import (
     Commitment,
     Donation,
     Fund,
+    LogHead,
     Stock,
     get_payments,
     is_plausible,
@@ -71,6 +72,7 @@ def decide_donation_received(
             return _list_again(donation, event)
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(fact.received_at, "received_at", now)
+    check_open(journal.head, fact.received_at, "received_at")
     if fact.amount_fen > GIFT_FEN_MAX:
         raise messages.GIFT_TOO_LARGE.invalid("data.amount_fen")
     journal.save(BankFact.from_event(event))
@@ -85,6 +87,7 @@ def decide_donation_received(
         statements=(fact.statement,) if fact.statement else (),
         designation=event.designation,
         distinct_from=fact.distinct_from,
+        own_account=fact.own_account,
     )
     if fund is None or not fund.is_open:
         refused = donation.model_copy(update={"refused": True})
@@ -136,6 +139,7 @@ def decide_goods_received(
     if bank_fact is not None:
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(fact.received_at, "received_at", now)
+    check_open(journal.head, fact.received_at, "received_at")
     journal.save(BankFact.from_event(event))
     if fact.unit == MONEY_UNIT:
         raise messages.UNIT_NOT_OF_GOODS.invalid("data.unit")
@@ -192,6 +196,7 @@ def decide_payment_made(
     if bank_fact is not None:
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(payment.paid_at, "paid_at", now)
+    check_open(journal.head, payment.paid_at, "paid_at")
     identity = BankFact.from_event(event)
     journal.save(identity)
     if commitment is None or commitment.entry is None:
@@ -227,6 +232,7 @@ def decide_donation_refunded(
     if bank_fact is not None:
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(refund.refunded_at, "refunded_at", now)
+    check_open(journal.head, refund.refunded_at, "refunded_at")
     if donation is not None and _day(refund.refunded_at) < _day(donation.received_at):
         raise messages.REFUND_BEFORE_GIFT.invalid("data.refunded_at")
     identity = BankFact.from_event(event)
@@ -263,6 +269,7 @@ def decide_fee_charged(
     if bank_fact is not None:
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(fee.charged_at, "charged_at", now)
+    check_open(journal.head, fee.charged_at, "charged_at")
     identity = BankFact.from_event(event)
     journal.save(identity)
     if fund is None or not fund.is_open:
@@ -282,6 +289,14 @@ def check_moment(moment: datetime, field: str, now: datetime) -> None:
     """Raises Invalid for what is a slip of the year. Its id is not used up by it."""
     if not is_plausible(moment, now):
         raise messages.MOMENT_IMPLAUSIBLE.invalid(f"data.{field}")
+
+
+def check_open(head: LogHead, moment: datetime, field: str) -> None:
+    """Raises Invalid where its month is closed. Its id is not used up: once two people opened the
+    month again, it comes again."""
+    if head.is_closed_at(moment):
+        month = f"{moment.astimezone(CHINA):%Y-%m}"
+        raise messages.MONTH_CLOSED.invalid(f"data.{field}", month=month)
 
 
 def _day(moment: datetime) -> date:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.audit import messages
-from services.audit.decide.bank import check_moment
+from services.audit.decide.bank import check_moment, check_open
 from services.audit.decide.posting import Journal, Movement
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.model import (
@@ -64,7 +64,7 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
         said = ledger.Event(id=event.public_id or event.id, source=event.source)
         closing = Closing(order, number, stated.bank_reference, stated.direction)
         journal = close_line(states, closing, LedgerFact(said, line.match_id, stated.at), now)
-        journal.save(bank_fact.with_outcome("entered"), *questions.close())
+        journal.save(bank_fact.with_entered(stated), *questions.close())
         answer = Answer(201, {"ledger_id": line.match_id, "state": "entered"})
         return journal.close(answer)
     if questions.own is not None:
@@ -169,6 +169,7 @@ def close_line(states: States, closing: Closing, fact: LedgerFact, now: datetime
     commitment = states.require(Commitment, line.match_id)
     payable = states.require(Payable, line.match_id)
     journal = Journal.open_for(states, commitment, now)
+    check_open(journal.head, fact.effective_at, "at")
     is_paid = closing.direction == "paid"
     journal.save(closing.order.with_line(closing.number, closing.direction, closing.bank_reference))
     movement = Movement(

@@ -253,6 +253,12 @@ class Journal:
         return speaker
 
     def _append(self, draft: Draft) -> "Appended":
+        """What became known after its month was closed counts from the first open moment on; what
+        a year brings forward is no news. A bank's facts of a closed month never come here."""
+        closed_until = self.head.closed_until
+        if closed_until is not None and not draft["kind"].endswith("_carried"):
+            earliest = drafts.format_timestamp(closed_until)
+            draft = {**draft, "effective_at": max(draft["effective_at"], earliest)}
         grown, sealed = seal(self.head.as_tree_head(), draft, self.now)
         fields = {"log": self.log, "index": sealed.index, "leaf": sealed.raw}
         self._records.append(Record(Entry.COLLECTION, entry_id(self.log, sealed.index), fields))

@@ -14,6 +14,8 @@ from services.audit.model import (
     SecondPayment,
     Transfer,
 )
+from services.audit.model.months import MonthClose, MonthReopening
+from services.audit.months import messages as month_messages
 from shared.answers import Answer
 from shared.errors import Message
 from shared.messaging.decision import Decision, States
@@ -28,6 +30,8 @@ P = TypeVar(
     PaymentOrder,
     BankAnswer,
     LineRelease,
+    MonthClose,
+    MonthReopening,
 )
 
 # By type: the name of its id in a command; what is said of one that is not there, or is decided.
@@ -43,6 +47,16 @@ WORDS: dict[type[Proposal], tuple[str, Message, Message]] = {
         messages.BANK_ANSWER_NOT_PROPOSED,
     ),
     LineRelease: ("release_id", messages.RELEASE_UNKNOWN, messages.RELEASE_NOT_PROPOSED),
+    MonthClose: (
+        "close_id",
+        month_messages.MONTH_CLOSE_UNKNOWN,
+        month_messages.MONTH_CLOSE_NOT_PROPOSED,
+    ),
+    MonthReopening: (
+        "reopening_id",
+        month_messages.MONTH_REOPENING_UNKNOWN,
+        month_messages.MONTH_REOPENING_NOT_PROPOSED,
+    ),
     SecondPayment: (
         "request_id",
         messages.SECOND_PAYMENT_UNKNOWN,

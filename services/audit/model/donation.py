@@ -6,7 +6,7 @@ from typing import ClassVar, Generic, Literal, Self, TypeVar
 from services.audit import messages
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.envelope import Event, Fact
-from shared.contracts.events import StatementRow
+from shared.contracts.events import BankLineStated, StatementRow
 from shared.contracts.values import CHINA, Fen, PositiveFen
 from shared.ids import derived_id
 from shared.messaging.decision import State
@@ -44,6 +44,7 @@ class Donation(CountedState, PlacedState):
 
     statements: where it is listed. designation: what the giver wrote, sealed under this id.
     distinct_from: gifts that look the same, of which a person said that they are others.
+    own_account: of the foundation, where it came in, as far as its source says.
     """
 
     COLLECTION: ClassVar[str] = "donations"
@@ -63,6 +64,7 @@ class Donation(CountedState, PlacedState):
     statements: tuple[StatementRow, ...] = ()
     designation: bytes | None = None
     distinct_from: tuple[str, ...] = ()
+    own_account: str = ""
 
     @property
     def is_money(self) -> bool:
@@ -92,7 +94,8 @@ class BankFact(State):
     """What came under one id of one source, whatever kind of fact it was.
 
     digests: of the content it first came with, then of other contents, which were refused. outcome:
-    of a line of a statement, for who sent it.
+    of a line of a statement, for who sent it; where it was entered, at, moved_fen and own_account
+    say when, how much came in by it, and where.
     """
 
     COLLECTION: ClassVar[str] = "bank_facts"
@@ -100,6 +103,9 @@ class BankFact(State):
     kind: str
     digests: tuple[bytes, ...]
     outcome: LineOutcome | None = None
+    at: datetime | None = None
+    moved_fen: int = 0
+    own_account: str = ""
 
     @classmethod
     def from_event(cls, event: "BankEvent[F]") -> Self:
@@ -109,6 +115,16 @@ class BankFact(State):
 
     def with_outcome(self, outcome: LineOutcome) -> Self:
         return self.model_copy(update={"outcome": outcome})
+
+    def with_entered(self, stated: BankLineStated) -> Self:
+        moved_fen = -stated.amount_fen if stated.direction == "paid" else stated.amount_fen
+        update = {
+            "outcome": "entered",
+            "at": stated.at,
+            "moved_fen": moved_fen,
+            "own_account": stated.own_account,
+        }
+        return self.model_copy(update=update)
 
     def add_content(self, digest: bytes) -> Self:
         return self.model_copy(update={"digests": (*self.digests, digest)})

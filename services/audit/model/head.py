@@ -36,7 +36,7 @@ class LogHead(State):
     Its id is the foundation's. closed: the logs of the years before, the oldest first. carrying:
     something of the year before may not be brought forward into this log yet. Until it is, no later
     year begins: all that a log brings forward comes from one log, and nothing is missing in a
-    frozen one.
+    frozen one. closed_until: nothing is entered with an earlier date, see `model.months`.
     """
 
     COLLECTION: ClassVar[str] = "heads"
@@ -47,6 +47,7 @@ class LogHead(State):
     last_recorded_at: str = ""
     closed: tuple[ClosedLog, ...] = ()
     carrying: bool = False
+    closed_until: datetime | None = None
 
     @property
     def tree(self) -> Frontier:
@@ -71,6 +72,10 @@ class LogHead(State):
         closed = (*self.closed, ended)
         fresh = {"origin": origin, "size": 0, "frontier": (), "closed": closed, "carrying": True}
         return self.model_copy(update=fresh)
+
+    def is_closed_at(self, moment: datetime) -> bool:
+        """Whether its month is closed."""
+        return self.closed_until is not None and moment < self.closed_until
 
     def find_closed(self, origin: str) -> ClosedLog:
         return next(closed for closed in self.closed if closed.origin == origin)

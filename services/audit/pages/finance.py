@@ -13,6 +13,8 @@ from fastapi.responses import RedirectResponse, Response
 from services.audit import views
 from services.audit.messages import ENTRY_UNKNOWN
 from services.audit.model import Mandate, Payable, RevokeMandate
+from services.audit.model.months import ApproveMonthClose
+from services.audit.months.reading import build_approval
 from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind, describe_mandate
 from services.audit.pages.proposing import FINANCE_PATH, FORMS, PAGES, Texts
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
@@ -53,6 +55,8 @@ KindPath = Literal[
     "second-payments",
     "bank-answers",
     "line-releases",
+    "month-closes",
+    "month-reopenings",
 ]
 After = Annotated[str, Query(max_length=256)]
 
@@ -187,6 +191,8 @@ async def decide_proposal(
         if verdict == "approve"
         else chosen.decline(proposal_id)
     )
+    if isinstance(data, ApproveMonthClose):
+        data = await build_approval(runtime, data.close_id, data.digest)
     answer = await execute_form(runtime, caller, form, data)
     if answer.status >= 400:
         return render_refusal(request, answer)

@@ -36,6 +36,17 @@ from services.audit.model import (
     format_payment_reference,
 )
 from services.audit.model.mandate import DONOR_WORDS
+from services.audit.model.months import (
+    AccountRow,
+    ApproveMonthClose,
+    ApproveMonthReopening,
+    DeclineMonthClose,
+    DeclineMonthReopening,
+    MonthClose,
+    MonthDifference,
+    MonthReopening,
+)
+from services.audit.months.reading import NOTHING_BOOKED
 from services.audit.pages.proposing import Texts
 from shared.contracts.events import StandingLimits
 from shared.contracts.ledger import GoodsLeg, Leg
@@ -43,6 +54,8 @@ from shared.contracts.values import CHINA, LABELS, Value
 from shared.money import format_yuan
 from shared.towns import town_name
 
+SHOWN_MAX = 20
+"""Of a month's differences, on the card; all stand on its page."""
 Line = tuple[str, str, str]
 """A fact of a proposal: what it is in Chinese and in English, and its value."""
 
@@ -146,6 +159,38 @@ def _describe_release(release: LineRelease) -> Iterator[Line]:
     yield "同意后", "Then", "视为银行没有付，可以重新做成付款单"
 
 
+def _describe_month_close(close: MonthClose) -> Iterator[Line]:
+    yield "月份", "Month", close.month
+    yield "基金会", "Foundation", close.foundation
+    for row in close.rows:
+        yield row.account or "未注明账户", "Account", _format_account(row)
+    for each in close.figures.differences[:SHOWN_MAX]:
+        yield "未入账", "Not entered", _format_difference(each)
+    if len(close.figures.differences) > SHOWN_MAX:
+        more = len(close.figures.differences) - SHOWN_MAX
+        yield "未入账", "Not entered", f"另有 {more} 笔，见月结页"
+    yield "差额的原因", "Why they differ", close.reason
+
+
+def _format_account(row: AccountRow) -> str:
+    parts = [f"银行 {format_yuan(row.stated_fen)}", f"账面 {format_yuan(row.books_fen)}"]
+    if row.known_fen:
+        parts.append(f"未入账流水 {format_yuan(row.known_fen)}")
+    same = not row.unexplained_fen
+    return "，".join([*parts, "相符" if same else f"差额 {format_yuan(row.unexplained_fen)}"])
+
+
+def _format_difference(each: MonthDifference) -> str:
+    day = f"{each.at.astimezone(CHINA):%Y-%m-%d}"
+    return f"{day} {format_yuan(each.amount_fen)} 元 {each.account} {each.reference}"
+
+
+def _describe_month_reopening(reopening: MonthReopening) -> Iterator[Line]:
+    yield "月份", "Month", reopening.month
+    yield "基金会", "Foundation", reopening.foundation
+    yield "原因", "Why", reopening.reason
+
+
 def _describe_second_payment(second: SecondPayment) -> Iterator[Line]:
     yield "诉求", "Request", second.id
     yield "已付而未落实", "Paid for nothing", "、".join(second.fallen)
@@ -202,6 +247,24 @@ PROPOSALS: Mapping[str, ProposalKind] = {
             _describe_release,
             lambda id_, digest: ApproveLineRelease(release_id=id_, digest=digest),
             lambda id_: DeclineLineRelease(release_id=id_),
+        ),
+        ProposalKind(
+            "month-closes",
+            ("结账", "Closing a month"),
+            MonthClose,
+            _describe_month_close,
+            lambda id_, digest: ApproveMonthClose(
+                close_id=id_, digest=digest, figures=NOTHING_BOOKED
+            ),
+            lambda id_: DeclineMonthClose(close_id=id_),
+        ),
+        ProposalKind(
+            "month-reopenings",
+            ("反结账", "Opening a month again"),
+            MonthReopening,
+            _describe_month_reopening,
+            lambda id_, digest: ApproveMonthReopening(reopening_id=id_, digest=digest),
+            lambda id_: DeclineMonthReopening(reopening_id=id_),
         ),
         ProposalKind(
             "second-payments",

@@ -34,6 +34,7 @@ class Identities:
     is, where that is said."""
 
     def __init__(self, account: str = "") -> None:
+        self.account = account
         self._account = [account] if account else []
         self._seen: Counter[str] = Counter()
 
@@ -154,7 +155,11 @@ def _identify(
             refused.append(RefusedRow(gift.line, (), giver))
             continue
         id_ = identities.assign(gift, giver)
-        update = {"donor_id": giver, "bank_reference": gift.reference or id_}
+        update = {
+            "donor_id": giver,
+            "bank_reference": gift.reference or id_,
+            "own_account": identities.account,
+        }
         fact = gift.fact.model_copy(update=update)
         rows.append(Row(gift.line, id_, fact, gift.remarks))
     return rows, sorted(refused, key=lambda row: row.line)

@@ -112,6 +112,10 @@ class OfferSubmitted(Fact):
 Reference = Annotated[str, Field(min_length=1, max_length=100)]
 
 
+# Left out where it is not said: what was sent before is the same message still.
+OwnAccount = Annotated[str, Field(max_length=100, exclude_if=lambda account: not account), FOLDED]
+
+
 class StatementRow(Value):
     """Where a gift is listed: a bank's or platform's statement, and the row in it."""
 
@@ -122,7 +126,8 @@ class StatementRow(Value):
 class DonationReceived(Fact):
     """statement: not part of what the gift is; two statements may list the same gift.
     designation: what the giver wrote it is for. distinct_from: gifts that it looks the same as, and
-    of which a person said that they are others."""
+    of which a person said that they are others. own_account: as of `BankLineStated`; no part of
+    what the gift is."""
 
     TYPE: ClassVar[str] = "guanjia.donation.received.v1"
     TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
@@ -137,6 +142,7 @@ class DonationReceived(Fact):
     distinct_from: Annotated[
         tuple[Identifier, ...], Field(max_length=20, exclude_if=lambda gifts: not gifts)
     ] = ()
+    own_account: OwnAccount = ""
 
 
 class GoodsReceived(Fact):
@@ -178,10 +184,7 @@ class BankLineStated(Fact):
     at: Moment
     bank_reference: Reference
     account: Annotated[str, Field(max_length=64)] = ""
-    # Left out where it is not said: what was sent before is the same message still.
-    own_account: Annotated[
-        str, Field(max_length=100, exclude_if=lambda account: not account), FOLDED
-    ] = ""
+    own_account: OwnAccount = ""
 
 
 class DonationRefunded(Fact):

@@ -1,0 +1,1 @@
+"""A month is closed: the bank against the books, account by account."""
