@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from deploy.simulators.callbacks import Callbacks, Fields
+from deploy.simulators.callbacks import Callbacks, Fields, format_china_time
 from deploy.simulators.dispatch import ReceiptDispatch
 from deploy.simulators.phones import Entry, Phones
 from deploy.simulators.plans import Plan
@@ -43,19 +43,28 @@ MESSAGES = {
     42001: "access_token expired",
     43004: "require subscribe",
     43101: "user refuse to accept the msg",
+    45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
     47001: "data format error",
 }
-FIELD_LENGTHS = {
-    "thing": 20,
-    "number": 32,
-    "letter": 32,
-    "character_string": 32,
-    "symbol": 5,
-    "phrase": 5,
-    "phone_number": 17,
-    "car_number": 8,
+CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
+DAY = r"\d{4}(?:年\d{1,2}月\d{1,2}日|-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})"
+SHAPES = {
+    "thing": re.compile(r".{1,20}", re.DOTALL),
+    "number": re.compile(r"[+-]?(?=.{1,32}$)\d+(?:[.,]\d+)*"),
+    "letter": re.compile(r"[A-Za-z]{1,32}"),
+    "symbol": re.compile(r"[^\w\s]{1,5}"),
+    "character_string": re.compile(r"[!-~]{1,32}"),
+    "time": re.compile(rf"{CLOCK}|{DAY}(?: {CLOCK})?(?:[~～].+)?"),
+    "date": re.compile(rf"{DAY}(?: {CLOCK})?(?:[~～].+)?"),
+    "amount": re.compile(r"[^\d\s]?(?=[\d.]{1,11}元?$)\d{1,10}(?:\.\d+)?元?"),
+    "phone_number": re.compile(r"[\d+() -]{1,17}"),
+    "car_number": re.compile(r"\S{1,8}"),
+    "name": re.compile(r"[\u4e00-\u9fff·]{1,10}|[A-Za-z .'-]{1,20}"),
+    "phrase": re.compile(r"[\u4e00-\u9fff]{1,5}"),
 }
+"""What a field's whole value looks like, by the kind that begins its name."""
+FORCED_A_DAY, FORCED_APART_S = 20, 30
 
 _OPENID = re.compile(r"[A-Za-z0-9_-]{6,64}")
 _FIELD_KIND = re.compile(r"([a-z_]+?)\d*")
@@ -75,10 +84,12 @@ class Tokens:
     def __init__(self, lifetime_s: int, now: Clock) -> None:
         self._lifetime_s, self._now = lifetime_s, now
         self._ends: OrderedDict[str, float] = OrderedDict()
+        self._forced_at: deque[float] = deque(maxlen=FORCED_A_DAY)
 
     def issue(self, force: bool) -> tuple[str, int]:
         now = self._now().timestamp()
         if force:
+            self._count_forced(now)
             self._ends.clear()
         newest = next(reversed(self._ends), None)
         spare_s = min(RENEWED_BEFORE_END_S, self._lifetime_s / 2)
@@ -88,6 +99,15 @@ class Tokens:
             while len(self._ends) > 2:
                 self._ends.popitem(last=False)
         return newest, int(self._ends[newest] - now)
+
+    def _count_forced(self, now: float) -> None:
+        """Twenty a day, each half a minute after the last."""
+        at = self._forced_at
+        if at and now - at[-1] < FORCED_APART_S:
+            raise ApiError(45011)
+        if len(at) == FORCED_A_DAY and now - at[0] < 86_400:
+            raise ApiError(45009)
+        at.append(now)
 
     def check(self, token: str) -> None:
         ends = self._ends.get(token)
@@ -117,6 +137,7 @@ class WeChat:
         self.tokens = Tokens(settings.wechat_token_lifetime_s, now)
         self._unfollowed: set[str] = set()
         self._credits: Counter[tuple[str, str]] = Counter()
+        self._day, self._sent_today = "", 0
         self._sent: OrderedDict[tuple[str, str], tuple[datetime, int]] = OrderedDict()
         # Ids grow past those of an earlier run of the simulator.
         self._last_id = int(now().timestamp() * 1000) * 1000
@@ -136,11 +157,12 @@ class WeChat:
         return JSONResponse({"access_token": token, "expires_in": expires_in_s})
 
     async def send_template(self, request: Request) -> Response:
-        return await self._answer(request, self._send)
+        return await self._answer(request, self._send, names_message=True)
 
     async def send_subscription(self, request: Request) -> Response:
-        """One consent is one message, and no repetition is known again."""
-        return await self._answer(request, self._send_subscription)
+        """One consent is one message, and no repetition is known again; its id comes with the event
+        alone."""
+        return await self._answer(request, self._send_subscription, names_message=False)
 
     def choose(self, openid: str, template: str, *, accepted: bool) -> None:
         """What a person taps where he is asked for one more message."""
@@ -150,7 +172,11 @@ class WeChat:
             self._credits.pop((openid, template), None)
 
     async def _answer(
-        self, request: Request, send: Callable[[str, Document, Plan], Awaitable[int]]
+        self,
+        request: Request,
+        send: Callable[[str, Document, Plan], Awaitable[int]],
+        *,
+        names_message: bool,
     ) -> Response:
         body = await request.body()
         self._counters["wechat_calls"] += 1
@@ -169,7 +195,8 @@ class WeChat:
             return _build_error(error)
         if plan.hangs:
             await asyncio.sleep(self._settings.hang_s)
-        return JSONResponse({"errcode": 0, "errmsg": "ok", "msgid": message_id})
+        named = {"msgid": message_id} if names_message else {}
+        return JSONResponse({"errcode": 0, "errmsg": "ok", **named})
 
     def set_following(self, openid: str, follows: bool) -> None:
         if follows:
@@ -214,12 +241,20 @@ class WeChat:
             return earlier[1]
         if earlier:
             self._counters["wechat_repeated_notices"] += 1
+        self._count_today(now)
         message_id = self.next_id()
         self._remember(key, now, message_id)
         self._record(openid, content, plan, message_id)
         if plan.fate != "dropped":
             await self._dispatch.send(openid, self._build_receipt(openid, message_id, plan), plan)
         return message_id
+
+    def _count_today(self, now: datetime) -> None:
+        day = format_china_time(now)[:10]
+        self._day, self._sent_today = day, self._sent_today if day == self._day else 0
+        if self._sent_today >= self._settings.wechat_day_max:
+            raise ApiError(45009)
+        self._sent_today += 1
 
     async def _send_subscription(self, openid: str, content: Document, plan: Plan) -> int:
         key = openid, content["template_id"]
@@ -293,10 +328,9 @@ class WeChat:
 def _check_field(name: str, field: Any) -> None:
     value = field.get("value") if isinstance(field, dict) else None
     kind = _FIELD_KIND.fullmatch(name)
-    length_max = FIELD_LENGTHS.get(kind[1]) if kind else None
     if not isinstance(value, str) or not value:
         raise ApiError(47003, f"argument invalid! data.{name}.value is empty")
-    if length_max and len(value) > length_max:
+    if kind is None or kind[1] not in SHAPES or not SHAPES[kind[1]].fullmatch(value):
         raise ApiError(47003, f"argument invalid! data.{name}.value")
 
 

@@ -20,7 +20,7 @@ from services.notify import store
 from services.notify.budgeting import BudgetWatch
 from services.notify.channels import NO_CONTACT, Contact
 from services.notify.decide.claims import NOT_DUE
-from services.notify.decide.waits import pick_receipt
+from services.notify.decide.waits import find_unmatched, pick_receipt
 from services.notify.dispatching import Candidate, Dispatcher
 from services.notify.model import (
     ClaimNotice,
@@ -154,8 +154,8 @@ class Sender:
 
     async def _find_receipt(self, notice: Notice) -> str | None:
         """That may be of a message whose id was never heard."""
-        attempt, database = notice.unclear_attempt, self._runtime.database
-        if notice.state != "unknown" or attempt is None or attempt.point_id is None:
+        attempt, database = find_unmatched(notice), self._runtime.database
+        if attempt is None or attempt.point_id is None:
             return None
         receipts = await store.find_unbound_receipts(database, attempt)
         rivals = await store.count_rivals(database, notice, attempt) if receipts else 0

@@ -45,8 +45,8 @@ class Attempt(Value):
 
     outcome: the provider's answer; `unknown` also where no answer came; None while it runs;
     `written_off`: unclear, and a person decided to send again. provider: None in the oldest ones.
-    point_id: intake's name of the phone. not_before: its provider takes it no earlier.
-    subscription_id: whose credit it used, as a WeChat subscribe message.
+    point_id: intake's name of the phone, or of the account of a WeChat subscribe message, whose
+    credit it used: subscription_id. not_before: its provider takes it no earlier.
     """
 
     number: int

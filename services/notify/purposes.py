@@ -257,7 +257,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
     MatchPaid: (Purpose("payment_made", "applicant", is_small=True),),
     LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
-    LedgerGoodsReceived: (Purpose("ledger_goods_received", "donor"),),
+    LedgerGoodsReceived: (Purpose("ledger_goods_received", "donor", links.GIFT_RECEIPT),),
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
     MatchWordAsked: tuple(
         _make_word_purpose(act) for act in ("accept", "decline", "claim", "sign_in")

@@ -130,14 +130,14 @@ async def find_unbound_receipts(database: mongo.Database, attempt: Attempt) -> l
 
 
 async def count_rivals(database: mongo.Database, notice: Notice, attempt: Attempt) -> int:
-    """Other messages of its provider to the same phone of which nobody knows whether they went
-    out."""
-    unclear = {"outcome": "unknown", "point_id": attempt.point_id, "provider": attempt.provider}
-    query = {
-        "state": "unknown",
-        "attempts": {"$elemMatch": unclear},
-        "_id": {"$ne": notice.id},
-    }
+    """Other messages of its provider to the same phone or account whose ids nobody heard."""
+    whose: dict[str, object] = {"state": "unknown"}
+    unheard: dict[str, object] = {"outcome": "unknown"}
+    if attempt.subscription_id:
+        whose = {"person_id": notice.person_id, "state": {"$in": ["sent", "unknown"]}}
+        unheard = {"outcome": {"$in": ["sent", "unknown"]}, "receipt": None}
+    one = {"point_id": attempt.point_id, "provider": attempt.provider, **unheard}
+    query = {**whose, "attempts": {"$elemMatch": one}, "_id": {"$ne": notice.id}}
     return int(await database[Notice.COLLECTION].count_documents(query, limit=20))
 
 

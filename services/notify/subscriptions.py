@@ -31,6 +31,10 @@ def derive_subscription_id(account_id: str, template_id: str) -> str:
     return f"{account_id}:{template_id}"
 
 
+def find_account(subscription_id: str) -> str:
+    return subscription_id.partition(":")[0]
+
+
 def may_subscribe(notice: Notice) -> bool:
     """Whether no such message of it failed in a way that another would meet again."""
     attempts = [attempt for attempt in notice.attempts if attempt.subscription_id]

@@ -18,7 +18,7 @@ from shared import mongo
 from shared.contracts.events import PersonErased
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role
-from tests.audit.facts import acceptance, gift
+from tests.audit.facts import acceptance, gift, goods
 from tests.audit.harness import AuditHarness
 from tests.support.eventually import eventually
 from tests.support.serving import serve_app
@@ -122,10 +122,25 @@ async def test_a_donor_sees_his_gift_by_the_link_and_takes_the_receipt(
     entry, _ = Receipt.parse(file.content).check([VerifierKey.parse(summary["vkey"])])
     assert entry["subject"] == one.id
     assert "已由两人冲正" not in page.text
+    await check_goods(harness)
     place = {"log": summary["log"], "index": one.entry, "reference": "更正单-1"}
     undone = await harness.propose_and_approve("/reversals", "r-1", place)
     assert undone.status_code == 200, undone.text
     assert "已由两人冲正，账上不再计算" in (await http.get(path)).text
+
+
+async def check_goods(harness: AuditHarness) -> None:
+    """A gift of goods has its page too, by the link of its notice."""
+    await harness.publish_in_order(goods(3))
+    await harness.wait_published(3)
+    [gift] = await mongo.find(harness.audit.runtime.database, Donation, {"quantity": 3})
+    now = await harness.audit.runtime.processor.now()
+    token = harness.stack.keyring.make_link(
+        GIFT_RECEIPT.purpose, gift.id, GIFT_RECEIPT.expires_at(now), now, holder=gift.donor_id
+    )
+    page = await harness.audit.http.get(GIFT_RECEIPT.path(token))
+    assert page.status_code == 200
+    assert "物资入库" in page.text
 
 
 async def check_giving(harness: AuditHarness, gift: Donation) -> None:

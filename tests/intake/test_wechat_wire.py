@@ -109,6 +109,7 @@ def test_a_subscribe_messages_receipt_says_which_and_why() -> None:
         ("1700827132819554304", "delivered", "0"),
         ("2", "failed", "20004 user block"),
     ]
+    assert all(receipt.is_subscription for receipt in pushed.receipts)
 
 
 def test_signature_is_the_published_one() -> None:

@@ -160,8 +160,11 @@ def test_donor_hears_of_arrival_and_is_thanked_for_goods() -> None:
         donor_id="P-donor",
     )
     harness.on_event(goods, "D-1", "E-2")
-    told = [n.purpose for n in harness.notices if n.person_id == "P-donor"]
-    assert told == ["match_arrived", "ledger_goods_received"]
+    told = [n for n in harness.notices if n.person_id == "P-donor"]
+    assert [n.purpose for n in told] == ["match_arrived", "ledger_goods_received"]
+    link = told[1].link
+    assert link is not None
+    assert (link.service, link.purpose, link.subject) == ("audit", "gift.receipt", "D-1")
 
 
 def test_donor_hears_of_his_year_together_with_other_small_news() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -85,6 +86,79 @@ async def test_a_subscribe_message_needs_a_credit_each(http: HttpClient, url: st
     assert [(each.kind, each.code) for each in outcomes] == [("sent", "0"), ("refused", "43101")]
     (sent,) = await read_phone(url, message.recipient)
     assert (sent["template"], sent["url"]) == ("S1", "https://gj.example/r/1")
+
+
+async def post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """As an account's own script does, past our adapter."""
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        account = {"appid": SETTINGS.wechat_appid, "secret": "simulated"}
+        tokens = {"grant_type": "client_credential", **account, "force_refresh": False}
+        token = (await client.post("/cgi-bin/stable_token", json=tokens)).json()["access_token"]
+        query = {} if path.endswith("stable_token") else {"access_token": token}
+        content = json.dumps(tokens | body if not query else body, ensure_ascii=False)
+        answer = await client.post(path, content=content.encode(), params=query)
+    return dict(answer.json())
+
+
+async def test_the_simulator_tells_no_id_of_a_subscribe_message(url: str) -> None:
+    await choose(url, "oPerson_000001")
+    data = {"thing1": {"value": "已受理"}}
+    body = {"touser": "oPerson_000001", "template_id": "S1", "data": data}
+    answer = await post(url, "/cgi-bin/message/subscribe/bizsend", body)
+    assert answer == {"errcode": 0, "errmsg": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_taken"),
+    [
+        ("thing1", "一" * 20, True),
+        ("thing1", "一" * 21, False),
+        ("phrase1", "已受理", True),
+        ("phrase1", "Received", False),
+        ("name1", "王芳", True),
+        ("name1", "王" * 11, False),
+        ("name1", "Anna Li", True),
+        ("amount1", "¥2000.00", True),
+        ("amount1", "2000元", True),
+        ("amount1", "约两千元", False),
+        ("amount1", "¥12345678901", False),
+        ("time1", "2019年10月1日 15:01", True),
+        ("time1", "2019年10月1日", True),
+        ("time1", "15:01", True),
+        ("time1", "明天下午", False),
+        ("date1", "2019-10-01", True),
+        ("phone_number1", "+86-0766-66888866", True),
+        ("phone_number1", "请拨12345", False),
+        ("character_string1", "DG20250001", True),
+        ("character_string1", "编号1", False),
+        ("number1", "3.5", True),
+        ("number1", "3床", False),
+        ("letter1", "OK", True),
+        ("car_number1", "粤S8Z888挂", True),
+        ("words1", "没有这种", False),
+    ],
+)
+async def test_the_simulator_takes_of_a_field_what_wechat_takes(
+    url: str, name: str, value: str, is_taken: bool
+) -> None:
+    body = {"touser": "oPerson_000001", "template_id": "T1", "data": {name: {"value": value}}}
+    answer = await post(url, "/cgi-bin/message/template/send", body)
+    assert (answer["errcode"] == 0, answer["errcode"] in (0, 47003)) == (is_taken, True)
+
+
+async def test_the_simulator_has_a_days_quota_and_forces_no_token_twice_at_once() -> None:
+    async with run_simulators(replace(SETTINGS, wechat_day_max=2)) as url:
+        data = {"thing1": {"value": "已受理"}}
+        body = {"touser": "oPerson_000001", "template_id": "T1", "data": data}
+        codes = [
+            (await post(url, "/cgi-bin/message/template/send", body))["errcode"] for _ in range(3)
+        ]
+        forced = [
+            await post(url, "/cgi-bin/stable_token", {"force_refresh": True}) for _ in range(2)
+        ]
+    assert codes == [0, 0, 45009]
+    assert "access_token" in forced[0]
+    assert forced[1]["errcode"] == 45011
 
 
 async def test_a_subscribe_message_whose_answer_is_lost_is_not_posted_again(

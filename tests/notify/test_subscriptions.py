@@ -1,10 +1,14 @@
 """WeChat's subscribe messages: one consent is one message; without one, a template or an SMS."""
 
+from datetime import timedelta
+
 import pytest
 
+from services.notify.decide.transitions import UNCLEAR_LOOK_S
+from services.notify.decide.waits import LOOK_AGAIN_S
 from services.notify.model import NoticeDue, OutcomeKind, RecordOutcome
 from services.notify.subscriptions import TRIES_MAX, Subscription, derive_subscription_id
-from shared.contracts.events import SubscriptionAnswered
+from shared.contracts.events import MessageReported, SubscriptionAnswered
 from shared.messaging.decision import Ref
 from tests.notify.decisions import DecisionHarness, make_opened
 
@@ -37,7 +41,9 @@ def claim(harness: DecisionHarness) -> str:
     return "subscription" if answer.body["as_subscription"] else "template"
 
 
-def record(harness: DecisionHarness, outcome: OutcomeKind, code: str = "") -> None:
+def record(
+    harness: DecisionHarness, outcome: OutcomeKind, code: str = "", message_id: str | None = "7"
+) -> None:
     harness.execute(
         RecordOutcome(
             notice_id=harness.notice.id,
@@ -46,7 +52,7 @@ def record(harness: DecisionHarness, outcome: OutcomeKind, code: str = "") -> No
             provider="wechat",
             outcome=outcome,
             code=code,
-            provider_message_id="7" if outcome == "sent" else None,
+            provider_message_id=message_id if outcome == "sent" else None,
         )
     )
 
@@ -130,3 +136,59 @@ def test_one_that_did_not_arrive_goes_as_a_template() -> None:
     record(harness, "sent")
     harness.report("wechat", "7", "failed", "20004")
     assert claim(harness) == "template"
+
+
+def report_sent(harness: DecisionHarness, outcome: str, account_id: str = "A-1") -> str:
+    """The event that names a message by an id which no answer told. Returns its dispatch."""
+    fact = MessageReported.model_validate(
+        {
+            "provider": "wechat",
+            "provider_message_id": f"9-{account_id}",
+            "outcome": outcome,
+            "point_id": account_id,
+            "reported_at": harness.now,
+        }
+    )
+    subject = f"wechat:9-{account_id}"
+    harness.on_event(fact, subject, f"E-{subject}")
+    return subject
+
+
+def look(harness: DecisionHarness, dispatch_id: str | None) -> None:
+    harness.wait_until_due()
+    due_at = harness.notice.due_at
+    assert due_at is not None
+    harness.execute(
+        NoticeDue(aggregate_id=harness.notice.id, due_at=due_at, dispatch_id=dispatch_id)
+    )
+
+
+def test_one_that_wechat_gave_no_id_is_delivered_by_the_event_of_its_account() -> None:
+    harness = make_harness(True)
+    claim(harness)
+    record(harness, "sent", message_id=None)
+    assert harness.notice.due_at == harness.now + timedelta(seconds=UNCLEAR_LOOK_S)
+    look(harness, report_sent(harness, "delivered"))
+    assert (harness.state, harness.notice.due_at) == ("delivered", None)
+
+
+def test_one_without_an_id_that_did_not_arrive_goes_as_a_template() -> None:
+    harness = make_harness(True)
+    claim(harness)
+    record(harness, "sent", message_id=None)
+    look(harness, report_sent(harness, "failed"))
+    assert claim(harness) == "template"
+
+
+def test_another_accounts_event_says_nothing_of_it_and_without_any_it_ends() -> None:
+    harness = make_harness(True)
+    claim(harness)
+    sent_at = harness.now
+    record(harness, "sent", message_id=None)
+    look(harness, report_sent(harness, "delivered", "A-2"))
+    assert harness.state == "sent"
+    while harness.state == "sent":
+        look(harness, None)
+    assert (harness.state, harness.notice.code) == ("failed", "no_receipt")
+    waited_s = (harness.now - sent_at).total_seconds()
+    assert 0 <= waited_s - harness.rules.receipt_wait_s <= LOOK_AGAIN_S

@@ -128,7 +128,7 @@ def _make_report(
                 "outcome": receipt.outcome,
                 "code": receipt.code,
             }
-            | (_describe_sms(vault, receipt) if isinstance(receipt, SmsReceipt) else {})
+            | _describe(vault, receipt)
         )
     except ValidationError:
         log.warning("receipt_of_unknown_shape", provider=provider)
@@ -137,8 +137,14 @@ def _make_report(
     return Command(report, principal=provider, correlation_id=id_)
 
 
-def _describe_sms(vault: Vault, receipt: SmsReceipt) -> dict[str, object]:
-    """The number stays here: its contact point says whose message it was."""
+def _describe(vault: Vault, receipt: SmsReceipt | WeChatReceipt) -> dict[str, object]:
+    """The number and the openid stay here: their contact points say whose message it was. Only a
+    template message of WeChat's is known by its id."""
+    if isinstance(receipt, WeChatReceipt):
+        point_id = (
+            derive_point_id(vault, openid=receipt.openid) if receipt.is_subscription else None
+        )
+        return {"point_id": point_id, "reported_at": receipt.at}
     return {
         "point_id": derive_point_id(vault, phone=receipt.phone) if receipt.phone else None,
         "notice_id": receipt.notice_id if NOTICE_ID.fullmatch(receipt.notice_id) else None,

@@ -97,13 +97,14 @@ class WeChatUnfollowed:
 
 @dataclass(frozen=True, slots=True)
 class WeChatReceipt:
-    """What became of one template message (TEMPLATESENDJOBFINISH)."""
+    """What became of one template message (TEMPLATESENDJOBFINISH), or of a subscribe message."""
 
     openid: str = field(repr=False)
     provider_message_id: str
     outcome: Literal["delivered", "failed"]
     code: str
     at: datetime
+    is_subscription: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +303,7 @@ def _read_sent(row: Mapping[str, str], openid: str, at: datetime) -> WeChatRecei
         outcome="delivered" if code == "0" else "failed",
         code=_CODE.sub("_", said)[:64],
         at=at,
+        is_subscription=True,
     )
 
 

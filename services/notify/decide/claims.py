@@ -37,7 +37,7 @@ from services.notify.purposes import BY_NAME
 from services.notify.refusals import BlockedPhone, OptOut
 from services.notify.rules import Rules, compute_deadline
 from services.notify.spending import BUDGET_GONE
-from services.notify.subscriptions import Subscription, may_subscribe
+from services.notify.subscriptions import Subscription, find_account, may_subscribe
 from shared.contracts.envelope import Event
 from shared.contracts.events import NoticeChannel, NoticesResumed, ReplyUnderstood
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
@@ -91,7 +91,8 @@ def _takes_subscription(before: Notice, claimed: Notice, subscription: Subscript
 def _with_subscription(claimed: Notice, subscription: Subscription) -> Notice:
     attempt = claimed.last_attempt
     assert attempt is not None
-    return claimed.with_attempt(attempt.model_copy(update={"subscription_id": subscription.id}))
+    changes = {"subscription_id": subscription.id, "point_id": find_account(subscription.id)}
+    return claimed.with_attempt(attempt.model_copy(update=changes))
 
 
 def _keep_back(

@@ -8,6 +8,7 @@ from services.notify.decide.budgets import count_spending
 from services.notify.decide.digests import count_untold
 from services.notify.decide.subscriptions import give_back
 from services.notify.decide.transitions import (
+    UNCLEAR_LOOK_S,
     apply_receipt,
     build_decision,
     mark_sent,
@@ -130,7 +131,7 @@ def _bind_message(
     A receipt may have come before: then it counts at once.
     """
     if provider_message_id is None:
-        return (sent,), ()
+        return (_look_soon(sent, attempt, now),), ()
     dispatch_id = derive_dispatch_id(attempt.sender, provider_message_id)
     dispatch = _find_dispatch(rules, states, dispatch_id, now).model_copy(
         update={"notice_id": sent.id, "attempt": attempt.number}
@@ -138,6 +139,13 @@ def _bind_message(
     if dispatch.receipt is None:
         return (sent,), (dispatch,)
     return (sent, apply_receipt(sent, dispatch, now, rules)), (dispatch,)
+
+
+def _look_soon(sent: Notice, attempt: Attempt, now: datetime) -> Notice:
+    """WeChat tells no id of a subscribe message: its receipt is found by the account."""
+    if not attempt.subscription_id or sent.state != "sent":
+        return sent
+    return sent.model_copy(update={"due_at": compute_deadline(now, UNCLEAR_LOOK_S)})
 
 
 def _find_dispatch(rules: Rules, states: States, dispatch_id: str, now: datetime) -> Dispatch:

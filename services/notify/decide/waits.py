@@ -33,12 +33,18 @@ def decide_due(
         case "sending":
             return _expire_claim(rules, notice, now)
         case "sent":
-            ended = notice.with_state("failed", code=NO_RECEIPT)
-            untold = tuple(count_untold(states, notice, ended, now, rules))
-            return build_decision(notice, ended, others=untold)
+            return _wait_for_receipt(rules, states, notice, due.dispatch_id, now)
         case "unknown":
             return _look_for_receipt(rules, states, notice, due.dispatch_id, now)
     return NOTHING
+
+
+def find_unmatched(notice: Notice) -> Attempt | None:
+    """The attempt whose message id was never heard: no answer came, or WeChat told none."""
+    if notice.state == "unknown":
+        return notice.unclear_attempt
+    last = notice.last_attempt if notice.state == "sent" else None
+    return last if last and last.subscription_id and last.is_accepted else None
 
 
 def decide_put_off(states: States, command: Command[PutOffNotice], now: datetime) -> Decision:
@@ -60,24 +66,45 @@ def _expire_claim(rules: Rules, notice: Notice, now: datetime) -> Decision:
     return build_decision(notice, unclear)
 
 
+def _wait_for_receipt(
+    rules: Rules, states: States, notice: Notice, dispatch_id: str | None, now: datetime
+) -> Decision:
+    found = _match_receipt(rules, states, notice, dispatch_id, now)
+    if found is not None:
+        return found
+    ended = notice.with_state("failed", code=NO_RECEIPT)
+    return build_decision(
+        notice, ended, others=tuple(count_untold(states, notice, ended, now, rules))
+    )
+
+
 def _look_for_receipt(
     rules: Rules, states: States, notice: Notice, dispatch_id: str | None, now: datetime
 ) -> Decision:
-    """A message whose id was never heard is found by its phone and its time."""
-    attempt = notice.unclear_attempt
-    dispatch = states.get(Dispatch, dispatch_id) if dispatch_id else None
-    if attempt and dispatch and may_be_receipt_of(notice.id, attempt, dispatch, rules):
-        return bind_receipt(rules, notice, attempt, dispatch, now)
-    is_over = attempt is None or now >= attempt.claimed_at + timedelta(seconds=rules.receipt_wait_s)
-    if not is_over:
-        due_at = compute_deadline(now, LOOK_AGAIN_S)
-        return Decision((notice.model_copy(update={"due_at": due_at}),))
+    found = _match_receipt(rules, states, notice, dispatch_id, now)
+    if found is not None:
+        return found
     task = PhoneTask(why="unclear") if is_tellable(notice) else notice.task
     return Decision((notice.model_copy(update={"due_at": None, "task": task}),))
 
 
+def _match_receipt(
+    rules: Rules, states: States, notice: Notice, dispatch_id: str | None, now: datetime
+) -> Decision | None:
+    """A message whose id was never heard is found by whom it was for and its time. None where it is
+    waited for no longer."""
+    attempt = find_unmatched(notice)
+    dispatch = states.get(Dispatch, dispatch_id) if dispatch_id else None
+    if attempt and dispatch and may_be_receipt_of(notice.id, attempt, dispatch, rules):
+        return bind_receipt(rules, notice, attempt, dispatch, now)
+    if attempt is None or now >= attempt.claimed_at + timedelta(seconds=rules.receipt_wait_s):
+        return None
+    due_at = compute_deadline(now, LOOK_AGAIN_S)
+    return Decision((notice.model_copy(update={"due_at": due_at}),))
+
+
 def may_be_receipt_of(notice_id: str, attempt: Attempt, dispatch: Dispatch, rules: Rules) -> bool:
-    """Nobody else's, of the same provider and phone, and after it was sent."""
+    """Nobody else's, of the same provider and phone or account, and after it was sent."""
     if dispatch.notice_id is not None or dispatch.receipt is None:
         return False
     if dispatch.named not in ("", notice_id):
@@ -96,8 +123,8 @@ def pick_receipt(
 ) -> str | None:
     """The receipt that is this attempt's; None where it could as well be another's.
 
-    rivals: other unclear messages of its provider to the same phone. If as many arrived as were
-    sent, all did.
+    rivals: other such messages of its provider to the same phone or account. If as many arrived as
+    were sent, all did.
     """
     own = [each for each in waiting if may_be_receipt_of(notice_id, attempt, each, rules)]
     if not own:
