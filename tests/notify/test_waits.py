@@ -68,8 +68,10 @@ def test_a_message_without_a_receipt_fails_after_three_days_and_stays_so() -> No
     assert harness.state == "sent"
     pass_due(harness)
     assert (harness.state, harness.notice.code) == ("failed", "no_receipt")
+    assert harness.notice.task is not None
     harness.report("sms", "1", "delivered")
     assert harness.state == "failed"
+    assert harness.notice.task is None, "nobody is called whom it reached after all"
     assert [type(fact) for fact in harness.facts][-1] is NoticeFailed
 
 

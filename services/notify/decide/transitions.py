@@ -46,7 +46,9 @@ def build_events(*steps: Notice) -> tuple[tuple[Notice, NoticeFact], ...]:
 def with_task(before: Notice, after: Notice) -> Notice:
     """What no channel brought to its person is somebody's to tell; what then arrives after all is
     nobody's any more."""
-    if after.state == "delivered" and after.task and after.task.state == "open":
+    reported = (attempt.receipt == "delivered" for attempt in after.attempts)
+    has_arrived = after.state == "delivered" or any(reported)
+    if has_arrived and after.task and after.task.state == "open":
         return after.model_copy(update={"task": None})
     if not calls_for_task(before, after):
         return after
