@@ -19,7 +19,13 @@ from services.notify.model import (
     RemoveStaffMember,
     ResolveNotice,
 )
-from services.notify.previews import Preview, build_preview
+from services.notify.previews import (
+    Preview,
+    PreviewLine,
+    build_preview,
+    find_example_number,
+    list_lines,
+)
 from services.notify.purposes import WORD_PURPOSES
 from services.notify.rates import DAYS_MAX, Rate
 from services.notify.resources import NotifyRuntimeDep
@@ -93,6 +99,14 @@ async def get_word_notice(word_id: Identifier, runtime: RuntimeDep) -> object:
 # --- what notices say -----------------------------------------------------------------------------
 
 
+@router.get("/wordings", response_model=list[PreviewLine], dependencies=[READER])
+async def list_wordings(runtime: NotifyRuntimeDep) -> object:
+    """Each notice, and what it costs as an SMS, as it is sent now."""
+    stored = {each.id: each for each in await mongo.find(runtime.database, Wording, {})}
+    templates = ((name, find_template(name, stored.get(name))) for name in TEMPLATES)
+    return list_lines(templates, runtime.settings.sms_sign_name, runtime.settings.sms_price_fen)
+
+
 @router.get("/wordings/{purpose}/preview", response_model=Preview, dependencies=[READER])
 async def preview_notice(purpose: Identifier, runtime: NotifyRuntimeDep) -> object:
     """As it is sent now, with an example's values; its length and price."""
@@ -100,7 +114,8 @@ async def preview_notice(purpose: Identifier, runtime: NotifyRuntimeDep) -> obje
         return respond(WORDS_UNKNOWN.refusal(404))
     template = find_template(purpose, await mongo.load(runtime.database, Wording, purpose))
     settings = runtime.settings
-    return build_preview(template, settings.sms_sign_name, settings.sms_price_fen)
+    number = find_example_number(settings.station_numbers)
+    return build_preview(template, settings.sms_sign_name, settings.sms_price_fen, number)
 
 
 # --- staff ----------------------------------------------------------------------------------------

@@ -91,7 +91,8 @@ class Donor:
 class Content:
     """What a notice says, before a channel puts it into its own fields.
 
-    number: of the station or committee whom he may call; only WeChat has room for it.
+    number: of the station or committee whom he may call; only WeChat has room for it, an SMS names
+    12345 in its words.
     """
 
     template: Template

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from services.notify.previews import FIELDS
 from shared.client import ServiceClient
 
 Verdict = Literal["sent", "failed", "resend"]
@@ -71,15 +72,33 @@ def print_rates(
 
 
 @app.command()
-def preview(purpose: Annotated[str, typer.Argument(help="如 match_proposed")]) -> None:
+def preview(
+    purpose: Annotated[
+        str | None, typer.Argument(help="如 match_proposed，英文 match_proposed.en；不填则列出全部")
+    ] = None,
+) -> None:
     """预览一种通知：示例、字数、条数、价格。Shows a notice as an example, its length and price."""
+    if purpose is None:
+        _print_wordings()
+        return
     shown = _open_client().get(f"/wordings/{purpose}/preview")
     typer.echo(shown["text"])
     typer.echo(
         f"{shown['units']} 字 units · {shown['segments']} 条 SMS · {shown['price_fen']:.1f} 分 fen"
     )
+    typer.echo(f"微信 WeChat: {shown['title']}")
     for name, value in shown["fields"]:
-        typer.echo(f"{name}: {value}")
+        chinese, english = FIELDS[name]
+        typer.echo(f"  {chinese} {english}: {value}")
+
+
+def _print_wordings() -> None:
+    headings = ("目的 purpose", "进展 status", "条 SMS", "分 fen")
+    table = Table(*(Column(heading, overflow="fold") for heading in headings))
+    for line in _open_client().get("/wordings"):
+        figures = (str(line["segments"]), f"{line['price_fen']:.1f}")
+        table.add_row(line["purpose"], line["status"], *figures)
+    Console().print(table)
 
 
 @app.command()

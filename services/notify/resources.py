@@ -95,7 +95,7 @@ class NotifyResources:
             notice.counted_at,
             notice.detail,
             notice.about or About(),
-            self._find_number(notice.area),
+            find_number(self.numbers, notice),
             notice.reply_code,
         )
         return Message(
@@ -105,11 +105,6 @@ class NotifyResources:
             parameters=CHANNELS[channel].format_parameters(content),
             url=self._sign_url(notice),
         )
-
-    def _find_number(self, area: str) -> str:
-        """Of the village, else of its town; empty where the house names none."""
-        codes = (area[:length] for length in (12, 9, 6) if len(area) >= length)
-        return next((self.numbers[code] for code in codes if code in self.numbers), "")
 
     def _sign_url(self, notice: Notice) -> str | None:
         link = notice.link
@@ -122,6 +117,18 @@ class NotifyResources:
         )
         row = links.BY_PURPOSE[link.purpose]
         return self.addresses[row.service].rstrip("/") + row.path(token)
+
+
+def find_number(numbers: Mapping[str, str], notice: Notice) -> str:
+    """Of the village, else of its town; for a donor, of the town where his help goes; else of the
+    city. Empty where the house names none."""
+    area = notice.area or (notice.about.town_code if notice.about else "") or CITY
+    codes = (*(area[:length] for length in (12, 9) if len(area) >= length), CITY)
+    return next((numbers[code] for code in codes if code in numbers), "")
+
+
+CITY = "441900"
+"""What all codes of areas begin with."""
 
 
 def choose_template(purpose: str, language: NoticeLanguage, approved: Container[str]) -> str:

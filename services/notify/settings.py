@@ -113,7 +113,7 @@ class NotifySettings(Settings):
         Field(
             default_factory=dict,
             description="area code -> the public number of its station or committee, as WeChat's "
-            "notices show it",
+            "notices show it; 441900: of the city, where no nearer one is",
         ),
     ]
 

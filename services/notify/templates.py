@@ -99,8 +99,10 @@ def _read_templates() -> dict[str, Template]:
 
 
 def _read_rows(file_name: str) -> Iterator[Mapping[str, str]]:
+    """Raises ValueError for a row of more or fewer cells: a comma that nobody quoted."""
     text = files("services.notify").joinpath(file_name).read_text("utf-8")
-    return csv.DictReader(io.StringIO(text))
+    head, *rows = csv.reader(io.StringIO(text), strict=True)
+    return (dict(zip(head, row, strict=True)) for row in rows)
 
 
 def _make_template(row: Mapping[str, str]) -> Template:

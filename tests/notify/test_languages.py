@@ -42,7 +42,7 @@ def test_who_chose_english_is_told_in_english_where_its_words_are_approved() -> 
                 town_code="441900101",
                 until=datetime(2026, 12, 1, 7, tzinfo=UTC),
             ),
-            "health ¥2000, 石碣镇. Tell your social worker or station by Dec 1.",
+            "health ¥2000, 石碣镇. Tell your social worker, station or 12345 by Dec 1.",
         ),
         ("ledger_goods_received.en", About(quantity=3, unit="床"), "Your goods, 3床, arrived"),
     ],

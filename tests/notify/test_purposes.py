@@ -27,6 +27,7 @@ from shared.contracts.events import (
     MatchDelivered,
     MatchExpired,
     MatchFact,
+    MatchPaid,
     MatchProposed,
     MatchReleased,
     MatchReopened,
@@ -65,8 +66,8 @@ def test_no_applicant_hears_of_a_gift_that_may_vanish(fact: type[MatchFact]) -> 
 def test_applicant_hears_of_a_match_only_from_commitment_on() -> None:
     facts = {f for f, ps in PURPOSES.items() if any(p.recipient == "applicant" for p in ps)}
     first_match_facts = [f for f in FACTS if f in facts and issubclass(f, MatchFact)]
-    told = {MatchCommitted, MatchScheduled, MatchReleased, MatchDelivered, MatchReopened}
-    assert set(first_match_facts) == told
+    promised = {MatchCommitted, MatchScheduled, MatchReleased, MatchDelivered, MatchReopened}
+    assert set(first_match_facts) == promised | {MatchPaid}
 
 
 def test_every_recipient_is_named_by_its_fact() -> None:
@@ -123,7 +124,7 @@ def test_long_texts_are_billed_by_parts(units: int, segments: int) -> None:
 
 def test_donor_without_wechat_is_sent_to_people_and_not_to_a_platform() -> None:
     assert all("平台" not in t.sms and "登录" not in t.sms for t in TEMPLATES.values())
-    assert "前请联系对接社工或莞家驿站" in TEMPLATES["match_proposed"].sms
+    assert "前请联系社工或12345" in TEMPLATES["match_proposed"].sms
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -211,7 +211,7 @@ def check_nobody_twice(messages: Sequence[dict[str, Any]], counters: Mapping[str
 
 
 def check_nobody_missing(notices: Sequence[Notice], messages: Sequence[dict[str, Any]]) -> None:
-    """On a phone by its receipt, or for a person of the house to tell. Few are called whom a message
+    """On a phone by its receipt, or for somebody to tell. Few are called whom a message
     reached: those whose receipts were dropped, and whose sender died after the call began."""
     fates = {message["notice_id"]: message["fate"] for message in messages}
     told = {n.id for n in notices if any(a.receipt == "delivered" for a in n.attempts)}

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from services.notify.limits import SEGMENTS_MAX
-from services.notify.pages.wordings import FIELDS, is_outdated
-from services.notify.previews import build_preview
+from services.notify.pages.wordings import is_outdated
+from services.notify.previews import FIELDS, build_preview
 from services.notify.templates import TEMPLATES, name_template
 from services.notify.wordbook import WordBook
 from services.notify.wordings import (

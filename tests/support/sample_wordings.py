@@ -5,6 +5,7 @@ from datetime import datetime
 
 from fastapi.responses import HTMLResponse
 
+from services.notify.model import ProviderName
 from services.notify.pages import wordings
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
@@ -12,6 +13,11 @@ from services.notify.wordings import Wording, Words
 from shared.security import Credential, Role
 
 PURPOSE = "match_proposed"
+IDS: Mapping[ProviderName, Mapping[str, str]] = {
+    "tencent": {PURPOSE: "2400004"},
+    "aliyun": {PURPOSE: "SMS_2400004"},
+    "wechat": {},
+}
 
 
 def render_wordings(words: str, now: datetime) -> Mapping[str, HTMLResponse]:
@@ -25,8 +31,8 @@ def render_wordings(words: str, now: datetime) -> Mapping[str, HTMLResponse]:
         return wordings.PAGES._render("zh", name, 200, shared | values)
 
     row = wordings._describe_row(PURPOSE, wording)
-    waiting = wordings.describe(wording, NotifySettings(), reader)
-    plain = wordings.describe(Wording(id=PURPOSE), NotifySettings(), reader)
+    waiting = wordings.describe(wording, NotifySettings(), reader, IDS)
+    plain = wordings.describe(Wording(id=PURPOSE), NotifySettings(), reader, IDS)
     typed = {"sms": words, "title": words, "tencent_id": words}
     return {
         "wordings": render(

@@ -8,7 +8,8 @@ from fastapi.responses import Response
 
 from services.notify import store
 from services.notify.messages import WORDS_UNKNOWN
-from services.notify.previews import build_preview
+from services.notify.model import ProviderName
+from services.notify.previews import FIELDS, build_preview, find_example_number
 from services.notify.purposes import BY_NAME
 from services.notify.resources import NotifyRuntime, NotifyRuntimeDep
 from services.notify.settings import NotifySettings
@@ -47,20 +48,11 @@ RECIPIENTS: Mapping[str, tuple[str, str]] = {
     "staff": ("给工作人员", "To staff"),
     "member": ("给联席会议成员", "To members of a joint meeting"),
 }
-FIELDS: Mapping[str, tuple[str, str]] = {
-    "thing1": ("进展", "Status"),
-    "character_string2": ("编号", "Number"),
-    "thing3": ("提示", "Hint"),
-    "amount4": ("金额", "Amount"),
-    "thing5": ("捐赠方", "Donor"),
-    "thing6": ("内容", "What for"),
-    "thing7": ("镇街", "Town"),
-    "time8": ("截止时间", "Until"),
-    "phone_number9": ("咨询电话", "Call"),
-    "thing10": ("原因", "Reason"),
-    "time11": ("日期", "Day"),
+PROVIDERS: Mapping[ProviderName, tuple[str, str]] = {
+    "tencent": ("腾讯云短信模板", "Tencent template"),
+    "aliyun": ("阿里云短信模板", "Aliyun template"),
+    "wechat": ("微信模板", "WeChat template"),
 }
-"""Of WeChat's notice, as the reader of a page understands them."""
 DONE: Mapping[str, tuple[str, str]] = {
     "propose": ("已提交，请另一位系统管理员复核", "proposed: another operator approves it"),
     "approve": ("已通过，马上按新内容发送", "approved: it is sent from now on"),
@@ -210,7 +202,7 @@ async def _render(
         request,
         "wording.html",
         status=answer.status if answer else 200,
-        **describe(wording, runtime.settings, caller),
+        **describe(wording, runtime.settings, caller, runtime.resources.template_ids),
         done=done,
         typed=form or {},
         problems=list_problems(answer) if answer else [],
@@ -218,12 +210,18 @@ async def _render(
     )
 
 
-def describe(wording: Wording, settings: NotifySettings, caller: Credential) -> dict[str, object]:
+def describe(
+    wording: Wording,
+    settings: NotifySettings,
+    caller: Credential,
+    template_ids: Mapping[ProviderName, Mapping[str, str]],
+) -> dict[str, object]:
     template = find_template(wording.id, wording)
     words = find_words(wording.id, wording)
     proposal = wording.proposal
     changed = proposal.apply(template) if proposal else None
     sign, price = settings.sms_sign_name, settings.sms_price_fen
+    number = find_example_number(settings.station_numbers)
     return {
         "purpose": wording.id,
         "path": WORDING_PATH.format(purpose=wording.id),
@@ -232,10 +230,15 @@ def describe(wording: Wording, settings: NotifySettings, caller: Credential) -> 
         "ids": words.ids if words else {},
         "is_outdated": is_outdated(wording),
         "other": _find_other(wording.id, template.language),
+        "sent_as": [
+            (title, template_ids[of].get(wording.id, ""))
+            for of, title in PROVIDERS.items()
+            if of in template_ids
+        ],
         "field_names": FIELDS,
-        "preview": build_preview(template, sign, price),
+        "preview": build_preview(template, sign, price, number),
         "proposal": proposal,
-        "proposed": changed and build_preview(changed, sign, price),
+        "proposed": changed and build_preview(changed, sign, price, number),
         "may_change": Role.OPERATOR in caller.roles and proposal is None,
         "may_approve": _may_approve(caller, proposal),
         "may_drop": Role.OPERATOR in caller.roles and proposal is not None,
