@@ -16,7 +16,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared import actions, logs, mongo
 from shared.contracts.envelope import Fact
-from shared.contracts.topics import consumed_by
+from shared.contracts.topics import list_consumed
 from shared.contracts.values import Value
 from shared.errors import Transient
 from shared.http import FetchingClient, HttpClient, open_http_client
@@ -133,7 +133,7 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
         operations.router,
         descriptions,
     ]
-    if any(topic.inbound for topic in consumed_by(service.name)):
+    if any(topic.inbound for topic in list_consumed(service.name)):
         own.append(feedback_route.router)
     routers = (*service.routers, *own)
     for router in routers:
@@ -197,7 +197,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
     def _make_subscription(self) -> Subscription:
         return Subscription(
             service=self._service.name,
-            topics=[topic.name for topic in consumed_by(self._service.name)],
+            topics=[topic.name for topic in list_consumed(self._service.name)],
             settings=self._settings,
             connection=self._broker,
             positions=self._positions,

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     secrets_dir: Annotated[
         Path,
         Field(
-            default_factory=lambda known: known["data_dir"] / "secrets",
+            default_factory=lambda values: values["data_dir"] / "secrets",
             description="empty: `secrets` in the data folder",
         ),
     ]

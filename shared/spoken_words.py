@@ -16,7 +16,7 @@ from pydantic import Field
 from shared.contracts.events import SpokenAct, WordAsked
 from shared.contracts.values import CHINA, Identifier, Value
 from shared.errors import Message
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messages import (
     WORD_CODE_WRONG,
     WORD_CODES_TOO_MANY,
@@ -149,7 +149,7 @@ def derive_word_id(fact: WordAsked, reason: str, key: str) -> str:
     """The key is whatever the caller likes, so the service, the act and all that the donor is
     asked stand beside it: his code opens nothing else."""
     claims = fact.model_dump_json(exclude={"expires_at"})
-    return derived_id("W", fact.TYPE, claims, reason, key)
+    return make_id("W", fact.TYPE, claims, reason, key)
 
 
 # --- heard ----------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def _pick(model: State | Value, marks: dict[str, str]) -> dict[str, str]:
 
 
 def _name_tally(what: str, whose: str, now: datetime) -> str:
-    return derived_id("T", what, whose, now.astimezone(CHINA).date().isoformat())
+    return make_id("T", what, whose, now.astimezone(CHINA).date().isoformat())
 
 
 def _count(tally: WordTally | None, id_: str, now: datetime) -> WordTally:

@@ -107,8 +107,8 @@ def donations(
     print_overlaps(audit, list(progress.statements), show)
     if report:
         write_overlaps(audit, list(progress.statements), report)
-    asked = progress.questions or progress.payments["asked"]
-    if progress.refused or asked or progress.unseen or not equal:
+    has_questions = progress.questions or progress.payments["asked"]
+    if progress.refused or has_questions or progress.unseen or not equal:
         raise typer.Exit(1)
 
 

@@ -38,13 +38,13 @@ class Folders:
     def find(cls, data_dir: Path | None) -> Self:
         """Of the given folder, else as the services are set."""
         secrets_dir = default_secrets_dir(data_dir)
-        known = os.environ if data_dir is None else {}
-        data = known.get("GUANJIA_DATA_DIR")
+        environment = os.environ if data_dir is None else {}
+        data = environment.get("GUANJIA_DATA_DIR")
         erasures = Path(data) / ERASURES if data else secrets_dir.parent / ERASURES
         return cls(
             secrets_dir,
-            Path(known.get("GUANJIA_LOG_KEYS_DIR") or secrets_dir),
-            Path(known.get("GUANJIA_ERASURES_DIR") or erasures),
+            Path(environment.get("GUANJIA_LOG_KEYS_DIR") or secrets_dir),
+            Path(environment.get("GUANJIA_ERASURES_DIR") or erasures),
         )
 
     def place(self, kind: str, name: str) -> Path:
@@ -133,8 +133,8 @@ def read_identities(identity: Path) -> list[object]:
 
 def _list_files(folders: Folders) -> list[tuple[str, bytes]]:
     """Keys by their names: those of the logs are as others, wherever they lie."""
-    found = {path for each in PATTERNS for path in folders.secrets.glob(each)}
-    keys = sorted({*found, *folders.log_keys.glob(LOG_KEYS)})
+    plain = {path for each in PATTERNS for path in folders.secrets.glob(each)}
+    keys = sorted({*plain, *folders.log_keys.glob(LOG_KEYS)})
     erased = sorted(folders.erasures.glob("*.json"))
     return [
         *((f"secrets/{path.name}", path.read_bytes()) for path in keys),

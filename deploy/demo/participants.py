@@ -168,9 +168,9 @@ class Donors:
         return self._take_undecided([row["match_id"] for row in page["waiting"]])
 
     def _take_undecided(self, match_ids: list[str]) -> list[str]:
-        taken = [id_ for id_ in match_ids if id_ not in self._decided]
-        self._decided.update(taken)
-        return taken
+        undecided = [id_ for id_ in match_ids if id_ not in self._decided]
+        self._decided.update(undecided)
+        return undecided
 
     def _choose(self) -> tuple[int, Answer]:
         number, self._tally.proposals = self._tally.proposals, self._tally.proposals + 1

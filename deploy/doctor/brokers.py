@@ -65,12 +65,12 @@ async def _read_settings(
         answers = await admin.describe_configs(resources)
     except (KafkaError, OSError, ValueError):
         return {}
-    found: dict[str, dict[str, str]] = {}
+    by_topic: dict[str, dict[str, str]] = {}
     for answer in answers:
         for _code, _why, _kind, name, entries in answer.resources:
             values = {entry[0]: entry[1] for entry in entries}
-            found[name] = {key: values[key] for key in (RETENTION, IN_SYNC_MIN) if key in values}
-    return found
+            by_topic[name] = {key: values[key] for key in (RETENTION, IN_SYNC_MIN) if key in values}
+    return by_topic
 
 
 def explain_absence(error: Exception) -> Finding:

@@ -9,7 +9,7 @@ from functools import partial
 
 from services.audit.model import NamePayees, Payee, PayeeAccount, SealedPayees
 from shared.documents import Document
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer
@@ -44,7 +44,7 @@ class AccountSecrets:
         number = fold_number(account.number)
         fields = {"name": account.name.strip(), "number": number, "bank": account.bank.strip()}
         content = json.dumps(fields, sort_keys=True, ensure_ascii=False)
-        id_ = derived_id("E", self._digest(f"{account.kind}|{content}"))
+        id_ = make_id("E", self._digest(f"{account.kind}|{content}"))
         return Payee(
             id=id_,
             kind=account.kind,

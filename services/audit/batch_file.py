@@ -30,11 +30,11 @@ def list_batch_rows(
     order: PaymentOrder,
     payees: Mapping[str, Payee],
     secrets: AccountSecrets,
-    held: Collection[str],
+    held_matches: Collection[str],
 ) -> Iterator[Row]:
     """held: matches that fell since the order was exported: no bank is told to pay them."""
     for number, line in enumerate(order.lines, 1):
-        if line.match_id in held:
+        if line.match_id in held_matches:
             continue
         account = secrets.open(payees[line.payee_id])
         yield (

@@ -105,7 +105,7 @@ class PublicLogs:
         """What stands under a name, unverified; None where there is nothing that can be read."""
         data = self.read(name, CHECKPOINT)
         try:
-            return Checkpoint.unverified(data) if data else None
+            return Checkpoint.read_unverified(data) if data else None
         except NoteError:
             return None
 

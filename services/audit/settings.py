@@ -42,7 +42,7 @@ class AuditSettings(Settings):
     log_keys_dir: Annotated[
         Path,
         Field(
-            default_factory=lambda known: known["secrets_dir"],
+            default_factory=lambda values: values["secrets_dir"],
             description="with the signing keys of the logs, which audit makes; empty: the secrets "
             "folder",
         ),

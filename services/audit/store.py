@@ -29,8 +29,8 @@ from services.audit.model import (
     Stock,
     Transfer,
     contribution_id,
+    derive_consents_id,
     entry_id,
-    recorded_consents_id,
 )
 from services.audit.model.months import MonthClose, MonthReopening
 from shared import mongo
@@ -162,7 +162,7 @@ async def create_recorded_consents(database: mongo.Database) -> None:
     for mandate in await mongo.find(database, Mandate, query, sort=[("_id", 1)]):
         by_donor.setdefault(mandate.donor_id, []).append(mandate.id)
     for donor_id, ids in by_donor.items():
-        consents = RecordedConsents(id=recorded_consents_id(donor_id), mandate_ids=tuple(ids))
+        consents = RecordedConsents(id=derive_consents_id(donor_id), mandate_ids=tuple(ids))
         document = mongo.to_document(consents) | {"_version": 1, "_emitted": 0}
         await database[RecordedConsents.COLLECTION].update_one(
             {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True

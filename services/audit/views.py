@@ -94,8 +94,8 @@ async def load_batch_file(runtime: AuditRuntime, order_id: str, format_: Format)
     payees = await load_payees(runtime.database, order)
     secrets = build_account_secrets(runtime.keyring)
     ids = [line.match_id for line in order.lines]
-    held = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}, "held": True})
-    rows = list(list_batch_rows(order, payees, secrets, {payable.id for payable in held}))
+    held_payables = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}, "held": True})
+    rows = list(list_batch_rows(order, payees, secrets, {payable.id for payable in held_payables}))
     return await asyncio.to_thread(write_batch, rows, format_)
 
 

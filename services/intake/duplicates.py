@@ -16,7 +16,7 @@ from services.intake.vault.likeness import compare_marks
 from shared import mongo
 from shared.contracts.values import Kind
 from shared.documents import Document
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.scope import Scope
 from shared.towns import is_city_wide
 
@@ -134,7 +134,7 @@ async def _find_judged(database: mongo.Database, id_: str, others: Sequence[str]
 
 
 def make_suggestion_id(first_id: str, second_id: str) -> str:
-    return derived_id("S", "request", *sorted((first_id, second_id)))
+    return make_id("S", "request", *sorted((first_id, second_id)))
 
 
 def compare(request: Request, other: Request, person_ids: Iterable[str] = ()) -> Alike:

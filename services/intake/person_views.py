@@ -92,8 +92,8 @@ def describe_export(
         "id_number": contact.id_number,
         "openid": contact.openid,
         "said": [
-            {"speaker_zh": SPEAKER_LABELS[row.kind], **said}
-            for row, said in list_said(vault, person)
+            {"speaker_zh": SPEAKER_LABELS[row.kind], **statement}
+            for row, statement in list_said(vault, person)
         ],
         "texts": {row.id: open_text(vault, person, row) for row in rows},
         "looks": views.describe_own_looks(looks),

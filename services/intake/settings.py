@@ -190,7 +190,7 @@ class IntakeSettings(Settings):
     erasures_dir: Annotated[
         Path,
         Field(
-            default_factory=lambda known: known["data_dir"] / "erasures",
+            default_factory=lambda values: values["data_dir"] / "erasures",
             description="who was erased, by id; back it up apart from the database, and oftener",
         ),
     ]

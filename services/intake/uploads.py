@@ -158,8 +158,8 @@ async def load_refused(runtime: IntakeRuntime, id_: str) -> bytes | None:
 async def save_columns(runtime: IntakeRuntime, upload: Upload) -> None:
     """What the uploader says of its columns, before it is imported."""
     query = {"_id": upload.id, "by": upload.by, "state": "preview"}
-    said = {"mapping": upload.mapping, "constants": upload.constants}
-    await runtime.database[UPLOADS].update_one(query, {"$set": said})
+    answers = {"mapping": upload.mapping, "constants": upload.constants}
+    await runtime.database[UPLOADS].update_one(query, {"$set": answers})
 
 
 async def start_upload(runtime: IntakeRuntime, upload: Upload) -> None:

@@ -53,22 +53,22 @@ def list_years(years: Iterable[int], now: datetime) -> list[int]:
 
 
 def build_year(matches: Sequence[Match], year: int, *, is_cut: bool = False) -> GivingYear:
-    given = [
+    gifts = [
         m for m in matches if _is_given(m) and m.confirmed_at and find_year(m.confirmed_at) == year
     ]
-    given.sort(key=lambda m: (m.confirmed_at or m.changed_at, m.id))
+    gifts.sort(key=lambda m: (m.confirmed_at or m.changed_at, m.id))
     sums: Counter[tuple[str, str]] = Counter()
-    for match in given:
+    for match in gifts:
         sums[match.unit, match.item] += match.quantity
-    categories = Counter(str(match.category) for match in given)
-    stars = [match.stars for match in given if match.stars is not None]
+    categories = Counter(str(match.category) for match in gifts)
+    stars = [match.stars for match in gifts if match.stars is not None]
     return GivingYear(
         year=year,
-        given=tuple(given),
+        given=tuple(gifts),
         promised=tuple(match for match in matches if match.state in UNDER_WAY),
         sums=tuple((unit, item, quantity) for (unit, item), quantity in sorted(sums.items())),
-        people=len({match.person_id for match in given}),
-        towns=tuple(sorted({town_name(match.town_code) or "东莞市" for match in given})),
+        people=len({match.person_id for match in gifts}),
+        towns=tuple(sorted({town_name(match.town_code) or "东莞市" for match in gifts})),
         by_category=tuple(categories.most_common()),
         stars=round(sum(stars) / len(stars), 1) if stars else None,
         is_cut=is_cut,

@@ -69,5 +69,5 @@ def _first_problem(answer: Answer) -> Problem:
 
 def keep_standing(runtime: Runtime, matches: Sequence[Match]) -> list[Match]:
     """Without those of a partner who speaks for nobody any more."""
-    gone = {m.source for m in matches if runtime.keyring.is_partner_gone(m.source)}
-    return [match for match in matches if match.source not in gone]
+    ended_sources = {m.source for m in matches if runtime.keyring.is_partner_gone(m.source)}
+    return [match for match in matches if match.source not in ended_sources]

@@ -138,13 +138,13 @@ async def _find_fulfilled(
         {"$group": group},
     ]
     helped = {row["_id"]: row async for row in database[Match.COLLECTION].aggregate(stages)}
-    return [_fulfilled_request(row, helped[row["_id"]]) for row in rows if row["_id"] in helped]
+    return [_build_fulfilled(row, helped[row["_id"]]) for row in rows if row["_id"] in helped]
 
 
 _DONOR = "$donor_id"
 
 
-def _fulfilled_request(need: Document, helped: Document) -> FulfilledRequest:
+def _build_fulfilled(need: Document, helped: Document) -> FulfilledRequest:
     return FulfilledRequest(
         request_id=need["_id"],
         tier=need["tier"],

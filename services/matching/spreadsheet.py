@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from shared.contracts.events import Applicant, OfferSubmitted
 from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.errors import Invalid, Problem
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.moments import parse_end, parse_moment
 from shared.money import PIECES, find_money_unit, parse_amount, parse_quantity
 from shared.phones import UNREACHABLE_CODES, parse_mobile
@@ -163,7 +163,7 @@ class OfferSheet:
             for place in header.unread
             if place < len(row.original) and row.original[place]
         }
-        return derived_id("row", *(f"{name}={text}" for name, text in sorted(texts.items())))
+        return make_id("row", *(f"{name}={text}" for name, text in sorted(texts.items())))
 
 
 def read_offers(content: bytes, skip: int | None = None) -> OfferSheet:

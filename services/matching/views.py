@@ -265,7 +265,7 @@ async def _sum_resources(
         amounts[name] += quantity
 
     for offer in await mongo.find(database, Offer, {"campaign_id": campaign.id}):
-        add(offer.unit, offer.item, "pledged", _pledged_quantity(offer, campaign))
+        add(offer.unit, offer.item, "pledged", _find_pledged(offer, campaign))
     group = {"unit": "$unit", "item": "$item", "state": "$state"}
     stages: list[Mapping[str, object]] = [
         {"$match": {"campaign_id": campaign.id}},
@@ -278,7 +278,7 @@ async def _sum_resources(
     return resources
 
 
-def _pledged_quantity(offer: Offer, campaign: Campaign) -> int:
+def _find_pledged(offer: Offer, campaign: Campaign) -> int:
     """Of a withdrawn offer what it had given; of one whose donor has not joined nothing."""
     if offer.donor_id not in campaign.donor_ids:
         return 0

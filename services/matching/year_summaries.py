@@ -67,9 +67,9 @@ async def _find_untold(runtime: Runtime, year: int) -> Sequence[tuple[str, int]]
         "confirmed_at": {"$gte": first, "$lt": next_first},
     }
     sources = await matches.distinct("source", confirmed)
-    gone = [source for source in sources if runtime.keyring.is_partner_gone(source)]
+    ended_sources = [source for source in sources if runtime.keyring.is_partner_gone(source)]
     pipeline: list[Mapping[str, object]] = [
-        {"$match": confirmed | {"source": {"$nin": gone}}},
+        {"$match": confirmed | {"source": {"$nin": ended_sources}}},
         {"$group": {"_id": {"donor": "$donor_id", "request": "$request_id"}}},
         {"$group": {"_id": "$_id.donor", "count": {"$sum": 1}}},
         {

@@ -81,13 +81,13 @@ def preview(
     if purpose is None:
         _print_wordings()
         return
-    shown = _open_client().get(f"/wordings/{purpose}/preview")
-    typer.echo(shown["text"])
+    view = _open_client().get(f"/wordings/{purpose}/preview")
+    typer.echo(view["text"])
     typer.echo(
-        f"{shown['units']} 字 units · {shown['segments']} 条 SMS · {shown['price_fen']:.1f} 分 fen"
+        f"{view['units']} 字 units · {view['segments']} 条 SMS · {view['price_fen']:.1f} 分 fen"
     )
-    typer.echo(f"微信 WeChat: {shown['title']}")
-    for name, value in shown["fields"]:
+    typer.echo(f"微信 WeChat: {view['title']}")
+    for name, value in view["fields"]:
         chinese, english = FIELDS[name]
         typer.echo(f"  {chinese} {english}: {value}")
 

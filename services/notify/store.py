@@ -103,7 +103,7 @@ async def _find_in_lanes(
     database: mongo.Database, now: datetime, lanes: Sequence[str | None], limit: int
 ) -> list[Notice]:
     """Earliest first. None: notices of before there were lanes."""
-    query = {"lane": {"$in": list(lanes)}, **_passed(now)}
+    query = {"lane": {"$in": list(lanes)}, **_select_due(now)}
     return await mongo.find(database, Notice, query, sort=[("due_at", 1)], limit=limit)
 
 
@@ -112,14 +112,14 @@ async def _list_others_lanes(database: mongo.Database, now: datetime) -> list[st
     lanes: list[str] = []
     after = ANSWER_LANE
     while row := await database[Notice.COLLECTION].find_one(
-        {"lane": {"$gt": after}, **_passed(now)}, {"lane": 1}, sort=[("lane", 1), ("due_at", 1)]
+        {"lane": {"$gt": after}, **_select_due(now)}, {"lane": 1}, sort=[("lane", 1), ("due_at", 1)]
     ):
         after = row["lane"]
         lanes.append(after)
     return lanes
 
 
-def _passed(now: datetime) -> dict[str, object]:
+def _select_due(now: datetime) -> dict[str, object]:
     return {"due_at": {"$lte": now, "$type": "date"}}
 
 

@@ -74,21 +74,21 @@ class _Comparison:
 
 def _alternatives(schema: Schema, document: Schema) -> list[Schema]:
     """`anyOf` and `oneOf` taken apart, references followed."""
-    schema = _resolved(schema, document)
+    schema = _resolve(schema, document)
     branches = schema.get("anyOf") or schema.get("oneOf")
     if not branches:
         return [schema]
     return [one for branch in branches for one in _alternatives(branch, document)]
 
 
-def _resolved(schema: Schema, document: Schema) -> Schema:
+def _resolve(schema: Schema, document: Schema) -> Schema:
     reference = schema.get("$ref")
     if reference is None:
         return schema
     target: Any = document
     for step in str(reference).removeprefix("#/").split("/"):
         target = target[step]
-    return _resolved(target, document)
+    return _resolve(target, document)
 
 
 def _type_narrowed(old: Schema, new: Schema, path: str) -> str:

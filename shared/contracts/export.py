@@ -48,12 +48,12 @@ def fact_schema(fact: type[Fact]) -> dict[str, object]:
     return _document(fact.TYPE, schema) | {"x-topic": fact.TOPIC}
 
 
-def published(directory: Path = SCHEMAS) -> dict[str, dict[str, object]]:
+def load_published(directory: Path = SCHEMAS) -> dict[str, dict[str, object]]:
     """What has been exported before."""
     return {file.stem: json.loads(file.read_bytes()) for file in sorted(directory.glob("*.json"))}
 
 
-def refused_changes(
+def find_breaking_changes(
     old: Mapping[str, Mapping[str, object]], new: Mapping[str, Mapping[str, object]]
 ) -> dict[str, list[str]]:
     """By name, what breaks. A type that is gone breaks those who still read it."""
@@ -68,8 +68,8 @@ def refused_changes(
 
 def export(directory: Path = SCHEMAS) -> list[str]:
     """Writes new and compatibly changed schemas; returns their names. Raises Incompatible."""
-    old, new = published(directory), schemas()
-    if refused := refused_changes(old, new):
+    old, new = load_published(directory), schemas()
+    if refused := find_breaking_changes(old, new):
         raise Incompatible(refused)
     changed = [name for name, schema in new.items() if schema != old.get(name)]
     for name in changed:

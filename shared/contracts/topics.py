@@ -66,7 +66,7 @@ BY_NAME = {topic.name: topic for topic in TOPICS}
 SERVICES = ("intake", "matching", "notify", "audit")
 
 
-def consumed_by(service: str) -> tuple[Topic, ...]:
+def list_consumed(service: str) -> tuple[Topic, ...]:
     return tuple(topic for topic in TOPICS if service in topic.consumers)
 
 

@@ -45,8 +45,8 @@ class Flow:
         """A row for each topic, also of those that nothing came by."""
         self._forget(self._monotonic())
         counts: Counter[str] = Counter()
-        for _, taken in self._taken:
-            counts.update(taken)
+        for _, topics in self._taken:
+            counts.update(topics)
         behind = await self._count_behind()
         return tuple(
             TopicFlow(

@@ -12,7 +12,7 @@ import structlog
 
 from shared.contracts.envelope import Fact, cloud_event
 from shared.errors import Invalid, Problem, refuse
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messages import KEY_REUSED, REPLAY_FAILED
 from shared.messaging.changes import (
     Changes,
@@ -135,7 +135,7 @@ class Fold:
         """
         missing: set[AnyRef] = set()
         rest = items[len(self.changes.results) :]
-        for item in [*rest, *self._parked_behind(rest)]:
+        for item in [*rest, *self._list_parked(rest)]:
             early = self._early.get(id(item))
             if (early and early.is_current(self._view)) or not self._may_be_decided(item):
                 continue
@@ -162,7 +162,7 @@ class Fold:
     def _values(self, read: Iterable[AnyRef]) -> dict[AnyRef, State | None]:
         return {ref: self._view[ref] for ref in read}
 
-    def _parked_behind(self, items: Sequence[Item]) -> list[Item]:
+    def _list_parked(self, items: Sequence[Item]) -> list[Item]:
         streams = {*self._streams_to_unpark, *(item.stream for item in items if item.stream)}
         return [
             item
@@ -364,7 +364,7 @@ class Fold:
         """A record becomes a dead letter; the caller of a command is told directly."""
         if item.incoming is None:
             return Result("bug" if trace else "refused", error=error)
-        id_ = derived_id("DL", self._source, item.place)
+        id_ = make_id("DL", self._source, item.place)
         if not item.dead_letter:
             self.changes.dead_letters[id_] = DeadLetter(item, problems, trace)
         answer = REPLAY_FAILED.refusal(409, reason=problems[0].en)

@@ -111,9 +111,9 @@ class Columns:
                 known="、".join(column.label for column in self.columns),
             )
         if repeated := [name for name, positions in places.items() if len(positions) > 1]:
-            raise Invalid(*(self._repeated(name, places[name], cells) for name in repeated))
+            raise Invalid(*(self._name_repeated(name, places[name], cells) for name in repeated))
         positions_read = {position for positions in places.values() for position in positions}
-        ignored = self._ignored()
+        ignored = self._fold_ignored()
         others = [
             position
             for position, cell in enumerate(cells)
@@ -135,7 +135,7 @@ class Columns:
                 return guard
         return None
 
-    def _ignored(self) -> frozenset[str]:
+    def _fold_ignored(self) -> frozenset[str]:
         return frozenset(fold_header(header) for header in self.ignored)
 
     def _places(self, cells: Sequence[str]) -> dict[str, list[int]]:
@@ -147,7 +147,7 @@ class Columns:
             names.setdefault(fold_header(header), []).append(name)
         for column in self.columns:
             words = {fold_header(word) for word in (*column.words.split(), column.name)}
-            for word in words - mapped - self._ignored() if column.name not in settled else ():
+            for word in words - mapped - self._fold_ignored() if column.name not in settled else ():
                 names.setdefault(word, []).append(column.name)
         places: dict[str, list[int]] = {}
         for position, cell in enumerate(cells):
@@ -168,7 +168,7 @@ class Columns:
         if absent:
             raise COLUMN_UNKNOWN.invalid(headers=", ".join(absent))
 
-    def _repeated(self, name: str, positions: Sequence[int], cells: Sequence[str]) -> Problem:
+    def _name_repeated(self, name: str, positions: Sequence[int], cells: Sequence[str]) -> Problem:
         label, headers = self.column(name).label, "、".join(cells[p] for p in positions)
         return COLUMNS_REPEATED.problem(name, label=label, headers=headers)
 

@@ -17,7 +17,7 @@ from shared.web.callers import find_address_of
 READS_INSIDE = READS_MAX + LONG_LINE
 """Of one caller: so many that `Admission` sees a long line."""
 COMMANDS_INSIDE = 2 * COMMANDS_MAX
-SHOWN = (b"authorization", b"cookie")
+CREDENTIAL_HEADERS = (b"authorization", b"cookie")
 
 
 class Doorway:
@@ -58,6 +58,6 @@ class Doorway:
 def find_shown(scope: Scope) -> bytes:
     """What tells one caller from another, not believed yet: his credential, else his address."""
     for name, value in scope["headers"]:
-        if name in SHOWN:
+        if name in CREDENTIAL_HEADERS:
             return bytes(value)
     return find_address_of(scope).encode()

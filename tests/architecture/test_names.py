@@ -12,43 +12,16 @@ import pytest
 from tests.architecture.repository_files import python_files, text_of
 
 PARTICIPLES = frozenset(
-    [
-        "asked",
-        "began",
-        "carried",
-        "counted",
-        "decided",
-        "described",
-        "drawn",
-        "ended",
-        "explained",
-        "found",
-        "freed",
-        "given",
-        "gone",
-        "grown",
-        "held",
-        "kept",
-        "known",
-        "left",
-        "made",
-        "moved",
-        "named",
-        "opened",
-        "posted",
-        "released",
-        "said",
-        "sealed",
-        "sent",
-        "served",
-        "settled",
-        "shown",
-        "stored",
-        "taken",
-        "told",
-        "written",
-    ]
+    {"began", "brought", "built", "chosen", "done", "drawn", "found", "given", "gone", "grown"}
+    | {"heard", "held", "kept", "known", "led", "left", "lost", "made", "met", "paid", "said"}
+    | {"sent", "seen", "shown", "spent", "taken", "told", "written"}
 )
+"""Those that do not end in `ed`."""
+NO_PARTICIPLES = frozenset({"embed", "feed", "need", "seed", "shed"})
+PRIVATE_WORDS = frozenset(
+    {"asked", "found", "given", "gone", "held", "kept", "known", "said", "shown", "taken", "told"}
+)
+"""They say that something was done and not what is bound."""
 PROBLEM_CALLS = frozenset({"Problem", "Message", "Invalid", "InvalidValueError"})
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -59,9 +32,42 @@ def list_participles(source: str) -> list[str]:
         f"{node.lineno}: {node.name}"
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.name.strip("_").split("_")[0] in PARTICIPLES
+        and _is_participle(node.name.strip("_").split("_")[0])
         and not any(_is_property(decorator) for decorator in node.decorator_list)
     ]
+
+
+def _is_participle(word: str) -> bool:
+    return word in PARTICIPLES or (word.endswith("ed") and word not in NO_PARTICIPLES)
+
+
+def list_private_words(source: str) -> list[str]:
+    """Bound names that do not say what they are. A field of a class is read as `match.kept`, and
+    may be stored under its name."""
+    tree = ast.parse(source)
+    fields = {
+        id(member.target)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for member in node.body
+        if isinstance(member, ast.AnnAssign)
+    }
+    return [
+        f"{line}: {name}"
+        for node in ast.walk(tree)
+        if id(node) not in fields
+        for name, line in _list_bound(node)
+        if name.strip("_").lower() in PRIVATE_WORDS
+    ]
+
+
+def _list_bound(node: ast.AST) -> list[tuple[str, int]]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+            return [(name, node.lineno)]
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return [(name, node.lineno)]
+    return []
 
 
 def _is_property(decorator: ast.expr) -> bool:
@@ -113,6 +119,15 @@ def test_functions_are_named_by_what_they_do() -> None:
     assert not past, "begin with a verb, such as `find_`, `list_`, `render_`, or make it a property"
 
 
+def test_a_name_says_what_is_bound() -> None:
+    private = [
+        f"{file}:{what}"
+        for file in python_files("services", "shared", "deploy")
+        for what in list_private_words(text_of(file))
+    ]
+    assert not private, "name the thing: `proposals`, `reply`, `media_type`, `held_payables`"
+
+
 def test_a_public_name_stands_for_one_thing_in_a_service() -> None:
     places: dict[tuple[str, str], list[str]] = defaultdict(list)
     for file in python_files("services"):
@@ -144,10 +159,23 @@ def test_texts_of_problems_stand_in_messages() -> None:
         "def found(): ...",
         "async def _told_to(person): ...",
         "class Row:\n    def kept(self): ...",
+        "def trusted_checkpoint(data): ...",
     ],
 )
 def test_a_participle_is_found(source: str) -> None:
     assert list_participles(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["found = 1", "def f(told): ...", "class Kept: ...", "ASKED = ()", "f = lambda said: 1"],
+)
+def test_a_private_word_is_found(source: str) -> None:
+    assert list_private_words(source)
+
+
+def test_fields_and_plain_names_pass() -> None:
+    assert not list_private_words("class Match:\n    kept: str = ''\nfound_at = match.kept")
 
 
 @pytest.mark.parametrize(

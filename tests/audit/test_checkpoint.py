@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tlog_scales.signing import PlainEd25519Signer, Vkey
 from tlog_scales.tlog import Checkpoint as OracleCheckpoint
 
-from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
+from services.audit.tlog.checkpoint import Checkpoint, open_checkpoint
 from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.note import COSIGNATURE, Note, NoteError, Signature, VerifierKey
 from tests.audit.ledgers import ORIGIN, log_key, sign_checkpoint
@@ -24,7 +24,7 @@ uEWP6zdkdIQzd/fmwlM/dlPWF74ewI=
 
 def test_public_test_log_is_accepted_and_written_byte_for_byte() -> None:
     key = VerifierKey.parse(VKEY)
-    found = trusted_checkpoint(PUBLIC, [key])
+    found = open_checkpoint(PUBLIC, [key])
     assert (found.origin, found.size) == ("example.com/log/testdata", 15)
     assert str(key) == VKEY
     assert bytes(Note.parse(PUBLIC)) == PUBLIC
@@ -36,7 +36,7 @@ def test_a_flipped_byte_of_the_public_checkpoint_is_refused(at: int) -> None:
     flipped = bytearray(PUBLIC)
     flipped[at] ^= 1
     with pytest.raises(NoteError):
-        trusted_checkpoint(bytes(flipped), [VerifierKey.parse(VKEY)])
+        open_checkpoint(bytes(flipped), [VerifierKey.parse(VKEY)])
 
 
 def test_signing_writes_what_the_oracle_writes() -> None:
@@ -53,7 +53,7 @@ def test_signatures_by_unknown_keys_are_ignored() -> None:
     namesake = SigningKey.generate("log.test")
     body = Checkpoint("log.test", 0, bytes(32)).body()
     note = bytes(Note(body, (other.sign(body), namesake.sign("else"), mine.sign(body))))
-    assert trusted_checkpoint(note, [mine.vkey]).size == 0
+    assert open_checkpoint(note, [mine.vkey]).size == 0
 
 
 def test_a_bad_signature_by_a_known_key_is_refused_even_beside_a_good_one() -> None:
@@ -61,12 +61,12 @@ def test_a_bad_signature_by_a_known_key_is_refused_even_beside_a_good_one() -> N
     body = Checkpoint("log.test", 0, bytes(32)).body()
     note = bytes(Note(body, (mine.sign(body), mine.sign("something else"))))
     with pytest.raises(NoteError, match="bad signature"):
-        trusted_checkpoint(note, [mine.vkey])
+        open_checkpoint(note, [mine.vkey])
 
 
 def test_a_note_without_the_pinned_key_is_refused() -> None:
     with pytest.raises(NoteError, match="not signed by"):
-        trusted_checkpoint(PUBLIC, [log_key().vkey])
+        open_checkpoint(PUBLIC, [log_key().vkey])
 
 
 def test_a_witness_cosignature_verifies_with_its_time() -> None:
@@ -93,30 +93,30 @@ def test_one_of_the_logs_keys_is_enough() -> None:
     old, new = log_key(), SigningKey.generate(ORIGIN)
     for signer in (old, new):
         note = bytes(cosigned_note(by=signer))
-        assert trusted_checkpoint(note, [old.vkey, new.vkey]).size == 1
+        assert open_checkpoint(note, [old.vkey, new.vkey]).size == 1
     with pytest.raises(NoteError, match="not signed by"):
-        trusted_checkpoint(bytes(cosigned_note()), [new.vkey])
+        open_checkpoint(bytes(cosigned_note()), [new.vkey])
     with pytest.raises(NoteError, match="not signed by"):
-        trusted_checkpoint(bytes(cosigned_note()), [])
+        open_checkpoint(bytes(cosigned_note()), [])
 
 
 def test_a_key_vouches_for_its_own_log_alone() -> None:
     other = SigningKey("another.test/log", log_key().private)
     with pytest.raises(NoteError, match="another log"):
-        trusted_checkpoint(bytes(cosigned_note(by=other)), [other.vkey])
+        open_checkpoint(bytes(cosigned_note(by=other)), [other.vkey])
 
 
 def test_a_quorum_is_counted_in_witnesses_that_signed_well() -> None:
     one, two, away = witness_key(), witness_key(), witness_key()
     known = [key.vkey for key in (one, two, away)]
     note = cosigned_note(one, two)
-    assert trusted_checkpoint(bytes(note), [log_key().vkey], known, 2).size == 1
-    assert trusted_checkpoint(bytes(note), [log_key().vkey], known[:2]).size == 1
+    assert open_checkpoint(bytes(note), [log_key().vkey], known, 2).size == 1
+    assert open_checkpoint(bytes(note), [log_key().vkey], known[:2]).size == 1
     with pytest.raises(NoteError, match="2 witnesses cosigned, 3"):
-        trusted_checkpoint(bytes(note), [log_key().vkey], known)
+        open_checkpoint(bytes(note), [log_key().vkey], known)
     forged = one.cosign("another body\n", 1_767_225_600)
     with pytest.raises(NoteError, match="bad signature"):
-        trusted_checkpoint(bytes(cosigned_note().plus([forged])), [log_key().vkey], known, 0)
+        open_checkpoint(bytes(cosigned_note().plus([forged])), [log_key().vkey], known, 0)
 
 
 def test_a_cosignature_of_another_time_is_none() -> None:

@@ -31,7 +31,7 @@ from services.audit.model import (
     stock_id,
 )
 from shared.contracts.envelope import Event
-from shared.ids import derived_id
+from shared.ids import make_id
 from tests.audit.decisions import FOUNDATION, open_audit
 from tests.audit.facts import (
     BANK,
@@ -176,7 +176,7 @@ class Facts(RuleBasedStateMachine):
     def a_gift_is_given_back(self, number: int, of: int, amount: int) -> None:
         id_, named = self.bank_id(number), self.gift_id(of)
         self.model.give_back(id_, named, amount)
-        self.audit.receive(refund(derived_id("D", BANK, named), amount, id_), self.now)
+        self.audit.receive(refund(make_id("D", BANK, named), amount, id_), self.now)
 
     @rule(number=numbers, fund=funds, amount=st.integers(1, 4))
     def a_fee_is_charged(self, number: int, fund: str, amount: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.audit.ledger.verification import verify_log
-from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.checkpoint import open_checkpoint
 from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from services.audit.tlog.writer import ForkError, LogDirectory, MissingEntriesError
 from tests.audit.dying import survives
@@ -46,7 +46,7 @@ def test_the_last_checkpoint_says_that_the_log_is_frozen(
         "log frozen",
         "",
     ]
-    assert trusted_checkpoint(note, [log_key().vkey]).root == root(writer)
+    assert open_checkpoint(note, [log_key().vkey]).root == root(writer)
     assert verify_log(closed_log.path, VKEY).ok
 
 

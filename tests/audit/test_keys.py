@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from services.audit.cli import app
 from services.audit.ledger.verification import verify_log
 from services.audit.public import PublicLogs, key_path
-from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.checkpoint import open_checkpoint
 from services.audit.tlog.keys import KeyFile, read_keys
 from services.audit.tlog.note import Note, NoteError
 from services.audit.tlog.writer import ForkError, LogDirectory
@@ -62,7 +62,7 @@ def test_while_a_key_is_replaced_both_sign_the_old_one_first(place: Place) -> No
     note = Note.parse(place.publish(30))
     assert [each.key_id for each in note.signatures] == [old.vkey.id, new.vkey.id]
     for key in (old, new):
-        assert trusted_checkpoint(bytes(note), [key.vkey]).size == 30
+        assert open_checkpoint(bytes(note), [key.vkey]).size == 30
         assert verify_log(place.log.path, str(key.vkey)).ok
 
 
@@ -82,7 +82,7 @@ def test_an_auditor_follows_from_the_old_key_to_the_new_one(place: Place) -> Non
     assert place.rotate("--retire").exit_code == 0
     (new,) = place.keys.read()
     place.publish(40)
-    assert trusted_checkpoint(kept, [old.vkey]) == trusted_checkpoint(kept, [new.vkey])
+    assert open_checkpoint(kept, [old.vkey]) == open_checkpoint(kept, [new.vkey])
     assert verify_log(place.log.path, str(new.vkey), since=[kept]).ok
     assert not verify_log(place.log.path, str(old.vkey)).ok
 

@@ -102,7 +102,7 @@ class Load:
 
 
 def size_of(note: bytes) -> int:
-    return Checkpoint.unverified(note).size
+    return Checkpoint.read_unverified(note).size
 
 
 async def check_log(summary: dict[str, Any], checkpoints: list[bytes]) -> None:

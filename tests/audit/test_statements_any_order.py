@@ -14,7 +14,7 @@ from services.audit.model import Donation
 from services.audit.statements import Identities, Layout, parse_layout, read_statement
 from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers
-from shared.ids import derived_id
+from shared.ids import make_id
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import BANK, FUND, event
 
@@ -46,7 +46,7 @@ class Vault:
         if row["party"]["name"] == "不收":
             problem = {"field": "name", "zh": "不收", "en": "not taken"}
             return key | {"status": 422, "problems": [problem]}
-        return key | {"status": 201, "person_id": derived_id("P", row["party"]["name"])}
+        return key | {"status": 201, "person_id": make_id("P", row["party"]["name"])}
 
 
 def write_statement(folder: Path, number: int, lines: Sequence[Line]) -> Path:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from services.audit.cli import app
 from services.audit.ledger.verification import Report, verify_log
-from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.checkpoint import open_checkpoint
 from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.note import COSIGNATURE, Note
 from tests.audit.ledgers import ORIGIN, log_key, publish_all, sign_checkpoint, year_of_facts
@@ -84,7 +84,7 @@ def test_a_cosignature_of_another_checkpoint_is_rejected(log: Path) -> None:
 
 def test_after_a_rotation_either_key_is_believed_and_older_checkpoints_too(log: Path) -> None:
     kept = (log / "checkpoint").read_bytes()
-    rotated = sign_checkpoint(trusted_checkpoint(kept, [log_key().vkey]), NEW_KEY)
+    rotated = sign_checkpoint(open_checkpoint(kept, [log_key().vkey]), NEW_KEY)
     (log / "checkpoint").write_bytes(rotated)
     both = [VKEY, str(NEW_KEY.vkey)]
     assert invariant(verify_log(log, VKEY)) == 1

@@ -41,7 +41,7 @@ class Plan:
         return f"{self.prefix}.{name}"
 
     def topics_read_by(self, service: str) -> list[str]:
-        return [self.topic(topic.name) for topic in topics.consumed_by(service)]
+        return [self.topic(topic.name) for topic in topics.list_consumed(service)]
 
     async def create_topics(self) -> None:
         """Guanjia's topics, with as many partitions, under the prefix."""

@@ -103,7 +103,7 @@ def build_shape(records: Sequence[Record], writes: Mapping[str, Mapping[str, Wri
 
 
 def _read_by(service: str) -> frozenset[str]:
-    return frozenset(topic.name for topic in topics.consumed_by(service))
+    return frozenset(topic.name for topic in topics.list_consumed(service))
 
 
 def _find_emits(ordered: Sequence[Record], counts: Mapping[str, int]) -> dict[str, Any]:

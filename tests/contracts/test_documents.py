@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from shared.contracts.events import BY_TYPE, FACTS
-from shared.contracts.topics import consumed_by, may_publish
+from shared.contracts.topics import list_consumed, may_publish
 from shared.web.access import find_guard
 from shared.web.openapi import PROBLEM_STATUSES
 from tests.support.services import SERVICES, not_started, operations
@@ -62,7 +62,7 @@ async def test_asyncapi_lists_every_topic_read_with_its_messages(
 ) -> None:
     document = await page(app, "/asyncapi.json")
     read = spoken(document, "receive")
-    assert {topic for topic, _ in read.values()} == {t.name for t in consumed_by(service)}
+    assert {topic for topic, _ in read.values()} == {t.name for t in list_consumed(service)}
     for type_, (topic, _) in read.items():
         assert topic == BY_TYPE[type_].TOPIC
 

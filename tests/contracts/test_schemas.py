@@ -21,13 +21,13 @@ ADVICE = f"run `python -m shared.contracts.export` and commit the files. {export
 
 
 def test_published_versions_are_not_changed_incompatibly() -> None:
-    refused = export.refused_changes(export.published(), export.schemas())
+    refused = export.find_breaking_changes(export.load_published(), export.schemas())
     assert not refused, str(export.Incompatible(refused))
 
 
 def test_exported_schemas_are_those_of_the_code() -> None:
     now = export.schemas()
-    stale = [name for name, schema in now.items() if export.published().get(name) != schema]
+    stale = [name for name, schema in now.items() if export.load_published().get(name) != schema]
     assert not stale, f"{stale} not exported: {ADVICE}"
 
 
@@ -58,17 +58,17 @@ def test_exporter_refuses_what_breaks_a_reader_and_writes_nothing(tmp_path: Path
 def test_type_that_disappears_or_moves_to_another_topic_is_refused() -> None:
     now = export.schemas()
     name = MatchProposed.TYPE
-    assert export.refused_changes(now, {k: v for k, v in now.items() if k != name}) == {
+    assert export.find_breaking_changes(now, {k: v for k, v in now.items() if k != name}) == {
         name: ["it was removed"]
     }
     moved = now | {name: now[name] | {"x-topic": "guanjia.elsewhere"}}
-    [found] = export.refused_changes(now, moved)[name]
+    [found] = export.find_breaking_changes(now, moved)[name]
     assert "guanjia.elsewhere" in found
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.TYPE)
 def test_every_schema_is_valid_and_says_what_it_is(fact: type[Fact]) -> None:
-    schema = export.published()[fact.TYPE]
+    schema = export.load_published()[fact.TYPE]
     Draft202012Validator(schema)
     assert schema["$id"] == f"urn:guanjia:schema:{fact.TYPE}"
     assert schema["x-topic"] == fact.TOPIC
@@ -83,7 +83,7 @@ def test_every_event_has_a_type_of_its_own_and_a_topic() -> None:
 @settings(max_examples=count_examples(33, 100), deadline=None)
 @given(fact=facts())
 def test_what_we_write_is_valid_by_the_published_schema(fact: Fact) -> None:
-    validator = Draft202012Validator(export.published()[fact.TYPE])
+    validator = Draft202012Validator(export.load_published()[fact.TYPE])
     validator.validate(fact.model_dump(mode="json", exclude_none=True))
 
 
@@ -93,14 +93,14 @@ def test_what_the_published_schema_allows_is_understood(
     chosen: tuple[type[Fact], dict[str, Any]],
 ) -> None:
     fact, data = chosen
-    Draft202012Validator(export.published()[fact.TYPE]).validate(data)
+    Draft202012Validator(export.load_published()[fact.TYPE]).validate(data)
     fact.model_validate(data)
 
 
 def test_unknown_fields_are_refused_from_outside_and_free_in_our_own_events() -> None:
     """A wrong name in a village's message is told; our own events may gain fields while an older
     reader still runs."""
-    published = export.published()
+    published = export.load_published()
     assert published[RequestSubmitted.TYPE]["additionalProperties"] is False
     assert "additionalProperties" not in json.dumps(published[MatchProposed.TYPE])
     with pytest.raises(ValidationError):

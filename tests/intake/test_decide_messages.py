@@ -6,11 +6,11 @@ import pytest
 
 from services.intake.channels.typed_requests import NOT_ARRIVED, format_answer
 from services.intake.model import (
+    AnswerMeaning,
     ContactPoint,
     Meaning,
     Reply,
     ReportMessage,
-    Said,
     UnderstandReply,
 )
 from services.intake.vault.messages import make_reply
@@ -70,7 +70,7 @@ def test_the_first_receipt_stands() -> None:
 
 
 def answer(
-    harness: DecisionHarness, meaning: Said, *, openid: str | None = None, **said: Any
+    harness: DecisionHarness, meaning: AnswerMeaning, *, openid: str | None = None, **said: Any
 ) -> Decision:
     """One reply; its id is its number among them."""
     id_ = f"Y-{sum(isinstance(state, Reply) for state in harness.states.values())}"

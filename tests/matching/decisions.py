@@ -26,7 +26,7 @@ from shared.contracts.events import (
     RequestWithdrawn,
 )
 from shared.contracts.values import GENERAL_FUND, MONEY_UNIT, Value
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Answer, AnyRef, Command, Decision, Handler, Ref, State
 from shared.partner_ids import PartnerIds
 from tests.support.deciding import run_decision
@@ -46,7 +46,7 @@ S = TypeVar("S", bound=State)
 
 
 def request_id(name: str) -> str:
-    return derived_id("R", name)
+    return make_id("R", name)
 
 
 def is_nobody_gone(_source: str) -> bool:
@@ -55,7 +55,7 @@ def is_nobody_gone(_source: str) -> bool:
 
 
 def person_id(name: str) -> str:
-    return derived_id("P", name)
+    return make_id("P", name)
 
 
 class DecisionHarness:

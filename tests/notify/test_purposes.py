@@ -34,7 +34,7 @@ from shared.contracts.events import (
     MatchScheduled,
     ProposalsGathered,
 )
-from shared.contracts.topics import consumed_by
+from shared.contracts.topics import list_consumed
 from shared.contracts.values import CHINA, Category, DonorKind
 from shared.references import format_reference
 from shared.towns import towns
@@ -86,7 +86,7 @@ def test_every_purpose_has_one_template_and_no_template_is_unused() -> None:
 
 
 def test_every_fact_comes_on_a_topic_that_notify_reads() -> None:
-    read = {topic.name for topic in consumed_by("notify")}
+    read = {topic.name for topic in list_consumed("notify")}
     assert {fact.TOPIC for fact in build_event_handlers(NotifySettings().rules)} <= read
 
 

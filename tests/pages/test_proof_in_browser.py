@@ -218,7 +218,7 @@ def test_a_tile_that_was_changed_is_refused(context: BrowserContext, log: Path, 
 
 def test_a_checkpoint_that_was_changed_is_refused(context: BrowserContext, log: Path) -> None:
     honest = Directory(log).read("checkpoint") or b""
-    checkpoint = Checkpoint.unverified(honest)
+    checkpoint = Checkpoint.read_unverified(honest)
     larger = Checkpoint(checkpoint.origin, checkpoint.size + 1, checkpoint.root)
     elsewhere = Checkpoint("guanjia.test/ledger/2027", checkpoint.size, checkpoint.root)
     for lie in (
@@ -262,7 +262,7 @@ def test_a_log_that_was_rewritten_is_noticed_by_who_saw_it_before(
 def test_another_key_is_noticed_and_ones_own_key_counts(context: BrowserContext, log: Path) -> None:
     assert PASSED in verdict_of(visit(context, make_site(log, 5)))
     liar = make_site(log, 5, (str(OTHER_KEY.vkey),))
-    checkpoint = Checkpoint.unverified(Directory(log).read("checkpoint") or b"")
+    checkpoint = Checkpoint.read_unverified(Directory(log).read("checkpoint") or b"")
     liar.lies = {"checkpoint": sign_checkpoint(checkpoint, OTHER_KEY)}
     page = visit(context, liar)
     assert "公钥与您" in verdict_of(page)

@@ -24,7 +24,7 @@ from services.audit.model import LINES_MAX
 from shared.contracts import topics
 from shared.contracts.envelope import Fact, foreign_event
 from shared.contracts.events import BankLineStated, DonationReceived, RequestSubmitted
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.cluster import create_topics
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.encoding import encode
@@ -185,7 +185,7 @@ class Lifecycles:
         """One wish a number: each of another person, over the inbound topic."""
         for number in numbers:
             message_id = f"{self.run}-{number}"
-            request_id = derived_id("R", CHANNEL, message_id)
+            request_id = make_id("R", CHANNEL, message_id)
             self.started.setdefault(request_id, Lifecycle(time.monotonic()))
             await self._publish(CHANNEL, message_id, wish(self.run, number), wait=False)
         await self._producer.flush()

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from deploy.local.stack import Stack
 from shared import mongo
 from shared.contracts.envelope import Fact, cloud_event, foreign_event
-from shared.contracts.topics import BY_NAME, consumed_by
+from shared.contracts.topics import BY_NAME, list_consumed
 from shared.messaging.batch_store import POSITIONS
 from shared.messaging.cluster import cluster_id, create_topics
 from shared.messaging.connection import BrokerConnection
@@ -207,7 +207,7 @@ class StackHarness:
         )
         await consumer.start()
         try:
-            names = [topic.name for topic in consumed_by(service)]
+            names = [topic.name for topic in list_consumed(service)]
             parts = [TopicPartition(n, p) for n in names for p in range(BY_NAME[n].partitions)]
             end = await consumer.end_offsets(parts)
             return {p: (await consumer.committed(p) or 0, end[p]) for p in parts}

@@ -10,7 +10,7 @@ import pytest
 from shared.contracts import topics
 from shared.contracts.envelope import Fact
 from shared.contracts.events import FACTS
-from shared.contracts.topics import Topic, consumed_by
+from shared.contracts.topics import Topic, list_consumed
 from shared.security import PUBLISHES, Keyring, Role, issue, read_register, revoke, rotate_publisher
 from tests.contracts.facts import example
 from tests.support.eventually import eventually
@@ -94,7 +94,7 @@ async def test_forged_records_become_dead_letters_and_nothing_else(
     before = await everything_stored(running)
     forged = [
         (code, record)
-        for topic in consumed_by(service)
+        for topic in list_consumed(service)
         for fact in facts_on(topic)
         for code, record in publishers.forged(topic, fact)
     ]
@@ -119,7 +119,7 @@ async def test_same_record_with_the_right_name_and_signature_is_taken(
     """So that the refusals above are for their signatures, not for what they say."""
     publishers = Publishers(stack)
     running = await start(stack, service)
-    own = [topic for topic in consumed_by(service) if not topic.inbound]
+    own = [topic for topic in list_consumed(service) if not topic.inbound]
     await stack.publish(*(publishers.honest(t, facts_on(t)[0]) for t in own[:1]))
 
     async def places() -> int:
@@ -134,7 +134,7 @@ async def test_replay_by_an_operator_lets_no_forged_record_in(stack: StackHarnes
     operator = stack.bearer("op", Role.OPERATOR)
     running = await start(stack, "audit")
     before = await everything_stored(running)
-    [donations] = [topic for topic in consumed_by("audit") if topic.inbound]
+    [donations] = [topic for topic in list_consumed("audit") if topic.inbound]
     forged = list(publishers.forged(donations, facts_on(donations)[0]))
     await stack.publish(*(record for _, record in forged))
     letters = await eventually(

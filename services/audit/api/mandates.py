@@ -25,7 +25,7 @@ from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.links import MANDATE
 from shared.contracts.values import Identifier, Value
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command
 from shared.partner_ids import hide_donor, reveal_donor
 from shared.runtime import Runtime
@@ -177,7 +177,7 @@ async def _answer_donor(
 ) -> Response:
     """The same button again is the same command; a browser is shown a page, others JSON."""
     link_id = runtime.keyring.read_link(token).id
-    key = derived_id("link", link_id, type(data).__name__)
+    key = make_id("link", link_id, type(data).__name__)
     command = Command(data, key=key, principal=f"link:{MANDATE.purpose}")
     answer = await runtime.processor.execute(command)
     if answer.status >= 400:

@@ -73,10 +73,10 @@ async def decline_month_close(
 
 @router.get("/month-reopenings", dependencies=[Reader])
 async def list_month_reopenings(runtime: AuditRuntimeDep, limit: Limit = 100) -> dict[str, object]:
-    found = await mongo.find(
+    reopenings = await mongo.find(
         runtime.database, MonthReopening, {}, sort=[("state", -1), ("_id", 1)], limit=limit
     )
-    return {"month-reopenings": [each.to_json() for each in found]}
+    return {"month-reopenings": [each.to_json() for each in reopenings]}
 
 
 @router.post("/month-reopenings", status_code=202)

@@ -36,9 +36,9 @@ def serve(
     return Response(content, media_type=media_type, headers=sent)
 
 
-def _is_known(tag: str, known: str) -> bool:
+def _is_known(tag: str, known_tags: str) -> bool:
     opaque = tag.removeprefix("W/")
-    return any(each.strip().removeprefix("W/") in (opaque, "*") for each in known.split(","))
+    return any(each.strip().removeprefix("W/") in (opaque, "*") for each in known_tags.split(","))
 
 
 def _takes_gzip(request: Request) -> bool:

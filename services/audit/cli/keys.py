@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from services.audit.cli.console import UNREADABLE, WRONG, console
-from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.checkpoint import open_checkpoint
 from services.audit.tlog.note import NoteError
 from services.audit.tlog.reader import Directory
 from services.audit.tlog.tiles import CHECKPOINT
@@ -74,4 +74,4 @@ def _expect_signed_by_new(log: Path, keys: "KeyFile") -> None:
     note = Directory(log).read(CHECKPOINT)
     if note is None:
         raise NoteError("没有检查点 there is no checkpoint")
-    trusted_checkpoint(note, [keys.read()[-1].vkey])
+    open_checkpoint(note, [keys.read()[-1].vkey])

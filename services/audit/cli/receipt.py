@@ -87,13 +87,13 @@ def check_receipt(
     table = Table(show_header=False, title="凭证成立 the receipt holds", title_style="green")
     for label, text in (
         *describe_receipt(*proven),
-        ("见证 Witnesses", _cosigned(checked, witnesses)),
+        ("见证 Witnesses", _describe_cosigners(checked, witnesses)),
     ):
         table.add_row(label, escape(text))
     console.print(table)
 
 
-def _cosigned(checked: Receipt, witnesses: list[VerifierKey]) -> str:
+def _describe_cosigners(checked: Receipt, witnesses: list[VerifierKey]) -> str:
     """How many of the witnesses asked for; nothing can be said of one whose key is not given."""
     if not witnesses:
         return "未核对 not checked; --witness KEY"

@@ -80,7 +80,7 @@ def print_reconciliation(
         rows = 0
         for batch in read:
             rows += len(batch.rows) + len(batch.refused)
-            lost += _lost(audit, source, batch.rows, batch.refused)
+            lost += _list_lost(audit, source, batch.rows, batch.refused)
     except Invalid as error:
         for problem in error.problems:
             console.print(f"[red]{problem.zh}[/] {escape(problem.en)}")
@@ -95,7 +95,7 @@ def print_reconciliation(
         raise typer.Exit(WRONG)
 
 
-def _lost(
+def _list_lost(
     audit: Any, source: str, rows: Sequence[Row], refused: Sequence[RefusedRow]
 ) -> Iterator[Gap | RefusedRow]:
     """Rows that are not on the ledger; those it refused are among what it knows itself."""

@@ -104,8 +104,8 @@ def check_spool(spool: Spool, source: Source, to: int | str | None = None) -> No
 
     What came after the checkpoint is waited for; up to an index, only as far as it is asked for.
     """
-    asked = min(spool.size, to + 1) if isinstance(to, int) else spool.size
-    wait_until_published(source, asked)
+    size = min(spool.size, to + 1) if isinstance(to, int) else spool.size
+    wait_until_published(source, size)
     checkpoint = read_unverified_checkpoint(source)
     if checkpoint.origin != spool.log:
         raise TopicError(
@@ -132,7 +132,7 @@ def wait_until_published(source: Source, size: int) -> None:
 
 def _standing(source: Source) -> int:
     data = source.read(CHECKPOINT)
-    return Checkpoint.unverified(data).size if data else 0
+    return Checkpoint.read_unverified(data).size if data else 0
 
 
 async def read_topic(

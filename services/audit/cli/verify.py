@@ -27,7 +27,7 @@ Keys = Annotated[
     list[str],
     typer.Option("--vkey", help="公开验证密钥，换钥后给两把 pinned keys: name+keyid+base64"),
 ]
-Kept = Annotated[
+OlderCheckpoints = Annotated[
     list[Path] | None,
     typer.Option(exists=True, dir_okay=False, help="以往的检查点 an older checkpoint kept"),
 ]
@@ -51,7 +51,7 @@ YearKeys = Annotated[list[str] | None, typer.Option(help="其密钥，逐一对�
 def verify(
     where: Where,
     vkey: Keys,
-    since: Kept = None,
+    since: OlderCheckpoints = None,
     witness: Witnesses = None,
     quorum: Quorum = None,
     previous: Years = None,
@@ -59,10 +59,10 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """独立核验账本日志的十条不变式。Checks the ten invariants from the published files alone."""
-    trust = Asked(vkey, [file.read_bytes() for file in since or ()], witness or [], quorum)
+    trust = Pinned(vkey, [file.read_bytes() for file in since or ()], witness or [], quorum)
     years = list(zip(previous or [], _year_keys(previous, previous_vkey), strict=True))
     try:
-        report = _all_verified(where, trust, years, quiet=as_json)
+        report = _verify_years(where, trust, years, quiet=as_json)
     except (NoteError, httpx.HTTPError) as error:
         raise exit_unreadable(error) from None
     if as_json:
@@ -73,7 +73,7 @@ def verify(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Pinned:
     """What is known of a log beforehand."""
 
     vkeys: Sequence[str]
@@ -89,19 +89,19 @@ def _year_keys(previous: list[str] | None, keys: list[str] | None) -> list[list[
     return [[key] for key in keys or []]
 
 
-def _all_verified(
-    where: str, trust: Asked, years: Sequence[tuple[str, list[str]]], *, quiet: bool
+def _verify_years(
+    where: str, trust: Pinned, years: Sequence[tuple[str, list[str]]], *, quiet: bool
 ) -> Report:
     """The earliest year first; each says what the next must have carried."""
     before: Report | None = None
     for place, keys in reversed(years):
-        before = _verified(place, Asked(keys), before, quiet=quiet)
+        before = _verify(place, Pinned(keys), before, quiet=quiet)
         if not before.ok:
             return before
-    return _verified(where, trust, before, quiet=quiet)
+    return _verify(where, trust, before, quiet=quiet)
 
 
-def _verified(where: str, trust: Asked, before: Report | None, *, quiet: bool) -> Report:
+def _verify(where: str, trust: Pinned, before: Report | None, *, quiet: bool) -> Report:
     with progress_bar("核验 verifying", quiet=quiet) as progress:
         task = progress.add_task("verify", total=None)
 

@@ -55,8 +55,8 @@ def decide_answer_question(
         amount_fen=question.amount_fen,
         bank_reference=question.bank_reference,
     )
-    if number and isinstance(found := _find_closing(states, answer), Answer):
-        return Decision(answer=found)
+    if number and isinstance(closing := _find_closing(states, answer), Answer):
+        return Decision(answer=closing)
     return Decision((answer,), answer=Answer(202, answer.to_json()))
 
 
@@ -80,8 +80,8 @@ def decide_approve_answer(
     if isinstance(closing, Answer):
         return Decision(answer=closing)
     line = closing.order.lines[closing.number - 1]
-    said = ledger.Event(id=f"bank_answer:{question.id}", source=SOURCE)
-    journal = close_line(states, closing, LedgerFact(said, line.match_id, question.at), now)
+    event = ledger.Event(id=f"bank_answer:{question.id}", source=SOURCE)
+    journal = close_line(states, closing, LedgerFact(event, line.match_id, question.at), now)
     journal.save(approved, closed)
     return journal.close(done)
 

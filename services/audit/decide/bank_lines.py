@@ -61,9 +61,9 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
     if doubt is None and questions.was_entered:
         doubt = "line_entered"
     if doubt is None and order is not None and line is not None:
-        said = ledger.Event(id=event.public_id or event.id, source=event.source)
+        bank_event = ledger.Event(id=event.public_id or event.id, source=event.source)
         closing = Closing(order, number, stated.bank_reference, stated.direction)
-        journal = close_line(states, closing, LedgerFact(said, line.match_id, stated.at), now)
+        journal = close_line(states, closing, LedgerFact(bank_event, line.match_id, stated.at), now)
         journal.save(bank_fact.with_entered(stated), *questions.close())
         answer = Answer(201, {"ledger_id": line.match_id, "state": "entered"})
         return journal.close(answer)
@@ -129,8 +129,8 @@ def _find_questions(
 
 def _is_same(line: OrderLine, stated: BankLineStated) -> bool:
     """It came before, from another source or in another file."""
-    known = (line.state, line.bank_reference, line.amount_fen)
-    return known == (stated.direction, stated.bank_reference, stated.amount_fen)
+    recorded = (line.state, line.bank_reference, line.amount_fen)
+    return recorded == (stated.direction, stated.bank_reference, stated.amount_fen)
 
 
 def find_doubt(

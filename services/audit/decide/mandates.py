@@ -28,8 +28,8 @@ from services.audit.model import (
     RevokeMandate,
     WithdrawMandate,
     contribution_id,
+    derive_consents_id,
     partner_proposals_id,
-    recorded_consents_id,
 )
 from services.audit.rules import Rules
 from shared.answers import Answer
@@ -42,7 +42,7 @@ from shared.contracts.events import (
     MatchAccepted,
 )
 from shared.contracts.values import format_yuan
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import AnyRef, Command, Decision, Ref, State, States
 from shared.spoken_words import HearWord, ask_word, carry_out, compute_end, hear_word
 
@@ -55,7 +55,7 @@ def decide_propose_mandate(
     rules: Rules, states: States, command: Command[ProposeMandate], now: datetime
 ) -> Decision:
     """The same request of the same person is the same mandate. Raises Invalid."""
-    request, id_ = command.data, derived_id("A", command.key)
+    request, id_ = command.data, make_id("A", command.key)
     _, fund = states.get_each((Mandate, id_), (Fund, request.fund_id))
     if fund is None or not fund.is_open:
         return Decision(answer=messages.FUND_UNKNOWN.refusal(404, "fund_id", id=request.fund_id))
@@ -134,7 +134,7 @@ def decide_approve_mandate(
     if not granted.states:
         return granted
     consents = RecordedConsents(
-        id=recorded_consents_id(mandate.donor_id),
+        id=derive_consents_id(mandate.donor_id),
         mandate_ids=(*(each.id for each in recorded), mandate.id),
     )
     return replace(granted, states=(*granted.states, consents))
@@ -142,7 +142,7 @@ def decide_approve_mandate(
 
 def _list_recorded(states: States, donor_id: str, now: datetime) -> list[Mandate]:
     """Those that still count, of all partners, funds and foundations: many small ones are one."""
-    consents = states.get(RecordedConsents, recorded_consents_id(donor_id))
+    consents = states.get(RecordedConsents, derive_consents_id(donor_id))
     ids = consents.mandate_ids if consents else ()
     return [each for each in states.get_many(Mandate, ids).values() if each.count_recorded(now)]
 

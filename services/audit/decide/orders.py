@@ -187,8 +187,8 @@ def decide_cancel_order(
     if order.state != "approved":
         return Decision(answer=messages.ORDER_NOT_APPROVED.refusal(409, state=order.state))
     if order.cancelled_by in ("", command.principal):
-        asked = order.model_copy(update={"cancelled_by": command.principal})
-        return Decision((asked,), answer=Answer(202, asked.to_json()))
+        proposed = order.model_copy(update={"cancelled_by": command.principal})
+        return Decision((proposed,), answer=Answer(202, proposed.to_json()))
     cancelled = order.model_copy(update={"state": "cancelled"})
     free = _free(states, order)
     return Decision((cancelled, *free), answer=Answer(200, cancelled.to_json()))

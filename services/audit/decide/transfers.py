@@ -17,7 +17,7 @@ from services.audit.model import (
 )
 from shared.answers import Answer
 from shared.contracts.events import LedgerTransferred
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, States
 
 
@@ -27,7 +27,7 @@ def decide_propose_transfer(
     now: datetime,  # noqa: ARG001
 ) -> Decision:
     """The same request of the same person is the same transfer."""
-    proposal, id_ = command.data, derived_id("T", command.key)
+    proposal, id_ = command.data, make_id("T", command.key)
     _, giver, taker = states.get_each(
         (Transfer, id_), (Fund, proposal.from_fund_id), (Fund, proposal.to_fund_id)
     )

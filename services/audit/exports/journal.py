@@ -243,7 +243,7 @@ class _Journal:
                 self._named.add(name)
                 yield from (
                     "",
-                    *self._writing.account(name, self._chart.titled(account), self._day),
+                    *self._writing.account(name, self._chart.find(account), self._day),
                 )
 
     def _post(self, postings: Iterable[JournalPosting]) -> Iterator[str]:

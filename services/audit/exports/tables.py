@@ -87,7 +87,7 @@ def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[st
     for entry in log.entries():
         fields = _of_entry(entry)
         for number, leg in enumerate(entry["legs"]):
-            account = chart.titled(leg["account"])
+            account = chart.find(leg["account"])
             titled = {"account_code": account.code, "account_title": account.title}
             yield {**fields, "leg": number, **leg, **titled, **_in_yuan(leg)}
 
@@ -133,11 +133,11 @@ def _write_parquet(out: Path, rows: Iterable[dict[str, object]]) -> None:
     schema = pyarrow.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
     unread = iter(rows)
     with pyarrow.parquet.ParquetWriter(out, schema) as writer:
-        while some := [_typed(row) for row in islice(unread, ROWS_AT_ONCE)]:
+        while some := [_convert(row) for row in islice(unread, ROWS_AT_ONCE)]:
             writer.write_table(pyarrow.Table.from_pylist(some, schema))
 
 
-def _typed(row: Mapping[str, object]) -> dict[str, object]:
+def _convert(row: Mapping[str, object]) -> dict[str, object]:
     return {name: _TYPED.get(COLUMNS[name], _as_is)(value) for name, value in row.items()}
 
 

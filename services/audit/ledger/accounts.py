@@ -103,7 +103,7 @@ class Chart:
 
         return FundAccounts(**{field.name: name(field.name) for field in fields(FundAccounts)})
 
-    def titled(self, name: str) -> LedgerAccount:
+    def find(self, name: str) -> LedgerAccount:
         """The account of this name; one that the chart does not know has neither code nor title."""
         by_name = {account.name: account for account in self.accounts.values()}
         return by_name.get(name, LedgerAccount(name, "", ""))

@@ -11,7 +11,7 @@ from typing import Self
 
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.kinds import kind_of
-from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
+from services.audit.tlog.checkpoint import Checkpoint, open_checkpoint
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.merkle import HASH_BYTES, leaf_hash
 from services.audit.tlog.note import Note, NoteError, VerifierKey
@@ -43,8 +43,8 @@ class Receipt:
     checkpoint: bytes
 
     def __bytes__(self) -> bytes:
-        lines = [HEADER, f"extra {_encoded(self.entry)}", f"index {self.index}"]
-        lines += [_encoded(each) for each in self.proof]
+        lines = [HEADER, f"extra {_encode(self.entry)}", f"index {self.index}"]
+        lines += [_encode(each) for each in self.proof]
         return "\n".join([*lines, "", ""]).encode() + self.checkpoint
 
     @classmethod
@@ -54,8 +54,8 @@ class Receipt:
         lines = head.decode("ascii", errors="replace").split("\n")
         if len(lines) < 3 or lines[0] != HEADER or len(lines) > 3 + _PROOF_LINES_MAX:
             raise ReceiptError(f"不是凭证，首行应为 not a receipt, it begins with: {HEADER}")
-        entry = _decoded(_after("extra ", lines[1]))
-        proof = tuple(_decoded(line) for line in lines[3:])
+        entry = _decode(_after("extra ", lines[1]))
+        proof = tuple(_decode(line) for line in lines[3:])
         receipt = cls(_number(_after("index ", lines[2])), entry, proof, checkpoint)
         if bytes(receipt) != data or any(len(each) != HASH_BYTES for each in proof):
             raise ReceiptError("凭证不是规范写法 the receipt is not in canonical form")
@@ -73,7 +73,7 @@ class Receipt:
         cosigned, or a `quorum`.
         """
         try:
-            checkpoint = trusted_checkpoint(self.checkpoint, keys, witnesses, quorum)
+            checkpoint = open_checkpoint(self.checkpoint, keys, witnesses, quorum)
             entry = parse_entry(self.entry)
         except (NoteError, NotCanonicalError) as error:
             raise ReceiptError(str(error)) from None
@@ -102,7 +102,7 @@ def make_receipt(source: Source, index: int) -> Receipt | None:
     note = source.read(CHECKPOINT)
     if note is None:
         return None
-    size = Checkpoint.unverified(note).size
+    size = Checkpoint.read_unverified(note).size
     if not 0 <= index < size:
         return None
     try:
@@ -114,11 +114,11 @@ def make_receipt(source: Source, index: int) -> Receipt | None:
     return Receipt(index, entry, tuple(proof), note)
 
 
-def _encoded(data: bytes) -> str:
+def _encode(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _decoded(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:

@@ -23,7 +23,7 @@ from services.audit.ledger.findings import (
     WITHIN_FUND,
 )
 from services.audit.ledger.years import check_brought_forward
-from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
+from services.audit.tlog.checkpoint import Checkpoint, open_checkpoint
 from services.audit.tlog.findings import HISTORY, SIGNED, TREE, BrokenError, Finding
 from services.audit.tlog.merkle import leaf_hash
 from services.audit.tlog.note import NoteError, VerifierKey
@@ -279,7 +279,7 @@ def verify_log(
     """
     source = open_source(where) if isinstance(where, str | Path) else where
     keys = [vkey] if isinstance(vkey, str) else vkey
-    trust = _Trust(_parsed(keys), _parsed(witnesses), quorum)
+    trust = _Trust(_parse_keys(keys), _parse_keys(witnesses), quorum)
     run = _Verification(source, trust)
     try:
         run.verify(since, previous, progress)
@@ -288,7 +288,7 @@ def verify_log(
     return run.report(None)
 
 
-def _parsed(keys: Sequence[str]) -> list[VerifierKey]:
+def _parse_keys(keys: Sequence[str]) -> list[VerifierKey]:
     return [VerifierKey.parse(key) for key in keys]
 
 
@@ -316,14 +316,14 @@ class _Trust:
         if data is None:
             raise BrokenError(SIGNED, "there is no checkpoint")
         try:
-            return trusted_checkpoint(data, self.keys, self.witnesses, self.quorum)
+            return open_checkpoint(data, self.keys, self.witnesses, self.quorum)
         except NoteError as error:
             raise BrokenError(SIGNED, str(error)) from None
 
     def older(self, data: bytes, newest: Checkpoint) -> Checkpoint:
         """Not every checkpoint that was kept went to the witnesses first."""
         try:
-            checkpoint = trusted_checkpoint(data, self.keys)
+            checkpoint = open_checkpoint(data, self.keys)
         except NoteError as error:
             raise BrokenError(HISTORY, str(error)) from None
         if checkpoint.origin != newest.origin:

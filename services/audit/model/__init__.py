@@ -49,8 +49,8 @@ from services.audit.model.mandate import (
     PartnerProposals,
     RecordedConsents,
     contribution_id,
+    derive_consents_id,
     partner_proposals_id,
-    recorded_consents_id,
 )
 from services.audit.model.payables import (
     LINES_MAX,
@@ -181,6 +181,7 @@ __all__ = [
     "bank_fact_id",
     "bank_question_id",
     "contribution_id",
+    "derive_consents_id",
     "donation_id",
     "entry_id",
     "format_payment_reference",
@@ -190,7 +191,6 @@ __all__ = [
     "parse_payment_reference",
     "partner_proposals_id",
     "payment_order_id",
-    "recorded_consents_id",
     "reversal_id",
     "stock_id",
 ]

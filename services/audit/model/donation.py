@@ -8,7 +8,7 @@ from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import BankLineStated, StatementRow
 from shared.contracts.values import CHINA, Fen, PositiveFen
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import State
 
 F = TypeVar("F", bound=Fact)
@@ -152,8 +152,8 @@ class BankEvent(Event[F], Generic[F]):
 
 
 def donation_id(source: str, message_id: str) -> str:
-    return derived_id("D", source, message_id)
+    return make_id("D", source, message_id)
 
 
 def bank_fact_id(source: str, message_id: str) -> str:
-    return derived_id("B", source, message_id)
+    return make_id("B", source, message_id)

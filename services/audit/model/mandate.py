@@ -11,7 +11,7 @@ from services.audit.model.fund import SpendingTerms
 from services.audit.model.proposal import Proposal
 from shared.contracts.events import MandateCover, MandateFact, MandateObstacle, StandingLimits
 from shared.contracts.values import Fen, Identifier, Moment, PositiveFen, ShortText, Value
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import State
 
 M = TypeVar("M", bound=MandateFact)
@@ -162,8 +162,8 @@ class RecordedConsents(State):
     mandate_ids: tuple[str, ...] = ()
 
 
-def recorded_consents_id(donor_id: str) -> str:
-    return derived_id("C", "recorded", donor_id)
+def derive_consents_id(donor_id: str) -> str:
+    return make_id("C", "recorded", donor_id)
 
 
 class PartnerProposals(State):
@@ -175,7 +175,7 @@ class PartnerProposals(State):
 
 
 def partner_proposals_id(partner: str) -> str:
-    return derived_id("C", "proposals", partner)
+    return make_id("C", "proposals", partner)
 
 
 class MandateUse(Value):
@@ -210,4 +210,4 @@ class Contribution(State):
 
 
 def contribution_id(fund_id: str, donor_id: str) -> str:
-    return derived_id("C", fund_id, donor_id)
+    return make_id("C", fund_id, donor_id)

@@ -96,9 +96,9 @@ class MonthClose(Proposal):
     def rows(self) -> list[AccountRow]:
         """By account; last what no source named an account for."""
         booked = Counter({each.account: each.books_fen for each in self.figures.accounts})
-        known: Counter[str] = Counter()
+        explained: Counter[str] = Counter()
         for each in self.figures.differences:
-            known[each.account] += each.amount_fen
+            explained[each.account] += each.amount_fen
         stated = {each.account: each.balance_fen for each in self.balances}
         named = dict.fromkeys((*stated, *(account for account in booked if account)))
         rows = [
@@ -106,12 +106,14 @@ class MonthClose(Proposal):
                 account=account,
                 stated_fen=stated.get(account, 0),
                 books_fen=booked[account],
-                known_fen=known[account],
+                known_fen=explained[account],
             )
             for account in named
         ]
         rest = self.figures.books_fen - sum(row.books_fen for row in rows)
-        other = AccountRow(account=UNNAMED, stated_fen=0, books_fen=rest, known_fen=known[UNNAMED])
+        other = AccountRow(
+            account=UNNAMED, stated_fen=0, books_fen=rest, known_fen=explained[UNNAMED]
+        )
         return [*rows, *([other] if other.books_fen or other.known_fen else [])]
 
     @property

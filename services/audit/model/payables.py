@@ -16,7 +16,7 @@ from services.audit.ledger.balances import PayableArithmetic
 from services.audit.model.proposal import Approval, Proposal
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.values import Fen, Identifier, PositiveFen, Value, Whole
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import State
 
 PayeeKind = Literal["person", "shop", "institution"]
@@ -247,7 +247,7 @@ def bank_question_id(
     """Of the first line with this reference: without an account. named: the line of an order; a
     batch of payments may share one reference of the bank."""
     memo = format_payment_reference(*named) if named else ""
-    return derived_id("Q", reference, direction, str(amount_fen), memo, account)
+    return make_id("Q", reference, direction, str(amount_fen), memo, account)
 
 
 class LineRelease(Proposal):

@@ -68,8 +68,8 @@ class RequestPayments(State):
 
     def settle(self) -> Self:
         """What was paid for nothing, else all that was paid, stands in the way no more."""
-        gone = self.fallen or tuple(self.paid)
-        paid = {id_: fen for id_, fen in self.paid.items() if id_ not in gone}
+        settled = self.fallen or tuple(self.paid)
+        paid = {id_: fen for id_, fen in self.paid.items() if id_ not in settled}
         return self.model_copy(update={"paid": paid, "fallen": (), "refused": ()})
 
 

@@ -9,7 +9,7 @@ from services.audit.model.states import PlacedState
 from shared.contracts.ledger import Authorisation
 from shared.contracts.values import PositiveFen, Value, Whole
 from shared.displayed import derive_digest
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import State
 
 ProposalState = Literal["proposed", "open", "approved", "declined", "revoked", "cancelled"]
@@ -81,4 +81,4 @@ class Reversal(ReferencedProposal):
 
 
 def reversal_id(log: str, index: int) -> str:
-    return derived_id("V", log, str(index))
+    return make_id("V", log, str(index))

@@ -8,7 +8,7 @@ from services.audit.ledger.balances import GoodsArithmetic
 from services.audit.ledger.entries import Goods
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.ledger import INTEGER_MAX
-from shared.ids import derived_id
+from shared.ids import make_id
 
 
 class Stock(GoodsArithmetic, CountedState):
@@ -57,4 +57,4 @@ class Distribution(PlacedState):
 
 
 def stock_id(fund_id: str, item: str, unit: str) -> str:
-    return derived_id("S", fund_id, item, unit)
+    return make_id("S", fund_id, item, unit)

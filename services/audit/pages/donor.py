@@ -38,7 +38,7 @@ def render_receipt(
     became of the gift since (is_undone, refunded_fen) the page says."""
     return PAGES.render(
         "receipt.html",
-        rows=describe_receipt(entry, Checkpoint.unverified(receipt.checkpoint)),
+        rows=describe_receipt(entry, Checkpoint.read_unverified(receipt.checkpoint)),
         is_undone=is_undone,
         refunded=format_yuan(refunded_fen) if refunded_fen else "",
         vkeys=vkeys,

@@ -146,7 +146,7 @@ async def _read_waiting(
     runtime: AuditRuntime, caller: Credential, kind: ProposalKind, most: int, after: str = ""
 ) -> WaitingGroup:
     waits = {"state": "proposed"}
-    found = await mongo.find(
+    proposals = await mongo.find(
         runtime.database,
         kind.state,
         {**waits, "_id": {"$gt": after}},
@@ -161,14 +161,14 @@ async def _read_waiting(
             lines=tuple(line for line in kind.describe(proposal) if line[2]),
             is_own=proposal.maker == caller.principal,
         )
-        for proposal in found[:most]
+        for proposal in proposals[:most]
     ]
     return WaitingGroup(
         path=kind.path,
         names=kind.names,
         count=await runtime.database[kind.state.COLLECTION].count_documents(waits),
         rows=rows,
-        next=rows[-1].id if len(found) > most else "",
+        next=rows[-1].id if len(proposals) > most else "",
     )
 
 

@@ -40,7 +40,7 @@ def collect_proof_files(source: Source, index: int) -> Mapping[str, bytes]:
     recording = RecordingSource(source)
     note = recording.read(CHECKPOINT)
     assert note is not None, "its entry was read before"
-    size = Checkpoint.unverified(note).size
+    size = Checkpoint.read_unverified(note).size
     read_bundle(recording, size, index // TILE_WIDTH)
     prove_inclusion(recording, size, index)
     return recording.files

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.audit.statements.layout import Layout
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.text import fold_text
 
 FOLDER = "statement-layouts"
@@ -31,4 +31,4 @@ def save_layout(data_dir: Path, layout: Layout) -> None:
 
 def _find_file(data_dir: Path, account: str) -> Path:
     """By a digest: an account's name is somebody's text, and no path."""
-    return data_dir / FOLDER / f"{derived_id('A', fold_text(account))}.json"
+    return data_dir / FOLDER / f"{make_id('A', fold_text(account))}.json"

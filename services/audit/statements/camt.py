@@ -159,8 +159,8 @@ def _first(parts: Sequence[Element], *paths: str) -> str:
 
 
 def _text(element: Element, path: str) -> str:
-    found = _find(element, path)
-    return (found.text or "").strip() if found is not None else ""
+    child = _find(element, path)
+    return (child.text or "").strip() if child is not None else ""
 
 
 def _find(element: Element, path: str) -> Element | None:

@@ -25,7 +25,7 @@ from services.audit.statements.layout import Layout
 from services.audit.statements.reading import Gift, read_statement
 from shared.contracts.events import BankLineStated, DonationReceived, StatementRow
 from shared.errors import Problem
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.sheets import RefusedRow
 
 
@@ -44,13 +44,13 @@ class Identities:
         fact = gift.fact
         moment = fact.received_at.astimezone(UTC).isoformat()
         content = (*self._account, moment, donor_id, str(fact.amount_fen), fact.fund_id)
-        counted = derived_id("E", gift.listed.statement, *content)
+        counted = make_id("E", gift.listed.statement, *content)
         self._seen[counted] += 1
-        return derived_id("G", *content, str(self._seen[counted]))
+        return make_id("G", *content, str(self._seen[counted]))
 
     def _scope(self, reference: str) -> str:
         """Two banks may number their gifts alike."""
-        return derived_id("A", *self._account, reference) if self._account else reference
+        return make_id("A", *self._account, reference) if self._account else reference
 
 
 BATCH_ROWS = 1000
@@ -85,7 +85,7 @@ class StatedRow:
         reference: what the order says tells them apart."""
         stated = row.stated
         named = (stated.own_account, stated.bank_reference, stated.direction, stated.memo)
-        return cls(row.line, derived_id("N", *named, str(stated.amount_fen)), stated)
+        return cls(row.line, make_id("N", *named, str(stated.amount_fen)), stated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from services.audit.statements.reading import Gift
 from shared.documents import Document
 from shared.errors import Problem
-from shared.ids import derived_id
+from shared.ids import make_id
 
 BATCH_MAX = 100
 """Intake's `parties_per_call`."""
@@ -51,7 +51,7 @@ class Givers:
 
 
 def _make_key(gift: Gift) -> str:
-    return derived_id("party", *(f"{k}={v}" for k, v in sorted(gift.giver.items())))
+    return make_id("party", *(f"{k}={v}" for k, v in sorted(gift.giver.items())))
 
 
 def _split_portions(of: Sequence[tuple[str, Gift]]) -> list[Sequence[tuple[str, Gift]]]:

@@ -158,7 +158,7 @@ def _overlapping(names: Sequence[str]) -> dict[str, object]:
     return _REPEATED | ({"statements.statement": {"$in": list(names)}} if names else {})
 
 
-async def designated(database: mongo.Database, after: str, limit: int) -> list[Donation]:
+async def list_designated(database: mongo.Database, after: str, limit: int) -> list[Donation]:
     """Gifts whose giver wrote what they are for, by id."""
     query = _DESIGNATED | {"_id": {"$gt": after}}
     return await mongo.find(database, Donation, query, sort=[("_id", 1)], limit=limit)

@@ -87,5 +87,5 @@ def _read_reference(line: Document) -> str:
 
 def _read_party(line: Document, details: str) -> str:
     name = str(line.get("applicant_name") or "")
-    found = _NAME.search(details)
-    return name or (found[1].strip() if found else "")
+    match = _NAME.search(details)
+    return name or (match[1].strip() if match else "")

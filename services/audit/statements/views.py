@@ -97,7 +97,7 @@ async def load_designations(
     database: mongo.Database, open_text: Callable[[Donation], str], after: str, limit: int
 ) -> dict[str, object]:
     """kind: whether the amounts it names fit the gift (see designation.Designation.kind)."""
-    donations = await listed.designated(database, after, limit)
+    donations = await listed.list_designated(database, after, limit)
     return {
         "gifts": [_designation_to_json(donation, open_text(donation)) for donation in donations],
         "next": donations[-1].id if len(donations) == limit else None,

@@ -13,7 +13,7 @@ UNDONE = (
 )
 _FEES = "利息|结息|手续费|工本费|账户费|短信费"
 _OF_THE_BANK = f"{_FEES}|服务费|管理费|年费|提现|interest|withdraw"
-_GIVEN = "捐|善|赠|爱心|资助|助学"
+_GIFT = "捐|善|赠|爱心|资助|助学"
 
 # No word of these is made of others: a text has one reading, and long ones cost no time.
 _WAYS = (
@@ -81,7 +81,7 @@ def is_bank_memo(word: str, first: str) -> bool:
         return False
     if _MEMO_SURE.search(rest):
         return True
-    return _MEMO.search(rest) is not None and not re.search(_GIVEN, word)
+    return _MEMO.search(rest) is not None and not re.search(_GIFT, word)
 
 
 def is_bank_kind(word: str) -> bool:
@@ -108,4 +108,4 @@ def _is_bank_kind(word: str) -> bool:
     if _EXACT.fullmatch(word) or _KIND_SURE.search(word):
         return True
     rest = _NEGATED.sub("", word)
-    return _KIND.search(rest) is not None and not re.search(_GIVEN, word)
+    return _KIND.search(rest) is not None and not re.search(_GIFT, word)

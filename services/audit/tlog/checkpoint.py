@@ -44,12 +44,12 @@ class Checkpoint:
         return checkpoint
 
     @classmethod
-    def unverified(cls, data: bytes) -> Self:
+    def read_unverified(cls, data: bytes) -> Self:
         """What a signed note says, whoever signed it. NoteError if it is malformed."""
         return cls.parse(Note.parse(data).body)
 
 
-def trusted_checkpoint(
+def open_checkpoint(
     data: bytes,
     keys: Sequence[VerifierKey],
     witnesses: Sequence[VerifierKey] = (),

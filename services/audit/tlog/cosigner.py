@@ -25,7 +25,7 @@ LOCK = ".lock"
 
 
 class Record:
-    """Kept below `folder`. Nothing is read or put but under `locked`, in whichever process."""
+    """Kept below `folder`. Nothing is read or put but under `lock`, in whichever process."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,7 +33,7 @@ class Record:
         make_folder(folder)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         with self._threads, (self._folder / LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -44,7 +44,7 @@ class Record:
             note = (self._folder / _name(origin)).read_bytes()
         except FileNotFoundError:
             return Checkpoint(origin, 0, EMPTY_ROOT)
-        return Checkpoint.unverified(note)
+        return Checkpoint.read_unverified(note)
 
     def put(self, origin: str, note: Note) -> None:
         """When this returns it survives a power cut."""
@@ -118,7 +118,7 @@ class Cosigner:
         self._expect_signed(submission)
         if submission.old > submission.checkpoint.size:
             raise RefusedError(400, "the old size is larger than the checkpoint's")
-        with self._record.locked():
+        with self._record.lock():
             self._expect_continued(submission, self._record.last(submission.checkpoint.origin))
             self._record.put(submission.checkpoint.origin, submission.note)
             return str(self._key.cosign(submission.note.body, self._now_s()))

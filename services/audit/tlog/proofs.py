@@ -143,10 +143,10 @@ def verify_consistency(
     path = list(proof)
     if old & (old - 1) == 0:
         path.insert(0, old_root)
-    return bool(path) and _joined(old - 1, new - 1, path) == (old_root, new_root)
+    return bool(path) and _join(old - 1, new - 1, path) == (old_root, new_root)
 
 
-def _joined(number: int, last: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
+def _join(number: int, last: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
     """The roots the path leads to, of the old tree and of the new; None when it has a wrong length.
 
     number, last: the last entry of the old tree and of the new.

@@ -114,7 +114,7 @@ def read_unverified_checkpoint(source: Source) -> Checkpoint:
     data = source.read(CHECKPOINT)
     if data is None:
         raise NoteError("没有检查点 there is no checkpoint")
-    return Checkpoint.unverified(data)
+    return Checkpoint.read_unverified(data)
 
 
 def read_bundles(source: Source, size: int) -> Iterator[BundleAndTile]:

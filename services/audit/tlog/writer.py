@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
+from services.audit.tlog.checkpoint import Checkpoint, open_checkpoint
 from services.audit.tlog.disk import make_folder, remove_folder, store
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.keys import SigningKey
@@ -96,7 +96,7 @@ class LogDirectory:
         if note is None:
             return Checkpoint(self.origin, 0, EMPTY_ROOT)
         try:
-            return trusted_checkpoint(note, [key.vkey for key in self._keys])
+            return open_checkpoint(note, [key.vkey for key in self._keys])
         except NoteError as error:
             raise ForkError(f"the checkpoint that stands is not ours: {error}") from None
 
@@ -125,7 +125,7 @@ class LogDirectory:
         or it is frozen, MissingEntriesError if there is a gap, QuorumError without the witnesses,
         LockedError while another process publishes.
         """
-        with self._locked():
+        with self._hold_lock():
             standing = self._current()
             fresh = list(self._fresh(standing, entries))
             if fresh and standing.checkpoint.frozen:
@@ -141,7 +141,7 @@ class LogDirectory:
 
         MissingEntriesError until all `size` entries are published, ForkError at another root.
         """
-        with self._locked():
+        with self._hold_lock():
             standing = self._current()
             if standing.checkpoint.size < size:
                 raise MissingEntriesError(f"{standing.checkpoint.size} of {size} are published")
@@ -231,7 +231,7 @@ class LogDirectory:
         return read_bundle(self._source, size, size // TILE_WIDTH) if unfinished else []
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _hold_lock(self) -> Iterator[None]:
         """One publisher at a time; the kernel drops the lock with the process. LockedError."""
         make_folder(self._path)
         with (self._path / LOCK).open("w") as lock:

@@ -17,11 +17,11 @@ from services.intake.messages import (
     SENDER_UNREACHABLE,
 )
 from services.intake.model import (
+    AnswerMeaning,
     HandleMessage,
     Handling,
     Message,
     MessageState,
-    Said,
     StaffRequest,
 )
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -263,7 +263,7 @@ async def _switch_notices(
     vault = runtime.resources.vault
     content = open_message(vault, message) or {}
     phone, openid = content.get("phone"), content.get("openid")
-    meaning: Said = "opted_out" if handling == "opt_out" else "resumed"
+    meaning: AnswerMeaning = "opted_out" if handling == "opt_out" else "resumed"
     reply_id = vault.derive_id("YS", message.id, meaning)
     reply = make_reply(vault, reply_id, meaning, phone=phone, openid=openid)
     command = Command(reply, principal=caller.principal, correlation_id=message.id)

@@ -34,7 +34,7 @@ from shared.contracts.values import (
     ShortText,
     Value,
 )
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command
 from shared.scope import Scope
 from shared.security import Credential, Role
@@ -282,7 +282,7 @@ async def erase_person(
     if approved.status >= 400:
         return respond(approved)
     written = f"{caller.speaks_as}|{key}"
-    erasure = Erasure(derived_id("E", written), person_id=person_id)
+    erasure = Erasure(make_id("E", written), person_id=person_id)
     return respond(
         await erasures.carry_out_erasure(runtime, erasure, principal=caller.principal, key=written)
     )

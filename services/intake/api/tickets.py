@@ -81,11 +81,11 @@ def _make_row(runtime: IntakeRuntime, row: TicketRow, caller: Credential) -> Row
     return Row(identity, Command(keep, principal=caller.principal))
 
 
-def _settle(row: TicketRow, kept: Row, caller: Credential) -> Command[SettleMessage] | None:
+def _settle(row: TicketRow, stored: Row, caller: Credential) -> Command[SettleMessage] | None:
     """It waits to be read; nobody is answered: the hotline does that."""
-    if not isinstance(kept.work, Command) or not isinstance(kept.work.data, KeepMessage):
+    if not isinstance(stored.work, Command) or not isinstance(stored.work.data, KeepMessage):
         return None
-    keep = kept.work.data
+    keep = stored.work.data
     danger = find_danger(row.text)
     settle = SettleMessage(
         message_id=keep.message_id,

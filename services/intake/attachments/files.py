@@ -59,10 +59,10 @@ def read_file(content: bytes) -> ReadFile:
         raise FILE_EMPTY.invalid("file")
     if len(content) > FILE_BYTES_MAX:
         raise FILE_TOO_LARGE.invalid("file", most=FILE_BYTES_MAX // MEGABYTE)
-    found = find_media_type(content)
-    if found.startswith("image/"):
+    kind = find_media_type(content)
+    if kind.startswith("image/"):
         return _draw_anew(content)
-    if media_type := AS_THEY_ARE.get(found):
+    if media_type := AS_THEY_ARE.get(kind):
         return ReadFile(media_type, content)
     raise FILE_KIND_UNKNOWN.invalid("file")
 

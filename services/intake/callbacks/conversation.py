@@ -24,13 +24,13 @@ from services.intake.channels.typed_requests import (
 )
 from services.intake.decide.requests import describe_outcome
 from services.intake.model import (
+    AnswerMeaning,
     ContactPoint,
     Correspondence,
     Dialogue,
     HearDonor,
     Reading,
     Request,
-    Said,
     SettleMessage,
     Slot,
     UnderstandReply,
@@ -58,7 +58,7 @@ log = structlog.get_logger()
 CELL_RESOLUTION = 8
 READINGS_MAX = 5
 NUMBER_LENGTH_MAX = 8
-DECIDED: dict[Sense, Said] = {
+DECIDED: dict[Sense, AnswerMeaning] = {
     Sense.RECEIVED: "received",
     Sense.NOT_RECEIVED: "not_received",
     Sense.STOP: "opted_out",
@@ -155,7 +155,7 @@ class Conversation:
 
     # --- short answers ---
 
-    async def _reply(self, meaning: Said, answer: ShortAnswer) -> str:
+    async def _reply(self, meaning: AnswerMeaning, answer: ShortAnswer) -> str:
         return format_answer(
             await self._runtime.processor.execute(
                 self._make_reply(meaning, answer, self._message_id)
@@ -163,7 +163,7 @@ class Conversation:
         )
 
     def _make_reply(
-        self, meaning: Said, answer: ShortAnswer, message_id: str
+        self, meaning: AnswerMeaning, answer: ShortAnswer, message_id: str
     ) -> Command[UnderstandReply]:
         inbound, prefix = self._inbound, "Y" if message_id else "YR"
         reply = make_reply(

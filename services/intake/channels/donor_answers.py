@@ -80,7 +80,7 @@ _AGREE = (
 )
 _NO = f"{_ALL}{_NOW}(?:{_REFUSE}|no|n){_AFTER}"
 _YES = f"{_ALL}{_NOW}(?:{_AGREE}|yes|y|ok){_AFTER}"
-_SAID = f"(?P<said>(?P<no>{_NO})|(?P<yes>{_YES}))"
+_VERDICT = f"(?P<said>(?P<no>{_NO})|(?P<yes>{_YES}))"
 _LETTER = re.compile("[yn]")
 # An amount or a count is no code, nor is a part of a longer number.
 _CODE = (
@@ -88,9 +88,9 @@ _CODE = (
     "(?<![0-9])(?P<code>[0-9]{4,5})(?![0-9])"
 )
 _NO_UNIT = r"(?! ?(?:元|块|圆|万|千|百|个|袋|床|件|份|台|辆|斤|公斤|kg|箱|套|年|月|日|号))"
-_WORD_FIRST = re.compile(rf"{_WHO}{_SAID} ?{_CODE}{_NO_UNIT}(?P<rest>.*)")
+_WORD_FIRST = re.compile(rf"{_WHO}{_VERDICT} ?{_CODE}{_NO_UNIT}(?P<rest>.*)")
 _CODE_FIRST = re.compile(
-    rf"{_WHO}{_CODE}{_NO_UNIT} ?(?:的|加上?|这[项个笔件])? ?{_WHO}{_SAID}(?P<rest>.*)"
+    rf"{_WHO}{_CODE}{_NO_UNIT} ?(?:的|加上?|这[项个笔件])? ?{_WHO}{_VERDICT}(?P<rest>.*)"
 )
 # What is repeated over what people write gives nothing back (`*+`), so it takes linear time.
 _THANKS = "谢谢|感谢|抱歉|对不起|不好意思|你们|您们?|你|大家|辛苦|了|的|吧|啊|哦|呢|好|thanks?|ok"

@@ -296,12 +296,12 @@ def _read_sent(row: Mapping[str, str], openid: str, at: datetime) -> WeChatRecei
     message_id, code = row.get("MsgID", "").strip(), row.get("ErrorCode", "").strip()
     if not message_id or not code:
         return None
-    said = code if code == "0" else f"{code} {row.get('ErrorStatus', '').strip()}"
+    status = code if code == "0" else f"{code} {row.get('ErrorStatus', '').strip()}"
     return WeChatReceipt(
         openid=openid,
         provider_message_id=message_id,
         outcome="delivered" if code == "0" else "failed",
-        code=_CODE.sub("_", said)[:64],
+        code=_CODE.sub("_", status)[:64],
         at=at,
         is_subscription=True,
     )

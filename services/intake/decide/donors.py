@@ -31,9 +31,9 @@ def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -
         return settle(states, message, thread, Settlement("donor", "unread", "unread"), now)
     understood = Settlement("donor", "understood", person_id=own[0] if len(own) == 1 else "")
     settled = settle(states, message, thread, understood, now)
-    said = DonorReplied(person_ids=own, verdict=data.verdict, code=data.code, cause=data.cause)
+    reply = DonorReplied(person_ids=own, verdict=data.verdict, code=data.code, cause=data.cause)
     speaker = next(state for state in settled.states if isinstance(state, Message))
-    return replace(settled, events=(*settled.events, (speaker, said)))
+    return replace(settled, events=(*settled.events, (speaker, reply)))
 
 
 def decide_donor_answered(states: States, event: Event[DonorAnswered], _now: datetime) -> Decision:

@@ -145,8 +145,8 @@ def decide_cancel(states: States, item: Command[CancelMeeting], _now: datetime) 
         )
         return Decision(answer=_refuse_role(who_zh, who))
     if data.by not in meeting.leaders and not meeting.ending_by:
-        asked = meeting.model_copy(update={"ending_by": data.by})
-        return Decision((asked,), answer=_answer(asked, 202))
+        proposed = meeting.model_copy(update={"ending_by": data.by})
+        return Decision((proposed,), answer=_answer(proposed, 202))
     cancelled = meeting.model_copy(update={"state": "cancelled"})
     freed = _free(states, meeting, [each.request_id for each in meeting.items])
     fact = make_cancelled(meeting, data.by)
@@ -279,16 +279,16 @@ def _let_lapse(states: States, meeting: Meeting) -> tuple[Meeting, list[Request]
     """What nobody ruled on and what waits no more: withdrawn, say, or returned meanwhile."""
     open_ids = [each.request_id for each in meeting.items if each.ruling is None]
     requests = states.get_many(Request, open_ids)
-    gone = [
+    settled_ids = [
         id_
         for id_ in open_ids
         if (request := requests.get(id_)) is None
         or request.meeting_id != meeting.id
         or request.state is not RequestState.RECORDED
     ]
-    for item in [each for each in meeting.items if each.request_id in gone]:
+    for item in [each for each in meeting.items if each.request_id in settled_ids]:
         meeting = meeting.with_item(item.model_copy(update={"outcome": "lapsed"}))
-    return meeting, _free(states, meeting, gone)
+    return meeting, _free(states, meeting, settled_ids)
 
 
 def decide_carry_out(

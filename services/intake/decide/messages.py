@@ -357,9 +357,9 @@ def decide_forget(states: States, item: Command[ForgetMessages], _now: datetime)
     """The keys go, so what was written is noise; when and through which channel stays."""
     messages = states.get_many(Message, item.data.message_ids).values()
     threads = states.get_many(Correspondence, item.data.point_ids).values()
-    gone = (m.model_copy(update={"cipher": None, "key": None, "due_at": None}) for m in messages)
+    emptied = (m.model_copy(update={"cipher": None, "key": None, "due_at": None}) for m in messages)
     ended = (
         Correspondence(id=thread.id, correlation_id=thread.correlation_id) for thread in threads
     )
-    states_after = (*gone, *ended, *forget_files(states, messages))
+    states_after = (*emptied, *ended, *forget_files(states, messages))
     return Decision(states_after, answer=Answer(200, {"forgotten": len(messages)}))

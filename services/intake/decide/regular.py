@@ -39,7 +39,7 @@ from shared.contracts.events import (
     RegularVisited,
 )
 from shared.errors import Message
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 from shared.personal import has_number
 
@@ -49,7 +49,7 @@ FINDINGS_MAX = 40
 
 
 def derive_work_id(key: str) -> str:
-    return derived_id("G", key)
+    return make_id("G", key)
 
 
 def decide_register(

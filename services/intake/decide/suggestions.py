@@ -37,7 +37,7 @@ from shared.contracts.events import (
     RequestReopened,
     RequestWithdrawn,
 )
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Answer, Command, Decision, State, States
 
 COMPARED_MAX = 8
@@ -114,7 +114,7 @@ def _list_sharers(point: ContactPoint, own_id: str) -> list[str]:
 
 
 def _make_id(subject: Subject, first_id: str, second_id: str) -> str:
-    return derived_id("S", subject, *sorted((first_id, second_id)))
+    return make_id("S", subject, *sorted((first_id, second_id)))
 
 
 def _make(

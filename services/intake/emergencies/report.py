@@ -47,7 +47,13 @@ BY_CATEGORY: Mapping[Category, int] = {
     Category.CHILDREN: 8,
     Category.AFTER_SCHOOL: 8,
 }
-_ASKED = (Channel.HOTLINE, Channel.WECHAT, Channel.SMS, Channel.WEB, Channel.SERVICE_WINDOW)
+_SELF_REPORTED = (
+    Channel.HOTLINE,
+    Channel.WECHAT,
+    Channel.SMS,
+    Channel.WEB,
+    Channel.SERVICE_WINDOW,
+)
 _VISITED = (
     Channel.LEADER_VISIT,
     Channel.COMMITTEE,
@@ -156,7 +162,7 @@ def _build_condition(number: int) -> Mapping[str, object]:
         case 0:
             return {}
         case 1:
-            return {"channel": {"$in": [each.value for each in _ASKED]}}
+            return {"channel": {"$in": [each.value for each in _SELF_REPORTED]}}
         case 2:
             return {"channel": {"$in": [each.value for each in _VISITED]}}
         case 3:

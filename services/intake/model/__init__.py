@@ -40,6 +40,7 @@ from services.intake.model.commands import (
 )
 from services.intake.model.message import (
     AbandonDialogue,
+    AnswerMeaning,
     Correspondence,
     Dialogue,
     ForgetMessages,
@@ -51,7 +52,6 @@ from services.intake.model.message import (
     MessageKind,
     MessageState,
     Reading,
-    Said,
     SettleMessage,
     Slot,
     UnderstandReply,
@@ -108,6 +108,7 @@ __all__ = [
     "WEB_SOURCE",
     "WECHAT_SOURCE",
     "AbandonDialogue",
+    "AnswerMeaning",
     "ApproveRequest",
     "AskOnPage",
     "Basis",
@@ -155,7 +156,6 @@ __all__ = [
     "ReturnReason",
     "ReturnRequest",
     "RevokePersonLinks",
-    "Said",
     "Sealed",
     "SealedCorrection",
     "SealedNote",

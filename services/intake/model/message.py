@@ -48,7 +48,7 @@ MediaState = Literal["", "waiting", "stored", "lost", "refused"]
 
 Slot = Literal["what", "where", "whom"]
 
-Said = Literal["received", "not_received", "opted_out", "resumed", "no", "reference"]
+AnswerMeaning = Literal["received", "not_received", "opted_out", "resumed", "no", "reference"]
 """What of short answers is decided about. reference: only which; no: “n”."""
 
 
@@ -187,7 +187,7 @@ class UnderstandReply(Value):
     """
 
     reply_id: Identifier
-    meaning: Said
+    meaning: AnswerMeaning
     point_id: str
     earlier_id: str
     openid: Sealed | None = None

@@ -40,7 +40,7 @@ WAYS: Mapping[ConsentWay, tuple[str, str]] = {
 }
 STAFF_WAYS = {way: words for way, words in WAYS.items() if way != "typed"}
 """Those that staff note."""
-ASKED: Mapping[ConsentPurpose, tuple[str, str]] = {
+QUESTIONS: Mapping[ConsentPurpose, tuple[str, str]] = {
     "handling": ("办理我的求助", "my request is worked on"),
     "delivery": ("把姓名和电话告诉上门送达的单位", "name and phone go to who brings the help"),
     "history": (
@@ -85,7 +85,7 @@ def list_consents(consents: Mapping[str, Consent], now: datetime) -> list[Consen
 
 
 def _build_row(purpose: ConsentPurpose, consent: Consent | None, now: datetime) -> ConsentRow:
-    words, consequence = ASKED[purpose], AT_AN_END[purpose]
+    words, consequence = QUESTIONS[purpose], AT_AN_END[purpose]
     if consent is None:
         return ConsentRow(purpose, words, consequence, "unasked")
     return ConsentRow(

@@ -28,7 +28,7 @@ from shared import mongo
 from shared.calendar import find_day
 from shared.contracts.events import EmergencyCause
 from shared.contracts.values import CHINA, Category, Identifier, Value
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Answer
 from shared.security import STAFF, Credential, Role
 from shared.towns import towns
@@ -133,7 +133,7 @@ def _format_moment(at: datetime) -> str:
 @router.post(EMERGENCIES_PATH)
 async def propose(caller: Approver, request: Request, runtime: IntakeRuntimeDep) -> Response:
     form = await read_form(request)
-    emergency_id = derived_id("E", caller.principal, form.get("form_key", make_form_key()))
+    emergency_id = make_id("E", caller.principal, form.get("form_key", make_form_key()))
 
     def build() -> Value:
         cause = next((each for each in CAUSES if each == form.get("cause")), None)

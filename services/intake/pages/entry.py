@@ -55,7 +55,7 @@ FIELDS = (
     "village",
 )
 """Columns of a sheet of requests, as the form has them."""
-KEPT = ("household", "town", "village", "class", "channel")
+REPEATED_FIELDS = ("household", "town", "village", "class", "channel")
 """What the next one of a household, or of a village, says again."""
 CHANNELS = (
     Channel.HOUSEHOLD_VISIT,
@@ -105,7 +105,7 @@ async def submit_entry(caller: CaseWorker, request: Request, runtime: IntakeRunt
         answer = refuse(422, *invalid.problems)
     if answer.status >= 400:
         return _render(request, form, answer)
-    again = {name: form[name] for name in KEPT if name in form}
+    again = {name: form[name] for name in REPEATED_FIELDS if name in form}
     done = {
         "id": answer.body["request_id"],
         "reference": format_reference(answer.body["request_id"]),

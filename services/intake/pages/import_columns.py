@@ -14,7 +14,7 @@ from shared.web.forms import Form
 
 HEADERS_MAX = 60
 HEADER_LENGTH_MAX = 200
-ASKED = (
+COLUMN_NAMES = (
     *("name", "phone", "id_number", "household", "category", "class"),
     *("item", "quantity", "unit", "amount", "town", "village"),
     *("text", "remark", "address", "number"),
@@ -44,25 +44,25 @@ def is_mappable(invalid: Invalid) -> bool:
 
 def ask_columns(headers: Sequence[str], upload: Upload) -> list[ColumnQuestion]:
     """Of those that are not clear; what was said before stands there, to be changed."""
-    said = {header: name for name, header in upload.mapping.items()}
-    asked = dict.fromkeys(header for header in (*said, *headers) if header)
+    answers = {header: name for name, header in upload.mapping.items()}
+    unclear = dict.fromkeys(header for header in (*answers, *headers) if header)
     return [
-        ColumnQuestion(f"header-{at}", header, said.get(header) or _find_name(header))
-        for at, header in enumerate(list(asked)[:HEADERS_MAX])
+        ColumnQuestion(f"header-{at}", header, answers.get(header) or _find_name(header))
+        for at, header in enumerate(list(unclear)[:HEADERS_MAX])
     ]
 
 
 def list_columns() -> list[tuple[str, str]]:
-    return [(name, REQUEST_COLUMNS.column(name).label) for name in ASKED]
+    return [(name, REQUEST_COLUMNS.column(name).label) for name in COLUMN_NAMES]
 
 
 def list_missing(headers: Sequence[str]) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Columns that are needed and that all rows may say alike: name, label, choices."""
-    known = {_find_name(header) for header in headers}
+    present = {_find_name(header) for header in headers}
     return [
         (name, REQUEST_COLUMNS.column(name).label, [(each.value, LABELS[each]) for each in kind])
         for name, kind in CHOICES.items()
-        if name not in known
+        if name not in present
     ]
 
 
@@ -71,7 +71,7 @@ def read_columns(form: Form) -> tuple[dict[str, str], dict[str, str]]:
     mapping: dict[str, str] = {}
     for at in range(HEADERS_MAX):
         header, name = form.get(f"header-{at}", ""), form.get(f"column-{at}", "")
-        if name not in ASKED or not header or len(header) > HEADER_LENGTH_MAX:
+        if name not in COLUMN_NAMES or not header or len(header) > HEADER_LENGTH_MAX:
             continue
         if name in mapping:
             label = REQUEST_COLUMNS.column(name).label
@@ -90,7 +90,7 @@ def _find_name(header: str) -> str:
     """What its usual words say."""
     word = fold_header(header)
     named = (each.name for each in REQUEST_COLUMNS.columns if word in _list_words(each))
-    return next((name for name in named if name in ASKED), "")
+    return next((name for name in named if name in COLUMN_NAMES), "")
 
 
 def _list_words(column: Column) -> set[str]:

@@ -129,12 +129,12 @@ async def _render_case(
 
 
 async def _look_ahead(runtime: IntakeRuntime, stored: model.Request, form: Form) -> LookAhead:
-    typed, asked = form.get("quantity", ""), stored.need.quantity
+    typed, requested = form.get("quantity", ""), stored.need.quantity
     try:
-        quantity = read_quantity(form, stored.need) or asked
+        quantity = read_quantity(form, stored.need) or requested
     except Invalid as invalid:
         return LookAhead(typed, (), list_problems(refuse(422, *invalid.problems)))
-    return LookAhead(typed, await list_outlook(runtime, stored, min(quantity, asked)), ())
+    return LookAhead(typed, await list_outlook(runtime, stored, min(quantity, requested)), ())
 
 
 async def _hear(

@@ -30,7 +30,7 @@ from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared import mongo
 from shared.contracts.values import Identifier, TownCode, Value
 from shared.errors import Invalid, refuse
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Answer
 from shared.security import STAFF, Credential, Role
 from shared.towns import towns
@@ -110,7 +110,7 @@ async def _render_new(
 async def convene(caller: Convener, request: Request, runtime: IntakeRuntimeDep) -> Response:
     form = await read_form(request)
     now = await runtime.processor.now()
-    meeting_id = derived_id("G", caller.principal, form.get("form_key", make_form_key()))
+    meeting_id = make_id("G", caller.principal, form.get("form_key", make_form_key()))
 
     def build() -> Value:
         request_ids = list_ticked(form, "case-")

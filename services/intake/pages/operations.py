@@ -110,9 +110,9 @@ async def _find(runtime: IntakeRuntime, scope: Scope, reference: str) -> Sequenc
 
 
 async def _list_way(
-    runtime: IntakeRuntime, found: model.Request
+    runtime: IntakeRuntime, request: model.Request
 ) -> tuple[list[WayRow], list[tuple[str, str]]]:
-    parts, silent = await list_history(runtime, found)
+    parts, silent = await list_history(runtime, request)
     dated = [part for part in parts if part.at]
     afters = ["", *(_format_gap(one, other) for one, other in pairwise(dated))]
     return [

@@ -39,7 +39,7 @@ from shared import mongo
 from shared.contracts.links import REQUEST
 from shared.contracts.values import Channel
 from shared.errors import Problem
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command
 from shared.phones import parse_mobile
 from shared.text import clean_text
@@ -261,7 +261,7 @@ async def erase_own(token: Token, request: Request, runtime: IntakeRuntimeDep) -
     if not await proofs.use_up(runtime.database, proven.proof_id):
         raise Denied(PROOF_OVER.refusal(403, "code"))
     key = f"link|{proven.request.id}/erase/{proven.proof_id}"
-    erasure = Erasure(derived_id("E", key), person_id=person_id)
+    erasure = Erasure(make_id("E", key), person_id=person_id)
     principal = f"link:{proven.request.id}"
     answer = await erasures.carry_out_erasure(runtime, erasure, principal=principal, key=key)
     return render_erased(phone) if answer.status < 400 else respond(answer)

@@ -7,11 +7,11 @@ from typing import Any
 
 from services.intake.channels.text import Draft
 from services.intake.model import (
+    AnswerMeaning,
     Correspondence,
     KeepMessage,
     Message,
     MessageKind,
-    Said,
     Sealed,
     UnderstandReply,
 )
@@ -100,7 +100,7 @@ def derive_earlier_id(vault: Vault, inbound: Inbound) -> str:
 def make_reply(
     vault: Vault,
     reply_id: str,
-    meaning: Said,
+    meaning: AnswerMeaning,
     *,
     phone: str | None = None,
     openid: str | None = None,

@@ -17,7 +17,7 @@ from services.intake.model import (
 )
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import Area
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.sealing import UnreadableError
 from shared.text import fold_text
 
@@ -102,7 +102,7 @@ def seal_registration(
     reason: str = "",
 ) -> tuple[Registration, bytes]:
     """What the speaker says of a person, and the wrapped key to it. reason: of a correction."""
-    record = f"contact {derived_id('C', speaker.source)}"
+    record = f"contact {make_id('C', speaker.source)}"
     fields = {"name": name, "phone": phone, "openid": openid}
     more = {"id_number": id_number, "reason": reason}
     fields |= {field_name: value for field_name, value in more.items() if value}

@@ -48,7 +48,7 @@ from shared.contracts.envelope import Event
 from shared.contracts.events import Applicant, RequestSubmitted
 from shared.errors import Invalid
 from shared.id_numbers import find_child_until, find_id_problem
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command
 from shared.security import STAFF, Credential, Role
 
@@ -58,7 +58,7 @@ NOWHERE = "0" * 9
 
 def derive_request_id(source: str, message_id: str) -> str:
     """The same message of a channel is the same request, whichever way it comes."""
-    return derived_id("R", source, message_id)
+    return make_id("R", source, message_id)
 
 
 FindCredential = Callable[[str], Credential | None]
@@ -224,7 +224,7 @@ def seal_correction(
         contact_of=correction.contact_of,
     )
     sealed = seal_party(vault, speaker, party, correction.reason)
-    phones = {said["phone"] for _, said in list_said(vault, person) if said.get("phone")}
+    phones = {each["phone"] for _, each in list_said(vault, person) if each.get("phone")}
     return SealedCorrection(
         person_id=person.id,
         area=speaker.area,

@@ -14,7 +14,7 @@ from services.matching.spreadsheet import SheetOffer, read_offers
 from shared.client import ServiceClient
 from shared.documents import Document
 from shared.errors import Invalid, Problem
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.options import SheetFile, SkippedRows
 from shared.sheets import RefusedRow, write_refused
 from shared.sheets.printing import print_remarks, print_unread
@@ -86,7 +86,7 @@ def import_rows(
 
 def _giver_key(row: SheetOffer) -> str:
     """The same giver in another row, or another file, is the same."""
-    return derived_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
+    return make_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
 
 
 def _register_givers(

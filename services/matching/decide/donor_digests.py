@@ -64,10 +64,10 @@ def decide_send_digest(
     used = _list_used(digest)
     if news is None and not used:
         return Decision((digest.empty(None),))
-    told = digest.empty(now)
-    said = tuple((told, fact) for fact in used)
+    emptied = digest.empty(now)
+    events = tuple((emptied, fact) for fact in used)
     if news is None:
-        return Decision((told,), said)
+        return Decision((emptied,), events)
     match = states.get(Match, data.only) if data.only and news != "expired" else None
     code = None if news == "expired" else _make_code(states, data, now)
     codes = (code,) if code else ()
@@ -76,7 +76,7 @@ def decide_send_digest(
         alone = match.build_fact(
             MatchAnnounced, expires_at=match.expires_at, news=news, reply_code=number
         )
-        return Decision((told, match, *codes), ((match, alone), *said))
+        return Decision((emptied, match, *codes), ((match, alone), *events))
     counts = {
         "proposed": data.waiting,
         "reminded": min(digest.reminded, data.waiting),
@@ -85,7 +85,7 @@ def decide_send_digest(
     gathered = ProposalsGathered(
         donor_id=digest.id, news=news, count=counts[news], reply_code=number
     )
-    return Decision((told, *codes), ((told, gathered), *said))
+    return Decision((emptied, *codes), ((emptied, gathered), *events))
 
 
 def _list_used(digest: DonorDigest) -> list[ConsentUsed]:
@@ -100,8 +100,8 @@ def _list_used(digest: DonorDigest) -> list[ConsentUsed]:
 
 def _make_code(states: States, data: SendDonorDigest, now: datetime) -> ReplyCode | None:
     """The first number that no other message still means; none where all are taken."""
-    taken = states.get_many(ReplyCode, data.codes)
-    free = (id_ for id_ in data.codes if id_ not in taken or taken[id_].is_free(now))
+    codes_in_use = states.get_many(ReplyCode, data.codes)
+    free = (id_ for id_ in data.codes if id_ not in codes_in_use or codes_in_use[id_].is_free(now))
     number = next(free, None)
     if number is None or data.ends_at is None:
         return None
@@ -124,9 +124,9 @@ def decide_summarize_year(
     )
     if digest.summarized_year >= data.year:
         return NOTHING
-    told = digest.model_copy(update={"summarized_year": data.year})
+    summarized = digest.model_copy(update={"summarized_year": data.year})
     fact = YearSummarized(donor_id=data.donor_id, year=data.year, count=data.count)
-    return Decision((told,), ((told, fact),))
+    return Decision((summarized,), ((summarized, fact),))
 
 
 # --- a donor replies ---
@@ -137,26 +137,26 @@ def decide_donor_replied(states: States, event: Event[DonorReplied], now: dateti
 
     What opens nothing goes back by its message's id: perhaps it was no donor's answer.
     """
-    said = event.data
-    trial = ReplyAttempts.of(said.person_ids)
+    reply = event.data
+    trial = ReplyAttempts.of(reply.person_ids)
     states.prefetch(
-        trial, Ref(ReplyCode, said.code), *(Ref(DonorDigest, id_) for id_ in said.person_ids)
+        trial, Ref(ReplyCode, reply.code), *(Ref(DonorDigest, id_) for id_ in reply.person_ids)
     )
-    code = states.get(ReplyCode, said.code)
+    code = states.get(ReplyCode, reply.code)
     today = now.astimezone(CHINA).date().isoformat()
     attempts = (states.get(ReplyAttempts, trial.id) or ReplyAttempts(id=trial.id)).on(today)
-    own = code if code and code.donor_id in said.person_ids else None
+    own = code if code and code.donor_id in reply.person_ids else None
     if own and own.is_answerable(now) and not attempts.is_locked:
-        update = {"verdict": said.verdict, "cause": said.cause, "due_at": now}
+        update = {"verdict": reply.verdict, "cause": reply.cause, "due_at": now}
         return Decision((own.model_copy(update=update),))
-    id_ = own.donor_id if own else said.person_ids[0]
+    id_ = own.donor_id if own else reply.person_ids[0]
     digest = states.get(DonorDigest, id_) or DonorDigest(id=id_, correlation_id=id_)
     if attempts.is_locked:
         answered = DonorAnswered(
             donor_id=id_, outcome="locked", message_id=event.subject, is_quiet=attempts.told
         )
-        told = attempts.model_copy(update={"told": True})
-        return Decision((digest, told), ((digest, answered),))
+        locked = attempts.model_copy(update={"told": True})
+        return Decision((digest, locked), ((digest, answered),))
     answered = DonorAnswered(
         donor_id=id_, outcome="stale" if own else "unknown", message_id=event.subject
     )

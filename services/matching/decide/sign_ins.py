@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.matching.model.match import AskSignIn
 from shared.contracts.events import MatchWordAsked
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, States
 from shared.spoken_words import ask_word, compute_end, derive_word_id
 
@@ -37,4 +37,4 @@ def find_sign_in_word(donor_id: str, ticket: str) -> str:
 def name_signer(donor_id: str) -> str:
     """Who asks for the code and enters it: for each donor one, so that wrong codes count for that
     donor alone. No credential is called so."""
-    return f"giver-{derived_id('G', donor_id).lower()}"
+    return f"giver-{make_id('G', donor_id).lower()}"

@@ -176,7 +176,7 @@ def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Exp
     tier = min(need.tier, TIER_MAX)
     days = need.days_waited(now_ms)
     points = weights.points_per_level(0, 0)
-    steps = weights.count_steps(tier, need.waited_ms(now_ms))
+    steps = weights.count_steps(tier, need.count_waited_ms(now_ms))
     worth = (weights.level_max + 1) * points - steps * points // STEPS
     return Explanation(
         request=need.id,

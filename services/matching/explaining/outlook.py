@@ -87,23 +87,23 @@ def format_outlook(comparison: Comparison) -> Iterator[OutlookSentence]:
 
 
 def _format_given(comparison: Comparison) -> OutlookSentence:
-    need, given = comparison.need, comparison.sum_own()
-    asked = format_quantity(need.remaining, need.unit)
-    if not given:
+    need, covered = comparison.need, comparison.sum_own()
+    wanted = format_quantity(need.remaining, need.unit)
+    if not covered:
         return OutlookSentence(
-            zh=f"同意 {asked}：按现有资源一时对接不上，要等新的资源。",
-            en=f"If {asked} are approved, nothing there is serves it: it waits for new offers.",
+            zh=f"同意 {wanted}：按现有资源一时对接不上，要等新的资源。",
+            en=f"If {wanted} are approved, nothing there is serves it: it waits for new offers.",
         )
-    part = format_quantity(given, need.unit)
-    rest = format_quantity(need.remaining - given, need.unit)
-    if given == need.remaining:
+    part = format_quantity(covered, need.unit)
+    rest = format_quantity(need.remaining - covered, need.unit)
+    if covered == need.remaining:
         return OutlookSentence(
-            zh=f"同意 {asked}：按现有资源可以全部对接。",
-            en=f"If {asked} are approved, what is offered now serves all of it.",
+            zh=f"同意 {wanted}：按现有资源可以全部对接。",
+            en=f"If {wanted} are approved, what is offered now serves all of it.",
         )
     return OutlookSentence(
-        zh=f"同意 {asked}：按现有资源可以对接 {part}，还缺 {rest}，要等新的资源。",
-        en=f"If {asked} are approved, {part} are served now; {rest} wait for new offers.",
+        zh=f"同意 {wanted}：按现有资源可以对接 {part}，还缺 {rest}，要等新的资源。",
+        en=f"If {wanted} are approved, {part} are served now; {rest} wait for new offers.",
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from services.matching.model.match import Match
 from shared.contracts.events.consents import ConsentKind
 from shared.contracts.values import CHINA, Category, Fen, Identifier, Moment, TownCode, Value, Whole
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Ref, State
 from shared.revocations import LinkRevocation
 
@@ -127,7 +127,7 @@ def find_day(at: datetime) -> date:
 
 def build_consent_id(kind: ConsentKind, of: str) -> str:
     """of: the donor; or the mandate, where it is a fund's."""
-    return derived_id("S", kind, of)
+    return make_id("S", kind, of)
 
 
 def list_consent_refs(

@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.contracts.events import DonorNews, DonorVerdict
 from shared.contracts.events.donors import DeclineCause
 from shared.contracts.values import Identifier, Value, Whole
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Due, Ref, State
 
 
@@ -111,7 +111,7 @@ class ReplyAttempts(State):
 
     @classmethod
     def of(cls, person_ids: Iterable[str]) -> Ref["ReplyAttempts"]:
-        return Ref(cls, derived_id("attempts", *sorted(set(person_ids))))
+        return Ref(cls, make_id("attempts", *sorted(set(person_ids))))
 
     @property
     def is_locked(self) -> bool:

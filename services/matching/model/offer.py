@@ -23,7 +23,7 @@ from shared.contracts.values import (
     VillageCode,
     Whole,
 )
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Due, State
 
 Mode = Literal["push", "claim", "both"]
@@ -175,7 +175,7 @@ class Offer(State):
 
 def build_offer_id(source: str, message_id: str) -> str:
     """The same message of the same source is always the same offer."""
-    return derived_id("O", source, message_id)
+    return make_id("O", source, message_id)
 
 
 class RegisterOffer(Value):

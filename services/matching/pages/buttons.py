@@ -21,7 +21,7 @@ from services.matching.model.match import (
 from shared import mongo
 from shared.contracts.links import SignedLink
 from shared.errors import Invalid
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
@@ -89,7 +89,7 @@ def derive_button_key(link_id: str, match: Match, data: MatchCommand) -> str:
     occasion = f"{match.deliveries} {match.state == 'confirmed' and isinstance(data, RateMatch)}"
     if isinstance(data, ScheduleMatch):
         occasion += f" {match.days_said}"
-    return derived_id("link", link_id, type(data).__name__, occasion, data.model_dump_json())
+    return make_id("link", link_id, type(data).__name__, occasion, data.model_dump_json())
 
 
 def render_done(text_zh: str, text_en: str, back: str = "", status: int = 200) -> HTMLResponse:

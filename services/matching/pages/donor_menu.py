@@ -37,7 +37,7 @@ from shared import mongo
 from shared.contracts.links import PROPOSALS
 from shared.contracts.values import LABELS, Category
 from shared.errors import Invalid, Problem
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command
 from shared.money import format_yuan_plain, parse_amount, parse_quantity
 from shared.scope import Scope
@@ -143,7 +143,7 @@ async def _build_claim(
         data = ClaimNeed.model_validate(claim | {"scope": Scope(source=offer.source)})
     except ValidationError as error:
         raise Invalid(*describe_validation(error)) from None
-    key = derived_id("menu", giver.way, request_id, offer.id, str(quantity), seen)
+    key = make_id("menu", giver.way, request_id, offer.id, str(quantity), seen)
     return Command(data, key=key, principal=giver.principal)
 
 
@@ -171,12 +171,12 @@ async def _show(
         problems = (*problems, *invalid.problems)
         criteria = _parse_choice(Choice(choice.category, choice.town, "", choice.urgency))
     claimable = [offer for offer in offers if can_claim(offer, now)]
-    found = await find_open_requests(
+    menu = await find_open_requests(
         runtime.database, claimable, criteria, runtime.settings.weights, now, after, ROWS_MAX
     )
     return render_donor_menu(
         MenuFacts(
-            menu=found,
+            menu=menu,
             choice=choice,
             may_claim=bool(claimable),
             is_pushed=not claimable and any(offer.mode == "push" for offer in offers),

@@ -115,7 +115,7 @@ async def _load_year(runtime: MatchingRuntimeDep, donor_id: str, year: int) -> G
     first, next_first = compute_bounds(year)
     own: dict[str, object] = {"donor_id": donor_id}
     within = {"state": "confirmed", "confirmed_at": {"$gte": first, "$lt": next_first}}
-    given = await mongo.find(
+    gifts = await mongo.find(
         runtime.database,
         Match,
         own | within,
@@ -129,8 +129,8 @@ async def _load_year(runtime: MatchingRuntimeDep, donor_id: str, year: int) -> G
         sort=[("changed_at", -1), ("_id", 1)],
         limit=PROMISED_MAX,
     )
-    standing = keep_standing(runtime, [*given[:GIVEN_MAX], *promised])
-    return build_year(standing, year, is_cut=len(given) > GIVEN_MAX)
+    standing = keep_standing(runtime, [*gifts[:GIVEN_MAX], *promised])
+    return build_year(standing, year, is_cut=len(gifts) > GIVEN_MAX)
 
 
 # --- rendering ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import MENU
 from shared.errors import Invalid
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Answer, Command
 from shared.money import format_yuan_plain, parse_amount, parse_quantity
 from shared.runtime import Runtime
@@ -97,7 +97,7 @@ async def claim(token: Token, request: Request, runtime: RuntimeDep) -> Response
     )
     seen = await read_field(request, "seen")
     link_id = runtime.keyring.read_link(token).id
-    key = derived_id("link", link_id, data.request_id, offer.id, str(data.quantity), seen)
+    key = make_id("link", link_id, data.request_id, offer.id, str(data.quantity), seen)
     command = Command(data, key=key, principal=f"link:{MENU.purpose}")
     answer = await runtime.processor.execute(command)
     if answer.status >= 400:

@@ -88,8 +88,8 @@ class OfferShelf:
         giving = [
             shelved for _, shelved in sorted(self._offers.items()) if _may_give(shelved.offer, now)
         ]
-        gone = self._find_gone({shelved.offer.source for shelved in giving})
-        return [shelved.open for shelved in giving if shelved.offer.source not in gone]
+        ended = self._find_gone({shelved.offer.source for shelved in giving})
+        return [shelved.open for shelved in giving if shelved.offer.source not in ended]
 
     def _find_gone(self, sources: Collection[str]) -> Collection[str]:
         return {each for each in sources if self._is_gone(each)}
@@ -207,7 +207,7 @@ class OpenPool:
     def _compute_worth(self, need: OpenNeed, now: datetime) -> int:
         """The points a unit may cost, at most."""
         weights = self._weights
-        steps = weights.count_steps(need.tier, need.waited_ms(milliseconds(now)))
+        steps = weights.count_steps(need.tier, need.count_waited_ms(milliseconds(now)))
         dearest = 1 + weights.distance_points_max + weights.specialism(0) + UNRELIABILITY_MAX
         points = weights.points_per_level(len(self._offers), dearest)
         return (weights.level_max + 1) * points - steps * points // STEPS

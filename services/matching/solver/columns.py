@@ -232,7 +232,7 @@ def _build_demand(
 def _count_steps(needs: Sequence[OpenNeed], weights: Weights, now_ms: int) -> Ints:
     """Where the level ends, one step for each moment of recording: the oldest first."""
     steps = _columns(needs)(
-        lambda n: weights.count_steps(min(n.tier, TIER_MAX), n.waited_ms(now_ms))
+        lambda n: weights.count_steps(min(n.tier, TIER_MAX), n.count_waited_ms(now_ms))
     )
     if weights.waiting == "counts_on":
         last = np.flatnonzero(steps <= STEPS * weights.level_min)

@@ -84,10 +84,10 @@ class _Offers:
         """Of so many units more, or less."""
         offer = int(self.model.arcs.offer[at])
         before = self.used[offer]
-        load = self._loaded(offer, before + more) - self._loaded(offer, before)
+        load = self._sum_load(offer, before + more) - self._sum_load(offer, before)
         return more * int(self.model.arcs.cost[at]) + load
 
-    def _loaded(self, offer: int, units: int) -> int:
+    def _sum_load(self, offer: int, units: int) -> int:
         points = 0
         for room, load in zip(self.model.quarters[offer].tolist(), self._load, strict=True):
             points += min(units, room) * load

@@ -49,11 +49,11 @@ class OpenNeed:
     middle: tuple[int, int] | None = None
     barred_funds: tuple[str, ...] = ()
 
-    def waited_ms(self, now_ms: int) -> int:
+    def count_waited_ms(self, now_ms: int) -> int:
         return max(0, now_ms - self.recorded_ms)
 
     def days_waited(self, now_ms: int) -> int:
-        return self.waited_ms(now_ms) // DAY_MS
+        return self.count_waited_ms(now_ms) // DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

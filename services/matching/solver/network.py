@@ -45,12 +45,12 @@ class Ties:
         return replace(self, shift=shift, below=_bound_hashes(shift, offers))
 
     def of_pairs(self, request: Indices, offer: Indices) -> Ints:
-        return self._bounded(_mix(self.request[request] ^ _mix(self.offer[offer])))
+        return self._limit(_mix(self.request[request] ^ _mix(self.offer[offer])))
 
     def of_requests(self) -> Ints:
-        return self._bounded(_mix(self.request))
+        return self._limit(_mix(self.request))
 
-    def _bounded(self, words: _Words) -> Ints:
+    def _limit(self, words: _Words) -> Ints:
         if not self.below:
             return np.zeros(len(words), dtype=np.int64)
         return ((words >> np.uint64(20)) % np.uint64(self.below)).astype(np.int64)

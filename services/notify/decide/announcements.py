@@ -27,7 +27,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.links import SignedLink, StaffPage
 from shared.contracts.values import Area
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Decision, Ref, States
 
 _OF_ABOUT: frozenset[Variable] = frozenset({"what", "quantity", "town", "until", "day", "reason"})
@@ -102,12 +102,12 @@ def _list_addressed(purpose: Purpose, fact: Fact) -> Iterator[str]:
 def _derive_id(event: Event, person_id: str, purpose: Purpose) -> str:
     if isinstance(event.data, WordAsked):
         return derive_word_notice_id(event.subject, purpose.name)
-    return derived_id("N", event.id, person_id, purpose.name)
+    return make_id("N", event.id, person_id, purpose.name)
 
 
 def derive_word_notice_id(word_id: str, purpose: str) -> str:
     """A word is asked once: whoever asked finds out by it what became of the SMS."""
-    return derived_id("N", word_id, purpose)
+    return make_id("N", word_id, purpose)
 
 
 def find_recipient(purpose: Purpose, fact: Fact) -> str | None:

@@ -152,8 +152,8 @@ def _apply_claim(
         return _repeat_unclear(notice, notice.unclear_attempt, claim, now, rules)
     obstacle = _find_obstacle(notice, now, rules)
     if obstacle:
-        held = notice.code == BUDGET_GONE and obstacle == "too_late"
-        return notice.with_state("failed", code=BUDGET_GONE if held else obstacle)
+        was_held_for_budget = notice.code == BUDGET_GONE and obstacle == "too_late"
+        return notice.with_state("failed", code=BUDGET_GONE if was_held_for_budget else obstacle)
     channels = _list_channels(notice, claim, opted_out, rules)
     ready = without_held(notice, channels, claim, rules)
     if channels and not ready:

@@ -19,7 +19,7 @@ from services.notify.rules import Rules, compute_deadline
 from services.notify.timing import find_sending_time
 from shared.contracts.envelope import Fact
 from shared.contracts.values import CHINA
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
 # --- counted --------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def count_unlisted(
 
 
 def derive_backlog_id(call: Call) -> str:
-    return derived_id("B", call.duty, call.purpose, call.area)
+    return make_id("B", call.duty, call.purpose, call.area)
 
 
 # --- told -----------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def _build_notice(backlog: Backlog, person_id: str, now: datetime, rules: Rules)
     is_urgent = backlog.purpose in rules.urgent_purposes
     sent_at = now if is_urgent else find_sending_time(now, person_id, rules)
     return Notice(
-        id=derived_id("N", backlog.id, due, person_id),
+        id=make_id("N", backlog.id, due, person_id),
         person_id=person_id,
         purpose=backlog.purpose,
         regarding=backlog.id,

@@ -20,7 +20,7 @@ from services.notify.timing import (
 )
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.values import CHINA
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import State, States
 
 WAITING_MAX = 200
@@ -305,7 +305,7 @@ def _build_digest(together: Collection[Notice], now: datetime) -> Notice:
     asks = any(not _is_news(notice) for notice in together)
     links = [notice.link for notice in together if notice.link]
     return Notice(
-        id=derived_id("N", "digest", first.id),
+        id=make_id("N", "digest", first.id),
         person_id=first.person_id,
         purpose=(DIGEST_TASKS if asks else DIGEST_NEWS).name,
         regarding=first.regarding,

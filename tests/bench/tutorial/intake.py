@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from shared.contracts import topics
-from shared.ids import derived_id
+from shared.ids import make_id
 from tests.bench.tutorial.messages import (
     Here,
     MatchEvent,
@@ -22,7 +22,7 @@ def build(here: Here) -> APIRouter:
 
     @here.on(topics.REQUESTS_INBOUND)
     async def on_submitted(event: RequestSubmitted) -> None:
-        person_id = derived_id("P", event.phone)
+        person_id = make_id("P", event.phone)
         if await requests.find_one({"_id": event.message_id}):
             return
         person = {"name": event.name, "phone": event.phone}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from services.matching.model.offer import RegisterOffer
 from shared.contracts.events import OfferSubmitted, RequestOpened, RequestWithdrawn
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind, Need
-from shared.ids import derived_id
+from shared.ids import make_id
 from tests.bench.wuhan.assume import Assumptions
 from tests.bench.wuhan.needs import HospitalItem
 from tests.bench.wuhan.offers import OfferRow
@@ -20,7 +20,7 @@ Registration = tuple[datetime, RegisterOffer]
 
 
 def make_hospital_id(item_needed: HospitalItem) -> str:
-    return derived_id("P", SOURCE, item_needed.city, item_needed.hospital)
+    return make_id("P", SOURCE, item_needed.city, item_needed.hospital)
 
 
 def make_opened(period: RequestPeriod, quantity: int) -> RequestOpened:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from shared.ids import derived_id
+from shared.ids import make_id
 
 FILE = Path("wuhan2020") / "offers_logistics_factory_clinic.csv"
 SERVICES = frozenset({"logistical", "clinic"})
@@ -92,7 +92,7 @@ def _parse_row(number: int, row: Mapping[str, str]) -> Iterator[OfferRow]:
         yield OfferRow(
             row=number,
             kind=row["kind"],
-            donor_id=derived_id("P", "wuhan2020", row["org"]),
+            donor_id=make_id("P", "wuhan2020", row["org"]),
             item=ITEMS.get(item, item),
             quantity=quantity,
             towns=towns or (),

@@ -12,7 +12,7 @@ from services.matching.solver.interface import Allocation, Inputs, OpenOffer, So
 from services.matching.solver.solve import MinCostFlow
 from services.matching.store import build_open_need
 from shared.contracts.values import Value
-from shared.ids import derived_id
+from shared.ids import make_id
 from tests.bench.wuhan.assume import Assumptions
 from tests.bench.wuhan.facts import SOURCE, Registration, make_opened, make_withdrawn
 from tests.bench.wuhan.needs import Change, HospitalItem
@@ -70,7 +70,7 @@ class MatchingReplay:
         item_needed = change.item_needed
         parts = (item_needed.city, item_needed.hospital, item_needed.item, str(len(self.periods)))
         period = RequestPeriod(
-            request_id=derived_id("R", SOURCE, *parts),
+            request_id=make_id("R", SOURCE, *parts),
             item_needed=item_needed,
             town_code=change.town_code,
             opened_at=change.at,

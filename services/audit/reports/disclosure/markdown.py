@@ -19,7 +19,7 @@ from shared.contracts.values import LABELS
 from shared.money import format_yuan
 from shared.towns import town_name
 
-SHOWN = 20
+ROWS_MAX = 20
 """Lists are cut here; `--json` has them in full."""
 
 FUND_COLUMNS = {
@@ -145,11 +145,11 @@ def _lists(figures: Figures) -> Iterator[str]:
         ("退回捐赠 Refunds", figures.refunds),
         ("基金间划转 Transfers between funds", figures.transfers),
     ):
-        yield from _section(title, MOVED_COLUMNS, map(_render_moved, moved[:SHOWN]), len(moved))
+        yield from _section(title, MOVED_COLUMNS, map(_render_moved, moved[:ROWS_MAX]), len(moved))
     promises = figures.open_promises()
     rows = [
         (format_leaf(key), each.match, each.fund, format_yuan(each.outstanding))
-        for key, each in promises[:SHOWN]
+        for key, each in promises[:ROWS_MAX]
     ]
     heading = ("条目 entry", "对接 match", "基金 fund", "未付 outstanding")
     yield from _section("期末未付承诺 Commitments outstanding", heading, rows, len(promises))
@@ -187,7 +187,7 @@ def _corrections(figures: Figures) -> Iterator[str]:
             "，".join(unit.format(amount) for unit, amount in each.amounts),
             each.reference,
         )
-        for each in figures.corrections[:SHOWN]
+        for each in figures.corrections[:ROWS_MAX]
     ]
     columns = (
         "日期 day",

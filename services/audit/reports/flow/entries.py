@@ -129,13 +129,13 @@ def _return(gifts: Gifts, entry: Reversal, original: Transfer) -> None:
         pool.extend(same)
         missing = amount - sum(piece.amount for piece in same)
         for piece in gifts.take(fund, unit, missing, entry):
-            pool.extend(_fetched(gifts, key, fund, piece))
+            pool.extend(_take_moved(gifts, key, fund, piece))
     for (fund, unit), amount in sum_leaving(original).items():
         first, pool = cut(pool, amount)
         gifts.free(fund, unit, _as_before(gifts, key, first))
 
 
-def _fetched(gifts: Gifts, transfer: EntryKey, fund: str, piece: Piece) -> Iterator[Piece]:
+def _take_moved(gifts: Gifts, transfer: EntryKey, fund: str, piece: Piece) -> Iterator[Piece]:
     """What came by `transfer` and is used in `fund`; `piece`, of the fund, takes its place."""
     for gift in gifts.moved[transfer].before:
         for place, used in list(gifts.places.of_gift(gift)):

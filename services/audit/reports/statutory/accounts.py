@@ -61,7 +61,7 @@ class StatutoryReader:
             name = leg["account"]
             if group == TRANSFERS:
                 name = self.chart.of_fund(restricted=restricted).net_assets
-            account = self.chart.titled(name)
+            account = self.chart.find(name)
             if not account.code:
                 raise StatutoryError(
                     f"科目 {name} 没有法定科目代码：请在科目表中填写 code "

@@ -42,18 +42,18 @@ class MonthByDates:
 
 def compare_dates(entries: Iterable[LedgerEntry], month: Period, chart: Chart) -> MonthByDates:
     """Reads the log to its end: what belongs to the month may be entered whenever."""
-    reader, found = StatutoryReader(chart), MonthByDates()
+    reader, comparison = StatutoryReader(chart), MonthByDates()
     for entry in entries:
         legs = reader.read(entry)
         if not legs or entry["kind"] == "fund_carried":
             continue
         recorded_on, effective_on = day_of(entry["recorded_at"]), day_of(entry["effective_at"])
         days = (recorded_on in month, effective_on in month)
-        for is_in, sums in zip(days, (found.by_entry, found.by_bank), strict=True):
+        for is_in, sums in zip(days, (comparison.by_entry, comparison.by_bank), strict=True):
             for leg in legs if is_in else ():
                 sums[leg.code, leg.title] += leg.debit_fen
         if days[0] != days[1]:
-            found.crossings.append(
+            comparison.crossings.append(
                 Crossing(
                     f"{entry['log']}#{entry['index']}",
                     kind_of(entry).zh,
@@ -63,4 +63,4 @@ def compare_dates(entries: Iterable[LedgerEntry], month: Period, chart: Chart) -
                     effective_on,
                 )
             )
-    return found
+    return comparison

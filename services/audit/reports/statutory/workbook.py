@@ -81,13 +81,13 @@ def _list_balance(statements: Statements) -> list[Line]:
     def total(rows: Sequence[Row], sign: int) -> list[int]:
         return [sign * sum(statements.sum_balance(row, at_end=end) for row in rows) for end in ENDS]
 
-    def owned(*kinds: bool) -> list[int]:
+    def sum_owned(*kinds: bool) -> list[int]:
         return [
             sum(statements.sum_net_assets(restricted=kind, at_end=end) for kind in kinds)
             for end in ENDS
         ]
 
-    assets, owed, net = total(ASSETS, 1), total(LIABILITIES, -1), owned(False, True)
+    assets, owed, net = total(ASSETS, 1), total(LIABILITIES, -1), sum_owned(False, True)
     left: list[Line] = [
         ("流动资产：", None, None, None),
         *lines(ASSETS, 1),
@@ -99,8 +99,8 @@ def _list_balance(statements: Statements) -> list[Line]:
         *lines(LIABILITIES, -1),
         ("负债合计", 100, *map(_yuan, owed)),
         ("净资产：", None, None, None),
-        ("非限定性净资产", 101, *map(_yuan, owned(False))),
-        ("限定性净资产", 105, *map(_yuan, owned(True))),
+        ("非限定性净资产", 101, *map(_yuan, sum_owned(False))),
+        ("限定性净资产", 105, *map(_yuan, sum_owned(True))),
         ("净资产合计", 110, *map(_yuan, net)),
         ("负债和净资产总计", 120, *(_yuan(a + b) for a, b in zip(owed, net, strict=True))),
     ]
