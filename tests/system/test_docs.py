@@ -28,7 +28,11 @@ def test_every_metric_is_in_the_operators_table() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["docs/operations.md", "README.md", "docs/how-to/add-a-notice.md"]
+    "document",
+    [
+        *("docs/operations.md", "docs/matching.md", "README.md"),
+        *sorted(str(guide.relative_to(ROOT)) for guide in (ROOT / "docs/how-to").glob("*.md")),
+    ],
 )
 def test_every_variable_of_a_document_is_a_setting(document: str) -> None:
     parts = (*SERVICES, "simulators", "front")
