@@ -22,7 +22,7 @@ OTHER = {"category": "other", "text": "帮帮我"}
 CITY = "441900000"
 
 
-class Office(DecisionHarness):
+class ClassificationHarness(DecisionHarness):
     def record(self, **changed: Any) -> Request:
         self.submit(make_submission(**changed))
         return self.requests()[-1]
@@ -33,11 +33,11 @@ class Office(DecisionHarness):
 
 
 def test_what_it_is_said_to_be_stands_and_it_waits_on() -> None:
-    office = Office()
-    request = office.record(**OTHER)
+    harness = ClassificationHarness()
+    request = harness.record(**OTHER)
     assert "category_other" in request.waits_for
-    decision = office.classify(request, category=Category.MEDICAL, urgent=True)
-    stored = office.request(request.id)
+    decision = harness.classify(request, category=Category.MEDICAL, urgent=True)
+    stored = harness.request(request.id)
     assert (stored.category, stored.urgent, stored.state) == ("medical", True, "recorded")
     assert stored.classified is not None
     assert (stored.classified.by, stored.classified.was) == ("lin", "other")
@@ -46,11 +46,11 @@ def test_what_it_is_said_to_be_stands_and_it_waits_on() -> None:
 
 
 def test_a_request_without_a_town_goes_to_its_town_and_its_approvers_hear_of_it() -> None:
-    office = Office()
-    request = office.record(area={"town_code": CITY})
+    harness = ClassificationHarness()
+    request = harness.record(area={"town_code": CITY})
     assert request.approval_level == "city"
-    decision = office.classify(request, area="", town_code=CHASHAN)
-    stored = office.request(request.id)
+    decision = harness.classify(request, area="", town_code=CHASHAN)
+    stored = harness.request(request.id)
     assert (stored.area.town_code, stored.approval_level) == (CHASHAN, "village")
     assert list_facts(decision) == ["RequestRecorded"]
     (_, fact) = decision.events[0]
@@ -59,23 +59,23 @@ def test_a_request_without_a_town_goes_to_its_town_and_its_approvers_hear_of_it(
 
 
 def test_nobody_moves_a_request_into_or_out_of_anothers_area() -> None:
-    office = Office()
-    request = office.record(**OTHER)
-    foreign = office.classify(request, area=SHIJIE, category=Category.MEALS)
+    harness = ClassificationHarness()
+    request = harness.record(**OTHER)
+    foreign = harness.classify(request, area=SHIJIE, category=Category.MEALS)
     assert get_body(foreign)["problems"][0]["code"] == "request_unknown"
-    moved = office.classify(request, town_code=SHIJIE)
+    moved = harness.classify(request, town_code=SHIJIE)
     assert get_body(moved)["problems"][0]["code"] == "area_foreign"
-    nowhere = office.classify(request, area="", town_code="999999999")
+    nowhere = harness.classify(request, area="", town_code="999999999")
     assert get_body(nowhere)["problems"][0]["code"] == "town_unknown"
-    assert office.request(request.id) == request
+    assert harness.request(request.id) == request
 
 
 def test_a_public_work_stays_with_an_approver_and_an_open_request_stays_as_it_is() -> None:
-    office = Office()
-    request = office.record(**OTHER)
-    office.classify(request, kind=Kind.PROJECT, category=Category.PUBLIC_WORKS)
-    assert "kind_project" in office.request(request.id).waits_for
-    opened = Office()
+    harness = ClassificationHarness()
+    request = harness.record(**OTHER)
+    harness.classify(request, kind=Kind.PROJECT, category=Category.PUBLIC_WORKS)
+    assert "kind_project" in harness.request(request.id).waits_for
+    opened = ClassificationHarness()
     stands = opened.record()
     assert stands.state == "open"
     refused = opened.classify(stands, category=Category.MEALS)

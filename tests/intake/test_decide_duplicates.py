@@ -42,7 +42,7 @@ SAME_ROOF = "村里王伯家的屋顶漏水很久，下雨要用盆接水，请�
 NAMES = "甲乙丙丁戊己庚辛壬癸子丑寅"
 
 
-class Desk(DecisionHarness):
+class DuplicateHarness(DecisionHarness):
     """Two neighbours report the same roof."""
 
     def report(self, number: int, **changed: Any) -> Request:
@@ -82,11 +82,11 @@ def test_texts_are_compared_by_numbers_that_say_nothing_of_them() -> None:
 
 
 def test_the_same_roof_in_the_same_village_is_suggested_with_its_reasons() -> None:
-    desk = Desk()
+    harness = DuplicateHarness()
     place = {"area": {"town_code": CHASHAN, "village_code": VILLAGE}}
-    first = desk.report(0, **place)
-    again = desk.report(1, text=f"{ROOF}，谢谢", kind="project", **place)
-    other = desk.report(
+    first = harness.report(0, **place)
+    again = harness.report(1, text=f"{ROOF}，谢谢", kind="project", **place)
+    other = harness.report(
         2, text="家里没有米和油了，想要一点生活物资过年", category="supplies", **place
     )
     alike = compare(again, first)
@@ -96,16 +96,16 @@ def test_the_same_roof_in_the_same_village_is_suggested_with_its_reasons() -> No
 
 
 def test_merged_the_later_one_leaves_the_menu_and_both_reporters_stay_told() -> None:
-    desk = Desk()
-    first, second = desk.report(0), desk.report(1)
-    merged = desk.judge(first, second)
+    harness = DuplicateHarness()
+    first, second = harness.report(0), harness.report(1)
+    merged = harness.judge(first, second)
     assert list_facts(merged) == ["RequestWithdrawn", "RequestFollowed"]
     assert list_stages(merged) == [(second.id, "merged")]
-    assert desk.request(second.id).duplicate_of == first.id
-    assert desk.request(first.id).followers == (second.id,)
-    committed = desk.hear(first, MatchCommitted, progress.decide_committed, 20_000)
+    assert harness.request(second.id).duplicate_of == first.id
+    assert harness.request(first.id).followers == (second.id,)
+    committed = harness.hear(first, MatchCommitted, progress.decide_committed, 20_000)
     assert list_stages(committed) == [(second.id, "committed")]
-    closed = desk.hear(first, MatchConfirmed, progress.decide_confirmed, 20_000)
+    closed = harness.hear(first, MatchConfirmed, progress.decide_confirmed, 20_000)
     assert list_facts(closed) == ["RequestClosed", "RequestFollowed"]
     assert list_stages(closed) == [(second.id, "closed")]
 
@@ -115,49 +115,51 @@ def list_disappointed(decision: Decision) -> list[str]:
 
 
 def test_where_what_was_found_falls_through_all_who_heard_of_it_hear_that() -> None:
-    desk = Desk()
-    first, second = desk.report(0), desk.report(1)
-    desk.judge(first, second)
+    harness = DuplicateHarness()
+    first, second = harness.report(0), harness.report(1)
+    harness.judge(first, second)
     release = progress.decide_released
-    assert list_disappointed(desk.hear(first, MatchReleased, release, 20_000)) == [], "unheard of"
-    desk.hear(first, MatchCommitted, progress.decide_committed, 20_000)
-    assert list_disappointed(desk.hear(first, MatchReleased, release, 20_000)) == [second.id]
-    desk.hear(first, MatchDelivered, progress.decide_delivered, 20_000)
-    again = desk.hear(first, MatchReopened, progress.decide_reopened, 20_000, was="delivered")
+    assert list_disappointed(harness.hear(first, MatchReleased, release, 20_000)) == [], (
+        "unheard of"
+    )
+    harness.hear(first, MatchCommitted, progress.decide_committed, 20_000)
+    assert list_disappointed(harness.hear(first, MatchReleased, release, 20_000)) == [second.id]
+    harness.hear(first, MatchDelivered, progress.decide_delivered, 20_000)
+    again = harness.hear(first, MatchReopened, progress.decide_reopened, 20_000, was="delivered")
     assert list_stages(again) == [(second.id, "committed")], "on its way once more"
-    desk.hear(first, MatchConfirmed, progress.decide_confirmed, 20_000)
-    lost = desk.hear(first, MatchReopened, progress.decide_reopened, 20_000, was="confirmed")
+    harness.hear(first, MatchConfirmed, progress.decide_confirmed, 20_000)
+    lost = harness.hear(first, MatchReopened, progress.decide_reopened, 20_000, was="confirmed")
     assert list_disappointed(lost) == [second.id]
 
 
 def test_apart_again_it_is_as_it_was_and_hears_of_that() -> None:
-    desk = Desk()
-    first, second = desk.report(0), desk.report(1)
-    desk.judge(first, second)
+    harness = DuplicateHarness()
+    first, second = harness.report(0), harness.report(1)
+    harness.judge(first, second)
     data = SeparateRequest(request_id=second.id, area=CHASHAN)
-    apart = desk.handle(COMMANDS[SeparateRequest], make_command(data))
+    apart = harness.handle(COMMANDS[SeparateRequest], make_command(data))
     assert list_facts(apart) == ["RequestReopened", "RequestFollowed"]
-    assert desk.request(second.id).state == second.state
-    assert desk.request(second.id).duplicate_of is None
-    assert get_body(desk.judge(first, second, verdict="apart"))["state"] == "apart"
-    assert desk.request(first.id).followers == ()
-    desk.judge(first, second)
-    assert desk.request(second.id).duplicate_of == first.id, "and merged once more"
+    assert harness.request(second.id).state == second.state
+    assert harness.request(second.id).duplicate_of is None
+    assert get_body(harness.judge(first, second, verdict="apart"))["state"] == "apart"
+    assert harness.request(first.id).followers == ()
+    harness.judge(first, second)
+    assert harness.request(second.id).duplicate_of == first.id, "and merged once more"
 
 
 def test_where_the_first_ends_without_help_what_others_asked_for_is_theirs_again() -> None:
-    desk = Desk()
-    first, second, third = (desk.report(number) for number in range(3))
-    desk.judge(first, second)
-    desk.judge(first, third)
-    withdrawn = desk.handle(
+    harness = DuplicateHarness()
+    first, second, third = (harness.report(number) for number in range(3))
+    harness.judge(first, second)
+    harness.judge(first, third)
+    withdrawn = harness.handle(
         COMMANDS[WithdrawRequest], make_command(WithdrawRequest(request_id=first.id))
     )
-    assert {desk.request(each.id).state for each in (second, third)} == {"open"}
+    assert {harness.request(each.id).state for each in (second, third)} == {"open"}
     assert sorted(list_stages(withdrawn)) == sorted(
         [(second.id, "separated"), (third.id, "separated")]
     )
-    assert all(desk.person(each.person_id).unfinished for each in (second, third))
+    assert all(harness.person(each.person_id).unfinished for each in (second, third))
 
 
 ENDS: list[tuple[str, Any]] = [
@@ -170,51 +172,51 @@ ENDS: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("_how", "end"), ENDS, ids=[how for how, _ in ENDS])
 def test_of_many_who_asked_for_the_same_nobody_is_lost_with_the_first(_how: str, end: Any) -> None:
     """Twelve: what is read one by one is refused after eight rounds."""
-    desk = Desk()
-    first, *others = (desk.report(number) for number in range(13))
+    harness = DuplicateHarness()
+    first, *others = (harness.report(number) for number in range(13))
     for each in others:
-        desk.judge(first, each)
+        harness.judge(first, each)
     data = end(first)
-    ended = desk.handle(COMMANDS[type(data)], make_command(data))
+    ended = harness.handle(COMMANDS[type(data)], make_command(data))
     assert sorted(list_stages(ended)) == sorted((each.id, "separated") for each in others)
-    assert {desk.request(each.id).state for each in others} == {"open"}
-    assert desk.request(first.id).followers == ()
+    assert {harness.request(each.id).state for each in others} == {"open"}
+    assert harness.request(first.id).followers == ()
 
 
 def test_what_went_with_the_later_one_goes_with_the_first() -> None:
-    desk = Desk()
-    first, second, third = (desk.report(number) for number in range(3))
-    desk.judge(second, third)
-    desk.judge(first, second)
-    assert desk.request(first.id).followers == (second.id, third.id)
-    assert desk.request(third.id).duplicate_of == first.id
+    harness = DuplicateHarness()
+    first, second, third = (harness.report(number) for number in range(3))
+    harness.judge(second, third)
+    harness.judge(first, second)
+    assert harness.request(first.id).followers == (second.id, third.id)
+    assert harness.request(third.id).duplicate_of == first.id
 
 
 def test_found_to_be_two_they_are_asked_about_no_more() -> None:
-    desk = Desk()
-    first, second = desk.report(0), desk.report(1)
-    assert list_facts(desk.judge(first, second, verdict="apart")) == []
+    harness = DuplicateHarness()
+    first, second = harness.report(0), harness.report(1)
+    assert list_facts(harness.judge(first, second, verdict="apart")) == []
     (row,) = [
-        s for s in desk.states.values() if isinstance(s, Suggestion) and s.subject == "request"
+        s for s in harness.states.values() if isinstance(s, Suggestion) and s.subject == "request"
     ]
     assert row.state == "apart"
-    assert desk.request(second.id).state == "open"
+    assert harness.request(second.id).state == "open"
 
 
 def test_nobody_merges_what_is_anothers_or_already_has_help() -> None:
-    desk = Desk()
-    first, second = desk.report(0), desk.report(1)
-    foreign = desk.judge(first, second, area=SHIJIE)
+    harness = DuplicateHarness()
+    first, second = harness.report(0), harness.report(1)
+    foreign = harness.judge(first, second, area=SHIJIE)
     assert get_body(foreign)["problems"][0]["code"] == "request_unknown"
     for each in (first, second):
-        desk.hear(each, MatchCommitted, progress.decide_committed, 10_000)
-    late = desk.judge(first, second)
+        harness.hear(each, MatchCommitted, progress.decide_committed, 10_000)
+    late = harness.judge(first, second)
     assert get_body(late)["problems"][0]["code"] == "merge_late"
 
 
 def test_the_one_with_help_on_its_way_is_the_one_that_stays() -> None:
-    desk = Desk()
-    first, second = desk.report(0), desk.report(1)
-    desk.hear(second, MatchCommitted, progress.decide_committed, 10_000)
-    desk.judge(first, second)
-    assert desk.request(first.id).duplicate_of == second.id
+    harness = DuplicateHarness()
+    first, second = harness.report(0), harness.report(1)
+    harness.hear(second, MatchCommitted, progress.decide_committed, 10_000)
+    harness.judge(first, second)
+    assert harness.request(first.id).duplicate_of == second.id

@@ -33,7 +33,7 @@ DECISIONS: dict[type[Value], Any] = {
 }
 
 
-class Office:
+class ErasureHarness:
     def __init__(self) -> None:
         self.states: dict[AnyRef, State] = {Ref(Person, "P-1"): Person(id="P-1")}
         self.now = NOW
@@ -55,56 +55,56 @@ class Office:
 
 
 def test_nobody_approves_what_he_proposed_and_another_does() -> None:
-    office = Office()
-    assert office.say(ProposeErasure, "chen").status == 202
-    assert code(office.say(ApproveErasure, "chen")) == "erasure_own"
-    assert office.say(ApproveErasure, "wu").status == 200
-    assert (office.proposal.proposed_by, office.proposal.decided_by) == ("chen", "wu")
+    harness = ErasureHarness()
+    assert harness.say(ProposeErasure, "chen").status == 202
+    assert code(harness.say(ApproveErasure, "chen")) == "erasure_own"
+    assert harness.say(ApproveErasure, "wu").status == 200
+    assert (harness.proposal.proposed_by, harness.proposal.decided_by) == ("chen", "wu")
 
 
 def test_nothing_is_approved_that_nobody_proposed() -> None:
-    assert code(Office().say(ApproveErasure, "wu")) == "erasure_unproposed"
+    assert code(ErasureHarness().say(ApproveErasure, "wu")) == "erasure_unproposed"
 
 
 def test_proposed_again_it_is_still_the_first_ones() -> None:
-    office = Office()
-    office.say(ProposeErasure, "chen")
-    office.say(ProposeErasure, "wu")
-    assert code(office.say(ApproveErasure, "chen")) == "erasure_own"
+    harness = ErasureHarness()
+    harness.say(ProposeErasure, "chen")
+    harness.say(ProposeErasure, "wu")
+    assert code(harness.say(ApproveErasure, "chen")) == "erasure_own"
 
 
 def test_what_was_refused_or_is_over_takes_a_new_proposal() -> None:
-    office = Office()
-    office.say(ProposeErasure, "chen")
-    assert office.say(RefuseErasure, "wu").status == 200
-    assert code(office.say(ApproveErasure, "wu")) == "erasure_unproposed"
-    office.say(ProposeErasure, "chen")
-    office.now += LIFETIME
-    assert code(office.say(ApproveErasure, "wu")) == "erasure_unproposed"
+    harness = ErasureHarness()
+    harness.say(ProposeErasure, "chen")
+    assert harness.say(RefuseErasure, "wu").status == 200
+    assert code(harness.say(ApproveErasure, "wu")) == "erasure_unproposed"
+    harness.say(ProposeErasure, "chen")
+    harness.now += LIFETIME
+    assert code(harness.say(ApproveErasure, "wu")) == "erasure_unproposed"
 
 
 def test_an_approval_cut_off_goes_on_and_counts_this_once() -> None:
-    office = Office()
-    office.say(ProposeErasure, "chen")
-    office.say(ApproveErasure, "wu")
-    assert office.say(ApproveErasure, "wu").status == 200
-    office.say(ErasePerson)
-    assert office.proposal.state == "done"
-    assert office.say(ApproveErasure, "wu").status == 200, "what is left of him goes too"
-    office.states[Ref(Person, "P-1")] = Person(id="P-1")
-    assert code(office.say(ApproveErasure, "wu")) == "erasure_unproposed", "he came again"
+    harness = ErasureHarness()
+    harness.say(ProposeErasure, "chen")
+    harness.say(ApproveErasure, "wu")
+    assert harness.say(ApproveErasure, "wu").status == 200
+    harness.say(ErasePerson)
+    assert harness.proposal.state == "done"
+    assert harness.say(ApproveErasure, "wu").status == 200, "what is left of him goes too"
+    harness.states[Ref(Person, "P-1")] = Person(id="P-1")
+    assert code(harness.say(ApproveErasure, "wu")) == "erasure_unproposed", "he came again"
 
 
 def test_his_own_word_needs_nobody_and_ends_what_staff_proposed() -> None:
-    office = Office()
-    office.say(ProposeErasure, "chen")
-    assert office.say(ErasePerson, "link:R-1").status == 200
-    assert office.proposal.state == "done"
+    harness = ErasureHarness()
+    harness.say(ProposeErasure, "chen")
+    assert harness.say(ErasePerson, "link:R-1").status == 200
+    assert harness.proposal.state == "done"
 
 
 @pytest.mark.parametrize("kind", [ProposeErasure, ApproveErasure])
 def test_nobody_of_that_number_is_erased(kind: type[Value]) -> None:
-    assert code(Office().say(kind, "chen", "P-2")) == "person_unknown"
+    assert code(ErasureHarness().say(kind, "chen", "P-2")) == "person_unknown"
 
 
 def test_a_week_is_the_time_for_a_second_look() -> None:

@@ -42,7 +42,7 @@ SMS, GRID = "/callbacks/tencent", "/channels/grid"
 GOODS: dict[str, Any] = {"need": {"unit": "床", "quantity": 1, "item": "棉被"}}
 
 
-class Office(DecisionHarness):
+class IdentityHarness(DecisionHarness):
     """What comes in by any door, and whose it is."""
 
     last: dict[str, Any]
@@ -76,171 +76,171 @@ class Office(DecisionHarness):
 
 
 def test_two_names_at_one_phone_are_two_persons_with_a_wish_each() -> None:
-    office = Office()
-    first = office.ask("1", name="张三", phone=PHONE)
-    second = office.ask("2", name="李四", phone=PHONE)
-    assert (len(office.requests()), first != second) == (2, True)
-    names = [open_contact(VAULT, office.person(id_)).name for id_ in (first, second)]
+    harness = IdentityHarness()
+    first = harness.ask("1", name="张三", phone=PHONE)
+    second = harness.ask("2", name="李四", phone=PHONE)
+    assert (len(harness.requests()), first != second) == (2, True)
+    names = [open_contact(VAULT, harness.person(id_)).name for id_ in (first, second)]
     assert names == ["张三", "李四"]
-    (point,) = office.points()
+    (point,) = harness.points()
     assert [link.person_id for link in point.links] == [first, second]
 
 
 def test_two_of_one_name_in_a_village_without_a_phone_are_two_persons() -> None:
-    office = Office()
-    assert office.ask("1") != office.ask("2", source="/channels/other")
-    assert {request.state for request in office.requests()} == {"open"}
+    harness = IdentityHarness()
+    assert harness.ask("1") != harness.ask("2", source="/channels/other")
+    assert {request.state for request in harness.requests()} == {"open"}
 
 
 def test_names_alone_open_no_cap_of_their_own() -> None:
     """Neither a fresh name at a phone, nor a fresh person of one name in a village."""
-    office = Office()
+    harness = IdentityHarness()
     rules = IntakeSettings().rules
     for n in range(rules.person_openings_max + 1):
-        office.ask(f"p{n}", SMS, name=f"王{n}号", phone=PHONE)
-    assert office.reasons() == ["person_often"], "nobody has met any of them"
+        harness.ask(f"p{n}", SMS, name=f"王{n}号", phone=PHONE)
+    assert harness.reasons() == ["person_often"], "nobody has met any of them"
     for n in range(rules.person_openings_max + 1):
-        office.ask(f"n{n}", "/channels/unknown")
-    assert office.reasons() == ["person_often"]
+        harness.ask(f"n{n}", "/channels/unknown")
+    assert harness.reasons() == ["person_often"]
     for n in range(rules.person_openings_max + 1):
-        office.ask(f"i{n}", SMS, name=f"李{n}号", phone=f"+861390013900{n}", id_number=ID_NUMBER)
-    assert office.reasons() == ["person_often"], "nor a fresh name beside an ID number"
+        harness.ask(f"i{n}", SMS, name=f"李{n}号", phone=f"+861390013900{n}", id_number=ID_NUMBER)
+    assert harness.reasons() == ["person_often"], "nor a fresh name beside an ID number"
 
 
 def test_a_family_that_was_met_has_a_cap_each_and_one_for_its_phone() -> None:
-    office = Office()
+    harness = IdentityHarness()
     for n, reasons in enumerate(([], [], [], [], [], ["contact_often"])):
-        office.ask(f"{n}", name=f"王{n}号", phone=PHONE, need={})
-        assert office.reasons() == reasons
+        harness.ask(f"{n}", name=f"王{n}号", phone=PHONE, need={})
+        assert harness.reasons() == reasons
 
 
 def test_the_same_id_number_and_name_are_one_person_at_any_phone() -> None:
-    office = Office()
-    person = office.ask("1", phone=PHONE, id_number=ID_NUMBER)
-    assert office.ask("2", phone=OTHER_PHONE, id_number=ID_NUMBER.lower()) == person
-    assert office.ask("3", id_number=ID_NUMBER) == person
-    assert office.ask("4", name="李四", id_number=ID_NUMBER) != person, "a question to staff"
-    assert open_contact(VAULT, office.person(person)).id_number == ID_NUMBER
+    harness = IdentityHarness()
+    person = harness.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    assert harness.ask("2", phone=OTHER_PHONE, id_number=ID_NUMBER.lower()) == person
+    assert harness.ask("3", id_number=ID_NUMBER) == person
+    assert harness.ask("4", name="李四", id_number=ID_NUMBER) != person, "a question to staff"
+    assert open_contact(VAULT, harness.person(person)).id_number == ID_NUMBER
 
 
 def test_two_of_one_name_at_a_phone_are_two_where_their_id_numbers_differ() -> None:
-    office = Office()
-    first = office.ask("1", phone=PHONE, id_number=ID_NUMBER)
-    second = office.ask("2", phone=PHONE, id_number=OTHER_ID)
-    assert first != second == office.ask("3", phone=PHONE, id_number=OTHER_ID)
+    harness = IdentityHarness()
+    first = harness.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    second = harness.ask("2", phone=PHONE, id_number=OTHER_ID)
+    assert first != second == harness.ask("3", phone=PHONE, id_number=OTHER_ID)
 
 
 def test_a_related_party_with_a_second_phone_is_the_person_that_finance_declared() -> None:
-    office = Office()
-    declared = office.register("city", name="王芳", phone=PHONE, id_number=ID_NUMBER)
-    assert office.ask("1", phone=OTHER_PHONE, id_number=ID_NUMBER) == declared
+    harness = IdentityHarness()
+    declared = harness.register("city", name="王芳", phone=PHONE, id_number=ID_NUMBER)
+    assert harness.ask("1", phone=OTHER_PHONE, id_number=ID_NUMBER) == declared
 
 
 def test_no_third_party_learns_by_an_id_number_whose_it_is() -> None:
-    office = Office()
-    person = office.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    harness = IdentityHarness()
+    person = harness.ask("1", phone=PHONE, id_number=ID_NUMBER)
     party = {"name": "王芳", "id_number": ID_NUMBER}
-    assert office.register("/partners/chamber", **party, phone=OTHER_PHONE) != person
-    assert office.register("/partners/chamber", **party) != person
+    assert harness.register("/partners/chamber", **party, phone=OTHER_PHONE) != person
+    assert harness.register("/partners/chamber", **party) != person
 
 
 def test_a_phone_that_a_channel_adds_by_an_id_number_answers_for_nothing_of_before() -> None:
-    office = Office()
-    office.ask("1", phone=PHONE, id_number=ID_NUMBER)
-    office.deliver("M-1")
-    office.ask("2", "/channels/unknown", phone=OTHER_PHONE, id_number=ID_NUMBER, need={})
-    assert office.reasons() == ["person_unseen"], "nor is who was met the one who now asks"
-    assert office.answer(OTHER_PHONE) == {"meaning": "contact_unproven"}
-    assert office.answer(PHONE, "Y-2") == {"meaning": "received", "match_id": "M-1"}
+    harness = IdentityHarness()
+    harness.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    harness.deliver("M-1")
+    harness.ask("2", "/channels/unknown", phone=OTHER_PHONE, id_number=ID_NUMBER, need={})
+    assert harness.reasons() == ["person_unseen"], "nor is who was met the one who now asks"
+    assert harness.answer(OTHER_PHONE) == {"meaning": "contact_unproven"}
+    assert harness.answer(PHONE, "Y-2") == {"meaning": "received", "match_id": "M-1"}
 
 
 def test_who_records_does_not_answer_by_his_own_phone() -> None:
-    office = Office()
-    office.ask("1", phone=PHONE, contact_of="collector")
-    office.deliver("M-1")
-    assert office.answer(PHONE) == {"meaning": "contact_unproven"}
+    harness = IdentityHarness()
+    harness.ask("1", phone=PHONE, contact_of="collector")
+    harness.deliver("M-1")
+    assert harness.answer(PHONE) == {"meaning": "contact_unproven"}
 
 
 def test_one_answer_of_a_phone_where_two_wait_confirms_nothing() -> None:
-    office = Office()
+    harness = IdentityHarness()
     for number, name in enumerate(("张三", "李四")):
-        office.ask(name, name=name, phone=PHONE)
-        office.deliver(f"M-{number}")
-    assert office.answer(PHONE) == {"meaning": "which", "references": ["M-0", "M-1"]}
-    assert [len(office.person(r.person_id).awaiting) for r in office.requests()] == [1, 1]
+        harness.ask(name, name=name, phone=PHONE)
+        harness.deliver(f"M-{number}")
+    assert harness.answer(PHONE) == {"meaning": "which", "references": ["M-0", "M-1"]}
+    assert [len(harness.person(r.person_id).awaiting) for r in harness.requests()] == [1, 1]
 
 
 def test_who_writes_without_a_name_is_whom_his_phone_reaches_if_it_is_one() -> None:
-    office = Office()
-    nameless = office.ask("1", SMS, name=NAMELESS, phone=PHONE)
-    assert office.ask("2", SMS, name="张三", phone=PHONE) == nameless, "now he says it"
-    assert office.ask("3", SMS, name=NAMELESS, phone=PHONE) == nameless
-    office.ask("4", GRID, name="李四", phone=PHONE)
-    assert office.ask("5", SMS, name=NAMELESS, phone=PHONE) == nameless, "it is his own"
+    harness = IdentityHarness()
+    nameless = harness.ask("1", SMS, name=NAMELESS, phone=PHONE)
+    assert harness.ask("2", SMS, name="张三", phone=PHONE) == nameless, "now he says it"
+    assert harness.ask("3", SMS, name=NAMELESS, phone=PHONE) == nameless
+    harness.ask("4", GRID, name="李四", phone=PHONE)
+    assert harness.ask("5", SMS, name=NAMELESS, phone=PHONE) == nameless, "it is his own"
 
 
 def test_erasing_one_of_two_at_a_phone_leaves_the_other_whole() -> None:
-    office = Office()
-    first = office.ask("1", name="张三", phone=PHONE, id_number=ID_NUMBER)
-    second = office.ask("2", name="李四", phone=PHONE)
-    office.deliver("M-1")
+    harness = IdentityHarness()
+    first = harness.ask("1", name="张三", phone=PHONE, id_number=ID_NUMBER)
+    second = harness.ask("2", name="李四", phone=PHONE)
+    harness.deliver("M-1")
     erase = make_command(ErasePerson(person_id=first))
-    erased = office.handle(COMMANDS[ErasePerson], erase)
+    erased = harness.handle(COMMANDS[ErasePerson], erase)
     assert list_facts(erased) == ["RequestWithdrawn", "PersonErased"]
-    contact = open_contact(VAULT, office.person(second))
+    contact = open_contact(VAULT, harness.person(second))
     assert (contact.name, contact.phone) == ("李四", PHONE)
-    assert office.answer(PHONE) == {"meaning": "received", "match_id": "M-1"}
-    again = office.ask("3", name="张三", phone=OTHER_PHONE, id_number=ID_NUMBER)
+    assert harness.answer(PHONE) == {"meaning": "received", "match_id": "M-1"}
+    again = harness.ask("3", name="张三", phone=OTHER_PHONE, id_number=ID_NUMBER)
     assert again != first, "the number was forgotten"
 
 
 def test_what_an_erased_persons_text_had_in_common_with_others_is_gone() -> None:
-    office = Office()
+    harness = IdentityHarness()
     words = GOODS | {"text": "家里老人瘫痪，求一辆轮椅"}
-    person_id = office.ask("1", name="张三", phone=PHONE, need=words)
-    (request,) = office.requests()
+    person_id = harness.ask("1", name="张三", phone=PHONE, need=words)
+    (request,) = harness.requests()
     assert request.bands
     assert request.marks
-    office.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=person_id)))
-    (request,) = office.requests()
+    harness.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=person_id)))
+    (request,) = harness.requests()
     assert (request.bands, request.marks) == ((), b"")
 
 
 def test_what_staff_correct_counts_first_and_everything_said_stays() -> None:
-    office = Office()
-    person_id = office.ask("1", SMS, name="王方", phone=PHONE, id_number=ID_NUMBER)
+    harness = IdentityHarness()
+    person_id = harness.ask("1", SMS, name="王方", phone=PHONE, id_number=ID_NUMBER)
     correction = CorrectPerson(
         person_id=person_id, name="王芳", phone=OTHER_PHONE, reason="看过身份证"
     )
     for area, status in (("441900104", 403), (CHASHAN, 200)):
         speaker = Speaker(source="lin", kind="staff", area=area)
-        sealed = seal_correction(VAULT, speaker, office.person(person_id), correction)
-        answer = office.handle(COMMANDS[SealedCorrection], make_command(sealed)).answer
+        sealed = seal_correction(VAULT, speaker, harness.person(person_id), correction)
+        answer = harness.handle(COMMANDS[SealedCorrection], make_command(sealed)).answer
         assert answer is not None
         assert answer.status == status
-    person = office.person(person_id)
+    person = harness.person(person_id)
     contact = open_contact(VAULT, person)
     assert (contact.name, contact.phone) == ("王芳", OTHER_PHONE)
     assert contact.id_number == ID_NUMBER
     assert len(person.registrations) == 2
-    assert office.ask("2", SMS, phone=OTHER_PHONE) == person_id
-    assert office.ask("3", SMS, name="王方", phone=PHONE) != person_id, "that phone is not his"
+    assert harness.ask("2", SMS, phone=OTHER_PHONE) == person_id
+    assert harness.ask("3", SMS, name="王方", phone=PHONE) != person_id, "that phone is not his"
 
 
 def test_a_phone_that_staff_put_in_while_help_is_under_way_confirms_nothing() -> None:
     """A collector with a phone of his own would have what never came paid."""
-    office = Office()
-    person_id = office.ask("1", phone=PHONE)
-    office.deliver("M-1")
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.deliver("M-1")
     correction = CorrectPerson(person_id=person_id, phone=OTHER_PHONE, reason="换了号码")
     speaker = Speaker(source="lin", kind="staff", area=CHASHAN)
-    sealed = seal_correction(VAULT, speaker, office.person(person_id), correction)
-    office.handle(COMMANDS[SealedCorrection], make_command(sealed))
-    office.answer(OTHER_PHONE)
-    assert office.person(person_id).awaiting == ("M-1",)
-    assert office.ask("2", SMS, phone=OTHER_PHONE) == person_id
-    office.answer(OTHER_PHONE, "Y-2")
-    assert office.person(person_id).awaiting == (), "he wrote from it himself"
+    sealed = seal_correction(VAULT, speaker, harness.person(person_id), correction)
+    harness.handle(COMMANDS[SealedCorrection], make_command(sealed))
+    harness.answer(OTHER_PHONE)
+    assert harness.person(person_id).awaiting == ("M-1",)
+    assert harness.ask("2", SMS, phone=OTHER_PHONE) == person_id
+    harness.answer(OTHER_PHONE, "Y-2")
+    assert harness.person(person_id).awaiting == (), "he wrote from it himself"
 
 
 @pytest.mark.parametrize(
@@ -257,10 +257,10 @@ def test_an_id_number_is_checked(number: str, code: str | None) -> None:
     assert (message.code if message else None) == code
     if code:
         with pytest.raises(Invalid) as refused:
-            Office().ask("1", phone=PHONE, id_number=number)
+            IdentityHarness().ask("1", phone=PHONE, id_number=number)
         assert refused.value.problems[0].code == code
         with pytest.raises(Invalid):
-            Office().register("city", name="王芳", id_number=number)
+            IdentityHarness().register("city", name="王芳", id_number=number)
 
 
 def test_a_message_of_before_id_numbers_is_the_same_message() -> None:

@@ -13,7 +13,7 @@ from tests.intake.sheets import GOOD, table
 Rows = Iterator[SheetRequest | RefusedRow]
 
 
-class House:
+class StubIntake:
     """Answers as intake would: a key stands for its first content."""
 
     def __init__(self) -> None:
@@ -44,54 +44,54 @@ def ignore(_: int) -> None:
 
 
 def test_the_same_file_again_corrects_nothing() -> None:
-    house = House()
+    service = StubIntake()
     rows = [GOOD | {"编号": str(n)} for n in range(3)]
-    first = import_rows(house, read(*rows), ignore)
-    again = import_rows(house, read(*rows), ignore)
+    first = import_rows(service, read(*rows), ignore)
+    again = import_rows(service, read(*rows), ignore)
     assert first.decisions == again.decisions == {"opened": 3}
-    assert {path for path, _ in house.calls} == {"/requests/batch"}
+    assert {path for path, _ in service.calls} == {"/requests/batch"}
 
 
 def test_a_corrected_row_is_a_correction_and_says_why_it_comes_late() -> None:
-    house = House()
+    service = StubIntake()
     rows = [GOOD | {"编号": str(n)} for n in range(3)]
-    import_rows(house, read(*rows), ignore)
+    import_rows(service, read(*rows), ignore)
     corrected = [*rows[:2], rows[2] | {"金额": "7"}]
-    report = import_rows(house, read(*corrected), ignore)
+    report = import_rows(service, read(*corrected), ignore)
     assert report.decisions == {"opened": 2, "corrected": 1}
-    house.late = set(house.contents)
-    late = import_rows(house, read(*corrected), ignore)
+    service.late = set(service.contents)
+    late = import_rows(service, read(*corrected), ignore)
     assert [(row.line, row.problems[0].code) for row in late.refused] == [(4, "correction_late")]
 
 
 def test_a_backlog_is_imported_quietly() -> None:
-    house = House()
-    import_rows(house, read(GOOD), ignore, quiet=True)
-    assert house.calls == [("/requests/batch?quiet=true", 1)]
+    service = StubIntake()
+    import_rows(service, read(GOOD), ignore, quiet=True)
+    assert service.calls == [("/requests/batch?quiet=true", 1)]
 
 
 def test_rows_are_sent_as_they_are_read() -> None:
-    house = House()
+    service = StubIntake()
     lines: list[int] = []
 
     def count() -> Rows:
         for row in read(*(GOOD | {"编号": str(n)} for n in range(3 * BATCH_ROWS))):
-            lines.append(len(house.calls))
+            lines.append(len(service.calls))
             yield row
 
-    import_rows(house, count(), ignore)
+    import_rows(service, count(), ignore)
     assert lines[-1] == 2, "the last batch was read after two were sent"
 
 
 def test_long_texts_make_small_batches() -> None:
-    house = House()
+    service = StubIntake()
     rows = (GOOD | {"编号": str(n), "内容": "情" * 39_000} for n in range(30))
-    report = import_rows(house, read(*rows), ignore)
+    report = import_rows(service, read(*rows), ignore)
     assert report.decisions == {"opened": 30}
-    assert max(count for _, count in house.calls) <= 11
+    assert max(count for _, count in service.calls) <= 11
 
 
 def test_rows_that_say_the_same_are_one() -> None:
-    report = import_rows(House(), read(GOOD, GOOD, GOOD | {"类别": "说法"}), ignore)
+    report = import_rows(StubIntake(), read(GOOD, GOOD, GOOD | {"类别": "说法"}), ignore)
     assert report.decisions == {"opened": 1, "repeated": 1}
     assert [row.line for row in report.refused] == [4]

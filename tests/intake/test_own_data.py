@@ -27,7 +27,7 @@ OTHER_PHONE = "+8613900139000"
 WEB, SMS = "/web", "/callbacks/tencent"
 
 
-class Desk(DecisionHarness):
+class OwnDataHarness(DecisionHarness):
     """Who is recorded, and what a phone that sends his code may open."""
 
     def ask(self, message: str, source: str = GRID, **applicant: Any) -> str:
@@ -45,59 +45,59 @@ class Desk(DecisionHarness):
 
 
 def test_a_phone_that_is_said_to_be_his_own_proves_him() -> None:
-    desk = Desk()
-    assert desk.refuse(desk.ask("1", WEB, contact_of="own")) is None
+    harness = OwnDataHarness()
+    assert harness.refuse(harness.ask("1", WEB, contact_of="own")) is None
 
 
 def test_a_phone_that_he_wrote_from_himself_proves_him() -> None:
-    desk = Desk()
-    assert desk.refuse(desk.ask("1", SMS)) is None
+    harness = OwnDataHarness()
+    assert harness.refuse(harness.ask("1", SMS)) is None
 
 
 @pytest.mark.parametrize("whose", ["collector", "family", "guardian", None])
 def test_a_phone_of_another_or_of_nobody_known_proves_nobody(whose: str | None) -> None:
-    desk = Desk()
-    assert desk.refuse(desk.ask("1", contact_of=whose)) is CONTACT_NOT_OWN
+    harness = OwnDataHarness()
+    assert harness.refuse(harness.ask("1", contact_of=whose)) is CONTACT_NOT_OWN
 
 
 def test_a_phone_that_reaches_a_stranger_too_proves_nobody() -> None:
-    desk = Desk()
-    first = desk.ask("1", contact_of="own")
-    desk.ask("2", name="李四")
-    assert desk.refuse(first) is CONTACT_NOT_OWN
+    harness = OwnDataHarness()
+    first = harness.ask("1", contact_of="own")
+    harness.ask("2", name="李四")
+    assert harness.refuse(first) is CONTACT_NOT_OWN
 
 
 def test_his_own_phone_that_also_reaches_his_mother_proves_him() -> None:
-    desk = Desk()
-    first = desk.ask("1", contact_of="own")
-    mother = desk.ask("2", name="李四", contact_of="family")
-    assert desk.refuse(first) is None
-    assert desk.refuse(mother) is CONTACT_NOT_OWN
+    harness = OwnDataHarness()
+    first = harness.ask("1", contact_of="own")
+    mother = harness.ask("2", name="李四", contact_of="family")
+    assert harness.refuse(first) is None
+    assert harness.refuse(mother) is CONTACT_NOT_OWN
 
 
 def test_a_phone_that_is_none_of_his_proves_nobody() -> None:
-    desk = Desk()
-    first = desk.ask("1", contact_of="own")
-    assert desk.refuse(first, OTHER_PHONE) is CONTACT_NOT_OWN
+    harness = OwnDataHarness()
+    first = harness.ask("1", contact_of="own")
+    assert harness.refuse(first, OTHER_PHONE) is CONTACT_NOT_OWN
 
 
 def test_who_knows_his_id_number_and_writes_from_another_phone_proves_nobody() -> None:
     """Two phones speak for him, and no rule knows which of them is he."""
     number = "441999194910011238"
-    desk = Desk()
-    first = desk.ask("1", contact_of="own", id_number=number)
-    assert desk.ask("2", SMS, phone=OTHER_PHONE, id_number=number) == first
-    assert desk.refuse(first, OTHER_PHONE) is CONTACTS_SEVERAL
-    assert desk.refuse(first) is CONTACTS_SEVERAL
+    harness = OwnDataHarness()
+    first = harness.ask("1", contact_of="own", id_number=number)
+    assert harness.ask("2", SMS, phone=OTHER_PHONE, id_number=number) == first
+    assert harness.refuse(first, OTHER_PHONE) is CONTACTS_SEVERAL
+    assert harness.refuse(first) is CONTACTS_SEVERAL
 
 
 @pytest.mark.parametrize("whose", ["collector", "family"])
 def test_nobody_makes_anothers_phone_his_own_by_typing_it_into_the_public_page(whose: str) -> None:
-    desk = Desk()
-    first = desk.ask("1", contact_of=whose)
-    assert desk.ask("2", WEB, contact_of="own") == first
-    assert desk.refuse(first) is CONTACT_NOT_OWN
-    [point] = [s for s in desk.states.values() if isinstance(s, ContactPoint)]
+    harness = OwnDataHarness()
+    first = harness.ask("1", contact_of=whose)
+    assert harness.ask("2", WEB, contact_of="own") == first
+    assert harness.refuse(first) is CONTACT_NOT_OWN
+    [point] = [s for s in harness.states.values() if isinstance(s, ContactPoint)]
     link = point.find_link(first)
     assert link is not None
     assert link.whose == whose
@@ -153,9 +153,9 @@ def test_who_typed_it_on_the_public_page_does_not_say_that_the_help_arrived(
     source: str, *, is_his: bool
 ) -> None:
     """Else who brings it asks in the person's name, and confirms by the link that he got."""
-    desk = Desk()
-    person_id = desk.ask("1", source, contact_of="own")
-    [asked] = [request for request in desk.requests() if request.person_id == person_id]
+    harness = OwnDataHarness()
+    person_id = harness.ask("1", source, contact_of="own")
+    [asked] = [request for request in harness.requests() if request.person_id == person_id]
     brought = asked.model_copy(
         update={
             "state": RequestState.OPEN,

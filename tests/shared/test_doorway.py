@@ -9,7 +9,7 @@ import pytest
 from shared.web.doorway import COMMANDS_INSIDE, READS_INSIDE, Doorway
 
 
-class House:
+class StubService:
     """What is behind the door: requests stay until they are let go."""
 
     def __init__(self) -> None:
@@ -45,34 +45,34 @@ class House:
 
 
 async def test_a_crowd_waits_outside_and_the_others_come_in() -> None:
-    house = House()
-    crowd = house.come(90, shows=b"Bearer flood")
-    await house.settle()
-    assert house.inside == READS_INSIDE
-    others = house.come(1, shows=b"Bearer other") + house.come(1)
-    await house.settle()
-    assert house.inside == READS_INSIDE + 2
-    house.go.set()
+    service = StubService()
+    crowd = service.come(90, shows=b"Bearer flood")
+    await service.settle()
+    assert service.inside == READS_INSIDE
+    others = service.come(1, shows=b"Bearer other") + service.come(1)
+    await service.settle()
+    assert service.inside == READS_INSIDE + 2
+    service.go.set()
     await asyncio.gather(*crowd, *others)
-    assert house.inside == 0
+    assert service.inside == 0
 
 
 async def test_commands_stand_in_a_line_of_their_own() -> None:
-    house = House()
-    tasks = house.come(90, shows=b"t") + house.come(90, shows=b"t", method="POST")
-    await house.settle()
-    assert house.inside == READS_INSIDE + COMMANDS_INSIDE
-    house.go.set()
+    service = StubService()
+    tasks = service.come(90, shows=b"t") + service.come(90, shows=b"t", method="POST")
+    await service.settle()
+    assert service.inside == READS_INSIDE + COMMANDS_INSIDE
+    service.go.set()
     await asyncio.gather(*tasks)
 
 
 async def test_what_is_more_than_a_caller_may_have_is_refused() -> None:
-    house = House()
-    tasks = house.come(130, shows=b"t")
-    await house.settle()
-    house.go.set()
+    service = StubService()
+    tasks = service.come(130, shows=b"t")
+    await service.settle()
+    service.go.set()
     await asyncio.gather(*tasks)
-    assert house.statuses == [429] * 30
+    assert service.statuses == [429] * 30
 
 
 @pytest.mark.parametrize(
@@ -81,21 +81,21 @@ async def test_what_is_more_than_a_caller_may_have_is_refused() -> None:
 async def test_callers_are_told_apart_by_what_they_show_or_where_they_are(
     tell: Callable[[int], dict[str, Any]],
 ) -> None:
-    house = House()
-    tasks = [task for n in (1, 2) for task in house.come(30, **tell(n))]
-    await house.settle()
-    assert house.inside == 2 * READS_INSIDE
-    house.go.set()
+    service = StubService()
+    tasks = [task for n in (1, 2) for task in service.come(30, **tell(n))]
+    await service.settle()
+    assert service.inside == 2 * READS_INSIDE
+    service.go.set()
     await asyncio.gather(*tasks)
 
 
 async def test_who_leaves_while_he_waits_keeps_nobody_out() -> None:
-    house = House()
-    tasks = house.come(READS_INSIDE + 2, shows=b"t")
-    await house.settle()
+    service = StubService()
+    tasks = service.come(READS_INSIDE + 2, shows=b"t")
+    await service.settle()
     tasks[-2].cancel()
-    house.go.set()
+    service.go.set()
     await asyncio.gather(*tasks, return_exceptions=True)
-    again = house.come(READS_INSIDE, shows=b"t")
+    again = service.come(READS_INSIDE, shows=b"t")
     await asyncio.gather(*again)
-    assert house.inside == 0
+    assert service.inside == 0

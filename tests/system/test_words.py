@@ -26,7 +26,7 @@ ID_NUMBER = "11010519491231002X"
 
 
 @dataclass
-class Desk:
+class WordHarness:
     """Notify, intake and the phones, with a matching; somebody of support and other callers."""
 
     notify: NotifyHarness
@@ -89,13 +89,13 @@ class Desk:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(stack: StackHarness) -> AsyncIterator[Desk]:
+async def harness(stack: StackHarness) -> AsyncIterator[WordHarness]:
     async with open_harness(stack) as notify:
         create, _ = CREATE["matching"]
         intake_url = notify.settings.intake_url
         settings = stack.settings(MatchingSettings, round_interval_ms=20, intake_url=intake_url)
         matching = await stack.start_app(create(settings))
-        yield Desk(
+        yield WordHarness(
             notify,
             matching,
             stack.bearer("chen", Role.SUPPORT, holder="staff-chen"),
@@ -110,98 +110,102 @@ def get_problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["problems"][0]["code"]
 
 
-async def test_support_acts_with_the_donors_code_alone(desk: Desk) -> None:
-    donor_id = await desk.register(DONOR, desk.collector, id_number=ID_NUMBER)
-    first = await desk.propose("大米", donor_id, desk.collector)
-    second = await desk.propose("棉被", donor_id, desk.collector)
-    word_id = await desk.ask(first)
-    code = await desk.read_code(DONOR)
+async def test_support_acts_with_the_donors_code_alone(harness: WordHarness) -> None:
+    donor_id = await harness.register(DONOR, harness.collector, id_number=ID_NUMBER)
+    first = await harness.propose("大米", donor_id, harness.collector)
+    second = await harness.propose("棉被", donor_id, harness.collector)
+    word_id = await harness.ask(first)
+    code = await harness.read_code(DONOR)
     wrong = f"{(int(code) + 1) % 10**6:06}"
-    assert get_problem(await desk.say(first, word_id, wrong)) == (409, "word_code_wrong")
-    assert get_problem(await desk.say(second, word_id, code)) == (404, "word_unknown")
-    accepted = await desk.say(first, word_id, code)
+    assert get_problem(await harness.say(first, word_id, wrong)) == (409, "word_code_wrong")
+    assert get_problem(await harness.say(second, word_id, code)) == (404, "word_unknown")
+    accepted = await harness.say(first, word_id, code)
     assert (accepted.status_code, accepted.json()["state"]) == (200, "committed")
-    assert get_problem(await desk.say(first, word_id, code)) == (409, "word_used")
-    assert (await desk.read_notice(word_id))["state"] in ("sent", "delivered")
-    await check_log(desk, word_id, donor_id)
-    await check_explanation(desk, second, donor_id)
-    await check_code_is_nowhere(desk, code)
-    await check_claim(desk, donor_id)
-    await check_phones_of_others(desk, second, donor_id)
+    assert get_problem(await harness.say(first, word_id, code)) == (409, "word_used")
+    assert (await harness.read_notice(word_id))["state"] in ("sent", "delivered")
+    await check_log(harness, word_id, donor_id)
+    await check_explanation(harness, second, donor_id)
+    await check_code_is_nowhere(harness, code)
+    await check_claim(harness, donor_id)
+    await check_phones_of_others(harness, second, donor_id)
     # Nobody else has the way, and support has no other.
-    by_donor = await desk.post(f"/matches/{second.id}/accept", None, desk.support)
-    by_collector = await desk.post(f"/matches/{second.id}/words", {"act": "accept"}, desk.collector)
+    by_donor = await harness.post(f"/matches/{second.id}/accept", None, harness.support)
+    by_collector = await harness.post(
+        f"/matches/{second.id}/words", {"act": "accept"}, harness.collector
+    )
     assert (by_donor.status_code, by_collector.status_code) == (403, 403)
 
 
-async def check_claim(desk: Desk, donor_id: str) -> None:
+async def check_claim(harness: WordHarness, donor_id: str) -> None:
     """He takes an open request from an offer that waits for nothing else."""
-    await desk.notify.publish(make_opened("书包", 2, unit="个", item="书包"), request_id("书包"))
+    await harness.notify.publish(make_opened("书包", 2, unit="个", item="书包"), request_id("书包"))
     offer = {"donor_id": donor_id, "unit": "个", "item": "书包", "quantity": 2, "mode": "claim"}
-    path = f"/offers/{(await desk.post('/offers', offer, desk.collector)).json()['offer_id']}/words"
+    offered = await harness.post("/offers", offer, harness.collector)
+    path = f"/offers/{offered.json()['offer_id']}/words"
     wanted = {"request_id": request_id("书包"), "quantity": 2}
     asked = await eventually(
-        lambda: desk.post(path, wanted, desk.support), lambda answer: answer.status_code == 202
+        lambda: harness.post(path, wanted, harness.support),
+        lambda answer: answer.status_code == 202,
     )
     word_id = asked.json()["word_id"]
-    assert (await desk.read_notice(word_id))["state"] in ("sent", "delivered")
-    assert "认领石碣镇求助2个" in str(await desk.notify.read_phone(f"+86{DONOR}"))
-    said = {"code": await desk.read_code(DONOR)}
-    claimed = await desk.post(f"{path}/{word_id}", said, desk.support)
+    assert (await harness.read_notice(word_id))["state"] in ("sent", "delivered")
+    assert "认领石碣镇求助2个" in str(await harness.notify.read_phone(f"+86{DONOR}"))
+    said = {"code": await harness.read_code(DONOR)}
+    claimed = await harness.post(f"{path}/{word_id}", said, harness.support)
     assert (claimed.status_code, claimed.json()["state"]) == (201, "committed")
 
 
-async def check_phones_of_others(desk: Desk, second: Match, donor_id: str) -> None:
+async def check_phones_of_others(harness: WordHarness, second: Match, donor_id: str) -> None:
     """Support has another credential with which he names phones; a partner names his own."""
-    assert await desk.register(NEW_PHONE, desk.own_field, id_number=ID_NUMBER) == donor_id
-    invented = await desk.register(NEW_PHONE, desk.own_field)
-    named = await desk.register(NAMED_BY_PARTNER, desk.partner)
+    assert await harness.register(NEW_PHONE, harness.own_field, id_number=ID_NUMBER) == donor_id
+    invented = await harness.register(NEW_PHONE, harness.own_field)
+    named = await harness.register(NAMED_BY_PARTNER, harness.partner)
     asked = (
         second,
-        await desk.propose("药箱", invented, desk.own_field),
-        await desk.propose("轮椅", named, desk.partner),
+        await harness.propose("药箱", invented, harness.own_field),
+        await harness.propose("轮椅", named, harness.partner),
     )
     for match in asked:
-        notice = await desk.read_notice(await desk.ask(match))
+        notice = await harness.read_notice(await harness.ask(match))
         assert (notice["state"], notice["code"]) == ("failed", "contact_unproven")
     for phone in (NEW_PHONE, NAMED_BY_PARTNER):
-        assert "验证码" not in str(await desk.notify.read_phone(f"+86{phone}"))
+        assert "验证码" not in str(await harness.notify.read_phone(f"+86{phone}"))
 
 
-async def check_log(desk: Desk, word_id: str, donor_id: str) -> None:
+async def check_log(harness: WordHarness, word_id: str, donor_id: str) -> None:
     """Events, the words' register and the vault's log say who did it and why."""
-    events = await desk.notify.stack.read(topics.MATCHES)
+    events = await harness.notify.stack.read(topics.MATCHES)
     [accepted] = [e["data"] for e in events if e["type"] == "guanjia.match.accepted.v1"]
     assert (accepted["on_word"], accepted["said_to"]) == (word_id, "staff-chen")
-    words = (await desk.matching.http.get("/words", headers=desk.auditor)).json()["words"]
+    words = (await harness.matching.http.get("/words", headers=harness.auditor)).json()["words"]
     assert [(w["word_id"], w["asked_by"], w["wrong_codes"]) for w in words] == [
         (word_id, "staff-chen", 1)
     ]
-    looks = await desk.notify.intake.http.get(
-        f"/vault-access?person_id={donor_id}", headers=desk.auditor
+    looks = await harness.notify.intake.http.get(
+        f"/vault-access?person_id={donor_id}", headers=harness.auditor
     )
     seen = {(look["purpose"], look["for_whom"]) for look in looks.json()["looks"]}
     assert ("spoken_word", "staff-chen") in seen
 
 
-async def check_explanation(desk: Desk, match: Match, donor_id: str) -> None:
+async def check_explanation(harness: WordHarness, match: Match, donor_id: str) -> None:
     """Who works on the request reads the name that the donor allows; the vault logs it."""
     path = f"/matches/{match.id}/explanation"
     texts = {}
-    for reader in (desk.collector, desk.auditor, desk.support):
-        answer = (await desk.matching.http.get(path, headers=reader)).json()
+    for reader in (harness.collector, harness.auditor, harness.support):
+        answer = (await harness.matching.http.get(path, headers=reader)).json()
         texts[reader["Authorization"]] = " ".join(answer["text"])
     of_collector, *of_others = texts.values()
     assert "由 王茶山" in of_collector
     assert all("由 爱心企业 " in text and "王茶山" not in text for text in of_others)
     path = f"/vault-access?person_id={donor_id}"
-    looks = (await desk.notify.intake.http.get(path, headers=desk.auditor)).json()["looks"]
+    looks = (await harness.notify.intake.http.get(path, headers=harness.auditor)).json()["looks"]
     named = [look["for_whom"] for look in looks if look["purpose"] == "donor_name_explained"]
     assert named == ["wu"]
 
 
-async def check_code_is_nowhere(desk: Desk, code: str) -> None:
-    for running in (desk.matching, desk.notify.notify):
+async def check_code_is_nowhere(harness: WordHarness, code: str) -> None:
+    for running in (harness.matching, harness.notify.notify):
         database = running.runtime.database
         for name in await database.list_collection_names():
             rows = await database[name].find().to_list(None)
