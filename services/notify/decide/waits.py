@@ -69,9 +69,9 @@ def _expire_claim(rules: Rules, notice: Notice, now: datetime) -> Decision:
 def _wait_for_receipt(
     rules: Rules, states: States, notice: Notice, dispatch_id: str | None, now: datetime
 ) -> Decision:
-    found = _match_receipt(rules, states, notice, dispatch_id, now)
-    if found is not None:
-        return found
+    decision = _match_receipt(rules, states, notice, dispatch_id, now)
+    if decision is not None:
+        return decision
     ended = notice.with_state("failed", code=NO_RECEIPT)
     return build_decision(
         notice, ended, others=tuple(count_untold(states, notice, ended, now, rules))
@@ -81,9 +81,9 @@ def _wait_for_receipt(
 def _look_for_receipt(
     rules: Rules, states: States, notice: Notice, dispatch_id: str | None, now: datetime
 ) -> Decision:
-    found = _match_receipt(rules, states, notice, dispatch_id, now)
-    if found is not None:
-        return found
+    decision = _match_receipt(rules, states, notice, dispatch_id, now)
+    if decision is not None:
+        return decision
     task = PhoneTask(why="unclear") if is_tellable(notice) else notice.task
     return Decision((notice.model_copy(update={"due_at": None, "task": task}),))
 
