@@ -1,24 +1,46 @@
 """The commands: what was taken or put back, in Chinese and English, and what is missing."""
 
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import pyrage  # type: ignore[import-untyped]
 import typer
+from rich.table import Table
 
-from deploy.backup.making import make_backup
+from deploy.backup.making import Manifest, make_backup
+from deploy.backup.oplog import find_end, roll_forward
 from deploy.backup.restoring import (
+    OUTBOX,
+    POSITIONS,
     RestoreError,
     check_backup,
+    check_database_is_empty,
     check_is_empty,
+    restore_database,
     restore_databases,
     restore_ledger,
 )
 from deploy.backup.snapshot import Client, PyMongoError, SnapshotError, connect
-from deploy.commands.key_backup import parse_recipients, read_identities
+from deploy.backup.topics import (
+    BrokersLeft,
+    KafkaError,
+    Transient,
+    look_at_brokers,
+    remove_own_topics,
+)
+from deploy.commands.key_backup import Folders, parse_recipients, read_identities
+from deploy.commands.services import Service
 from deploy.commands.tables import make_console, make_table
 from deploy.local.stack_file import find_running_stack
 from shared.client import default_data_dir
+from shared.contracts.topics import SERVICES
+from shared.contracts.values import CHINA
+from shared.messaging.connection import BrokerConnection
 from shared.settings import Settings, load_settings
 
 DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
@@ -54,6 +76,17 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(help="备份目录 the backup")],
     identity: Annotated[Path, typer.Option(help="age 私钥文件 the age identity")],
+    only: Annotated[
+        Service | None,
+        typer.Option(help="只恢复这个服务的数据库，直到丢失前一刻 its database alone, whole"),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(help="与 --only 一起：恢复到哪一刻，北京时间 with --only: China's time"),
+    ] = None,
+    empty_topics: Annotated[
+        bool, typer.Option(help="清空我方主题 our own topics are removed; services make them anew")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """恢复到空的数据库和账本目录；服务须未启动。Onto empty databases, while no service runs."""
@@ -62,33 +95,127 @@ def restore(
     try:
         manifest = check_backup(folder)
         with _connect(target) as client:
-            check_is_empty(client, manifest.prefix, target / "ledger")
-            counts = restore_databases(client, manifest, folder, identities)
-        files = restore_ledger(folder, target / "ledger", identities)
+            if only:
+                _restore_one(client, manifest, folder, identities, only, until)
+            else:
+                brokers = asyncio.run(_find_brokers(target, empties=empty_topics))
+                erasures = Folders.find(data_dir).erasures
+                _restore_all(client, manifest, folder, identities, target, erasures, brokers)
     except pyrage.DecryptError:
         raise SystemExit("这把 age 私钥打不开 · this identity does not open it") from None
-    except (RestoreError, PyMongoError, OSError) as error:
+    except (RestoreError, PyMongoError, KafkaError, OSError) as error:
         raise SystemExit(f"没有恢复 · not restored: {error}") from None
-    rows = make_table("部分 part", "恢复 restored", "之后的从哪里来 what came since")
-    for service, count in counts.items():
-        rows.add_row(service, f"{count} 份文档", _SINCE[service])
-    rows.add_row("ledger", f"{files} 个文件", "由 audit 从数据库继续公布 from its database")
-    make_console().print(rows)
+
+
+def _restore_one(
+    client: Client,
+    manifest: Manifest,
+    folder: Path,
+    identities: list[object],
+    service: str,
+    until: datetime | None,
+) -> None:
+    database = f"{manifest.prefix}_{service}"
+    check_database_is_empty(client, database)
+    moment = until.replace(tzinfo=CHINA) if until else None
+    end = find_end(client, database, manifest.timestamp, moment)
+    count = restore_database(client, manifest, folder, identities, service)
+    writes = roll_forward(client, database, manifest.timestamp, end)
+    reached = datetime.fromtimestamp(end.time, CHINA)
     typer.echo(
-        f"已恢复到 {manifest.moment}。此后的网页和接口提交不在其中，请渠道按原编号重交。\n"
-        "下一步：guanjia keys restore，清空我方主题（docs/runbooks/restore.md），再启动服务；"
-        "删除名单上的人会先重新删除。\n"
-        f"This is {manifest.moment}. What came since by HTTP has to be handed in again. Next: "
-        "`guanjia keys restore`, empty our own topics, start."
+        f"{service}：{count} 份文档来自 {manifest.moment} 的备份，此后 {writes} 次写入来自副本集的 "
+        f"oplog，直到 {reached:%Y-%m-%d %H:%M:%S}。\n"
+        "现在可以启动它：主题里后来的从它停下的地方读起，没有发布的会发布。\n"
+        f"{count} documents of the backup, {writes} writes since from the replica set's log. "
+        "Start the service: it reads its topics on from where it was."
     )
 
 
-_SINCE = {
-    "intake": "收件主题（7 天内），其余请重交 inbound topics, 7 days",
-    "matching": "收件主题（7 天内）；承诺由各方重做 inbound topics, 7 days",
-    "notify": "由其他服务的待发箱重发 the others' outboxes",
-    "audit": "收件主题（7 天内）或重新导入银行流水 inbound topics, or import statements again",
-}
+def _restore_all(
+    client: Client,
+    manifest: Manifest,
+    folder: Path,
+    identities: list[object],
+    target: Path,
+    erasures: Path,
+    brokers: BrokersLeft | None,
+) -> None:
+    check_is_empty(client, manifest.prefix, target / "ledger")
+    counts = restore_databases(client, manifest, folder, identities)
+    files = restore_ledger(folder, target / "ledger", identities)
+    rows = make_table("部分 part", "恢复 restored", "缺的从哪里补 what is missing, and who has it")
+    for service, count in counts.items():
+        waiting = client[f"{manifest.prefix}_{service}"][OUTBOX].count_documents({})
+        filled = f"待发箱 {waiting} 批将重新发布 batches of its outbox are published again"
+        rows.add_row(service, f"{count} 份文档", filled)
+    rows.add_row("ledger", f"{files} 个文件", "由 audit 从数据库继续公布 from its database")
+    _add_erasures(rows, client, manifest, erasures)
+    for topic, source in list_missing(brokers, _read_positions(client, manifest.prefix)):
+        rows.add_row(topic, "", source)
+    make_console().print(rows)
+    typer.echo(
+        f"已恢复到 {manifest.moment}。此后网页和接口提交的不在其中，请来源按原编号重交。\n"
+        "下一步：启动服务；删除名单上的人会先重新删除（docs/runbooks/restore.md）。\n"
+        f"This is {manifest.moment}. What came since by HTTP has to be handed in again. Start."
+    )
+
+
+def list_missing(
+    brokers: BrokersLeft | None, positions: Mapping[str, int]
+) -> list[tuple[str, str]]:
+    """Topic, and from where what others sent since the backup comes."""
+    if brokers is None:
+        return [("*.inbound", "没有连上消息系统 no broker answered：docs/runbooks/restore.md")]
+    if not brokers.is_known(positions):
+        lost = "消息系统是新的：备份之后发来的，请来源按原编号重发 new brokers: sources send again"
+        return [("*.inbound", lost)]
+    return [
+        (topic, f"{count} 条从主题重新读取 records are read again from the topic")
+        for topic, count in brokers.count_unread(positions).items()
+    ]
+
+
+def _add_erasures(rows: Table, client: Client, manifest: Manifest, erasures: Path) -> None:
+    """Whom the list names and the backup does not: they are erased before anything is served."""
+    if not erasures.is_dir():
+        rows.add_row(
+            "erasures", "没有名单 no list", "先 guanjia keys restore，再启动 before a start"
+        )
+        return
+    listed = {file.stem for file in erasures.glob("*.json")}
+    there = client[f"{manifest.prefix}_intake"]["erasures"].find({}, {"_id": 1})
+    missing = listed - {str(row["_id"]) for row in there}
+    filled = f"{len(missing)} 人启动时先重新删除 are erased again before anything is served"
+    rows.add_row("erasures", f"{len(listed)} 条", filled)
+
+
+def _read_positions(client: Client, prefix: str) -> dict[str, int]:
+    return {
+        row["_id"]: row["next"]
+        for service in SERVICES
+        for row in client[f"{prefix}_{service}"][POSITIONS].find()
+    }
+
+
+async def _find_brokers(data_dir: Path, *, empties: bool) -> BrokersLeft | None:
+    """None where none answers. Raises RestoreError where events of after the backup are there."""
+    connection = BrokerConnection.from_settings(load_settings(Settings))
+    if stack := find_running_stack(data_dir):
+        connection = replace(connection, bootstrap=stack.kafka_bootstrap)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the table says it
+    try:
+        brokers = await look_at_brokers(connection)
+    except (KafkaError, OSError, Transient):
+        return None
+    if brokers.own and not empties:
+        raise RestoreError(
+            f"我方主题里还有 {brokers.own} 条，说的是备份没有的事：加 --empty-topics 清空它们，"
+            "别人发来的（*.inbound）不动 · our own topics tell of what the backup does not know: "
+            "--empty-topics removes them; what others sent stays"
+        )
+    if brokers.own:
+        await remove_own_topics(connection)
+    return brokers
 
 
 def _connect(data_dir: Path) -> Client:

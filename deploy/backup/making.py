@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.backup.archive import compute_digest, open_sealed
-from deploy.backup.snapshot import Client, Snapshot, SnapshotError
+from deploy.backup.snapshot import Client, Snapshot, SnapshotError, Timestamp
 from services.audit.model import Entry
 from shared.contracts.topics import SERVICES
 
@@ -21,13 +21,21 @@ CHECKPOINT = "checkpoint"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """In the clear: counts and digests, nothing of anybody. moment: of the databases, UTC."""
+    """In the clear: counts and digests, nothing of anybody. moment: of the databases, UTC.
+
+    increment: which of that second's writes was the last one in it.
+    """
 
     moment: str
     prefix: str
     documents: dict[str, dict[str, int]]
     ledger_files: int
     digests: dict[str, str]
+    increment: int = 0
+
+    @property
+    def timestamp(self) -> Timestamp:
+        return Timestamp(int(datetime.fromisoformat(self.moment).timestamp()), self.increment)
 
     def write(self, folder: Path) -> None:
         """Last: a folder without it is no backup."""
@@ -58,9 +66,10 @@ def make_backup(
             with open_sealed(folder / name_archive(service), recipients) as out:
                 documents[service] = snapshot.write(service, out)
         moment = datetime.fromtimestamp(snapshot.moment.time, UTC).isoformat()
+        increment = snapshot.moment.inc
     check_ledger(documents, files, ledger)
     digests = {file.name: compute_digest(file) for file in sorted(folder.glob("*.age"))}
-    manifest = Manifest(moment, prefix, documents, files, digests)
+    manifest = Manifest(moment, prefix, documents, files, digests, increment)
     manifest.write(folder)
     return manifest
 

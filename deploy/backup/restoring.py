@@ -1,8 +1,10 @@
-"""Puts a backup back, onto a database and a ledger's folder that hold nothing.
+"""Puts a backup back, onto databases and a ledger's folder that hold nothing.
 
-What each service had published is published again: the outboxes forget which brokers have it. What
-each had read of our own topics is read again from their start, where the outboxes put it; what it
-knows already it drops. Inbound topics go on where they were, as far as the brokers still have them.
+All four: what each service had published is published again, the outboxes forget which brokers have
+it. What each had read of our own topics is read again from their start, where the outboxes put it;
+what it knows already it drops. Inbound topics go on where they were, as far as brokers have them.
+
+One alone: `oplog` brings it forward to where it was lost, so the others need to forget nothing.
 """
 
 import tarfile
@@ -26,7 +28,7 @@ DURABLE = WriteConcern("majority", j=True)
 
 
 class RestoreError(RuntimeError):
-    """Nothing was changed; the text says why."""
+    """The text says why, and what to do."""
 
 
 def check_backup(folder: Path) -> Manifest:
@@ -41,15 +43,17 @@ def check_backup(folder: Path) -> Manifest:
     return manifest
 
 
-def check_is_empty(client: Client, prefix: str, ledger: Path) -> None:
+def check_database_is_empty(client: Client, name: str) -> None:
     """Raises RestoreError: a restore mixes with nothing."""
+    for collection in client[name].list_collection_names():
+        if client[name][collection].find_one({}, projection={"_id": 1}):
+            raise RestoreError(f"{name}.{collection} 里有数据，没有恢复 · holds documents already")
+
+
+def check_is_empty(client: Client, prefix: str, ledger: Path) -> None:
+    """All four, and the ledger's folder. Raises RestoreError."""
     for service in SERVICES:
-        database = client[f"{prefix}_{service}"]
-        for name in database.list_collection_names():
-            if database[name].find_one({}, projection={"_id": 1}):
-                raise RestoreError(
-                    f"{prefix}_{service}.{name} 里有数据，没有恢复 · holds documents already"
-                )
+        check_database_is_empty(client, f"{prefix}_{service}")
     if ledger.is_dir() and any(ledger.iterdir()):
         raise RestoreError(f"{ledger} 里有文件，没有恢复 · holds files already")
 
@@ -60,18 +64,26 @@ def restore_databases(
     """Documents by service. Raises DecryptError, RestoreError."""
     counts = {}
     for service in SERVICES:
+        counts[service] = restore_database(client, manifest, folder, identities, service)
         database = client[f"{manifest.prefix}_{service}"]
-        counts[service] = 0
-        with open_archive(folder / name_archive(service), identities) as stream:
-            for collection, documents in _list_batches(stream):
-                rows = database.get_collection(collection, write_concern=DURABLE)
-                rows.insert_many(documents, ordered=False)
-                counts[service] += len(documents)
-        if counts[service] != sum(manifest.documents[service].values()):
-            raise RestoreError(f"{service}: {counts[service]} 份文档，与清单不符 · not all")
         database[OUTBOX].update_many({}, {"$set": {"cluster": None}})
         database[POSITIONS].delete_many({"_id": {"$regex": _match_own_topics()}})
     return counts
+
+
+def restore_database(
+    client: Client, manifest: Manifest, folder: Path, identities: Sequence[object], service: str
+) -> int:
+    """As it was at the moment of the backup; how many documents. Raises as above."""
+    database, count = client[f"{manifest.prefix}_{service}"], 0
+    with open_archive(folder / name_archive(service), identities) as stream:
+        for collection, documents in _list_batches(stream):
+            rows = database.get_collection(collection, write_concern=DURABLE)
+            rows.insert_many(documents, ordered=False)
+            count += len(documents)
+    if count != sum(manifest.documents[service].values()):
+        raise RestoreError(f"{service}: {count} 份文档，与清单不符 · not all")
+    return count
 
 
 def restore_ledger(folder: Path, ledger: Path, identities: Sequence[object]) -> int:

@@ -18,7 +18,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from shared.contracts.topics import SERVICES
 
-__all__ = ["Client", "PyMongoError", "Snapshot", "SnapshotError", "connect"]
+__all__ = ["Client", "PyMongoError", "Snapshot", "SnapshotError", "Timestamp", "connect"]
 
 COLLECTION, DOCUMENT = "collection", "document"
 BATCH = 1000

@@ -14,15 +14,20 @@ from typing import Annotated, Self
 import pyrage  # type: ignore[import-untyped]
 import typer
 
-from deploy.local.credentials import lock_register
+from deploy.local.credentials import FIRST, lock_register
 from shared.client import default_secrets_dir
+from shared.security import Role
 from shared.security.files import write_private
 
 DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
 SECRETS = ("identity.key", "root.key", "root.previous.key", "credentials.json")
 LOG_KEYS = "ledger-*.key"
 """The logs' signing keys too: a log goes on under no other."""
-PATTERNS = (*SECRETS, "root.retired-*.key", LOG_KEYS)
+TOKENS = tuple(
+    f"{each.id}.token" for each in FIRST if each.roles & {Role.SERVICE, Role.MONITOR, Role.CALLBACK}
+)
+"""Of machines: the register knows only their digests, and it makes no new ones of its own."""
+PATTERNS = (*SECRETS, *TOKENS, "root.retired-*.key", LOG_KEYS)
 ERASURES = "erasures"
 
 

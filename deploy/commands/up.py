@@ -58,6 +58,9 @@ def up(
         list[str] | None,
         typer.Option(metavar="NAME", help="由你自己启动的服务，可重复 yours to start; repeatable"),
     ] = None,
+    backing: Annotated[
+        bool, typer.Option(help="只启动消息服务和数据库 broker and database alone, for a restore")
+    ] = False,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="设置，可重复 a setting; repeatable"),
@@ -72,6 +75,7 @@ def up(
         ports=parse_ports(port or ()),
         host=host,
         settings_env=parse_settings(set_ or ()),
+        services=() if backing else SERVICES,
         without=parse_names(without or ()),
     )
     console = tables.make_console()

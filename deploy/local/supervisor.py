@@ -58,6 +58,10 @@ class Supervisor:
         """The parts that run at the moment."""
         return {name: runner.pid for name, runner in self._runners.items() if runner.pid}
 
+    async def stop_part(self, name: str) -> None:
+        """It stays away until `restart`."""
+        await self._runners[name].stop()
+
     async def restart(self, name: str) -> None:
         await self._runners[name].restart()
 

@@ -73,17 +73,23 @@ class Lifecycle:
 
 @dataclass(slots=True)
 class Lifecycles:
-    """Use as a context; then `give`, `submit`, `finished`."""
+    """Use as a context; then `give`, `submit`, `finished`.
+
+    sent: by the channel and the bank, by message id. settled: matches that were paid before.
+    pays: whether finance is at work.
+    """
 
     stack: Stack
     run: str = "run"
+    sent: dict[str, bytes] = field(default_factory=dict)
+    settled: frozenset[str] = frozenset()
+    pays: bool = True
     started: dict[str, Lifecycle] = field(default_factory=dict)
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
     done: int = 0
     _of_match: dict[str, str] = field(default_factory=dict)
     _todo: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _orders: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _sent: dict[str, bytes] = field(default_factory=dict)
     _leave: AsyncExitStack = field(default_factory=AsyncExitStack)
     _http: httpx.AsyncClient = field(init=False)
     _producer: AIOKafkaProducer = field(init=False)
@@ -192,7 +198,7 @@ class Lifecycles:
 
     async def resend(self) -> None:
         """What a channel does when the broker came back empty: all it ever sent, again."""
-        for message_id, value in list(self._sent.items()):
+        for message_id, value in list(self.sent.items()):
             source = json.loads(value)["source"]
             topic = topics.REQUESTS_INBOUND if source == CHANNEL else topics.DONATIONS_INBOUND
             await self._send(source, topic, message_id, value, wait=False)
@@ -204,8 +210,8 @@ class Lifecycles:
         event = foreign_event(
             source=source, message_id=message_id, time=datetime.now(UTC), data=fact
         )
-        self._sent[message_id] = encode(event)
-        await self._send(source, fact.TOPIC, message_id, self._sent[message_id], wait=wait)
+        self.sent[message_id] = encode(event)
+        await self._send(source, fact.TOPIC, message_id, self.sent[message_id], wait=wait)
 
     async def _send(
         self, source: str, topic: str, message_id: str, value: bytes, *, wait: bool
@@ -221,6 +227,14 @@ class Lifecycles:
 
     def finished(self) -> list[Lifecycle]:
         return [each for each in self.started.values() if each.seconds is not None]
+
+    def list_paid(self) -> frozenset[str]:
+        """Matches."""
+        return frozenset(
+            event["subject"]
+            for event in self.events.values()
+            if event["type"] == "guanjia.ledger.disbursed.v1"
+        )
 
     async def _listen(self) -> None:
         """All partitions from the start, and again when the broker came back empty."""
@@ -266,7 +280,7 @@ class Lifecycles:
         self._note_step(kind, subject)
         if kind in NEXT:
             self._todo[NEXT[kind]].append(subject)
-        elif kind == "guanjia.ledger.obligated.v1":
+        elif kind == "guanjia.ledger.obligated.v1" and subject not in self.settled:
             self._todo["pay"].append(subject)
         elif kind == "guanjia.ledger.disbursed.v1":
             self._mark(subject, "paid_at")
@@ -293,7 +307,9 @@ class Lifecycles:
                 waiting, self._todo[step] = self._todo[step], []
                 for at in range(0, len(waiting), IDS_AT_ONCE):
                     await self._do(step, waiting[at : at + IDS_AT_ONCE])
-            due, self._todo["pay"] = self._todo["pay"], []
+            due: list[str] = []
+            if self.pays:
+                due, self._todo["pay"] = self._todo["pay"], []
             for at in range(0, len(due), LINES_MAX):
                 await self._until_done(self._pay, due[at : at + LINES_MAX])
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -41,12 +42,13 @@ EVENTS_EACH = {
 
 
 @asynccontextmanager
-async def running(path: Path) -> AsyncIterator[tuple[Stack, Lifecycles]]:
+async def running(path: Path, **given: Any) -> AsyncIterator[tuple[Stack, Lifecycles]]:
+    """given: of the `Lifecycles`."""
     stack = Stack(StackOptions(data_dir=path, broker=BROKER, settings_env=SETTINGS), announce=print)
     await stack.start()
     watching = asyncio.create_task(stack.watch())
     try:
-        async with Lifecycles(stack) as lifecycles:
+        async with Lifecycles(stack, **given) as lifecycles:
             yield stack, lifecycles
     finally:
         await stack.stop()
