@@ -1,6 +1,7 @@
 """`guanjia doctor`: its table, and its exit code."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 from aiokafka.errors import KafkaError
 
+from deploy.commands.services import NAMES
 from deploy.commands.status import check_health
 from deploy.commands.tables import make_console, make_table
 from deploy.doctor import brokers, database, machine
@@ -27,6 +29,7 @@ def doctor(
     data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
 ) -> None:
     """检查运行中的系统并说明怎么办；有问题则退出码为 1。Looks at everything, says what to do."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the table says it
     folder = data_dir or default_data_dir()
     stack = find_running_stack(folder)
     rows = make_table("检查 what", "结果 how", "状态 state", "怎么办 what to do")
@@ -79,9 +82,9 @@ def _examine_broker_certificates(settings: Settings) -> Iterator[Finding]:
 def _examine_database(uri: str, settings: Settings, *, is_local: bool) -> Iterator[Finding]:
     with database.connect(uri) as client:
         try:
+            asked = system_now()
             hello = database.read_hello(client)
-            now = system_now()
-            yield machine.check_clock(now, hello["localTime"])
+            yield machine.check_clock(asked, system_now(), hello["localTime"])
             yield database.check_replica_set(hello, is_local)
             yield from database.check_members(hello, client)
             yield from database.check_outboxes(client, settings.mongo_prefix, hello["localTime"])
@@ -99,7 +102,10 @@ async def _examine_brokers(connection: BrokerConnection, settings: Settings) -> 
 
 def _examine_services(stack: RunningStack | None) -> Iterator[Finding]:
     for name, _address, state, ready in check_health(stack):
-        if ready:
+        # Of broker and database only that the process is there: how they are was looked at above.
+        if name not in NAMES and ready:
+            yield is_well(f"进程 {name}", state)
+        elif ready:
             yield is_well(f"服务 {name}", state)
         else:
             advice = f"看 {name} 的日志（docs/runbooks/alerts/ServiceNotReady.md）。"

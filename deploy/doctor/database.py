@@ -33,8 +33,8 @@ def connect(uri: str) -> Client:
 
 
 def read_hello(client: Client) -> dict[str, Any]:
-    """Raises PyMongoError."""
-    return client.admin.command("hello")
+    """Raises PyMongoError. Commands answer in times without a zone, unless they are asked."""
+    return client.admin.command("hello", codec_options=client.codec_options)
 
 
 def explain_absence(error: PyMongoError) -> Finding:
@@ -71,7 +71,7 @@ def check_members(hello: dict[str, Any], client: Client) -> Iterator[Finding]:
                 tz_aware=True,
                 **_read_tls(client),
             ) as member:
-                there = member.admin.command("hello")
+                there = read_hello(member)
         except PyMongoError as error:
             yield Finding(subject, "wrong", type(error).__name__, "启动它，看它的日志和磁盘。")
             continue

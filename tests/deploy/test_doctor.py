@@ -1,17 +1,25 @@
 """What the doctor finds wrong, and what he says to do about it."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.doctor import brokers, database, machine
 from deploy.doctor.brokers import ClusterState, TopicState
 from deploy.doctor.findings import Finding
 from deploy.installation.authority import Authority
+from deploy.local.stack import SERVICES, Stack
 from shared.contracts.topics import LEDGER, TOPICS
+from shared.messaging.cluster import create_topics
+from shared.messaging.connection import BrokerConnection
+from tests.support.stack import start_backing
+from tests.system.command_line import guanjia
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
@@ -74,8 +82,11 @@ def test_a_topic_that_is_not_there_is_named() -> None:
 
 
 def test_a_clock_that_is_off_is_wrong() -> None:
-    assert machine.check_clock(NOW, NOW + timedelta(seconds=1)).level == "well"
-    assert machine.check_clock(NOW, NOW - timedelta(seconds=5)).level == "wrong"
+    assert machine.check_clock(NOW, NOW, NOW + timedelta(seconds=1)).level == "well"
+    assert machine.check_clock(NOW, NOW, NOW - timedelta(seconds=5)).level == "wrong"
+    assert machine.check_clock(NOW, NOW, NOW + timedelta(seconds=5)).level == "wrong"
+    slow = NOW + timedelta(seconds=20)
+    assert machine.check_clock(NOW, slow, NOW + timedelta(seconds=9)).level == "well"
 
 
 def test_keys_that_others_read_are_wrong(tmp_path: Path) -> None:
@@ -117,3 +128,54 @@ def test_a_replica_set_without_a_primary_or_of_one_is_named() -> None:
     assert database.check_replica_set({**hosts, "hosts": ["a"]}, is_local=False).level == "soon"
     assert database.check_replica_set({**hosts, "hosts": ["a"]}, is_local=True).level == "well"
     assert database.check_replica_set({}, is_local=True).level == "wrong"
+
+
+# --- on a living stack --------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
+    """Broker and database, with the topics as they should be."""
+    monkeypatch.setenv("COLUMNS", "300")
+    started = await start_backing(tmp_path)
+    await create_topics(BrokerConnection(started.kafka_bootstrap))
+    yield started
+    await started.stop()
+
+
+async def examine(stack: Stack) -> tuple[int, dict[str, str]]:
+    """The command's exit code, and what its table says of each subject that is not well."""
+    done = await asyncio.to_thread(guanjia, "doctor", "--data-dir", str(stack.data_dir))
+    assert not done.exception or isinstance(done.exception, SystemExit), done.exception
+    rows = [
+        [cell.strip() for cell in line.strip("│").split("│")]
+        for line in done.output.splitlines()
+        if line.startswith("│")
+    ]
+    return done.exit_code, {row[0]: f"{row[2]} {row[3]}" for row in rows if row[1] != "正常"}
+
+
+async def test_a_living_stack_is_well_and_what_is_broken_in_it_is_named(stack: Stack) -> None:
+    code, trouble = await examine(stack)
+    trouble.pop(f"磁盘 {stack.data_dir}", "")  # this machine's own
+    assert trouble.keys() == {f"服务 {name}" for name in SERVICES}, "none of them was started"
+    (stack.secrets_dir / "root.key").chmod(0o644)
+    waiting = {"cluster": None, "created_at": datetime.now(UTC) - timedelta(minutes=3)}
+    with database.connect(stack.mongo_uri) as client:
+        client["guanjia_intake"]["outbox"].insert_one(waiting)
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    await admin.start()
+    await admin.delete_topics([LEDGER])
+    await admin.create_topics([NewTopic(LEDGER, 4, 1)])
+    await admin.close()
+    code, trouble = await examine(stack)
+    assert code == 1
+    assert "root.key chmod 600" in trouble[f"密钥权限 {stack.secrets_dir}"]
+    assert "OutboxStuck" in trouble["待发事件 intake"]
+    assert "4 个分区，应为 6" in trouble[f"主题 {LEDGER}"]
+
+    await stack.supervisor.kill("broker")
+    await stack.supervisor.kill("mongod")
+    code, trouble = await examine(stack)
+    assert code == 1
+    assert {"消息系统", "数据库", "服务 broker", "服务 mongod"} <= trouble.keys()
