@@ -37,9 +37,14 @@ def write_broker_settings(
         "inter.broker.listener.name": "SASL_SSL",
         "listener.security.protocol.map": "SASL_SSL:SASL_SSL,CONTROLLER:SASL_SSL",
         "sasl.enabled.mechanisms": "PLAIN",
+        # Who publishes from outside comes by SCRAM: he is made, changed and ended while they run.
+        "listener.name.sasl_ssl.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
         "sasl.mechanism.inter.broker.protocol": "PLAIN",
         "sasl.mechanism.controller.protocol": "PLAIN",
         "listener.name.sasl_ssl.plain.sasl.jaas.config": _name_users(between, services),
+        "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": (
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        ),
         "listener.name.controller.plain.sasl.jaas.config": _name_users(between, services),
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": f"{folder}/{name}.pem",
@@ -63,6 +68,21 @@ def write_broker_settings(
         "message.max.bytes": 4_200_000,
         "replica.fetch.max.bytes": 4_200_000,
         "group.initial.rebalance.delay.ms": 0,
+    }
+    return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+
+def write_client_settings(user: str, password: str, *, folder: str = FOLDER) -> str:
+    """For Kafka's own tools, in a broker's container: `--command-config`."""
+    settings = {
+        "security.protocol": "SASL_SSL",
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": f"{folder}/ca.pem",
+        "sasl.mechanism": "PLAIN",
+        "sasl.jaas.config": (
+            "org.apache.kafka.common.security.plain.PlainLoginModule required "
+            f'username="{user}" password="{password}";'
+        ),
     }
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 

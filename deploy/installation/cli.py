@@ -65,6 +65,6 @@ def database(folder: Folder) -> None:
         retry(partial(initiate, client, members))
     with connect(format_database_uri(ADMINISTRATOR, password, ca_file)) as client:
         for service in SERVICES:
-            own = (folder / "guanjia" / f"mongo-{service}.password").read_text()
+            own = (folder / "database" / f"mongo-{service}.password").read_text()
             retry(partial(create_user, client, service, own))
     typer.echo("数据库已就绪 · the replica set and its users are there")

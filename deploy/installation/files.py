@@ -14,21 +14,40 @@ from pathlib import Path
 from urllib.parse import quote
 
 from deploy.installation.authority import Authority
-from deploy.installation.brokers import BROKERS, SERVICES_USER, write_broker_settings
-from deploy.local.credentials import FIRST, issue_first
+from deploy.installation.brokers import (
+    BROKERS,
+    SERVICES_USER,
+    write_broker_settings,
+    write_client_settings,
+)
+from deploy.local.credentials import FIRST, issue_first, lock_register, write_token
 from shared.contracts.topics import SERVICES
-from shared.security import Role, create_root_key
-from shared.security.files import create_private
+from shared.security import Role, create_root_key, issue
+from shared.security.files import create_private, write_private
 
 DATABASES = ("mongo-1", "mongo-2", "mongo-3")
 REPLICA_SET = "rs0"
 DATABASE_PORT = 27017
 ADMINISTRATOR = "administrator"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
-# Each a folder, and a volume that the part alone mounts. No part mounts that of people: their
-# tokens are handed out, so whoever breaks into a service is none of them.
-PARTS = ("guanjia", "people", "front", "brokers", "database", "watching", "authority")
-OF_SERVICES = frozenset({Role.SERVICE, Role.MONITOR})
+# Each a folder, and a volume that the part alone mounts: a service has what all of them need
+# (`guanjia`) and the way into its own database. No part mounts that of people: their tokens are
+# handed out, so whoever breaks into a service is none of them.
+SHARED = "guanjia"
+OPERATOR = "operator"
+PARTS = (
+    SHARED,
+    *SERVICES,
+    OPERATOR,
+    "people",
+    "front",
+    "brokers",
+    "database",
+    "watching",
+    "authority",
+)
+URI = "mongo.uri"
+MONITOR_TOKEN = "monitor.token"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +95,14 @@ class Installation:
         create_private(folder / "front.token", token)
         create_private(folder / "kafka.user", SERVICES_USER.encode())
         create_private(folder / "kafka.password", make_password())
-        for service in SERVICES:
-            password = create_private(folder / f"mongo-{service}.password", make_password())
-            uri = format_database_uri(service, password.decode(), folder_of_services("ca.pem"))
-            create_private(folder / f"mongo-{service}.uri", uri.encode())
 
     def _set_people_apart(self) -> None:
         """Also those that an earlier version left among the services' keys."""
         for credential in FIRST:
-            token = self.folder / "guanjia" / f"{credential.id}.token"
-            if not credential.roles & OF_SERVICES and token.exists():
-                shutil.move(token, self.folder / "people" / token.name)
+            token = self.folder / SHARED / f"{credential.id}.token"
+            if Role.SERVICE not in credential.roles and token.exists():
+                part = "watching" if token.name == MONITOR_TOKEN else "people"
+                shutil.move(token, self.folder / part / token.name)
 
     def _prepare_brokers(self, authority: Authority, now: datetime) -> None:
         folder = self.folder / "brokers"
@@ -97,18 +113,38 @@ class Installation:
             _certify_in_one_file(authority, folder, name, now)
             settings = write_broker_settings(name, between=between, services=services)
             create_private(folder / f"{name}.properties", settings.encode())
+        administration = write_client_settings(SERVICES_USER, services)
+        write_private(folder / "admin.properties", administration.encode())
 
     def _prepare_database(self, authority: Authority, now: datetime) -> None:
         folder = self.folder / "database"
         create_private(folder / "members.key", base64.b64encode(secrets.token_bytes(96)))
-        create_private(folder / "administrator.password", make_password())
+        password = create_private(folder / "administrator.password", make_password())
         for name in DATABASES:
             _certify_in_one_file(authority, folder, name, now)
+        self._write_uri(OPERATOR, ADMINISTRATOR, password)
+        for service in SERVICES:
+            file = folder / f"mongo-{service}.password"
+            self._take_over(file)
+            self._write_uri(service, service, create_private(file, make_password()))
+
+    def _take_over(self, file: Path) -> None:
+        """An earlier version had each service's way in among the keys of all services."""
+        earlier = self.folder / SHARED / file.name
+        if earlier.exists():
+            shutil.move(earlier, file)
+        earlier.with_suffix(".uri").unlink(missing_ok=True)
+
+    def _write_uri(self, part: str, user: str, password: bytes) -> None:
+        uri = format_database_uri(user, password.decode(), folder_of_services("ca.pem"))
+        create_private(self.folder / part / URI, uri.encode())
 
     def _prepare_watching(self) -> None:
         folder = self.folder / "watching"
-        token = (self.folder / "guanjia" / "monitor.token").read_bytes()
-        create_private(folder / "monitor.token", token)
+        if not (folder / MONITOR_TOKEN).exists():  # the register came from a backup, without it
+            (monitor,) = (each for each in FIRST if Role.MONITOR in each.roles)
+            with lock_register(self.folder / SHARED) as register:
+                write_token(folder, monitor.id, issue(register, monitor))
         create_private(folder / "grafana.password", make_password())
 
 

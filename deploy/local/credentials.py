@@ -4,13 +4,17 @@
 owner sends. A later start adds what is missing and never brings back what was revoked.
 """
 
+import errno
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from shared.security import REGISTER, Credential, Role, issue, read_register
 from shared.security.files import write_private
+
+READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 def _make_credential(id_: str, role: Role, source: str = "") -> Credential:
@@ -59,7 +63,23 @@ def write_token(secrets_dir: Path, id_: str, bearer: str) -> Path:
 
 @contextmanager
 def lock_register(secrets_dir: Path) -> Iterator[Path]:
-    """The register, exclusively: who reads, changes and writes it does so alone."""
-    with (secrets_dir / "register.lock").open("ab") as lock:
+    """The register, exclusively: who reads, changes and writes it does so alone.
+
+    Raises SystemExit where it is mounted to be read: a service's container changes no keys.
+    """
+    with _open_lock(secrets_dir) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield secrets_dir / REGISTER
+
+
+def _open_lock(secrets_dir: Path) -> IO[bytes]:
+    try:
+        return (secrets_dir / "register.lock").open("ab")
+    except OSError as error:
+        if error.errno not in READ_ONLY:
+            raise
+        raise SystemExit(
+            f"{secrets_dir} 在这里只读（docs/runbooks/rotate-keys.md）：Compose 用 docker compose "
+            "-f deploy/compose.yaml run --rm operator keys …；Kubernetes 在保管处改，再更新 Secret"
+            " · is read-only here: change it where it is kept"
+        ) from None

@@ -53,7 +53,15 @@ def find_environment(service: str, place: str) -> dict[str, str]:
     return {k: v for each in maps for k, v in config[each]["data"].items()} | own
 
 
-def move_files(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """With the files of a folder in the place of those that a container mounts."""
-    moved = {k: v.replace("/etc/guanjia/secrets", str(folder)) for k, v in environment.items()}
-    return {k: v.replace("/var/lib/guanjia", str(folder)) for k, v in moved.items()}
+def move_files(environment: Mapping[str, str], folder: Path, service: str) -> dict[str, str]:
+    """With the files of an installation in the place of those that a container mounts."""
+    shared = folder / ("front" if service == "front" else "guanjia")
+    places = {
+        "/etc/guanjia/secrets": shared,
+        "/etc/guanjia/database": folder / service,
+        "/var/lib/guanjia": folder,
+    }
+    moved = dict(environment)
+    for mounted, place in places.items():
+        moved = {k: v.replace(mounted, str(place)) for k, v in moved.items()}
+    return moved

@@ -1,7 +1,9 @@
 """What an installation is prepared with: once, for its owner alone, and nobody else's keys."""
 
+import errno
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +13,13 @@ from deploy.installation.authority import Authority
 from deploy.installation.brokers import BROKERS, write_broker_settings
 from deploy.installation.files import PARTS, Installation, parse_owners
 from shared.clock import system_now
+from shared.contracts.topics import SERVICES
+from shared.security import Keyring
+
+OF_ALL_SERVICES = {
+    *("identity.key", "root.key", "credentials.json", "register.lock"),
+    *("service.token", "front.token", "ca.pem", "kafka.user", "kafka.password"),
+}
 
 
 def read_tree(folder: Path) -> dict[str, bytes]:
@@ -59,19 +68,65 @@ def test_each_part_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
         assert services in (tmp_path / "brokers" / f"{broker}.properties").read_text()
 
 
-def test_no_service_has_the_token_of_a_person(tmp_path: Path) -> None:
-    """Nor after an earlier version left them there."""
+def test_what_an_earlier_version_left_among_the_services_keys_is_set_apart(tmp_path: Path) -> None:
+    """Tokens of people, that of who watches, and each service's way into its database."""
     Installation(tmp_path).prepare(system_now())
-    earlier = tmp_path / "people" / "finance-maker.token"
-    earlier.rename(tmp_path / "guanjia" / earlier.name)
-    Installation(tmp_path).prepare(system_now())
-    assert {p.name for p in (tmp_path / "guanjia").glob("*.token")} == {
-        "front.token",
-        "monitor.token",
-        "service.token",
+    before = {
+        path.name: path.read_bytes() for path in (tmp_path / "database").glob("mongo-*.pass*")
     }
-    people = {p.name for p in (tmp_path / "people").iterdir()}
+    assert set(before) == {f"mongo-{name}.password" for name in SERVICES}
+    for part, name in (("people", "finance-maker.token"), ("watching", "monitor.token")):
+        (tmp_path / part / name).rename(tmp_path / "guanjia" / name)
+    for name in before:
+        (tmp_path / "database" / name).rename(tmp_path / "guanjia" / name)
+        (tmp_path / "guanjia" / name).with_suffix(".uri").write_text("mongodb://")
+    Installation(tmp_path).prepare(system_now())
+    for name, content in before.items():
+        assert (tmp_path / "database" / name).read_bytes() == content
+    assert {path.name for path in (tmp_path / "guanjia").iterdir()} == OF_ALL_SERVICES
+    people = {path.name for path in (tmp_path / "people").iterdir()}
     assert {"finance-maker.token", "finance-checker.token", "operator.token", "bank.token"} < people
+    assert (tmp_path / "watching" / "monitor.token").exists()
+
+
+def test_after_a_restore_of_the_keys_who_watches_has_a_token_that_opens(tmp_path: Path) -> None:
+    Installation(tmp_path).prepare(system_now())
+    token = tmp_path / "watching" / "monitor.token"
+    lost = token.read_text()
+    token.unlink()
+    Installation(tmp_path).prepare(system_now())
+    keyring = Keyring(tmp_path / "guanjia")
+    assert keyring.authenticate(token.read_text().strip()).id == "monitor"
+    assert token.read_text() != lost
+
+
+def test_keys_are_changed_where_they_are_kept_and_elsewhere_one_line_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Installation(tmp_path).prepare(system_now())
+    monkeypatch.setenv("GUANJIA_SECRETS_DIR", str(tmp_path / "guanjia"))
+    commands = (
+        ("keys", "issue", "town-3", "--role", "collector"),
+        ("keys", "revoke", "operator"),
+        ("keys", "rotate-publisher", "/bank/demo"),
+        ("accounts", "invite", "town-3", "--role", "collector"),
+        ("keys", "rotate-root"),
+    )
+    opened = Path.open
+
+    def refuse(path: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
+        if "r" not in mode:
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return opened(path, mode, *more, **named)
+
+    with monkeypatch.context() as mounted:
+        mounted.setattr(Path, "open", refuse)
+        for words in commands:
+            refused = CliRunner().invoke(app, words)
+            assert refused.exit_code == 1, words
+            assert len(refused.output.splitlines()) == 1
+            assert "run --rm operator keys" in refused.output
+    assert CliRunner().invoke(app, commands[0]).exit_code == 0
 
 
 def test_a_certificate_is_what_openssl_takes_for_its_names(tmp_path: Path) -> None:

@@ -79,8 +79,7 @@ def test_kustomize_takes_every_file() -> None:
 def test_a_service_starts_with_what_it_is_set_to(
     service: str, place: str, installation: Path
 ) -> None:
-    folder = installation / ("front" if service == "front" else "guanjia")
-    environment = move_files(find_environment(service, place), folder)
+    environment = move_files(find_environment(service, place), installation, service)
     kind = find_settings_class(service)
     variables = {f"GUANJIA_{name.upper()}" for name in kind.model_fields}
     variables |= {name_secret_file(name) for name in kind.model_fields}
@@ -131,7 +130,7 @@ def test_the_services_run_twice_with_limits_and_nothing_to_write_on() -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert "healthcheck" in service, name
     for name, service in services.items():
-        once = name in ("files", "database-users")
+        once = name in ("files", "database-users", "operator")
         assert once or service["deploy"]["resources"]["limits"]["memory"], name
         assert once or service["restart"] == "unless-stopped", name
         assert not re.search(r":latest$|^[^:]+$", service["image"]), f"{name}: which version"
@@ -170,13 +169,44 @@ def test_who_watches_and_the_front_have_none_of_the_services_keys() -> None:
         for volume in service.get("volumes", [])
         if volume.startswith("guanjia:")
     }
-    assert holders == {"files", "database-users", *SERVICES}
+    assert holders == {"files", "operator", *SERVICES}
     written = {name for name in SERVICES if "guanjia:/etc/guanjia/secrets" in _volumes(name)}
     assert written == set(), "services read their secrets, and write none there"
     for part in ("authority", "people"):
         assert part in read_compose()["volumes"]
         mounting = [name for name in services if f"{part}:" in str(services[name].get("volumes"))]
         assert mounting == ["files"]
+
+
+def test_a_service_has_the_way_into_its_own_database_alone(installation: Path) -> None:
+    services = read_compose()["services"]
+    ways = {*SERVICES, "operator"}
+    for name, service in services.items():
+        mounted = {volume.partition(":")[0] for volume in service.get("volumes", [])}
+        assert mounted & ways == ({name} & ways if name != "files" else ways), name
+    for name in SERVICES:
+        pod = find_objects("Deployment")[name]["spec"]["template"]["spec"]
+        secrets = {each["secret"]["secretName"] for each in pod["volumes"] if "secret" in each}
+        assert secrets == {"guanjia", name}
+        assert [file.name for file in (installation / name).iterdir()] == ["mongo.uri"]
+    assert not [file.name for file in (installation / "guanjia").glob("*mongo*")]
+
+
+def test_who_changes_keys_runs_for_one_command_where_they_are_written() -> None:
+    operator = read_compose()["services"]["operator"]
+    assert operator["profiles"] == ["operator"], "`up` starts it not"
+    assert "guanjia:/etc/guanjia/secrets" in operator["volumes"]
+    environment = find_environment("operator", "compose")
+    audit, intake = (find_environment(name, "compose") for name in ("audit", "intake"))
+    assert environment["GUANJIA_LOG_KEYS_DIR"] == audit["GUANJIA_LOG_KEYS_DIR"]
+    assert environment["GUANJIA_SECRETS_DIR"] == intake["GUANJIA_SECRETS_DIR"]
+    for name in ("log-keys", "erasures", "ledger"):
+        (place,) = (each for each in operator["volumes"] if each.startswith(f"{name}:"))
+        assert any(place in services["volumes"] for services in _list_services()), name
+
+
+def _list_services() -> list[dict[str, Any]]:
+    return [read_compose()["services"][name] for name in SERVICES]
 
 
 def _volumes(service: str) -> list[str]:

@@ -10,10 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from deploy.installation.brokers import BROKERS, SERVICES_USER, write_broker_settings
+from deploy.installation.brokers import (
+    BROKERS,
+    SERVICES_USER,
+    write_broker_settings,
+    write_client_settings,
+)
 from deploy.installation.database import create_user, initiate, retry
 from deploy.installation.files import ADMINISTRATOR, Installation
 from deploy.kafka import broker as kafka
@@ -21,7 +28,7 @@ from deploy.kafka import jars
 from deploy.local.parts import find_program
 from deploy.local.ports import LOOPBACK, find_free_port
 from shared.clock import system_now
-from shared.contracts.topics import MATCHES
+from shared.contracts.topics import MATCHES, REQUESTS_INBOUND
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 from shared.messaging.cluster import cluster_id, create_topics
@@ -32,6 +39,7 @@ from shared.settings import Settings
 from tests.support.eventually import eventually
 
 MISSING = jars.missing()
+CONFIGS, ACLS = "kafka.admin.ConfigCommand", "org.apache.kafka.tools.AclCommand"
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +81,16 @@ class Brokers:
         command = (*kafka._java("-Xms128m", "-Xmx256m"), "kafka.Kafka", str(settings))
         self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
 
+    async def run_tool(self, name: str, *words: str) -> None:
+        """One of Kafka's, as a broker's container has it."""
+        files = self.folder / "brokers"
+        password = (self.folder / "guanjia" / "kafka.password").read_text()
+        settings = files / "admin.local.properties"
+        settings.write_text(write_client_settings(SERVICES_USER, password, folder=str(files)))
+        where = ("--bootstrap-server", self.connection.bootstrap, "--command-config", str(settings))
+        command = (*kafka._java("-Xmx128m"), name, *where, *words)
+        await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+
     @property
     def connection(self) -> BrokerConnection:
         bootstrap = ",".join(f"{host}:{port}" for host, port, _ in self.addresses.values())
@@ -90,6 +108,7 @@ class Brokers:
 
 @pytest.fixture
 async def brokers(installation: Path) -> AsyncIterator[Brokers]:
+    await asyncio.to_thread(jars.resolve)
     ports = [find_free_port() for _ in range(6)]
     places = {name: (LOOPBACK, ports[2 * n], ports[2 * n + 1]) for n, name in enumerate(BROKERS)}
     started = Brokers(installation, places, {})
@@ -125,6 +144,7 @@ async def test_services_reach_three_brokers_by_password_and_one_of_them_may_be_l
         with pytest.raises(Transient):
             await cluster_id(stranger)
     await create_topics(connection)
+    await publish_from_outside(brokers)
     keyring = Keyring(brokers.folder / "guanjia")
     producer = Producer(connection, source="/matching", keyring=keyring, idempotent=True)
     await producer.start(cluster)
@@ -134,6 +154,33 @@ async def test_services_reach_three_brokers_by_password_and_one_of_them_may_be_l
         await producer.send([Outgoing(MATCHES, f"M-{n}", b'{"n": 2}') for n in range(60)])
     finally:
         await producer.stop()
+
+
+async def publish_from_outside(brokers: Brokers) -> None:
+    """As the runbook says: a user of his own, for one topic, made and ended while they run."""
+    village = replace(brokers.connection, user="village", password="v", mechanism="SCRAM-SHA-512")
+    with pytest.raises(Transient):
+        await cluster_id(village)
+    user = ("--alter", "--entity-type", "users", "--entity-name", "village")
+    await brokers.run_tool(CONFIGS, *user, "--add-config", "SCRAM-SHA-512=[password=v]")
+    rights = ("--add", "--allow-principal", "User:village", "--producer", "--topic")
+    await brokers.run_tool(ACLS, *rights, REQUESTS_INBOUND)
+
+    async def try_to_send(topic: str) -> bool:
+        producer = AIOKafkaProducer(**village.as_options(), acks="all", request_timeout_ms=5000)
+        try:
+            await producer.start()
+            await producer.send_and_wait(topic, b"{}")
+        except KafkaError:
+            return False
+        finally:
+            await producer.stop()
+        return True
+
+    await eventually(lambda: try_to_send(REQUESTS_INBOUND), bool)
+    assert not await try_to_send(MATCHES)
+    await brokers.run_tool(CONFIGS, *user, "--delete-config", "SCRAM-SHA-512")
+    await eventually(lambda: try_to_send(REQUESTS_INBOUND), lambda sent: not sent)
 
 
 # --- database -----------------------------------------------------------------------------------
