@@ -1,4 +1,4 @@
-"""One Kafka broker on this machine: its settings, its formatted storage, its command.
+"""Kafka brokers on this machine, one or three: settings, formatted storage, command of each.
 
 The process itself belongs to whoever starts it (deploy.local.supervisor).
 """
@@ -6,6 +6,7 @@ The process itself belongs to whoever starts it (deploy.local.supervisor).
 import base64
 import secrets
 import subprocess
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,20 @@ _FORMAT_S_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """number: from 1. Its ports on loopback, which may differ at each start."""
+
+    number: int
+    port: int
+    controller_port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """A broker's folder: `server.properties` (rewritten at each start) and `log` (its data)."""
 
     path: Path
+    number: int = 1
 
     @property
     def _properties(self) -> Path:
@@ -33,15 +44,18 @@ class Installation:
     def command(self) -> tuple[str, ...]:
         return (*_java(*_HEAP), "kafka.Kafka", str(self._properties))
 
-    def prepare(self, port: int, controller_port: int) -> None:
-        """Everything before the start: jars, settings, storage. Raises ToolMissingError."""
+    def prepare(self, nodes: Sequence[Node], cluster_id: str) -> None:
+        """Everything before the start: jars, settings, storage. Raises ToolMissingError.
+
+        nodes: all of the cluster, this one among them. cluster_id: for storage that is not there.
+        """
         jars.require_java()
         jars.resolve()
         self.path.mkdir(parents=True, exist_ok=True)
-        settings = _settings(self._log, port, controller_port)
+        settings = _settings(self._log, nodes, self.number)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         if self.cluster_id() is None:
-            self._format()
+            self._format(cluster_id)
 
     def cluster_id(self) -> str | None:
         """The id the storage was formatted with; it stays for the storage's life."""
@@ -51,9 +65,9 @@ class Installation:
             return None
         return dict(line.partition("=")[::2] for line in lines).get("cluster.id")
 
-    def _format(self) -> None:
+    def _format(self, cluster_id: str) -> None:
         tool = _java("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-        arguments = ("format", "--config", str(self._properties), "--cluster-id", _new_cluster_id())
+        arguments = ("format", "--config", str(self._properties), "--cluster-id", cluster_id)
         command = (*tool, "kafka.tools.StorageTool", *arguments)
         done = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_S_MAX)
         if done.returncode != 0:
@@ -61,6 +75,12 @@ class Installation:
                 f"Kafka 存储初始化失败 · Kafka could not format {self._log}:\n"
                 f"{done.stdout[-2_000:]}{done.stderr[-2_000:]}"
             )
+
+
+def find_cluster_id(installations: Iterable[Installation]) -> str:
+    """That of whoever still has storage; where all lost it a new one, which says so."""
+    found = (each.cluster_id() for each in installations)
+    return next((identity for identity in found if identity), None) or _new_cluster_id()
 
 
 def _java(*options: str) -> tuple[str, ...]:
@@ -80,15 +100,17 @@ def _new_cluster_id() -> str:
             return text
 
 
-def _settings(log: Path, port: int, controller_port: int) -> dict[str, str | int]:
-    """A node of its own on loopback. Its voter is named anew, as the ports may differ each time."""
+def _settings(log: Path, nodes: Sequence[Node], number: int) -> dict[str, str | int]:
+    """On loopback. The voters are named anew, as the ports may differ each time."""
     host = "127.0.0.1"
+    own = next(node for node in nodes if node.number == number)
+    voters = ",".join(f"{node.number}@{host}:{node.controller_port}" for node in nodes)
     return {
         "process.roles": "broker,controller",
-        "node.id": 1,
-        "controller.quorum.voters": f"1@{host}:{controller_port}",
-        "listeners": f"PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{host}:{port}",
+        "node.id": number,
+        "controller.quorum.voters": voters,
+        "listeners": f"PLAINTEXT://{host}:{own.port},CONTROLLER://{host}:{own.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{host}:{own.port}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -98,22 +120,24 @@ def _settings(log: Path, port: int, controller_port: int) -> dict[str, str | int
         # A killed broker is let in again only when its old session has ended: 9 s by default.
         "broker.heartbeat.interval.ms": 500,
         "broker.session.timeout.ms": 3_000,
-        **_one_replica(),
+        **_list_copies(len(nodes)),
         "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,  # the default takes half of our heap
     }
 
 
-def _one_replica() -> dict[str, str | int]:
-    """Kafka's own topics for a single node: one replica, and few partitions to create and open."""
+def _list_copies(brokers: int) -> dict[str, str | int]:
+    """On every broker a copy, of which one may be lost; few partitions to create and open."""
+    least = max(1, brokers - 1)
     return {
-        "default.replication.factor": 1,
-        "min.insync.replicas": 1,
-        "offsets.topic.replication.factor": 1,
+        "default.replication.factor": brokers,
+        "min.insync.replicas": least,
+        "unclean.leader.election.enable": "false",
+        "offsets.topic.replication.factor": brokers,
         "offsets.topic.num.partitions": 4,
-        "transaction.state.log.replication.factor": 1,
-        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.replication.factor": brokers,
+        "transaction.state.log.min.isr": least,
         "transaction.state.log.num.partitions": 4,
-        "share.coordinator.state.topic.replication.factor": 1,
-        "share.coordinator.state.topic.min.isr": 1,
+        "share.coordinator.state.topic.replication.factor": brokers,
+        "share.coordinator.state.topic.min.isr": least,
         "share.coordinator.state.topic.num.partitions": 4,
     }

@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -93,16 +93,32 @@ def build_mesh(port: int, log_file: Path, make_id: Callable[[], str] = make_clus
 
 def build_kafka(data_dir: Path, port: int, log_file: Path) -> Part:
     """Apache Kafka, broker and controller in one; data and cluster id in data_dir/kafka."""
-    installation = broker.Installation(data_dir / "kafka")
-    return Part(
-        name="broker",
-        command=installation.command(),
-        address=f"{LOOPBACK}:{port}",
-        log_file=log_file,
-        is_healthy=partial(health.is_kafka_ready, LOOPBACK, port),
-        prepare=partial(installation.prepare, port, find_free_port()),
-        stop_grace_s=30.0,
-    )
+    (part,) = build_brokers(data_dir, {"broker": port}, log_file.parent)
+    return replace(part, log_file=log_file)
+
+
+def build_brokers(data_dir: Path, ports: Mapping[str, int], log_dir: Path) -> list[Part]:
+    """A cluster, by name: each broker has its data in a folder of its own. One may be lost with its
+    disk; it is formatted anew, as one of the same cluster, when it is prepared again."""
+    nodes = [broker.Node(n, port, find_free_port()) for n, port in enumerate(ports.values(), 1)]
+    folders = ["kafka", *(f"kafka-{node.number}" for node in nodes[1:])]
+    installations = [
+        broker.Installation(data_dir / folder, node.number)
+        for folder, node in zip(folders, nodes, strict=True)
+    ]
+    identity = broker.find_cluster_id(installations)
+    return [
+        Part(
+            name=name,
+            command=installation.command(),
+            address=f"{LOOPBACK}:{port}",
+            log_file=log_dir / f"{name}.log",
+            is_healthy=partial(health.is_kafka_ready, LOOPBACK, port),
+            prepare=partial(installation.prepare, nodes, identity),
+            stop_grace_s=30.0,
+        )
+        for (name, port), installation in zip(ports.items(), installations, strict=True)
+    ]
 
 
 def build_service(

@@ -13,6 +13,8 @@ from deploy.cli import app
 FILES = {
     "secrets/root.key": b"root",
     "secrets/credentials.json": b"{}",
+    # Services come in at one another by it, and the register knows only its digest.
+    "secrets/service.token": b"gj_service_x",
     "log-keys/ledger-2026.key": b"log",
     "data/erasures/P-1.json": b"{}",
 }
@@ -45,7 +47,7 @@ def test_keys_of_the_logs_and_erasures_of_volumes_of_their_own_come_back(tmp_pat
     words = ("backup", "--to", str(file), "--recipient", str(identity.to_public()))
     done = run(name_places(here), *words)
     assert done.exit_code == 0, done.output
-    assert "已备份 3 个密钥文件、1 条删除记录" in done.output
+    assert "已备份 4 个密钥文件、1 条删除记录" in done.output
     assert "没有账本签名密钥" not in done.output
     back = run(name_places(there), "restore", str(file), "--identity", str(tmp_path / "age.key"))
     assert back.exit_code == 0, back.output
