@@ -5,6 +5,10 @@ import asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from shared.errors import Transient
+from shared.messaging.cluster import create_topics, remove_small_topics
+from shared.messaging.connection import BrokerConnection
+
 TIMEOUT_S = 2.0
 
 
@@ -38,6 +42,24 @@ async def is_ready(host: str, port: int) -> bool:
 
 async def is_kafka_ready(host: str, port: int) -> bool:
     return await read_cluster_id(host, port) is not None
+
+
+async def has_topics(host: str, port: int) -> bool:
+    """Of the embedded broker: ready, with our topics as their table says.
+
+    It comes back empty, and a producer that was still connected may make a topic anew before any
+    service does, with the broker's own number of partitions. Such a topic goes; services begin on
+    none of them, so nothing is lost with it that the outboxes do not have.
+    """
+    if not await is_kafka_ready(host, port):
+        return False
+    broker = BrokerConnection(f"{host}:{port}")
+    try:
+        await remove_small_topics(broker)
+        await create_topics(broker)
+    except Transient:
+        return False
+    return True
 
 
 async def read_cluster_id(host: str, port: int) -> str | None:

@@ -87,7 +87,7 @@ def build_mesh(port: int, log_file: Path, make_id: Callable[[], str] = make_clus
         make_arguments=lambda: ("--cluster-id", make_id()),
         address=f"{LOOPBACK}:{port}",
         log_file=log_file,
-        is_healthy=partial(health.is_kafka_ready, LOOPBACK, port),
+        is_healthy=partial(health.has_topics, LOOPBACK, port),
     )
 
 

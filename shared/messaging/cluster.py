@@ -55,11 +55,20 @@ class ClusterWatch:
 async def create_topics(
     broker: BrokerConnection, topics: Sequence[Topic] = TOPICS, *, replication_factor: int = 3
 ) -> None:
-    """Before the first send: a topic made by producing has the broker's defaults."""
+    """Before the first send: a topic made by producing has the broker's defaults.
+
+    Raises Transient where one has been made so: who is keyed to a partition that is not there would
+    wait for ever, so nobody begins on it. On the embedded broker `remove_small_topics` heals that.
+    """
     admin = AIOKafkaAdminClient(**broker.as_options(), request_timeout_ms=15_000)
     try:
         await admin.start()
         present = set(await admin.list_topics())
+        for topic, count in await _find_small(admin, [t for t in topics if t.name in present]):
+            raise Transient(
+                f"topic {topic.name} has {count} partitions, {topic.partitions} are needed "
+                "(guanjia doctor)"
+            )
         brokers = len((await admin.describe_cluster())["brokers"])
         copies = min(replication_factor, brokers)
         wanted = [_new_topic(t, copies) for t in topics if t.name not in present]
@@ -72,6 +81,32 @@ async def create_topics(
         raise Transient(f"broker {broker.bootstrap}: {error}") from error
     finally:
         await admin.close()
+
+
+async def remove_small_topics(broker: BrokerConnection, topics: Sequence[Topic] = TOPICS) -> None:
+    """Of a broker that has just come back empty, before anybody begins on it. Raises Transient."""
+    admin = AIOKafkaAdminClient(**broker.as_options(), request_timeout_ms=15_000)
+    try:
+        await admin.start()
+        present = set(await admin.list_topics())
+        small = await _find_small(admin, [t for t in topics if t.name in present])
+        if small:
+            await admin.delete_topics([topic.name for topic, _ in small])
+    except (KafkaError, OSError) as error:
+        raise Transient(f"broker {broker.bootstrap}: {error}") from error
+    finally:
+        await admin.close()
+
+
+async def _find_small(
+    admin: AIOKafkaAdminClient, present: Sequence[Topic]
+) -> list[tuple[Topic, int]]:
+    """Those with fewer partitions than their table says, and how many they have."""
+    if not present:
+        return []
+    rows = await admin.describe_topics([topic.name for topic in present])
+    counts = {row["topic"]: len(row["partitions"]) for row in rows}
+    return [(t, counts[t.name]) for t in present if 0 < counts.get(t.name, 0) < t.partitions]
 
 
 def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:

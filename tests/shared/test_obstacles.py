@@ -1,16 +1,24 @@
 """What keeps a service from working is said: a topic of too few partitions, a database away."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from fastapi import FastAPI
 
+from deploy.local.health import has_topics
+from deploy.local.ports import LOOPBACK
 from shared import mongo
-from shared.contracts.topics import MATCHES, REQUESTS
+from shared.contracts.topics import MATCHES, REQUESTS, TOPICS
+from shared.errors import Transient
 from shared.messaging.broker import Subscription
+from shared.messaging.cluster import create_topics
+from shared.messaging.connection import BrokerConnection
 from shared.web.access import install_problem_answers
+from tests.support.stack import start_broker
 
 
 @pytest.mark.parametrize(
@@ -48,3 +56,27 @@ async def test_a_read_while_the_database_is_away_is_answered_with_when_to_come_a
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert "mongod.example" not in answer.text
+
+
+async def test_nobody_begins_on_a_topic_that_a_producer_made_and_the_embedded_broker_heals_it(
+    tmp_path: Path,
+) -> None:
+    """An outbox that was published there would wait for ever at who reads the rest."""
+    stack = await start_broker(tmp_path)
+    connection = BrokerConnection(stack.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([MATCHES])
+        await admin.create_topics([NewTopic(MATCHES, 4, 1)])
+        with pytest.raises(Transient, match=f"{MATCHES} has 4 partitions"):
+            await create_topics(connection)
+        port = int(stack.kafka_bootstrap.rpartition(":")[2])
+        assert await has_topics(LOOPBACK, port)
+        await create_topics(connection)
+        rows = await admin.describe_topics([topic.name for topic in TOPICS])
+    finally:
+        await admin.close()
+        await stack.stop()
+    counts = {row["topic"]: len(row["partitions"]) for row in rows}
+    assert counts == {topic.name: topic.partitions for topic in TOPICS}
