@@ -42,6 +42,7 @@ log = structlog.get_logger()
 TRANSACTION_BYTES_MAX = 4_000_000
 DONE = ("applied", "skipped")
 READ_ROUNDS_MAX = 8
+LOOKS_AHEAD_MAX = 8
 
 
 class UnreadState(RuntimeError):  # noqa: N818 - what it is
@@ -82,6 +83,7 @@ class Fold:
         }
         self._streams_to_unpark: deque[str] = deque()
         self._rounds: Counter[int] = Counter()
+        self._looks: Counter[int] = Counter()
         self._early: dict[int, Decided] = {}
         self.changes = Changes()
 
@@ -131,14 +133,18 @@ class Fold:
         """Decides the rest on what is loaded, to load all that it reads at once.
 
         An earlier item may yet change what a later one reads: the result is used only if it does
-        not. Failures are met again when the item's turn comes.
+        not. Failures are met again when the item's turn comes. Where every item reads what the one
+        before it made, looking ahead finds little: after a few looks an item waits for its turn.
         """
         missing: set[AnyRef] = set()
         rest = items[len(self.changes.results) :]
         for item in [*rest, *self._list_parked(rest)]:
+            if self._looks[id(item)] == LOOKS_AHEAD_MAX:
+                continue
             early = self._early.get(id(item))
             if (early and early.is_current(self._view)) or not self._may_be_decided(item):
                 continue
+            self._looks[id(item)] += 1
             states, decision, failed = States(self._view), NOTHING, False
             try:
                 decision = _run(item, states, self._now)

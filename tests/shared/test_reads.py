@@ -18,7 +18,7 @@ from shared.messaging.decision import (
     StateMissing,
     States,
 )
-from shared.messaging.fold import READ_ROUNDS_MAX, Fold, UnreadState
+from shared.messaging.fold import LOOKS_AHEAD_MAX, READ_ROUNDS_MAX, Fold, UnreadState
 from shared.messaging.inbox import Incoming, Item
 from tests.shared.test_fold import NOW
 from tests.support.deciding import run_decision
@@ -190,3 +190,22 @@ def test_the_decision_of_a_pure_test_reads_as_in_the_processor() -> None:
     stored: dict[AnyRef, State] = {Ref(Account, account.id): account for account in accounts}
     decision = run_decision(Handler(decide=Payments()), stored, Command(Pay(account="a")), NOW)
     assert decision.states == (Account(id="b", amount=2),)
+
+
+def test_a_chain_through_one_aggregate_is_decided_a_few_times_an_item() -> None:
+    """Each reads the account that the one before it named: nobody could look that far ahead."""
+    runs = 0
+
+    def decide(states: States, command: Command[Pay], now: datetime) -> Decision:
+        nonlocal runs
+        runs += 1
+        chain = states.require(Account, "chain")
+        paid = states.require(Account, f"to-{chain.amount}")
+        return Decision((chain.model_copy(update={"amount": chain.amount + 1}), paid))
+
+    count = 100
+    store = Store(Account(id="chain"), *(Account(id=f"to-{n}") for n in range(count)))
+    fold = store.fold([pay_item(decide, "chain") for _ in range(count)])
+    assert [result.kind for result in fold.changes.results] == ["applied"] * count
+    assert len(store.loads) == count + 1
+    assert runs <= count * (LOOKS_AHEAD_MAX + 2)
