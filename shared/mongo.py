@@ -7,17 +7,19 @@ write, `_emitted` counts the events its aggregate has published.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import bson
 import structlog
 from bson import CodecOptions, ObjectId
 from bson.binary import Binary
+from bson.raw_bson import RawBSONDocument
 from gridfs.errors import NoFile
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
-    AsyncIOMotorClientSession,
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
     AsyncIOMotorGridFSBucket,
@@ -31,6 +33,8 @@ from pymongo import (
     UpdateMany,
     UpdateOne,
 )
+from pymongo.client_session import ClientSession
+from pymongo.database import Database as PyMongoDatabase
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -47,6 +51,7 @@ from shared.messaging.decision import State
 
 __all__ = [
     "Binary",
+    "BlockingDatabase",
     "Client",
     "ConnectionFailure",
     "Database",
@@ -56,6 +61,7 @@ __all__ = [
     "InsertOne",
     "ObjectId",
     "PyMongoError",
+    "RawBSONDocument",
     "ReplaceOne",
     "UpdateMany",
     "UpdateOne",
@@ -73,15 +79,21 @@ Row = dict[str, Any]
 Client = AsyncIOMotorClient[Row]
 Database = AsyncIOMotorDatabase[Row]
 Collection = AsyncIOMotorCollection[Row]
-Session = AsyncIOMotorClientSession
+Session = ClientSession
+BlockingDatabase = PyMongoDatabase[Row]
+"""The same without asyncio, for steps in a thread."""
+Steps = Callable[[BlockingDatabase, Session], None]
+"""What is done in a transaction, in a thread of its own."""
 Index = tuple[str, Sequence[tuple[str, int]], Document]
 
 S = TypeVar("S", bound=State)
 R = TypeVar("R")
 
+CODEC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
 DURABLE = WriteConcern("majority", j=True)
 WRITE_CONFLICT = 112
 COMMIT_RETRY_S = 30.0
+THREADS = ThreadPoolExecutor(8, "mongo")
 
 
 def connect(uri: str, name: str) -> Database:
@@ -98,7 +110,7 @@ def connect(uri: str, name: str) -> Database:
     )
     return client.get_database(
         name,
-        codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
+        codec_options=CODEC,
         read_preference=ReadPreference.PRIMARY,
         write_concern=DURABLE,
     )
@@ -120,6 +132,16 @@ def to_document(state: State) -> dict[str, object]:
     document = state.model_dump(mode="python")
     document["_id"] = document.pop("id")
     return document
+
+
+def encode_document(document: Mapping[str, object]) -> bytes:
+    return bson.encode(document, codec_options=CODEC)
+
+
+def read_state(state: type[S], document: bytes) -> S:
+    """As the database would give it, to the millisecond."""
+    row: Row = bson.decode(document, CODEC)
+    return to_state(state, row)
 
 
 def to_state(state: type[S], document: Mapping[str, object]) -> S:
@@ -215,22 +237,23 @@ class ServerClock:
         return server + timedelta(seconds=time.monotonic() - at)
 
 
-async def in_transaction(database: Database, write: Callable[[Session], Awaitable[R]]) -> R:
-    """Runs `write` and commits durably.
+async def run_steps(database: Database, steps: Callable[[BlockingDatabase], R]) -> R:
+    """Several calls one after another in one thread: the driver's own way takes one for each, and
+    that costs more than the call. Raises what the driver raises."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(THREADS, steps, database.delegate)
+
+
+async def in_transaction(database: Database, steps: Steps) -> None:
+    """Carries out the steps and commits durably.
 
     Raises Conflict when somebody was faster, Transient when the outcome may differ next time;
     after either the whole batch is loaded and decided again.
     """
+    session = database.delegate.client.start_session()
     try:
-        async with await database.client.start_session() as session:
-            session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=DURABLE)
-            try:
-                result = await write(session)
-            except BaseException:
-                await _abort(session)
-                raise
-            await _commit(session)
-            return result
+        if not await run_steps(database, lambda blocking: _commit_steps(blocking, session, steps)):
+            await _commit_again(database, session)
     except (DuplicateKeyError, BulkWriteError, OperationFailure) as error:
         raise translate_error(error) from error
     except ConnectionFailure as error:
@@ -250,24 +273,42 @@ def translate_error(error: PyMongoError) -> Exception:
     return Transient(str(error)) if transient else error
 
 
-async def _abort(session: Session) -> None:
-    if session.in_transaction:  # type: ignore[truthy-function]  # a property in truth
-        try:
-            await session.abort_transaction()
-        except PyMongoError:
-            log.debug("transaction_abort_failed")
+def _commit_steps(database: BlockingDatabase, session: Session, steps: Steps) -> bool:
+    """Returns whether it is known to be committed."""
+    session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=DURABLE)
+    try:
+        steps(database, session)
+    except BaseException:
+        _abort(session)
+        raise
+    return _commit(session)
 
 
-async def _commit(session: Session) -> None:
+def _abort(session: Session) -> None:
+    try:
+        session.end_session()  # ends its transaction too
+    except PyMongoError:
+        log.debug("transaction_abort_failed")
+
+
+def _commit(session: Session) -> bool:
+    try:
+        session.commit_transaction()
+    except PyMongoError as error:
+        if error.has_error_label("UnknownTransactionCommitResult"):
+            return False
+        _abort(session)
+        raise
+    session.end_session()
+    return True
+
+
+async def _commit_again(database: Database, session: Session) -> None:
     """Committing again is safe, so an unknown result is asked again for a while."""
     deadline = time.monotonic() + COMMIT_RETRY_S
-    while True:
-        try:
-            await session.commit_transaction()
-        except PyMongoError as error:
-            unknown = error.has_error_label("UnknownTransactionCommitResult")
-            if not unknown or time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.05)
-        else:
+    while time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+        if await run_steps(database, lambda _: _commit(session)):
             return
+    session.end_session()
+    raise Transient("whether the transaction was committed is not known")

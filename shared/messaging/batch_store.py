@@ -1,9 +1,9 @@
 """A batch in and out of Mongo: one find per collection, one transaction for everything decided."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from shared import mongo
@@ -15,6 +15,7 @@ from shared.messaging.decision import Answer, AnyRef, Ref, State
 from shared.messaging.encoding import dead_letter_notice
 from shared.messaging.feedback import FeedbackLine, is_answered
 from shared.messaging.inbox import Inbox, Incoming, Item
+from shared.messaging.recent import RecentStates
 from shared.messaging.sealing import Sealer
 
 SEQUENCES = "sequences"
@@ -36,6 +37,7 @@ INDEXES: tuple[mongo.Index, ...] = (
 UNCHECKED = frozenset({PARKED, POSITIONS, DEAD_LETTERS})
 
 Position = tuple[str, str, int]
+_Query = tuple[str, dict[str, Any]]
 
 
 class BatchStore:
@@ -46,6 +48,7 @@ class BatchStore:
         self._inbox = inbox
         self._source = source
         self._sealer = sealer
+        self._recent = RecentStates()
 
     # --- reading ---
 
@@ -60,35 +63,43 @@ class BatchStore:
             raise mongo.translate_error(error) from error
 
     async def _load(self, items: Sequence[Item]) -> Snapshot:
-        streams = sorted({item.stream for item in items if item.stream})
+        streams = {item.stream for item in items if item.stream}
+        places = self._recent.find_places(streams)
+        unknown = streams - places.keys()
+        assumed: set[str] = set()
+        if not self._recent.is_resting:
+            # Where a subject begins, the insert tells whether it had begun before.
+            assumed = unknown & {item.stream for item in items if item.sequence == 1}
         # Keys of before they were digests stand as they were written.
-        keys = sorted({key for item in items for key in (item.key, item.written_key) if key})
-        # Sequences before what is parked on them: whoever parks in between changes a revision.
-        rows, stored_keys = await asyncio.gather(
-            self._find_by_id(SEQUENCES, streams), self._load_keys(keys)
-        )
-        sequences = {row["_id"]: row["last"] for row in rows}
-        revisions = {row["_id"]: row["revision"] for row in rows}
-        parked = await self._load_parked(streams)
+        keys = {key for item in items for key in (item.key, item.written_key) if key}
+        queries = [
+            # Sequences before what is parked on them: whoever parks in between changes a revision.
+            _by_id(SEQUENCES, unknown - assumed),
+            (PARKED, {"stream": {"$in": sorted(unknown - assumed)}}),
+            _by_id(KEYS, keys),
+        ]
+        sequences, parked, stored_keys = await self._find_each(queries)
         lines = {Ref(FeedbackLine, item.sender) for item in items if is_answered(item)}
-        states = await self._load_states(lines)
-        return Snapshot(states, sequences, revisions, stored_keys, parked)
+        remembered = self._list_remembered(lines)
+        return Snapshot(
+            remembered | await self._load_states(lines - remembered.keys()),
+            {row["_id"]: row["last"] for row in sequences}
+            | {stream: place.last for stream, place in places.items()},
+            {row["_id"]: row["revision"] for row in sequences}
+            | {stream: place.revision for stream, place in places.items()},
+            _parse_keys(stored_keys),
+            self._parse_parked(parked),
+            self._recent,
+            assumed,
+        )
 
-    async def _load_keys(self, keys: list[str]) -> dict[str, StoredKey]:
-        rows = await self._find_by_id(KEYS, keys)
-        return {
-            row["_id"]: StoredKey(
-                bytes(row["digest"]),
-                Answer(row["answer"]["status"], row["answer"]["body"]) if row["answer"] else None,
-            )
-            for row in rows
-        }
+    def _list_remembered(self, refs: Iterable[AnyRef]) -> dict[AnyRef, Loaded]:
+        found = {ref: self._recent.get(ref) for ref in refs}
+        return {ref: loaded for ref, loaded in found.items() if loaded}
 
-    async def _load_parked(self, streams: list[str]) -> dict[str, dict[int, Item]]:
-        if not streams:
-            return {}
+    def _parse_parked(self, rows: Iterable[mongo.Row]) -> dict[str, dict[int, Item]]:
         parked: dict[str, dict[int, Item]] = defaultdict(dict)
-        async for row in self._database[PARKED].find({"stream": {"$in": streams}}):
+        for row in rows:
             incoming = parse_incoming_document(row["incoming"], bytes(row["incoming"]["value"]))
             item = self._inbox.parse_record(incoming, trusted=True)
             parked[row["stream"]][row["sequence"]] = item
@@ -106,19 +117,30 @@ class BatchStore:
         for ref in refs:
             ids[ref.state].append(ref.id)
         states: dict[AnyRef, Loaded] = dict.fromkeys(refs, Loaded(None))
-        finds = (self._find_by_id(state.COLLECTION, ids[state]) for state in ids)
-        for state, rows in zip(ids, await asyncio.gather(*finds), strict=True):
+        found = await self._find_each([_by_id(state.COLLECTION, ids[state]) for state in ids])
+        for state, rows in zip(ids, found, strict=True):
             for row in rows:
                 states[Ref(state, row["_id"])] = Loaded(
                     mongo.to_state(state, row), row["_version"], row["_emitted"]
                 )
         return states
 
-    async def _find_by_id(self, collection: str, ids: Sequence[str]) -> list[mongo.Row]:
-        if not ids:
-            return []
-        cursor = self._database[collection].find({"_id": {"$in": list(ids)}})
-        return list(await cursor.to_list(None))
+    async def _find_each(self, queries: Sequence[_Query]) -> list[list[mongo.Row]]:
+        """In this order; what asks for nothing is not asked."""
+        wanted = [any(condition["$in"] for condition in query.values()) for _, query in queries]
+        if not any(wanted):
+            return [[] for _ in queries]
+        return await mongo.run_steps(
+            self._database,
+            lambda database: [
+                list(database[collection].find(query)) if is_wanted else []
+                for (collection, query), is_wanted in zip(queries, wanted, strict=True)
+            ],
+        )
+
+    def forget(self) -> None:
+        """What is remembered may be behind the database: the next batch is read from there."""
+        self._recent.forget()
 
     # --- writing ---
 
@@ -138,39 +160,24 @@ class BatchStore:
             for id_, letter in changes.dead_letters.items()
         ]
         documents = outbox.build_documents([*changes.outgoing, *notices], now)
-        writes = self._build_writes(snapshot, changes, positions, documents, now)
-        if not writes:
-            return []
-
-        async def write_all(session: mongo.Session) -> None:
-            for collection, operations in writes.items():
-                await self._write_one(collection, operations, session)
-
-        await mongo.in_transaction(self._database, write_all)
+        states = _encode_states(snapshot, changes)
+        writes = self._build_writes(snapshot, changes, states, positions, documents, now)
+        if writes:
+            await mongo.in_transaction(self._database, partial(_write_each, writes))
+            self._recent.remember(snapshot, changes, states)
         return documents
-
-    async def _write_one(
-        self, collection: str, operations: list[Any], session: mongo.Session
-    ) -> None:
-        result = await self._database[collection].bulk_write(
-            operations, ordered=False, session=session
-        )
-        if collection in UNCHECKED:
-            return
-        expected = sum(not isinstance(operation, mongo.InsertOne) for operation in operations)
-        if result.matched_count < expected:
-            raise Conflict(f"{collection}: {result.matched_count} of {expected} as they were read")
 
     def _build_writes(
         self,
         snapshot: Snapshot,
         changes: Changes,
+        states: Mapping[AnyRef, bytes],
         positions: Mapping[Position, int],
         documents: Sequence[mongo.Row],
         now: datetime,
-    ) -> dict[str, list[object]]:
-        writes: dict[str, list[object]] = defaultdict(list)
-        for ref, operation in _list_state_writes(snapshot, changes):
+    ) -> dict[str, list[Any]]:
+        writes: dict[str, list[Any]] = defaultdict(list)
+        for ref, operation in _list_state_writes(snapshot, changes, states):
             writes[ref.state.COLLECTION].append(operation)
         for stream, last in changes.sequences.items():
             revision = snapshot.revisions.get(stream)
@@ -225,19 +232,57 @@ class BatchStore:
         return mongo.UpdateOne({"_id": id_}, {"$setOnInsert": first, "$set": latest}, upsert=True)
 
 
-def _list_state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef, object]]:
-    """What was read is written with its version, changed or not: two decisions that each read
-    the same fund cannot both stand."""
+def _by_id(collection: str, ids: Collection[str]) -> _Query:
+    return collection, {"_id": {"$in": sorted(ids)}}
+
+
+def _parse_keys(rows: Iterable[mongo.Row]) -> dict[str, StoredKey]:
+    return {
+        row["_id"]: StoredKey(
+            bytes(row["digest"]),
+            Answer(row["answer"]["status"], row["answer"]["body"]) if row["answer"] else None,
+        )
+        for row in rows
+    }
+
+
+def _write_each(
+    writes: Mapping[str, list[Any]], database: mongo.BlockingDatabase, session: mongo.Session
+) -> None:
+    for collection, operations in writes.items():
+        result = database[collection].bulk_write(operations, ordered=False, session=session)
+        if collection in UNCHECKED:
+            continue
+        expected = sum(not isinstance(operation, mongo.InsertOne) for operation in operations)
+        if result.matched_count < expected:
+            raise Conflict(f"{collection}: {result.matched_count} of {expected} as they were read")
+
+
+def _encode_states(snapshot: Snapshot, changes: Changes) -> dict[AnyRef, bytes]:
+    """Encoded once: for the database, and for who reads it next."""
+    documents = {}
     for ref, state in changes.states.items():
         loaded = snapshot.states[ref]
-        document = mongo.to_document(state) | {
+        own = {
             "_version": loaded.version + 1,
             "_emitted": changes.emitted.get(ref, loaded.emitted),
         }
-        if loaded.version == 0:
+        documents[ref] = mongo.encode_document(mongo.to_document(state) | own)
+    return documents
+
+
+def _list_state_writes(
+    snapshot: Snapshot, changes: Changes, documents: Mapping[AnyRef, bytes]
+) -> Iterable[tuple[AnyRef, object]]:
+    """What was read is written with its version, changed or not: two decisions that each read
+    the same fund cannot both stand."""
+    for ref, encoded in documents.items():
+        version = snapshot.states[ref].version
+        document = mongo.RawBSONDocument(encoded)
+        if version == 0:
             yield ref, mongo.InsertOne(document)
         else:
-            as_read = {"_id": ref.id, "_version": loaded.version}
+            as_read = {"_id": ref.id, "_version": version}
             yield ref, mongo.ReplaceOne(as_read, document)
     for ref in changes.read - set(changes.states):
         version = snapshot.states[ref].version

@@ -1,7 +1,8 @@
 """What goes into a fold and what comes out: the snapshot loaded, the changes to write."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from shared.contracts.events import RecordAnswered
 from shared.errors import Problem
@@ -11,11 +12,26 @@ from shared.messaging.inbox import Item
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An aggregate as found; version 0 and no state is one that is not there."""
+    """An aggregate as found; version 0 and no state is one that is not there.
+
+    is_remembered: as this process wrote it last; another may have written it since.
+    """
 
     state: State | None
     version: int = 0
     emitted: int = 0
+    is_remembered: bool = False
+
+
+class Remembered(Protocol):
+    """What needs no load, though another process may have changed it since."""
+
+    def get(self, ref: AnyRef, /) -> Loaded | None: ...
+
+
+def _remember_nothing() -> Remembered:
+    nothing: dict[AnyRef, Loaded] = {}
+    return nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +45,8 @@ class StoredKey:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """states: grows while decisions ask for more. sequences: the last one of each stream;
-    revisions: how often that was written. parked: by stream, then by sequence.
+    revisions: how often that was written. parked: by stream, then by sequence. assumed: streams
+    that were not looked for, since this process never met them and they begin.
     """
 
     states: dict[AnyRef, Loaded]
@@ -37,6 +54,8 @@ class Snapshot:
     revisions: Mapping[str, int]
     keys: Mapping[str, StoredKey]
     parked: Mapping[str, Mapping[int, Item]]
+    remembered: Remembered = field(default_factory=_remember_nothing)
+    assumed: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,14 @@ class States:
         try:
             return tuple([states[ref] for ref in refs])
         except KeyError:
-            raise NotLoaded([ref for ref in refs if ref not in states]) from None
+            raise NotLoaded([ref for ref in refs if not self._is_there(ref)]) from None
+
+    def _is_there(self, ref: AnyRef) -> bool:
+        try:
+            self._states[ref]
+        except KeyError:
+            return False
+        return True
 
     def __contains__(self, ref: AnyRef) -> bool:
         return ref in self._states

@@ -4,14 +4,13 @@ In: what was loaded (`Snapshot`) and the items. Out: `Changes`, everything one t
 """
 
 from collections import Counter, deque
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
 
 from shared.contracts.envelope import Fact, cloud_event
-from shared.errors import Invalid, Problem, refuse
+from shared.errors import Conflict, Invalid, Problem, refuse
 from shared.ids import make_id
 from shared.messages import KEY_REUSED, REPLAY_FAILED
 from shared.messaging.changes import (
@@ -23,16 +22,8 @@ from shared.messaging.changes import (
     Snapshot,
     StoredKey,
 )
-from shared.messaging.decision import (
-    NOTHING,
-    Answer,
-    AnyRef,
-    Decision,
-    NotLoaded,
-    Ref,
-    State,
-    States,
-)
+from shared.messaging.deciding import Decided, TooManyReads, decide
+from shared.messaging.decision import NOTHING, Answer, AnyRef, NotLoaded, Ref, State
 from shared.messaging.encoding import encode, trace_parent
 from shared.messaging.feedback import FeedbackLine, describe_result, is_answered
 from shared.messaging.inbox import Item, describe_bug, format_traceback
@@ -45,24 +36,20 @@ READ_ROUNDS_MAX = 8
 LOOKS_AHEAD_MAX = 8
 
 
-class UnreadState(RuntimeError):  # noqa: N818 - what it is
-    """A decision changes an aggregate that it did not read."""
+class _View(dict[AnyRef, State | None]):
+    """The aggregates after what was decided so far; one that is remembered comes by itself."""
 
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__({ref: loaded.state for ref, loaded in snapshot.states.items()})
+        self._snapshot = snapshot
 
-class TooManyReads(RuntimeError):  # noqa: N818 - what it is
-    """A decision still reads something new after `READ_ROUNDS_MAX` loads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision and the aggregates that it read, as they were; `NOTHING` when it failed."""
-
-    decision: Decision
-    read: Mapping[AnyRef, State | None]
-    failed: bool = False
-
-    def is_current(self, view: Mapping[AnyRef, State | None]) -> bool:
-        return all(view[ref] is state for ref, state in self.read.items())
+    def __missing__(self, ref: AnyRef) -> State | None:
+        loaded = self._snapshot.remembered.get(ref)
+        if loaded is None:
+            raise KeyError(ref)
+        self._snapshot.states[ref] = loaded
+        self[ref] = loaded.state
+        return loaded.state
 
 
 class Fold:
@@ -78,9 +65,7 @@ class Fold:
         self._source = source
         self._snapshot = snapshot
         self._now = now
-        self._view: dict[AnyRef, State | None] = {
-            ref: loaded.state for ref, loaded in snapshot.states.items()
-        }
+        self._view = _View(snapshot)
         self._streams_to_unpark: deque[str] = deque()
         self._rounds: Counter[int] = Counter()
         self._looks: Counter[int] = Counter()
@@ -96,9 +81,18 @@ class Fold:
         return set()
 
     def add(self, states: Mapping[AnyRef, Loaded]) -> None:
-        """What `run` asked for."""
-        self._snapshot.states.update(states)
-        self._view |= {ref: loaded.state for ref, loaded in states.items()}
+        """What `run` asked for. Raises Conflict where memory was behind the database."""
+        known = self._snapshot.states
+        for ref, loaded in states.items():
+            remembered = known.get(ref)
+            if remembered is None:
+                known[ref], self._view[ref] = loaded, loaded.state
+            elif remembered.version != loaded.version:
+                raise Conflict(f"{ref.state.__name__} {ref.id} is remembered as it is no more")
+            else:
+                known[ref] = loaded
+                if loaded.state != remembered.state and self._view[ref] is remembered.state:
+                    self._view[ref] = loaded.state
 
     def _work(self, items: Sequence[Item]) -> None:
         """Raises NotLoaded between two decisions, never within what one of them changes."""
@@ -145,15 +139,12 @@ class Fold:
             if (early and early.is_current(self._view)) or not self._may_be_decided(item):
                 continue
             self._looks[id(item)] += 1
-            states, decision, failed = States(self._view), NOTHING, False
             try:
-                decision = _run(item, states, self._now)
+                early = self._early[id(item)] = decide(item, self._view, self._now)
             except NotLoaded as not_loaded:
                 missing.update(not_loaded.refs)
-                continue
-            except Exception:
-                failed = True
-            self._early[id(item)] = Decided(decision, self._values(states.read), failed)
+            else:
+                missing.update(self._list_doubtful(early))
         return missing
 
     def _may_be_decided(self, item: Item) -> bool:
@@ -164,9 +155,6 @@ class Fold:
             if item.stream
             else not self._find_key(item)
         )
-
-    def _values(self, read: Iterable[AnyRef]) -> dict[AnyRef, State | None]:
-        return {ref: self._view[ref] for ref in read}
 
     def _list_parked(self, items: Sequence[Item]) -> list[Item]:
         streams = {*self._streams_to_unpark, *(item.stream for item in items if item.stream)}
@@ -278,8 +266,13 @@ class Fold:
             return self._reject(item, item.problems, trace=item.traceback, error=error)
         if item.input is None or item.handler is None:
             return Result("skipped")
+        decided = self._decide(item)
+        if doubtful := self._list_doubtful(decided):
+            self._early[id(item)] = decided
+            raise NotLoaded(doubtful)
         try:
-            decided = self._decide(item)
+            if decided.error:
+                raise decided.error
             staged = self._encode(item, decided)
         except Invalid as invalid:
             return self._reject(item, invalid.problems, error=invalid)
@@ -289,28 +282,32 @@ class Fold:
         return Result("applied", answer=decided.decision.answer)
 
     def _decide(self, item: Item) -> Decided:
-        """Raises NotLoaded, and what the decision raises."""
+        """Raises NotLoaded."""
         early = self._early.pop(id(item), None)
-        if early and not early.failed and early.is_current(self._view):
+        if early and early.is_current(self._view):
             return early
-        states = States(self._view)
         try:
-            decision = _run(item, states, self._now)
+            return decide(item, self._view, self._now)
         except NotLoaded as not_loaded:
             self._rounds[id(item)] += 1
             if self._rounds[id(item)] > READ_ROUNDS_MAX:
                 names = sorted({ref.state.__name__ for ref in not_loaded.refs})
-                raise TooManyReads(f"still reads {', '.join(names)}: read with get_each") from None
+                error = TooManyReads(f"still reads {', '.join(names)}: read with get_each")
+                return Decided(NOTHING, {}, error)
             raise
-        return Decided(decision, self._values(states.read))
+
+    def _list_doubtful(self, decided: Decided) -> list[AnyRef]:
+        """What was read from memory alone, of a decision that no version will be checked for."""
+        if decided.writes:
+            return []
+        states = self._snapshot.states
+        return [ref for ref in decided.read if states[ref].is_remembered]
 
     def _encode(self, item: Item, decided: Decided) -> tuple[list[Outgoing], dict[AnyRef, int]]:
         """Does all that may fail before anything is recorded: a bug leaves nothing in memory."""
-        decision = decided.decision
-        check_decision(decision, decided.read)
         emitted: dict[AnyRef, int] = {}
         outgoing = []
-        for aggregate, event_data in decision.events:
+        for aggregate, event_data in decided.decision.events:
             ref = Ref(type(aggregate), aggregate.id)
             emitted[ref] = sequence = emitted.get(ref, self._last_emitted(ref)) + 1
             outgoing.append(self._build_outgoing(item, aggregate, event_data, sequence))
@@ -350,7 +347,7 @@ class Fold:
             is_new = self._snapshot.states[ref].state is None
             recorded = _with_correlation(state, item) if is_new else state
             self._view[ref] = self.changes.states[ref] = recorded
-        if decision.states or decision.events or decision.records:
+        if decided.writes:
             self.changes.read |= decided.read.keys()
         self.changes.emitted |= emitted
         self.changes.outgoing += outgoing
@@ -370,6 +367,8 @@ class Fold:
         """A record becomes a dead letter; the caller of a command is told directly."""
         if item.incoming is None:
             return Result("bug" if trace else "refused", error=error)
+        if item.stream in self._snapshot.assumed:
+            raise Conflict(f"{item.stream} may have begun before")
         id_ = make_id("DL", self._source, item.place)
         if not item.dead_letter:
             self.changes.dead_letters[id_] = DeadLetter(item, problems, trace)
@@ -377,24 +376,6 @@ class Fold:
         return Result(
             "bug" if trace else "dead_letter", answer=answer, problems=problems, dead_letter=id_
         )
-
-
-def _run(item: Item, states: States, now: datetime) -> Decision:
-    assert item.handler is not None
-    return item.handler.decide(states, item.input, now)
-
-
-def check_decision(decision: Decision, read: Container[AnyRef]) -> None:
-    """Raises UnreadState or ValueError, both bugs of the decision.
-
-    A state that was not read would be written over whatever another decision wrote meanwhile.
-    """
-    for state in decision.states:
-        if Ref(type(state), state.id) not in read:
-            raise UnreadState(f"{type(state).__name__} {state.id} is changed and was not read")
-    for aggregate, _ in decision.events:
-        if aggregate not in decision.states:
-            raise ValueError(f"{type(aggregate).__name__} has an event and is not among the states")
 
 
 def _with_correlation(state: State, item: Item) -> State:

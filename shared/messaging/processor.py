@@ -185,12 +185,14 @@ class Processor:
             try:
                 results = await self._run_transaction([p.item for p in batch[:size]])
             except Conflict:
+                self._store.forget()
                 failures += 1
                 telemetry.CONFLICTS.labels(self._service).inc()
                 if failures % CONFLICTS_BEFORE_HALVING == 0:
                     size = max(1, size // 2)
                 await _back_off(failures, most_s=0.1)
             except Transient as error:
+                self._store.forget()
                 failures += 1
                 log.warning("batch_retried", service=self._service, error=str(error))
                 await _back_off(failures, most_s=RETRY_DELAY_S_MAX)
@@ -198,6 +200,7 @@ class Processor:
                 raise
             except Exception as bug:
                 # What cannot be written is somebody's: alone, it becomes a dead letter.
+                self._store.forget()
                 if size == 1:
                     batch[0] = _mark_unwritable(batch[0], bug)
                 size = max(1, size // 2)

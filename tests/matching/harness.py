@@ -101,7 +101,8 @@ class MatchingHarness:
         """As if the proposal had stood so long that its deadline is past."""
         past = await self.runtime.processor.now() - timedelta(seconds=1)
         await self.database[Match.COLLECTION].update_one(
-            {"_id": match.id}, {"$set": {"due_at": past, "expires_at": past}}
+            {"_id": match.id},
+            {"$set": {"due_at": past, "expires_at": past}, "$inc": {"_version": 1}},
         )
 
     async def wait_for_matches(self, count: int, state: str) -> list[Match]:

@@ -154,7 +154,8 @@ async def check_preference(
 async def check_year_summary(harness: MatchingHarness, donor_id: str) -> None:
     """What was confirmed in the year before is told once; other years and donors are not."""
     last = {"state": "confirmed", "confirmed_at": datetime(2025, 6, 1, tzinfo=UTC)}
-    await harness.database[Match.COLLECTION].update_many({"donor_id": donor_id}, {"$set": last})
+    change = {"$set": last, "$inc": {"_version": 1}}
+    await harness.database[Match.COLLECTION].update_many({"donor_id": donor_id}, change)
     assert not await summarize_year(harness.runtime, 2024)
     for _ in range(2):
         assert not await summarize_year(harness.runtime, 2025)

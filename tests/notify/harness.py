@@ -203,4 +203,5 @@ async def end_digest(harness: NotifyHarness, purpose: str, count: int) -> None:
 
     await eventually(add_up, lambda waiting: waiting == count)
     past = {"due_at": datetime.now(UTC) - timedelta(seconds=5)}
-    await database[Backlog.COLLECTION].update_many(query, {"$set": past})
+    change = {"$set": past, "$inc": {"_version": 1}}
+    await database[Backlog.COLLECTION].update_many(query, change)

@@ -128,6 +128,7 @@ async def test_claim_of_a_dead_process_leaves_an_unclear_sms(harness: NotifyHarn
         }
     )
     document = mongo.to_document(claimed)
-    await database[Notice.COLLECTION].update_one({"_id": notice.id}, {"$set": document})
+    change = {"$set": document, "$inc": {"_version": 1}}
+    await database[Notice.COLLECTION].update_one({"_id": notice.id}, change)
     assert (await harness.wait_for_state(person, "unknown"))["code"] == "no_outcome"
     assert len(await harness.read_phone(f"+86{phone}")) == 1

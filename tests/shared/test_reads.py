@@ -7,6 +7,7 @@ import pytest
 
 from shared.contracts.values import Value
 from shared.messaging.changes import Loaded, Snapshot
+from shared.messaging.deciding import UnreadState
 from shared.messaging.decision import (
     Answer,
     AnyRef,
@@ -18,7 +19,7 @@ from shared.messaging.decision import (
     StateMissing,
     States,
 )
-from shared.messaging.fold import LOOKS_AHEAD_MAX, READ_ROUNDS_MAX, Fold, UnreadState
+from shared.messaging.fold import LOOKS_AHEAD_MAX, READ_ROUNDS_MAX, Fold
 from shared.messaging.inbox import Incoming, Item
 from tests.shared.test_fold import NOW
 from tests.support.deciding import run_decision

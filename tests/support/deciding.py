@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from shared.messaging.deciding import check_decision
 from shared.messaging.decision import AnyRef, Decision, Handler, NotLoaded, State, States
-from shared.messaging.fold import READ_ROUNDS_MAX, check_decision
+from shared.messaging.fold import READ_ROUNDS_MAX
 
 
 def run_decision(

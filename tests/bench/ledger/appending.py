@@ -99,7 +99,7 @@ async def _appending(
     for batch in _batches(facts):
         before = head.size
         head, entries = _seal(head, batch)
-        await mongo.in_transaction(database, partial(_write, database, entries, before, head))
+        await mongo.in_transaction(database, partial(_write, entries, before, head))
         publisher.committed(entries)
     await publishing
     taken = time.perf_counter() - start
@@ -137,19 +137,19 @@ def _seal(head: TreeHead, batch: Sequence[Draft]) -> tuple[TreeHead, list[Sealed
     return head, entries
 
 
-async def _write(
-    database: mongo.Database,
+def _write(
     entries: Sequence[Sealed],
     before: int,
     head: TreeHead,
+    database: mongo.BlockingDatabase,
     session: mongo.Session,
 ) -> None:
     """The entries, and the head if it is the one read: the fence."""
     documents = [_document(each.index, each.raw) for each in entries]
-    await database["entries"].insert_many(documents, session=session)
+    database["entries"].insert_many(documents, session=session)
     moved = {"size": head.size, "tree": head.frontier.hashes, "last": head.last_recorded_at}
     place = {"_id": ORIGIN, "size": before}
-    found = await database["heads"].update_one(place, {"$set": moved}, session=session)
+    found = database["heads"].update_one(place, {"$set": moved}, session=session)
     assert found.matched_count == 1
 
 

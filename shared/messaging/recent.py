@@ -1,0 +1,132 @@
+"""What this process wrote it need not read again: states and places in sequences, as last written.
+
+Nothing here is believed: whatever is written is checked by its version or revision, and what writes
+nothing is decided on what the database says (`Fold`). Where somebody else writes too, each look
+here may cost a transaction that fails: after a conflict all is forgotten, for longer each time.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from shared import mongo
+from shared.messaging.changes import Changes, Loaded, Snapshot
+from shared.messaging.decision import AnyRef
+
+STATE_BYTES_MAX = 4_000_000
+STREAMS_MAX = 20_000
+REST_BATCHES_MAX = 256
+TRUSTED_AGAIN_AFTER = 64
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class BoundedCache(Generic[K, V]):
+    """Forgets what was not asked for while as much again as fits came in."""
+
+    def __init__(self, size_max: int) -> None:
+        """size_max: the sum of the sizes given; twice as much may be there."""
+        self._size_max = size_max
+        self._young: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+        self._size = 0
+
+    def get(self, key: K) -> V | None:
+        return self._young.get(key) or self._old.get(key)
+
+    def put(self, key: K, value: V, size: int = 1) -> None:
+        if self._size + size > self._size_max:
+            self._old, self._young, self._size = self._young, {}, 0
+        self._young[key] = value
+        self._size += size
+
+    def drop(self, key: K) -> None:
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+
+    def clear(self) -> None:
+        self._young, self._old, self._size = {}, {}, 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A state's document as bytes: what is read from it is what the database would give."""
+
+    document: bytes
+    version: int
+    emitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a subject's sequence was worked, and how often that was written."""
+
+    last: int
+    revision: int
+
+
+class RecentStates:
+    """Of one service's process; asked by the fold, told by the store."""
+
+    def __init__(self) -> None:
+        self._states = BoundedCache[AnyRef, _Written](STATE_BYTES_MAX)
+        self._places = BoundedCache[str, Place](STREAMS_MAX)
+        self._rest = 0
+        self._next_rest = 1
+        self._clean = 0
+
+    @property
+    def is_resting(self) -> bool:
+        return self._rest > 0
+
+    def get(self, ref: AnyRef) -> Loaded | None:
+        written = self._states.get(ref)
+        if written is None:
+            return None
+        state = mongo.read_state(ref.state, written.document)
+        return Loaded(state, written.version, written.emitted, is_remembered=True)
+
+    def find_places(self, streams: Iterable[str]) -> dict[str, Place]:
+        """Those streams alone behind which nothing is parked."""
+        found = ((stream, self._places.get(stream)) for stream in streams)
+        return {stream: place for stream, place in found if place}
+
+    def remember(
+        self, snapshot: Snapshot, changes: Changes, documents: Mapping[AnyRef, bytes]
+    ) -> None:
+        """After a commit. documents: as they were written, of the states that were changed."""
+        if self._rest:
+            self._rest -= 1
+            return
+        self._clean += 1
+        if self._clean == TRUSTED_AGAIN_AFTER:
+            self._next_rest = 1
+        for ref, document in documents.items():
+            loaded = snapshot.states[ref]
+            emitted = changes.emitted.get(ref, loaded.emitted)
+            written = _Written(document, loaded.version + 1, emitted)
+            self._states.put(ref, written, len(document))
+        for ref in changes.read - documents.keys():
+            self._raise_version(ref, snapshot.states[ref])
+        parked = {stream for stream, _ in changes.parked} | snapshot.parked.keys()
+        for stream, last in changes.sequences.items():
+            if stream in parked:
+                self._places.drop(stream)
+            else:
+                revision = snapshot.revisions.get(stream, 0) + 1
+                self._places.put(stream, Place(last, revision))
+
+    def _raise_version(self, ref: AnyRef, loaded: Loaded) -> None:
+        written = self._states.get(ref)
+        if written is not None:
+            raised = _Written(written.document, loaded.version + 1, loaded.emitted)
+            self._states.put(ref, raised, len(written.document))
+
+    def forget(self) -> None:
+        """After a conflict, or where nobody knows what was written."""
+        self._states.clear()
+        self._places.clear()
+        self._clean = 0
+        self._rest = self._next_rest
+        self._next_rest = min(2 * self._next_rest, REST_BATCHES_MAX)
