@@ -27,7 +27,9 @@ LOOK_EVERY_S = 5.0
 END = INTEGER_MAX
 """No index is as large."""
 BUNDLES_PER_LOOK = 40
-"""10,240 entries: a log of a million is read through in eight minutes."""
+"""10,240 entries: after a start a log of a million is read through in eight minutes."""
+LOOKS_PER_ROUND = 720
+"""What was compared once is compared again within the hour."""
 
 
 async def inspect_logs(runtime: AuditRuntime) -> None:
@@ -39,12 +41,15 @@ async def inspect_logs(runtime: AuditRuntime) -> None:
 
 
 class Inspector:
-    """Reads every log through, some bundles at a look, and looks again at what differed."""
+    """Reads every log through after a start, then what is new at each look and all of it in an
+    hour, and looks again at what differed."""
 
     def __init__(self, database: mongo.Database, logs: PublicLogs) -> None:
         self._database, self._logs = database, logs
         self._next: dict[str, int] = {}
-        """By origin: the bundle that comes next."""
+        """By origin: the bundle that comes next in the round."""
+        self._compared: dict[str, int] = {}
+        """By origin: how many entries were compared since the start, from the first."""
         self._differing: dict[str, set[int]] = {}
         """By origin: bundles with an entry that is not the one published."""
 
@@ -80,13 +85,9 @@ class Inspector:
         checkpoint = await asyncio.to_thread(self._logs.checkpoint, name)
         if checkpoint is None or not checkpoint.size:
             return ""
-        bundles = -(-checkpoint.size // TILE_WIDTH)
-        first = self._next.get(origin, 0) % bundles
-        numbers = range(first, min(first + BUNDLES_PER_LOOK, bundles))
-        self._next[origin] = numbers.stop
-        again = self._differing.pop(origin, set())
+        numbers = self._choose_bundles(origin, checkpoint.size)
         difference = ""
-        for number in sorted({*again, *numbers}):
+        for number in sorted(numbers):
             index = await self._find_difference(origin, checkpoint.size, number)
             if index is not None:
                 self._differing.setdefault(origin, set()).add(number)
@@ -95,6 +96,19 @@ class Inspector:
                     f"entry {index} in the database is not the one published"
                 )
         return difference
+
+    def _choose_bundles(self, origin: str, size: int) -> set[int]:
+        """What differed, what is new, and some of the round."""
+        bundles = -(-size // TILE_WIDTH)
+        compared = min(self._compared.get(origin, 0), size)
+        fresh = range(compared // TILE_WIDTH, bundles) if compared < size else range(0)
+        fresh = fresh[:BUNDLES_PER_LOOK]
+        if fresh:
+            self._compared[origin] = min(fresh.stop * TILE_WIDTH, size)
+        first = self._next.get(origin, 0) % bundles
+        again = range(first, min(first + -(-bundles // LOOKS_PER_ROUND), bundles))
+        self._next[origin] = again.stop
+        return {*self._differing.pop(origin, set()), *fresh, *again}
 
     async def _find_difference(self, origin: str, size: int, number: int) -> int | None:
         source = self._logs.source(self._logs.name_of(origin))

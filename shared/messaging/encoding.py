@@ -1,10 +1,11 @@
 """Our own events as they go out: encoded, within their trace; and the notice of a dead letter."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+
+import orjson
 
 from shared.contracts import topics
 from shared.contracts.envelope import cloud_event
@@ -29,7 +30,8 @@ def _hex(text: str, size: int) -> str:
 
 
 def encode(event: Mapping[str, object]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    """Without spaces, in UTF-8."""
+    return orjson.dumps(event)
 
 
 def dead_letter_notice(source: str, id_: str, letter: DeadLetter, now: datetime) -> Outgoing:

@@ -21,7 +21,7 @@ from shared.contracts.topics import BY_NAME, DONATIONS_INBOUND, LEDGER, REQUESTS
 from shared.errors import Transient
 from shared.ids import cause_id
 from shared.messaging.closing import close_within
-from shared.messaging.cluster import cluster_id, create_topics
+from shared.messaging.cluster import ClusterWatch, create_topics
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.encoding import encode
 from shared.messaging.producer import CONTENT_TYPE_HEADER
@@ -124,16 +124,18 @@ class ForeignPublisher:
     async def _stay_connected(self) -> None:
         """Endless: on another cluster, everything that is unanswered goes out again."""
         reading: asyncio.Task[None] | None = None
+        watch = ClusterWatch(self._broker)
         try:
             while True:
                 with suppress(Transient):
-                    cluster = await cluster_id(self._broker)
+                    cluster = await watch.look()
                     if self._connection is None or self._connection.cluster != cluster:
                         reading = await self._move_to(cluster, reading)
                 await asyncio.sleep(LOOK_AT_CLUSTER_EVERY_S)
         finally:
             if reading:
                 reading.cancel()
+            await watch.close()
 
     async def _move_to(
         self, cluster: str, reading: asyncio.Task[None] | None

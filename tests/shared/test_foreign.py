@@ -33,17 +33,24 @@ async def test_a_foreign_publisher_comes_by_tls_and_says_who_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[BrokerConnection] = []
+    closed = asyncio.Event()
     Client.made, Client.asked = [], asyncio.Event()
 
-    async def cluster_id(broker: BrokerConnection) -> str:
-        asked.append(broker)
-        return "cluster"
+    class Watch:
+        def __init__(self, broker: BrokerConnection) -> None:
+            asked.append(broker)
+
+        async def look(self) -> str:
+            return "cluster"
+
+        async def close(self) -> None:
+            closed.set()
 
     async def create_topics(broker: BrokerConnection) -> None:
         asked.append(broker)
 
     for name, part in (
-        ("cluster_id", cluster_id),
+        ("ClusterWatch", Watch),
         ("create_topics", create_topics),
         ("AIOKafkaProducer", Client),
         ("AIOKafkaConsumer", Client),
@@ -56,7 +63,8 @@ async def test_a_foreign_publisher_comes_by_tls_and_says_who_it_is(
     async with publisher:
         await asyncio.wait_for(Client.asked.wait(), 5)
     assert len(Client.made) == 2
-    assert asked == [broker, broker]
+    assert asked[:2] == [broker, broker]
+    assert closed.is_set()
     for options in Client.made:
         assert options["security_protocol"] == "SASL_SSL"
         assert options["sasl_plain_username"] == "guanjia"
