@@ -11,8 +11,11 @@ from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.corrections import find_named
 from services.audit.model import (
+    AnswerBankQuestion,
+    ApproveBankAnswer,
     ApproveFund,
     ApprovePaymentOrder,
+    BankQuestion,
     Commitment,
     Donation,
     ExportPaymentOrder,
@@ -23,6 +26,7 @@ from services.audit.model import (
     NamePayees,
     PaymentOrder,
     ProposeFund,
+    ProposeLineRelease,
     ProposePaymentOrder,
     Stock,
     stock_id,
@@ -55,9 +59,13 @@ from tests.audit.facts import (
     FUND,
     GOODS,
     NOW,
+    acceptance,
     bank_line,
+    confirmation,
+    gift,
     mandate_id,
 )
+from tests.support.answers import code
 from tests.support.sealing import make_sealer
 
 FOUNDATION = "guanjia"
@@ -258,3 +266,38 @@ def last_reason(audit: MemoryAudit) -> str:
     assert isinstance(fact, LedgerRefused | LedgerGoodsRefused)
     assert audit.kinds()[-1] == "refusal"
     return fact.reason
+
+
+def confirm_matches(*match_ids: str, amount: int = 3_000) -> MemoryAudit:
+    """An audit in which each of them is confirmed, so that its amount in fen is due."""
+    audit = open_audit()
+    audit.receive(gift(20_000))
+    for id_ in match_ids:
+        audit.receive(acceptance(id_, amount))
+        audit.receive(confirmation(id_, amount))
+    return audit
+
+
+def propose_order(audit: MemoryAudit, *match_ids: str) -> str:
+    """The id of an order that waits for its second person."""
+    audit.name_payees(*match_ids)
+    answer = audit.answer(ProposePaymentOrder(match_ids=match_ids), "maker")
+    assert answer.status == 202, answer
+    return str(answer.body["id"])
+
+
+def answer_question(audit: MemoryAudit, question: BankQuestion, reference: str) -> str:
+    """The code of the refusal; empty where the second person's word entered it."""
+    said = AnswerBankQuestion(question_id=question.id, answer="附言写漏了", reference=reference)
+    answer = audit.answer(said, "maker")
+    if answer.status != 202:
+        return code(answer)
+    audit.execute(ApproveBankAnswer(question_id=question.id), "checker")
+    return ""
+
+
+def release_line(audit: MemoryAudit, order: PaymentOrder) -> str:
+    reference = order.format_reference(1)
+    proposal = ProposeLineRelease(reference=reference, reason="账号与户名不符，未扣款")
+    assert audit.answer(proposal, "maker").status == 202
+    return reference
