@@ -94,8 +94,8 @@ class BatchStore:
         )
 
     def _list_remembered(self, refs: Iterable[AnyRef]) -> dict[AnyRef, Loaded]:
-        found = {ref: self._recent.get(ref) for ref in refs}
-        return {ref: loaded for ref, loaded in found.items() if loaded}
+        states = ((ref, self._recent.get(ref)) for ref in refs)
+        return {ref: loaded for ref, loaded in states if loaded}
 
     def _parse_parked(self, rows: Iterable[mongo.Row]) -> dict[str, dict[int, Item]]:
         parked: dict[str, dict[int, Item]] = defaultdict(dict)
@@ -117,8 +117,10 @@ class BatchStore:
         for ref in refs:
             ids[ref.state].append(ref.id)
         states: dict[AnyRef, Loaded] = dict.fromkeys(refs, Loaded(None))
-        found = await self._find_each([_by_id(state.COLLECTION, ids[state]) for state in ids])
-        for state, rows in zip(ids, found, strict=True):
+        rows_of_each = await self._find_each(
+            [_by_id(state.COLLECTION, ids[state]) for state in ids]
+        )
+        for state, rows in zip(ids, rows_of_each, strict=True):
             for row in rows:
                 states[Ref(state, row["_id"])] = Loaded(
                     mongo.to_state(state, row), row["_version"], row["_emitted"]

@@ -82,15 +82,15 @@ class Fold:
 
     def add(self, states: Mapping[AnyRef, Loaded]) -> None:
         """What `run` asked for. Raises Conflict where memory was behind the database."""
-        known = self._snapshot.states
+        snapshot = self._snapshot.states
         for ref, loaded in states.items():
-            remembered = known.get(ref)
+            remembered = snapshot.get(ref)
             if remembered is None:
-                known[ref], self._view[ref] = loaded, loaded.state
+                snapshot[ref], self._view[ref] = loaded, loaded.state
             elif remembered.version != loaded.version:
                 raise Conflict(f"{ref.state.__name__} {ref.id} is remembered as it is no more")
             else:
-                known[ref] = loaded
+                snapshot[ref] = loaded
                 if loaded.state != remembered.state and self._view[ref] is remembered.state:
                     self._view[ref] = loaded.state
 

@@ -89,8 +89,8 @@ class RecentStates:
 
     def find_places(self, streams: Iterable[str]) -> dict[str, Place]:
         """Those streams alone behind which nothing is parked."""
-        found = ((stream, self._places.get(stream)) for stream in streams)
-        return {stream: place for stream, place in found if place}
+        places = ((stream, self._places.get(stream)) for stream in streams)
+        return {stream: place for stream, place in places if place}
 
     def remember(
         self, snapshot: Snapshot, changes: Changes, documents: Mapping[AnyRef, bytes]
