@@ -53,7 +53,7 @@ class Part:
     explain: Callable[[str], str | None] = _explain_nothing
     stop_signal: signal.Signals = signal.SIGTERM
     stop_grace_s: float = 15.0
-    healthy_within_s: float = 60.0
+    healthy_within_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
