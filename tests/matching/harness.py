@@ -1,11 +1,13 @@
 """Matching on a real broker and database, with those who deal with it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 
-from services.matching.main import create_app
+from services.matching.jobs import run_rounds
+from services.matching.main import build_service
 from services.matching.model.funds import Mandate
 from services.matching.model.match import Match
 from services.matching.model.need import Need
@@ -25,9 +27,14 @@ from tests.support.stack_harness import RunningService, StackHarness
 SECOND = timedelta(seconds=1)
 
 
-async def start_matching(stack: StackHarness, **changed: Any) -> RunningService:
-    settings = stack.settings(MatchingSettings, round_interval_ms=20, due_poll_ms=50, **changed)
-    return await stack.start_app(create_app(settings))
+async def start_matching(
+    stack: StackHarness, *, proposes: bool = True, **changed: Any
+) -> RunningService:
+    """proposes: whether it holds rounds; not where only the test proposes."""
+    settings = stack.settings(MatchingSettings, round_interval_ms=100, due_poll_ms=200, **changed)
+    service = build_service(settings, stack.keyring)
+    jobs = tuple(job for job in service.jobs if proposes or job is not run_rounds)
+    return await stack.start(replace(service, jobs=jobs), settings)
 
 
 async def give_mandate(database: mongo.Database, offer: OfferSubmitted) -> None:

@@ -6,15 +6,13 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
-from services.matching.main import create_app
 from services.matching.model.match import Match, Propose
-from services.matching.settings import MatchingSettings
 from shared.contracts.events import PersonErased, PersonLinksRevoked
 from shared.contracts.links import DELIVERY, MENU, PROPOSAL, PROPOSALS, SignedLink
 from shared.messaging.decision import Command
 from shared.security import Role, revoke
 from tests.matching.decisions import NO_CAPACITY, person_id, request_id
-from tests.matching.harness import MatchingHarness
+from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
 from tests.support.stack_harness import StackHarness
 
@@ -71,8 +69,7 @@ class LinkHarness(MatchingHarness):
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def harness(stack: StackHarness) -> LinkHarness:
-    settings = stack.settings(MatchingSettings, round_interval_ms=60_000)
-    return await LinkHarness(stack, await stack.start_app(create_app(settings))).begin()
+    return await LinkHarness(stack, await start_matching(stack, proposes=False)).begin()
 
 
 async def test_links_stop_with_the_person_they_were_made_for(harness: LinkHarness) -> None:

@@ -194,8 +194,8 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
     what another donor was asked is not his to answer, and that one answers by SMS."""
     running = await start_matching(
         stack,
+        proposes=False,
         donor_digest_wait_s=0.05,
-        whole_round_interval_s=3600,
         refusal_pause_s=PAUSE_S,
     )
     harness = MatchingHarness(stack, running)
