@@ -38,6 +38,7 @@ up: $(READY) ## start the embedded stack and keep it running
 	$(BIN)/guanjia up
 
 test: $(READY) ## unit, loop, one kill per service (under twelve minutes)
+	@$(BIN)/python -m compileall -q -j 2 -x '/test_' services shared deploy tests
 	$(PYTEST) -q -m "not long and not kafka and not pages"
 
 coverage: $(READY) ## how much of each package the tests run that need no broker

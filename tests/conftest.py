@@ -1,14 +1,17 @@
 """Real parts for every test that touches them: a mongod a session, a broker a test."""
 
 import gc
+import importlib
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import certifi
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
@@ -25,6 +28,8 @@ from tests.support.stack import (
 )
 from tests.support.stack_harness import StackHarness
 
+TESTS = Path(__file__).parent
+
 # What is compiled once is not compiled again by every worker and every service a test starts.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -36,8 +41,40 @@ os.environ.update(AT_ONCE)
 gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What drives a browser is not even imported where it is not run."""
+    skipped = "not pages" in config.option.markexpr
+    return True if skipped and collection_path == TESTS / "pages" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Workers of the whole suite share the compiling of its modules: all would meet each at the
+    same moment and compile it four times. What fails here fails again when it is collected."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.option.file_or_dir:
+        return
+    files = [f for f in sorted(TESTS.rglob("test_*.py")) if f.parent.name != "pages"]
+    number = int(worker["workerid"].removeprefix("gw"))
+    for file in files[number :: worker["workercount"]]:
+        with suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each client of httpx reads all the web's authorities, 20 ms of a processor; here none meets
+    the web."""
+    first, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
+    file = tmp_path_factory.mktemp("authorities") / "one.pem"
+    file.write_text(f"{first}{end}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: str(file))
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)
