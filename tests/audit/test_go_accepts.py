@@ -62,7 +62,10 @@ def judged(request: pytest.FixtureRequest, tmp_path: Path) -> Judge:
     return {"gocheck": by_gocheck, "fsck": by_fsck}[request.param]
 
 
-both = pytest.mark.parametrize("judged", ["gocheck", "fsck"], indirect=True)
+# To build tessera's programs is half a minute of a processor where Go has not yet.
+both = pytest.mark.parametrize(
+    "judged", ["gocheck", pytest.param("fsck", marks=pytest.mark.long)], indirect=True
+)
 
 
 @pytest.fixture(scope="module", params=[1, 2, 255, 256, 257, 1000, 65_537])
@@ -155,6 +158,7 @@ def encoded(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("index", [0, 7, 299])
 def test_go_accepts_our_receipt_and_its_cosignature(
     tessera: Path, tmp_path: Path, index: int

@@ -18,6 +18,7 @@ from tests.support.lifecycles import WISH_FEN, Lifecycles
 
 BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"
 WISHES = 120
+FEW = 48
 SETTINGS = {
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
     "GUANJIA_PROVIDER_TIMEOUT_S": "5",
@@ -137,12 +138,13 @@ async def progressed(lifecycles: Lifecycles, kind: str, at_least: int) -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("wishes", [FEW, pytest.param(WISHES, marks=pytest.mark.long)])
 async def test_each_service_killed_once_under_load_nothing_missing_nothing_doubled(
-    tmp_path: Path,
+    tmp_path: Path, wishes: int
 ) -> None:
     async with running(tmp_path) as (stack, lifecycles):
-        await lifecycles.give(WISHES)
-        third = WISHES // 3
+        await lifecycles.give(wishes)
+        third = wishes // 3
         await lifecycles.submit(range(third))
         await stack.supervisor.kill("intake")
         await progressed(lifecycles, "guanjia.match.proposed.v1", 1)
@@ -150,10 +152,10 @@ async def test_each_service_killed_once_under_load_nothing_missing_nothing_doubl
         await lifecycles.submit(range(third, 2 * third))
         await progressed(lifecycles, "guanjia.ledger.committed.v1", 1)
         await stack.supervisor.kill("audit")
-        await lifecycles.submit(range(2 * third, WISHES))
+        await lifecycles.submit(range(2 * third, wishes))
         await stack.supervisor.kill("notify")
-        await ended(lifecycles, WISHES, 150)
-        await everything_agrees(stack, lifecycles, WISHES)
+        await ended(lifecycles, wishes, 150)
+        await everything_agrees(stack, lifecycles, wishes)
 
 
 @pytest.mark.long
