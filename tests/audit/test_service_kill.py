@@ -72,7 +72,7 @@ class Load:
     async def summary(self, name: str) -> dict[str, Any]:
         """The summary; empty while nobody answers."""
         try:
-            async with httpx.AsyncClient(base_url=self._running.urls[name]) as http:
+            async with httpx.AsyncClient(base_url=self._running.urls[name], timeout=100) as http:
                 answer = await http.get("/summary", headers=self._maker)
                 return dict(answer.json()) if answer.status_code == 200 else {}
         except httpx.HTTPError:

@@ -33,12 +33,12 @@ def served(app: FastAPI, port: int = 0) -> Iterator[str]:
     server = _Announcing(app, port)
     thread = threading.Thread(target=server.run)
     thread.start()
-    assert server.up.wait(10)
+    assert server.up.wait(60)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 @contextmanager

@@ -219,7 +219,9 @@ async def url() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def control(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"{url}/simulator/wechat", trust_env=False) as control:
+    async with httpx.AsyncClient(
+        base_url=f"{url}/simulator/wechat", timeout=30, trust_env=False
+    ) as control:
         yield control
 
 

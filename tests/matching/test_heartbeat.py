@@ -46,7 +46,7 @@ class SlowSolver(SolverProcess):
         self._heard = heard
 
     async def solve(self, inputs: str) -> Solution:
-        await asyncio.wait_for(self._heard.wait(), 10)
+        await asyncio.wait_for(self._heard.wait(), 60)
         return await super().solve(inputs)
 
 

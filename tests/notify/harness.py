@@ -28,7 +28,7 @@ from tests.support.eventually import eventually
 from tests.support.serving import serve_app
 from tests.support.stack_harness import RunningService, StackHarness
 
-PROVIDER_TIMEOUT_S = 0.5
+PROVIDER_TIMEOUT_S = 1.5
 SUBSCRIBE_IDS = {"request_opened": "subscribe-opened"}
 
 

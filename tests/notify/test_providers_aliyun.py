@@ -183,7 +183,7 @@ def test_any_answer_is_read_without_raising(body: bytes, status: int) -> None:
 async def test_delivered_message_lies_on_the_phone(http: HttpClient, url: str) -> None:
     outcome = await sms(http, url).send(notice("13800138001"))
     assert outcome.kind == "sent"
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as control:
         query = {"recipient": "+8613800138001"}
         (message,) = (await control.get("/simulator/messages", params=query)).json()["messages"]
     assert message["text"] == "【东莞民政】诉求0A1B2C：*~+ 已受理。"

@@ -74,7 +74,7 @@ def sms(
 
 
 async def read_phone(url: str, number: str) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as control:
         answer = await control.get("/simulator/messages", params={"recipient": number})
     return list(answer.json()["messages"])
 

@@ -53,12 +53,12 @@ def notice(openid: str = "oPerson_000001", **changes: Any) -> Message:
 
 
 async def count_calls(url: str) -> dict[str, int]:
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as control:
         return dict((await control.get("/simulator/counters")).json())
 
 
 async def read_phone(url: str, openid: str) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as control:
         answer = await control.get("/simulator/messages", params={"recipient": openid})
     return list(answer.json()["messages"])
 
@@ -72,7 +72,7 @@ async def test_message_lies_on_the_phone_with_its_link(http: HttpClient, url: st
 
 
 async def choose(url: str, openid: str, *, accepted: bool = True) -> None:
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as control:
         choice = {"template_id": "S1", "accepted": accepted}
         await control.post(f"/simulator/wechat/{openid}/subscription", json=choice)
 

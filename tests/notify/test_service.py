@@ -226,7 +226,7 @@ async def test_two_instances_share_the_work_and_send_nothing_twice(harness: Noti
         notices = await mongo.find(harness.notify.runtime.database, Notice, query)
         return Counter(notice.state for notice in notices)
 
-    await eventually(states, lambda counts: counts == {"delivered": 150}, within_s=60)
+    await eventually(states, lambda counts: counts == {"delivered": 150})
     assert [len(await harness.read_phone(f"+86{phone}")) for phone in phones] == [1] * 150
     assert (await harness.read_counters()).get("sms_repeated_notices", 0) == 0
     await second.stop()

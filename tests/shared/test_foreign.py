@@ -61,7 +61,7 @@ async def test_a_foreign_publisher_comes_by_tls_and_says_who_it_is(
         broker, source="/bank/demo", key=b"k" * 32, topic=DONATIONS_INBOUND, idempotent=True
     )
     async with publisher:
-        await asyncio.wait_for(Client.asked.wait(), 5)
+        await asyncio.wait_for(Client.asked.wait(), 60)
     assert len(Client.made) == 2
     assert asked[:2] == [broker, broker]
     assert closed.is_set()

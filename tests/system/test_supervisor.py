@@ -70,11 +70,11 @@ def make_part(name: str, folder: Path, program: str = PROGRAM) -> Part:
         log_file=folder / f"{name}.log",
         is_healthy=partial(has_started, folder, name),
         stop_grace_s=10,
-        healthy_within_s=20,
+        healthy_within_s=90,
     )
 
 
-async def wait_until(fact: Callable[[], bool], within_s: float = 20) -> None:
+async def wait_until(fact: Callable[[], bool], within_s: float = 90) -> None:
     async with asyncio.timeout(within_s):
         while not fact():  # noqa: ASYNC110 - the facts are other processes'
             await asyncio.sleep(0.01)
@@ -201,7 +201,7 @@ async def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
         asyncio.get_running_loop().add_reader(child, gone.set)
         parent.send_signal(signal.SIGKILL)
         try:
-            await asyncio.wait_for(gone.wait(), 10)
+            await asyncio.wait_for(gone.wait(), 90)
         finally:
             asyncio.get_running_loop().remove_reader(child)
             os.close(child)
