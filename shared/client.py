@@ -81,7 +81,7 @@ class ServiceClient:
     def _read(self, answer: httpx.Response) -> Any:
         if answer.is_success:
             return answer.json() if answer.content else None
-        raise ServiceError(_problems(self.service, answer), answer.status_code)
+        raise ServiceError(_format_problems(self.service, answer), answer.status_code)
 
 
 def _read_retry_after(answer: httpx.Response) -> float:
@@ -90,7 +90,7 @@ def _read_retry_after(answer: httpx.Response) -> float:
     return min(float(text), RETRY_AFTER_S_MAX) if text.isdigit() else 0.0
 
 
-def _problems(service: str, answer: httpx.Response) -> str:
+def _format_problems(service: str, answer: httpx.Response) -> str:
     try:
         lines = [
             f"{p['field']}: {p['zh']} · {p['en']}" if p.get("field") else f"{p['zh']} · {p['en']}"
@@ -115,7 +115,7 @@ def default_secrets_dir(data_dir: Path | None = None) -> Path:
     if data_dir is None and (value := os.environ.get("GUANJIA_SECRETS_DIR")):
         return Path(value)
     data_dir = data_dir or default_data_dir()
-    recorded = _stack(data_dir).get("secrets_dir")
+    recorded = _read_stack(data_dir).get("secrets_dir")
     return Path(recorded) if recorded else data_dir / "secrets"
 
 
@@ -124,7 +124,7 @@ def service_url(service: str, data_dir: Path | None = None) -> str:
     name = f"GUANJIA_{service.upper().replace('-', '_')}_URL"
     value = os.environ.get(name) if data_dir is None else None
     folder = data_dir or default_data_dir()
-    url = value or _stack(folder).get("urls", {}).get(service)
+    url = value or _read_stack(folder).get("urls", {}).get(service)
     if not url:
         raise ServiceError(
             f"{folder} 没有运行中的莞家：请先运行 guanjia up，或设置 {name} · "
@@ -148,7 +148,7 @@ def bearer(token_id: str, data_dir: Path | None = None) -> str:
         ) from None
 
 
-def _stack(data_dir: Path) -> Document:
+def _read_stack(data_dir: Path) -> Document:
     try:
         stack = json.loads((data_dir / "stack.json").read_bytes())
     except (OSError, ValueError):

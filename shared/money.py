@@ -99,7 +99,7 @@ def parse_amount(text: str, field: str = "amount", unit: str = "元") -> int:
     elif amount := _AMOUNT.fullmatch(folded):
         number, times, named = amount["number"], amount["times"] or "", amount["unit"] or ""
         per_unit = fen_per(times + named if times or named else unit)
-        fen = _whole_fen(number.replace(",", ""), per_unit, field)
+        fen = _require_whole_fen(number.replace(",", ""), per_unit, field)
     else:
         raise _explain_unreadable(folded, field)
     if not 0 < fen <= FEN_MAX:
@@ -147,7 +147,7 @@ def fen_per(unit: str) -> int:
     return TIMES[times] * FEN_OF_UNIT[unit[len(times) :]]
 
 
-def _whole_fen(number: str, per_unit: int, field: str) -> int:
+def _require_whole_fen(number: str, per_unit: int, field: str) -> int:
     """What float noise there is rounds away; digits that somebody meant do not."""
     exact = Fraction(number) * per_unit
     fen = round(exact)

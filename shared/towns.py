@@ -30,7 +30,7 @@ _TOWN_CODE_DIGITS, _VILLAGE_CODE_DIGITS = 9, 12
 
 
 @cache
-def _rows() -> tuple[dict[str, str], ...]:
+def _read_rows() -> tuple[dict[str, str], ...]:
     with (Path(__file__).parent / "towns.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
 
@@ -38,17 +38,17 @@ def _rows() -> tuple[dict[str, str], ...]:
 @cache
 def towns() -> dict[str, str]:
     """Code to name."""
-    return {row["code"]: row["name"] for row in _rows()}
+    return {row["code"]: row["name"] for row in _read_rows()}
 
 
 @cache
-def _middles() -> dict[str, tuple[int, int]]:
+def _read_middles() -> dict[str, tuple[int, int]]:
     return {
         row["code"]: (
             round(float(row["latitude"]) * _MICRO),
             round(float(row["longitude"]) * _MICRO),
         )
-        for row in _rows()
+        for row in _read_rows()
         if row["latitude"]
     }
 
@@ -56,7 +56,7 @@ def _middles() -> dict[str, tuple[int, int]]:
 def find_middle(code: str) -> tuple[int, int] | None:
     """About the middle of a town, by its code or that of a village of it, in millionths of a
     degree; None where it is not known."""
-    return _middles().get(code[:_TOWN_CODE_DIGITS])
+    return _read_middles().get(code[:_TOWN_CODE_DIGITS])
 
 
 def find_nearest(latitude: float, longitude: float) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def find_nearest(latitude: float, longitude: float) -> tuple[str, ...]:
     east = math.cos(math.radians(latitude))
     distances = sorted(
         (math.hypot(lat / _MICRO - latitude, (lon / _MICRO - longitude) * east) * _DEGREE_KM, code)
-        for code, (lat, lon) in _middles().items()
+        for code, (lat, lon) in _read_middles().items()
     )
     near = [code for km, code in distances[:NEAREST] if km <= NEAR_KM]
     return tuple(near)
@@ -75,7 +75,7 @@ def find_nearest(latitude: float, longitude: float) -> tuple[str, ...]:
 def codes_by_name() -> dict[str, str]:
     """Name to code, in full (茶山镇) and as people say it (茶山)."""
     full = {name: code for code, name in towns().items()}
-    short = {_short(name): code for name, code in full.items()}
+    short = {_shorten(name): code for name, code in full.items()}
     return short | full
 
 
@@ -123,7 +123,7 @@ def town_name(town_code: str) -> str:
     return towns().get(town_code, "")
 
 
-def _short(name: str) -> str:
+def _shorten(name: str) -> str:
     for suffix in _SUFFIXES:
         if name.endswith(suffix):
             return name.removesuffix(suffix)

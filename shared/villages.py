@@ -44,7 +44,7 @@ def find_village(text: str, town_code: str = "") -> str | None:
     name = _strip(fold_text(text).replace(" ", ""))
     if not name:
         return None
-    by_name, by_stem = _index()
+    by_name, by_stem = _build_index()
     town = "" if is_city_wide(town_code) else town_code
     for codes in (by_name.get(name, ()), by_stem.get(_drop_kind(name), ())):
         there = [code for code in codes if code.startswith(town)]
@@ -55,12 +55,12 @@ def find_village(text: str, town_code: str = "") -> str | None:
 
 def find_villages_in(text: str) -> list[tuple[str, frozenset[str]]]:
     """Whatever is written out in a text as 增埗村 or 东泰社区, with the codes it may be."""
-    by_name, _ = _index()
-    return [(name, frozenset(by_name[name])) for name in _pattern().findall(text)]
+    by_name, _ = _build_index()
+    return [(name, frozenset(by_name[name])) for name in _compile_pattern().findall(text)]
 
 
 @cache
-def _index() -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]:
+def _build_index() -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]:
     """Codes by the whole name, and by the name without what it is."""
     names, stems = defaultdict(list), defaultdict(list)
     for code, name in villages().items():
@@ -73,9 +73,9 @@ def _index() -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, tuple[str, ...
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
+def _compile_pattern() -> re.Pattern[str]:
     """The longer first: 田头角村 before 田头."""
-    names = sorted(_index()[0], key=len, reverse=True)
+    names = sorted(_build_index()[0], key=len, reverse=True)
     return re.compile("|".join(map(re.escape, names)))
 
 
@@ -100,7 +100,7 @@ def _is_village(name: str) -> bool:
     stem = name
     for committee in _COMMITTEES:
         stem = stem.removesuffix(committee)
-    return bool(stem) and _drop_kind(stem) in _index()[1]
+    return bool(stem) and _drop_kind(stem) in _build_index()[1]
 
 
 def _choose_kind(stem: str, committee: str) -> str:

@@ -37,9 +37,11 @@ def _make_usual(settings: IntakeSettings, *, is_money: bool) -> LimitRow:
 
 
 def _describe(row: LimitRow) -> tuple[str, ...]:
-    kinds = "全部" if row.kinds == frozenset(Kind) else "、".join(map(_label, sorted(row.kinds)))
+    kinds = (
+        "全部" if row.kinds == frozenset(Kind) else "、".join(map(_find_label, sorted(row.kinds)))
+    )
     is_any = row.categories == frozenset(Category)
-    categories = "全部" if is_any else "、".join(map(_label, sorted(row.categories)))
+    categories = "全部" if is_any else "、".join(map(_find_label, sorted(row.categories)))
     places = "、".join(_name(code) for code in sorted(row.area_codes)) or "全市"
     return kinds, categories, places, "元" if row.is_money else "件", *_format(row)
 
@@ -50,7 +52,7 @@ def _format(row: LimitRow) -> tuple[str, ...]:
     return tuple(format_yuan(each) if row.is_money else f"{each:,}" for each in numbers)
 
 
-def _label(word: str) -> str:
+def _find_label(word: str) -> str:
     return LABELS[word]
 
 

@@ -229,7 +229,7 @@ class Import:
             return None
 
     def _publisher(self) -> ForeignPublisher:
-        connection, broker = _broker()
+        connection, broker = _find_broker()
         key = Keyring(default_secrets_dir()).find_publisher_key(self._source)
         if key is None:
             raise SystemExit(f"来源 {self._source} 无权发布 · {self._source} may not publish")
@@ -255,7 +255,7 @@ def explain_fund(id_: str, state: str | None) -> Problem | None:
             return FUND_NOT_OPEN.problem("fund_id", id=id_, state=state)
 
 
-def _broker() -> tuple[BrokerConnection, str]:
+def _find_broker() -> tuple[BrokerConnection, str]:
     stack = find_running_stack(default_data_dir())
     if stack:
         return BrokerConnection(stack.kafka_bootstrap), stack.broker

@@ -183,7 +183,7 @@ def write_overlaps(audit: ServiceClient, statements: Sequence[str], target: Path
         lines.writerow(
             ("statement", "row", "first_statement", "first_row", "donation_id", "amount_fen")
         )
-        for gift in _all_overlaps(audit, statements):
+        for gift in _list_all_overlaps(audit, statements):
             first, *others = gift["statements"]
             for other in others:
                 names = guard_cell(other["statement"]), guard_cell(first["statement"])
@@ -192,7 +192,7 @@ def write_overlaps(audit: ServiceClient, statements: Sequence[str], target: Path
     typer.echo(f"重复行已写入 repeated rows: {target}")
 
 
-def _all_overlaps(audit: ServiceClient, statements: Sequence[str]) -> Iterator[Document]:
+def _list_all_overlaps(audit: ServiceClient, statements: Sequence[str]) -> Iterator[Document]:
     after: str | None = ""
     while after is not None:
         query = {"statement": list(statements), "limit": PAGE, "after": after}

@@ -82,9 +82,9 @@ def _examine_broker_certificates(settings: Settings) -> Iterator[Finding]:
 def _examine_database(uri: str, settings: Settings, *, is_local: bool) -> Iterator[Finding]:
     with database.connect(uri) as client:
         try:
-            asked = system_now()
+            asked_at = system_now()
             hello = database.read_hello(client)
-            yield machine.check_clock(asked, system_now(), hello["localTime"])
+            yield machine.check_clock(asked_at, system_now(), hello["localTime"])
             yield database.check_replica_set(hello, is_local)
             yield from database.check_members(hello, client)
             yield from database.check_outboxes(client, settings.mongo_prefix, hello["localTime"])

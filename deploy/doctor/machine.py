@@ -16,10 +16,10 @@ CERTIFICATE_SOON, CERTIFICATE_WRONG = timedelta(days=30), timedelta(days=7)
 OTHERS_READ, GROUP_WRITES = 0o007, 0o020
 
 
-def check_clock(asked: datetime, answered: datetime, there: datetime) -> Finding:
-    """there: the database's, by which deadlines go. Asked and answered by our own: a slow answer is
+def check_clock(asked_at: datetime, answered_at: datetime, there: datetime) -> Finding:
+    """there: the database's, by which deadlines go. asked_at, answered_at: ours; a slow answer is
     no wrong clock."""
-    difference = max(asked - there, there - answered, timedelta())
+    difference = max(asked_at - there, there - answered_at, timedelta())
     state = f"与数据库相差 {difference.total_seconds():.1f} 秒"
     if difference <= CLOCK_DIFFERENCE_MAX:
         return is_well("时钟", state)

@@ -42,7 +42,7 @@ class Installation:
         return self.path / "log"
 
     def command(self) -> tuple[str, ...]:
-        return (*_java(*_HEAP), "kafka.Kafka", str(self._properties))
+        return (*_find_java(*_HEAP), "kafka.Kafka", str(self._properties))
 
     def prepare(self, nodes: Sequence[Node], cluster_id: str) -> None:
         """Everything before the start: jars, settings, storage. Raises ToolMissingError.
@@ -52,7 +52,7 @@ class Installation:
         jars.require_java()
         jars.resolve()
         self.path.mkdir(parents=True, exist_ok=True)
-        settings = _settings(self._log, nodes, self.number)
+        settings = _build_settings(self._log, nodes, self.number)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         if self.cluster_id() is None:
             self._format(cluster_id)
@@ -66,7 +66,7 @@ class Installation:
         return dict(line.partition("=")[::2] for line in lines).get("cluster.id")
 
     def _format(self, cluster_id: str) -> None:
-        tool = _java("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+        tool = _find_java("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
         arguments = ("format", "--config", str(self._properties), "--cluster-id", cluster_id)
         command = (*tool, "kafka.tools.StorageTool", *arguments)
         done = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_S_MAX)
@@ -79,11 +79,11 @@ class Installation:
 
 def find_cluster_id(installations: Iterable[Installation]) -> str:
     """That of whoever still has storage; where all lost it a new one, which says so."""
-    found = (each.cluster_id() for each in installations)
-    return next((identity for identity in found if identity), None) or _new_cluster_id()
+    identities = (each.cluster_id() for each in installations)
+    return next((identity for identity in identities if identity), None) or _new_cluster_id()
 
 
-def _java(*options: str) -> tuple[str, ...]:
+def _find_java(*options: str) -> tuple[str, ...]:
     return (
         "java",
         *options,
@@ -100,7 +100,7 @@ def _new_cluster_id() -> str:
             return text
 
 
-def _settings(log: Path, nodes: Sequence[Node], number: int) -> dict[str, str | int]:
+def _build_settings(log: Path, nodes: Sequence[Node], number: int) -> dict[str, str | int]:
     """On loopback. The voters are named anew, as the ports may differ each time."""
     host = "127.0.0.1"
     own = next(node for node in nodes if node.number == number)

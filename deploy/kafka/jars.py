@@ -53,14 +53,14 @@ def require_java() -> str:
     )
     version = re.search(r'version "(?:1\.)?(\d+)', process.stderr) if process else None
     if not java or not version or int(version[1]) < _JAVA_MAJOR_MIN:
-        raise ToolMissingError(_advice(f"Java {_JAVA_MAJOR_MIN}", "openjdk-17-jre-headless"))
+        raise ToolMissingError(_format_advice(f"Java {_JAVA_MAJOR_MIN}", "openjdk-17-jre-headless"))
     return java
 
 
 def require_maven() -> str:
     maven = shutil.which("mvn")
     if not maven:
-        raise ToolMissingError(_advice("Maven", "maven"))
+        raise ToolMissingError(_format_advice("Maven", "maven"))
     return maven
 
 
@@ -89,7 +89,7 @@ def _copy_dependencies(target: Path) -> None:
         )
 
 
-def _advice(tool: str, package: str) -> str:
+def _format_advice(tool: str, package: str) -> str:
     return (
         f"Kafka 需要 {tool}，请安装 Debian 软件包 {package} · "
         f"Kafka needs {tool}: apt-get install {package}"

@@ -20,14 +20,14 @@ Node = tuple[str, int]
 
 async def check_external(kafka: str | None, mongo: str | None) -> None:
     """Raises PartFailedError within seconds, and says what to look at."""
-    if kafka and not await _answers(parse_bootstrap(kafka)):
+    if kafka and not await _is_answering(parse_bootstrap(kafka)):
         raise PartFailedError(
             f"Kafka（{kafka}）没有应答：请检查地址与端口，或先启动它；不带 --kafka 则用自带的 · "
             f"the broker at {kafka} does not answer: check the address, or start it first; "
             "without --kafka one is started here"
         )
     nodes = parse_mongo(mongo) if mongo else []
-    if nodes and not await _answers(nodes):
+    if nodes and not await _is_answering(nodes):
         where = ", ".join(f"{host}:{port}" for host, port in nodes)
         raise PartFailedError(
             f"MongoDB（{where}）没有应答：请检查地址与端口，或先启动它；不带 --mongo 则用自带的 · "
@@ -68,7 +68,7 @@ def _parse_nodes(text: str, default_port: int) -> list[Node] | None:
     return nodes
 
 
-async def _answers(nodes: Sequence[Node]) -> bool:
+async def _is_answering(nodes: Sequence[Node]) -> bool:
     """One of them, tried for a few seconds."""
     for _ in range(TRIES_MAX):
         if any(await asyncio.gather(*(is_listening(*node) for node in nodes))):

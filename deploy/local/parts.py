@@ -127,7 +127,7 @@ def build_service(
     """A service, or the simulators: `guanjia run NAME`, healthy when it says it is ready."""
     return Part(
         name=name,
-        command=_service_command(name),
+        command=_build_service_command(name),
         address=f"http://{host}:{port}",
         log_file=log_file,
         is_healthy=partial(health.is_ready, host, port),
@@ -146,12 +146,12 @@ def build_external_service(
         start_hint=(
             f"{name} 由你启动 · {name} is yours to start:\n"
             f"  set -a; . {shlex.quote(str(env_file))}; set +a\n"
-            f"  {shlex.join(_service_command(name))}"
+            f"  {shlex.join(_build_service_command(name))}"
         ),
     )
 
 
-def _service_command(name: str) -> tuple[str, ...]:
+def _build_service_command(name: str) -> tuple[str, ...]:
     return sys.executable, "-m", "deploy.cli", "run", name
 
 

@@ -16,7 +16,7 @@ def find_free_port() -> int:
     listener inside that range can connect to itself, and then the listener cannot come back.
     """
     for _ in range(1_000):
-        port = random.randrange(_PORT_MIN, _ephemeral_port_min())  # noqa: S311 - no secret
+        port = random.randrange(_PORT_MIN, _read_ephemeral_port_min())  # noqa: S311 - no secret
         if port not in _returned and is_free(port):
             _returned.add(port)
             return port
@@ -34,7 +34,7 @@ def is_free(port: int) -> bool:
         return True
 
 
-def _ephemeral_port_min() -> int:
+def _read_ephemeral_port_min() -> int:
     try:
         text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
     except OSError:

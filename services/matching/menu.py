@@ -147,7 +147,7 @@ def count_days_waiting(need: Need, now: datetime) -> int:
 def build_menu_query(criteria: MenuFilter) -> dict[str, object]:
     if (criteria.at_least or criteria.at_most) and not criteria.unit:
         raise UNIT_MISSING.invalid("unit")
-    query: dict[str, object] = {"state": "open", "remaining": _quantity_range(criteria)}
+    query: dict[str, object] = {"state": "open", "remaining": _select_quantity(criteria)}
     exact = {"kind": criteria.kind, "unit": criteria.unit, "item": criteria.item}
     query |= {name: value for name, value in exact.items() if value}
     query |= _match_codes("category", criteria.categories)
@@ -155,7 +155,7 @@ def build_menu_query(criteria: MenuFilter) -> dict[str, object]:
     return query | Scope(area=criteria.area).build_query(store.NEEDS)
 
 
-def _quantity_range(criteria: MenuFilter) -> dict[str, int]:
+def _select_quantity(criteria: MenuFilter) -> dict[str, int]:
     least = {"$gte": criteria.at_least or 1}
     return least | {"$lte": criteria.at_most} if criteria.at_most else least
 

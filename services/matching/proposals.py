@@ -49,7 +49,7 @@ async def answer_each(
     for match, (_, answer) in zip(matches, answers, strict=True):
         if isinstance(answer, Exception):
             raise answer
-        problem = _first_problem(answer) if answer.status >= 400 else None
+        problem = _find_first_problem(answer) if answer.status >= 400 else None
         if problem is None or problem.code in DONE_ALREADY[act]:
             done.append(match.id)
         else:
@@ -63,7 +63,7 @@ def _build_command(match: Match, act: DonorVerdict, reason: DeclineReason) -> Ma
     return DeclineMatch(match_id=match.id, reason=reason)
 
 
-def _first_problem(answer: Answer) -> Problem:
+def _find_first_problem(answer: Answer) -> Problem:
     return Problem(**answer.body["problems"][0])
 
 

@@ -109,7 +109,7 @@ async def build_selection(
             best = rank_requests([*(request for request, _ in best), *fulfilled], top)
             needs = {r.request_id: candidates[r.request_id] for r, _ in best}
         selection[kind.value] = [
-            _selection_row(rank, needs[request.request_id], request, score)
+            _describe_selected(rank, needs[request.request_id], request, score)
             for rank, (request, score) in enumerate(best, 1)
         ]
     return selection
@@ -155,7 +155,7 @@ def _build_fulfilled(need: Document, helped: Document) -> FulfilledRequest:
     )
 
 
-def _selection_row(
+def _describe_selected(
     rank: int, need: Document, request: FulfilledRequest, score: SelectionScore
 ) -> dict[str, object]:
     """Points as hundredths: 9250 is 92.50."""

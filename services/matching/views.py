@@ -63,7 +63,7 @@ async def load_relations(database: mongo.Database, fund_id: str) -> dict[str, ob
     unchecked = await mongo.find(database, Match, waiting, sort=[("_id", 1)])
     return {
         "fund_id": fund_id,
-        "relations": [_relation_view(relation) for relation in fund.relations],
+        "relations": [_describe_relation(relation) for relation in fund.relations],
         "under_way": [match_view(match) for match in under_way],
         "clearances": [clearance.model_dump(mode="json") for clearance in fund.clearances],
         "namesakes_unchecked": [
@@ -72,7 +72,7 @@ async def load_relations(database: mongo.Database, fund_id: str) -> dict[str, ob
     }
 
 
-def _relation_view(relation: Relation) -> dict[str, object]:
+def _describe_relation(relation: Relation) -> dict[str, object]:
     return relation.model_dump(mode="json") | {
         "tie_zh": TIE_LABELS[relation.tie],
         "state_zh": RELATION_LABELS[relation.state],

@@ -86,17 +86,17 @@ def _read_entry(row: Row) -> Entry:
         name=row.text("item"),
         unit=row.text("unit"),
         category=category if isinstance(category, Category) else None,
-        synonyms=_words(row, "synonyms"),
-        unit_synonyms=_words(row, "unit_synonyms"),
-        substitutes=_words(row, "substitutes"),
+        synonyms=_split_words(row, "synonyms"),
+        unit_synonyms=_split_words(row, "unit_synonyms"),
+        substitutes=_split_words(row, "substitutes"),
     )
 
 
 def _read_unit(row: Row) -> Unit:
-    return Unit(row.text("unit"), _words(row, "unit_synonyms"))
+    return Unit(row.text("unit"), _split_words(row, "unit_synonyms"))
 
 
-def _words(row: Row, name: str) -> tuple[str, ...]:
+def _split_words(row: Row, name: str) -> tuple[str, ...]:
     words = row.values.get(name, ())
     assert isinstance(words, tuple)
     return words

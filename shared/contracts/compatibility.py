@@ -28,9 +28,9 @@ class _Comparison:
 
     def compare(self, old: Schema, new: Schema, path: str) -> list[str]:
         """Whatever the old schema allows must be allowed by one alternative of the new."""
-        alternatives = _alternatives(new, self._new)
+        alternatives = _list_alternatives(new, self._new)
         changes: list[str] = []
-        for was in _alternatives(old, self._old):
+        for was in _list_alternatives(old, self._old):
             tried = [self._compare_one(was, now, path) for now in alternatives]
             closest = min(tried, key=len)
             changes += closest
@@ -41,7 +41,7 @@ class _Comparison:
             return [narrowed]
         return [
             *_values_removed(old, new, path),
-            *_bounds_narrowed(old, new, path),
+            *_find_narrowed_bounds(old, new, path),
             *self._fields(old, new, path),
             *self._inside(old, new, path),
         ]
@@ -72,13 +72,13 @@ class _Comparison:
         return changes
 
 
-def _alternatives(schema: Schema, document: Schema) -> list[Schema]:
+def _list_alternatives(schema: Schema, document: Schema) -> list[Schema]:
     """`anyOf` and `oneOf` taken apart, references followed."""
     schema = _resolve(schema, document)
     branches = schema.get("anyOf") or schema.get("oneOf")
     if not branches:
         return [schema]
-    return [one for branch in branches for one in _alternatives(branch, document)]
+    return [one for branch in branches for one in _list_alternatives(branch, document)]
 
 
 def _resolve(schema: Schema, document: Schema) -> Schema:
@@ -117,7 +117,7 @@ def _values(schema: Schema) -> list[Any] | None:
     return None if values is None else list(values)
 
 
-def _bounds_narrowed(old: Schema, new: Schema, path: str) -> list[str]:
+def _find_narrowed_bounds(old: Schema, new: Schema, path: str) -> list[str]:
     narrowed = [
         *(b for b in _LOWER_BOUNDS if b in new and (b not in old or new[b] > old[b])),
         *(b for b in _UPPER_BOUNDS if b in new and (b not in old or new[b] < old[b])),

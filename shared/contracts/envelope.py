@@ -125,7 +125,7 @@ def cloud_event(
     traceparent: str,
 ) -> dict[str, Any]:
     """One of our own events as a JSON-able dict, its id built from its place."""
-    return _attributes(event_id(source, subject, sequence), source, time, data) | {
+    return _make_attributes(event_id(source, subject, sequence), source, time, data) | {
         "subject": subject,
         "sequence": str(sequence),
         "sequencetype": "Integer",
@@ -139,12 +139,12 @@ def foreign_event(
     *, source: str, message_id: str, time: datetime, data: Fact, traceparent: str = ""
 ) -> dict[str, object]:
     """An inbound event as a channel, a bank bridge or our own import publishes it."""
-    return _attributes(message_id, source, time, data) | (
+    return _make_attributes(message_id, source, time, data) | (
         {"traceparent": traceparent} if traceparent else {}
     )
 
 
-def _attributes(id_: str, source: str, time: datetime, data: Fact) -> dict[str, object]:
+def _make_attributes(id_: str, source: str, time: datetime, data: Fact) -> dict[str, object]:
     return {
         "specversion": "1.0",
         "id": id_,

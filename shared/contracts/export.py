@@ -35,7 +35,7 @@ class Incompatible(Exception):  # noqa: N818 - what the change is
 def schemas() -> dict[str, dict[str, object]]:
     """By name: the `data` of every event, and the ledger's entry."""
     return {fact.TYPE: fact_schema(fact) for fact in FACTS} | {
-        ledger.SCHEMA: _document(ledger.SCHEMA, ledger.entry_schema())
+        ledger.SCHEMA: _build_document(ledger.SCHEMA, ledger.entry_schema())
     }
 
 
@@ -45,7 +45,7 @@ def fact_schema(fact: type[Fact]) -> dict[str, object]:
     schema = fact.model_json_schema()
     if not topics.BY_NAME[fact.TOPIC].inbound:
         schema = _allow_more_fields(schema)
-    return _document(fact.TYPE, schema) | {"x-topic": fact.TOPIC}
+    return _build_document(fact.TYPE, schema) | {"x-topic": fact.TOPIC}
 
 
 def load_published(directory: Path = SCHEMAS) -> dict[str, dict[str, object]]:
@@ -60,7 +60,7 @@ def find_breaking_changes(
     changes = {}
     for name, was in old.items():
         now = new.get(name)
-        broken = ["it was removed"] if now is None else _broken(was, now)
+        broken = ["it was removed"] if now is None else _find_broken(was, now)
         if broken:
             changes[name] = broken
     return changes
@@ -81,13 +81,13 @@ def as_text(schema: Mapping[str, object]) -> str:
     return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _broken(was: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+def _find_broken(was: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     moved = was.get("x-topic") != now.get("x-topic")
     where = [f"it moved from topic {was.get('x-topic')} to {now.get('x-topic')}"] if moved else []
     return where + incompatibilities(was, now)
 
 
-def _document(name: str, schema: Mapping[str, object]) -> dict[str, object]:
+def _build_document(name: str, schema: Mapping[str, object]) -> dict[str, object]:
     return {"$schema": DIALECT, "$id": f"urn:guanjia:schema:{name}", **schema}
 
 

@@ -71,7 +71,7 @@ async def create_topics(
             )
         brokers = len((await admin.describe_cluster())["brokers"])
         copies = min(replication_factor, brokers)
-        wanted = [_new_topic(t, copies) for t in topics if t.name not in present]
+        wanted = [_make_topic(t, copies) for t in topics if t.name not in present]
         if wanted:
             answer = await admin.create_topics(wanted)
             for name, code, *_ in answer.topic_errors:
@@ -109,7 +109,7 @@ async def _find_small(
     return [(t, counts[t.name]) for t in present if 0 < counts.get(t.name, 0) < t.partitions]
 
 
-def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:
+def _make_topic(topic: Topic, replication_factor: int) -> NewTopic:
     return NewTopic(
         topic.name,
         topic.partitions,

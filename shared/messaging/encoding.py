@@ -21,11 +21,11 @@ def trace_parent(cause: str, correlation_id: str, span: str) -> str:
     Derived, so that deciding stays pure: a batch decided again says the same.
     """
     parent = TRACE_CONTEXT.fullmatch(cause)
-    trace = parent.group(1) if parent else _hex(correlation_id, 16)
-    return f"00-{trace}-{_hex(span, 8)}-01"
+    trace = parent.group(1) if parent else _format_hex(correlation_id, 16)
+    return f"00-{trace}-{_format_hex(span, 8)}-01"
 
 
-def _hex(text: str, size: int) -> str:
+def _format_hex(text: str, size: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
 
 

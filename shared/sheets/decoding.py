@@ -25,7 +25,7 @@ def decode_text(content: bytes) -> str:
     """
     if content.startswith(_UTF_16_MARKS):
         return _require(content, "utf-16")
-    if encoding := _utf_16_without_mark(content):
+    if encoding := _detect_utf_16(content):
         return _require(content, encoding)
     try:
         return content.decode("utf-8-sig")
@@ -33,11 +33,11 @@ def decode_text(content: bytes) -> str:
         pass
     for encoding, errors in (("utf-8-sig", "surrogateescape"), ("gb18030", "replace")):
         text = content.decode(encoding, errors=errors)
-        if _bad_share(text) <= _BAD_SHARE_MAX:
+        if _compute_bad_share(text) <= _BAD_SHARE_MAX:
             return text
     text = content.decode("utf-8-sig", errors="surrogateescape")
     if sum(map(_is_mark, text)) * _CHARACTERS_PER_BAD > len(text):
-        raise ENCODING_UNKNOWN.invalid(line=_first_damaged_line(text))
+        raise ENCODING_UNKNOWN.invalid(line=_find_first_damaged_line(text))
     return text
 
 
@@ -78,12 +78,12 @@ def _is_plain_chinese(text: str) -> bool:
 def _require(content: bytes, encoding: str) -> str:
     """A half character becomes a mark too."""
     text = content.decode(encoding, errors="replace").removeprefix("\ufeff")
-    if _bad_share(text) > _BAD_SHARE_MAX:
-        raise ENCODING_UNKNOWN.invalid(line=_first_damaged_line(text))
+    if _compute_bad_share(text) > _BAD_SHARE_MAX:
+        raise ENCODING_UNKNOWN.invalid(line=_find_first_damaged_line(text))
     return text
 
 
-def _utf_16_without_mark(content: bytes) -> str:
+def _detect_utf_16(content: bytes) -> str:
     """Half of the bytes of separators, digits and line ends are zero there."""
     sample = content[:_SAMPLE_BYTES]
     zeros = [sample[start::2].count(0) / max(len(sample) // 2, 1) for start in (0, 1)]
@@ -96,11 +96,11 @@ def _is_mark(character: str) -> bool:
     return character == "\ufffd" or "\ud800" <= character <= "\udfff"
 
 
-def _bad_share(text: str) -> float:
+def _compute_bad_share(text: str) -> float:
     beyond = [character for character in text if not character.isascii()]
     return sum(map(_is_mark, beyond)) / max(len(beyond), 1)
 
 
-def _first_damaged_line(text: str) -> int:
+def _find_first_damaged_line(text: str) -> int:
     first = next((at for at, character in enumerate(text) if _is_mark(character)), 0)
     return text.count("\n", 0, first) + 1

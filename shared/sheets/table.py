@@ -257,9 +257,9 @@ class Sheet:
 
     def has_header(self, columns: Columns, skip: int | None = None) -> bool:
         return any(
-            columns.is_header(_header_cells(raw))
+            columns.is_header(_read_header_cells(raw))
             for candidate in self._candidates()
-            for raw in _first_rows(candidate.rows(), skip)
+            for raw in _read_first_rows(candidate.rows(), skip)
         )
 
     def find_table(self, columns: Columns, skip: int | None = None) -> Table:
@@ -269,19 +269,19 @@ class Sheet:
         """
         candidates = self._candidates()
         for candidate in candidates:
-            for raw in _first_rows(candidate.rows(), skip):
-                if columns.is_header(_header_cells(raw)):
+            for raw in _read_first_rows(candidate.rows(), skip):
+                if columns.is_header(_read_header_cells(raw)):
                     return self._make_table(columns, candidate, raw)
         raise _explain_missing(columns, candidates, skip)
 
     def find_nearest_header(self, columns: Columns) -> tuple[str, ...]:
         """The row that has the most columns, whatever it misses; none where none has any."""
         raw = _find_nearest(columns, self._candidates())
-        cells = _header_cells(raw) if raw else ()
+        cells = _read_header_cells(raw) if raw else ()
         return cells if columns.count_known(cells) else ()
 
     def _make_table(self, columns: Columns, candidate: "_Candidate", header_row: RawRow) -> Table:
-        header = columns.read_header(_header_cells(header_row))
+        header = columns.read_header(_read_header_cells(header_row))
         rows = candidate.rows()
         iterator = iter(rows)
         titles = []
@@ -335,14 +335,14 @@ def open_sheet(content: bytes) -> Sheet:
     return Sheet(decode_text(content))
 
 
-def _header_cells(raw: RawRow) -> tuple[str, ...]:
+def _read_header_cells(raw: RawRow) -> tuple[str, ...]:
     cells = [unwrap_cell(cell) for cell in raw.cells] if raw.problem is None else []
     while cells and not cells[-1]:
         cells.pop()
     return tuple(cells)
 
 
-def _first_rows(rows: Iterable[RawRow], skip: int | None) -> Iterator[RawRow]:
+def _read_first_rows(rows: Iterable[RawRow], skip: int | None) -> Iterator[RawRow]:
     """Those among which the header may be."""
     seen = 0
     for raw in rows:
@@ -360,19 +360,19 @@ def _first_rows(rows: Iterable[RawRow], skip: int | None) -> Iterator[RawRow]:
 def _find_nearest(
     columns: Columns, candidates: Sequence[_Candidate], skip: int | None = None
 ) -> RawRow | None:
-    rows = [raw for each in candidates for raw in _first_rows(each.rows(), skip)]
-    return max(rows, key=lambda raw: columns.count_known(_header_cells(raw)), default=None)
+    rows = [raw for each in candidates for raw in _read_first_rows(each.rows(), skip)]
+    return max(rows, key=lambda raw: columns.count_known(_read_header_cells(raw)), default=None)
 
 
 def _explain_missing(
     columns: Columns, candidates: Sequence[_Candidate], skip: int | None
 ) -> Invalid:
     """By the row that comes nearest to a header."""
-    rows = [raw for each in candidates for raw in _first_rows(each.rows(), skip)]
+    rows = [raw for each in candidates for raw in _read_first_rows(each.rows(), skip)]
     nearest = _find_nearest(columns, candidates, skip)
     problems = [raw.problem for raw in rows if raw.problem]
     try:
-        columns.read_header(_header_cells(nearest) if nearest else ())
+        columns.read_header(_read_header_cells(nearest) if nearest else ())
     except Invalid as error:
         return Invalid(*error.problems, *problems[:1])
     raise AssertionError("a header was found where there is none")

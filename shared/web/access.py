@@ -268,10 +268,10 @@ async def _answer_lax_json(_request: Request, error: LaxJsonError) -> Response:
 
 
 async def _answer_request_invalid(_request: Request, error: RequestValidationError) -> Response:
-    return problems(422, *describe_errors(error.errors(), _body_path))
+    return problems(422, *describe_errors(error.errors(), _format_body_path))
 
 
-def _body_path(location: Location) -> str:
+def _format_body_path(location: Location) -> str:
     return field_path(part for part in location if part != "body")
 
 

@@ -166,20 +166,20 @@ def _open_templates(package: str, language: Language) -> Environment:
         lstrip_blocks=True,
     )
     templates.globals |= {
-        "asset_url": _asset_url,
+        "asset_url": _find_asset_url,
         "language": language,
         "viewer": None,
         "here": "",
         "form_token": "",
     }
     filters: dict[str, Callable[..., object]] = {
-        "label": _label,
+        "label": _find_label,
         "quantity": format_quantity,
         "town": format_town,
         "village": village_name,
         "choices": partial(_list_choices, language),
         "clock": _format_clock,
-        "word": _label if language == "zh" else _format_word,
+        "word": _find_label if language == "zh" else _format_word,
         "yuan": format_yuan,
     }
     templates.filters |= {name: _apply_late(filter_) for name, filter_ in filters.items()}
@@ -243,7 +243,7 @@ def _list_choices(
     common table does not have them."""
     if words:
         return [(str(code), words[code][language == "en"]) for code in codes]
-    word = _label if language == "zh" else _format_word
+    word = _find_label if language == "zh" else _format_word
     return [(str(code), word(code)) for code in codes]
 
 
@@ -257,10 +257,10 @@ def _format_word(code: str) -> str:
     return code.replace("_", " ")
 
 
-def _label(word: str) -> str:
+def _find_label(word: str) -> str:
     """The Chinese of a kind, channel, class or category."""
     return LABELS[word]
 
 
-def _asset_url(name: str) -> str:
+def _find_asset_url(name: str) -> str:
     return ASSETS[name].url

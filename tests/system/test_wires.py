@@ -74,11 +74,11 @@ class Brokers:
             )
         )
         identity = (files / "cluster.id").read_text()
-        tool = (*kafka._java("-Xmx128m"), "kafka.tools.StorageTool", "format")
+        tool = (*kafka._find_java("-Xmx128m"), "kafka.tools.StorageTool", "format")
         options = ("--ignore-formatted", "--cluster-id", identity, "--config", str(settings))
         subprocess.run((*tool, *options), check=True, capture_output=True)
         log = (self.folder / f"{name}.log").open("ab")
-        command = (*kafka._java("-Xms128m", "-Xmx256m"), "kafka.Kafka", str(settings))
+        command = (*kafka._find_java("-Xms128m", "-Xmx256m"), "kafka.Kafka", str(settings))
         self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
 
     async def run_tool(self, name: str, *words: str) -> None:
@@ -88,7 +88,7 @@ class Brokers:
         settings = files / "admin.local.properties"
         settings.write_text(write_client_settings(SERVICES_USER, password, folder=str(files)))
         where = ("--bootstrap-server", self.connection.bootstrap, "--command-config", str(settings))
-        command = (*kafka._java("-Xmx128m"), name, *where, *words)
+        command = (*kafka._find_java("-Xmx128m"), name, *where, *words)
         await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
 
     @property

@@ -83,7 +83,7 @@ def funds_table(funds: Mapping[str, FundBook]) -> Table:
     columns = [
         name for name in COLUMNS if name in USUAL or any(each[name] for each in sums.values())
     ]
-    if _width(columns) > console.width:
+    if _sum_width(columns) > console.width:
         return _narrow(funds, sums, columns)
     table = Table("基金 fund", title="人民币元 CNY")
     for name in columns:
@@ -95,7 +95,7 @@ def funds_table(funds: Mapping[str, FundBook]) -> Table:
     return table
 
 
-def _width(columns: Sequence[str]) -> int:
+def _sum_width(columns: Sequence[str]) -> int:
     return FUND_WIDTH + sum(max(MONEY_WIDTH, cell_len(COLUMNS[name])) + 3 for name in columns)
 
 

@@ -40,7 +40,7 @@ def rotate_key(
 
     path = key_path(secrets_dir or default_secrets_dir(data_dir), log)
     if not path.exists():
-        raise _no_log(log, list_log_names(path.parent))
+        raise _explain_no_log(log, list_log_names(path.parent))
     ledger = (data_dir or default_data_dir()) / "ledger"
     try:
         keys = KeyFile(path, read_keys(path)[0].name)
@@ -61,7 +61,7 @@ def rotate_key(
         console.print(f"--vkey {key.vkey}", soft_wrap=True)
 
 
-def _no_log(log: str, there: list[str]) -> typer.Exit:
+def _explain_no_log(log: str, there: list[str]) -> typer.Exit:
     console.print(
         f"[red]没有账本 {escape(log)} there is no log {escape(log)}[/]；"
         f"现有 there are: {escape('、'.join(there) or '无 none')}"

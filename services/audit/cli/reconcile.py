@@ -116,14 +116,14 @@ def _add(summary: dict[str, Any], gaps: Sequence[Gap]) -> None:
         cell = summary["ageing"][gap.kind][gap.find_age(now)]
         cell["count"] += 1
         cell["amount_fen"] += gap.amount_fen
-        fund = funds.setdefault(gap.fund_id, _empty(gap.fund_id))
+        fund = funds.setdefault(gap.fund_id, _make_empty(gap.fund_id))
         fund["listed_fen"] += gap.amount_fen
         fund[f"{gap.kind}_fen"] += gap.amount_fen
     summary["funds"] = [funds[id_] for id_ in sorted(funds)]
     summary["gaps"] = [*(gap.to_json(now) for gap in gaps), *summary["gaps"]]
 
 
-def _empty(fund_id: str) -> dict[str, object]:
+def _make_empty(fund_id: str) -> dict[str, object]:
     sums = (*TOTALS, *(f"{kind}_fen" for kind in KINDS))
     return {"fund_id": fund_id, **dict.fromkeys(sums, 0)}
 
@@ -140,12 +140,14 @@ def _show_checked(checked: Mapping[str, int], rows: int | None) -> None:
 
 
 def _show(summary: Document, show: int, refused: Sequence[RefusedRow]) -> None:
-    console.print(_funds_table(summary["funds"]), _ageing_table(summary["ageing"]))
+    console.print(_build_funds_table(summary["funds"]), _build_ageing_table(summary["ageing"]))
     for each in refused[:show]:
         for problem in each.problems:
             where = f"第 {each.line} 行 line {each.line}"
             console.print(f"{where}: {escape(problem.zh)} {escape(problem.en)}")
-    gaps = _table("编号 id", exact=("天 days", "金额 amount"), folded=("不符 kind", "基金 fund"))
+    gaps = _build_table(
+        "编号 id", exact=("天 days", "金额 amount"), folded=("不符 kind", "基金 fund")
+    )
     for gap in summary["gaps"][:show]:
         title, amount = KIND_TITLES[gap["kind"]], format_yuan(gap["amount_fen"])
         gaps.add_row(escape(gap["id"]), str(gap["days"]), amount, title, escape(gap["fund_id"]))
@@ -153,17 +155,17 @@ def _show(summary: Document, show: int, refused: Sequence[RefusedRow]) -> None:
         console.print(gaps)
 
 
-def _funds_table(funds: Sequence[Document]) -> Table:
+def _build_funds_table(funds: Sequence[Document]) -> Table:
     """A sum that is zero throughout is left out unless it is one of the three."""
     columns = [n for n in TOTAL_TITLES if n in THREE or any(fund[n] for fund in funds)]
-    table = _table("基金 fund", exact=[TOTAL_TITLES[name] for name in columns])
+    table = _build_table("基金 fund", exact=[TOTAL_TITLES[name] for name in columns])
     for fund in funds:
         table.add_row(escape(fund["fund_id"]), *(format_yuan(fund[name]) for name in columns))
     return table
 
 
-def _ageing_table(ageing: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Table:
-    table = _table("不符 what does not match", exact=("天 days", "笔 count", "金额 amount"))
+def _build_ageing_table(ageing: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Table:
+    table = _build_table("不符 what does not match", exact=("天 days", "笔 count", "金额 amount"))
     for kind, title in KIND_TITLES.items():
         cells = [(age, ageing[kind][age]) for age in AGES if ageing[kind][age]["count"]]
         for age, cell in cells or [("", {"count": 0, "amount_fen": 0})]:
@@ -171,7 +173,7 @@ def _ageing_table(ageing: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Tabl
     return table
 
 
-def _table(first: str, exact: Sequence[str], folded: Sequence[str] = ()) -> Table:
+def _build_table(first: str, exact: Sequence[str], folded: Sequence[str] = ()) -> Table:
     """What is exact is never cut short, however narrow the terminal."""
     table = Table()
     table.add_column(first, no_wrap=not exact or bool(folded))

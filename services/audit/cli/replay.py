@@ -56,7 +56,7 @@ class Difference:
 def compare(source: Source, replayed: Replay, summary: Document) -> list[Difference]:
     """Where the balances rebuilt from the log and the service's own are not the same."""
     size = summary["size"]
-    pairs = {"size": (replayed.entries, size), "root": (_root(source, size), summary["root"])}
+    pairs = {"size": (replayed.entries, size), "root": (_read_root(source, size), summary["root"])}
     theirs = {fund["id"]: fund for fund in summary["funds"] if fund["state"] == "open"}
     for id_ in sorted(replayed.books.funds.keys() | theirs.keys()):
         book = replayed.books.funds.get(id_)
@@ -66,7 +66,7 @@ def compare(source: Source, replayed: Replay, summary: Document) -> list[Differe
     return [Difference(what, str(a), str(b)) for what, (a, b) in pairs.items() if a != b]
 
 
-def _root(source: Source, size: int) -> str:
+def _read_root(source: Source, size: int) -> str:
     standing = read_unverified_checkpoint(source).size
     leaves = map(leaf_hash, islice(read_entries(source, standing), size))
     tree = Frontier().extend(leaves)
@@ -99,7 +99,7 @@ To = Annotated[
         metavar="INDEX|TIME",
         help="截至条目号、日期（中国当日）或 UTC 时间（含），如 120、2026-01-31、"
         "2026-01-31T08:30:00Z up to and with it; a date is the day in China",
-        callback=lambda to: _index_or_time(to),
+        callback=lambda to: _parse_bound(to),
     ),
 ]
 
@@ -172,7 +172,7 @@ def _expect_reached(replayed: Replay, to: int | str | None) -> Replay:
     return replayed
 
 
-def _index_or_time(to: str) -> str:
+def _parse_bound(to: str) -> str:
     """Times are compared as text, so they must be written as the log writes them."""
     try:
         if to and not to.isdecimal():

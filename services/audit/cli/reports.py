@@ -61,7 +61,7 @@ def export(
     try:
         with report_unreadable():
             log = open_log(where)
-            file = out / f"{_file_name(log.origin)}.{format_}" if out.is_dir() else out
+            file = out / f"{_make_file_name(log.origin)}.{format_}" if out.is_dir() else out
             with report_unwritable(file):
                 entries = _write_export(where, format_, file, load_chart(chart))
     except ChartError as error:
@@ -79,7 +79,7 @@ def _write_export(where: str, format_: Format, out: Path, chart: Chart) -> int:
     return write_table(where, format_, out, chart)  # type: ignore[arg-type]
 
 
-def _file_name(origin: str) -> str:
+def _make_file_name(origin: str) -> str:
     return re.sub(r"[^\w.-]+", "-", origin)
 
 
@@ -108,7 +108,7 @@ def trace_donation(
     if as_json:
         typer.echo(json.dumps(traced.as_json(), ensure_ascii=False, indent=1))
     else:
-        console.print(_gift_tree(traced))
+        console.print(_build_gift_tree(traced))
         console.print(
             "按到账先后计：先到的捐款先用。您收到的通知说的是哪项诉求与您对接，两者可以不同 "
             "in the order of arrival, first in, first out; a notice names the request that the "
@@ -116,37 +116,37 @@ def trace_donation(
         )
 
 
-def _gift_tree(traced: Trace) -> Tree:
+def _build_gift_tree(traced: Trace) -> Tree:
     tree = Tree(f"捐赠 donation [bold]{escape(traced.donation)}[/]")
     for gift in traced.gifts:
         received = (
             f"{day_of(gift.recorded_at)} 收到 received [bold]{gift.unit.format(gift.amount)}[/]"
         )
-        tree.add(f"{received} → {_fund_label(traced, gift.fund)} ({_leaf(gift.entry)})")
+        tree.add(f"{received} → {_format_fund(traced, gift.fund)} ({_name_leaf(gift.entry)})")
     for (unit, use), amount in traced.totals().items():
         branch = tree.add(f"{USES[use]}: [bold]{escape(unit.format(amount))}[/]")
         for part in traced.parts:
             if (part.unit, part.use) == (unit, use):
-                branch.add(_part_line(traced, part))
+                branch.add(_format_part(traced, part))
     return tree
 
 
-def _part_line(traced: Trace, part: TracedPart) -> str:
+def _format_part(traced: Trace, part: TracedPart) -> str:
     about = [escape(part.match or traced.fund_names.get(part.fund, part.fund))]
     about += [escape(format_code(value)) for _, value in part.purpose]
-    about += [_leaf(key) for key in part.entries]
+    about += [_name_leaf(key) for key in part.entries]
     about += [
-        f"经划转 via transfer, 依据 reference {escape(traced.references[key])} ({_leaf(key)})"
+        f"经划转 via transfer, 依据 reference {escape(traced.references[key])} ({_name_leaf(key)})"
         for key in part.via
     ]
     return f"{escape(part.unit.format(part.amount))}  {' · '.join(about)}"
 
 
-def _fund_label(traced: Trace, fund: str) -> str:
+def _format_fund(traced: Trace, fund: str) -> str:
     return escape(f"{fund} {traced.fund_names.get(fund, '')}".strip())
 
 
-def _leaf(key: EntryKey) -> str:
+def _name_leaf(key: EntryKey) -> str:
     return escape(format_leaf(key))
 
 
@@ -174,7 +174,7 @@ def disclose(
     as_json: AsJson = False,
 ) -> None:
     """信息公开：各期数字与到期事项。Figures of a period, and the duties of disclosure."""
-    days, listed, major_fen = _period(period), _campaigns(campaigns), major * _YUAN
+    days, listed, major_fen = _parse_period(period), _read_campaigns(campaigns), major * _YUAN
     day = today.date() if today else datetime.now(CHINA).date()
     with report_unreadable():
         figures = count_figures(open_logs(years), days, major_fen=major_fen)
@@ -190,14 +190,14 @@ def disclose(
         typer.echo(render_markdown(figures, due, listed, day, major_fen))
 
 
-def _period(text: str) -> Period:
+def _parse_period(text: str) -> Period:
     try:
         return Period.parse(text)
     except PeriodError as error:
         raise typer.BadParameter(str(error)) from None
 
 
-def _campaigns(file: Path | None) -> list[Campaign]:
+def _read_campaigns(file: Path | None) -> list[Campaign]:
     try:
         return read_campaigns(file) if file else []
     except ValidationError as error:

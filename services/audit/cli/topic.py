@@ -122,7 +122,7 @@ def check_spool(spool: Spool, source: Source, to: int | str | None = None) -> No
 def wait_until_published(source: Source, size: int) -> None:
     """A checkpoint follows its transaction closely; give it the time. NoteError."""
     deadline = time.monotonic() + PUBLISHED_WITHIN_S
-    while (standing := _standing(source)) < size:
+    while (standing := _read_size(source)) < size:
         if time.monotonic() > deadline:
             raise NoteError(
                 f"已公布 {standing}/{size} 条 {standing} of {size} entries are published"
@@ -130,7 +130,7 @@ def wait_until_published(source: Source, size: int) -> None:
         time.sleep(0.1)
 
 
-def _standing(source: Source) -> int:
+def _read_size(source: Source) -> int:
     data = source.read(CHECKPOINT)
     return Checkpoint.read_unverified(data).size if data else 0
 
@@ -154,7 +154,7 @@ async def read_topic(
             progress(sum(each.size for each in spools.values()))
             if log in spools and isinstance(to, int) and spools[log].size > to:
                 break
-    return _only(spools, log, to)
+    return _choose_spool(spools, log, to)
 
 
 @asynccontextmanager
@@ -175,7 +175,7 @@ async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
     )
     try:
         await consumer.start()
-        partitions = consumer.partitions_for_topic(LEDGER) or await _partitions(consumer)
+        partitions = consumer.partitions_for_topic(LEDGER) or await _list_partitions(consumer)
         consumer.assign([TopicPartition(LEDGER, number) for number in sorted(partitions)])
         await consumer.seek_to_beginning()
         yield consumer
@@ -187,7 +187,7 @@ async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
         await close_within(consumer.stop(), CLOSE_S_MAX)
 
 
-async def _partitions(consumer: "AIOKafkaConsumer") -> set[int]:
+async def _list_partitions(consumer: "AIOKafkaConsumer") -> set[int]:
     """Metadata of a topic is fetched when it is first asked for."""
     await consumer.topics()
     partitions: set[int] | None = consumer.partitions_for_topic(LEDGER)
@@ -207,7 +207,7 @@ def _spool(value: bytes, log: str, spools: dict[str, Spool]) -> None:
         spool.add(fact["index"], fact["entry"].encode())
 
 
-def _only(spools: dict[str, Spool], log: str, to: int | str | None) -> Spool:
+def _choose_spool(spools: dict[str, Spool], log: str, to: int | str | None) -> Spool:
     if not log and len(spools) > 1:
         raise TopicError(f"有多本账本 several logs, name one by --log: {', '.join(sorted(spools))}")
     if not spools:

@@ -60,7 +60,7 @@ def verify(
 ) -> None:
     """独立核验账本日志的十条不变式。Checks the ten invariants from the published files alone."""
     trust = Pinned(vkey, [file.read_bytes() for file in since or ()], witness or [], quorum)
-    years = list(zip(previous or [], _year_keys(previous, previous_vkey), strict=True))
+    years = list(zip(previous or [], _split_year_keys(previous, previous_vkey), strict=True))
     try:
         report = _verify_years(where, trust, years, quiet=as_json)
     except (NoteError, httpx.HTTPError) as error:
@@ -82,7 +82,7 @@ class Pinned:
     quorum: int | None = None
 
 
-def _year_keys(previous: list[str] | None, keys: list[str] | None) -> list[list[str]]:
+def _split_year_keys(previous: list[str] | None, keys: list[str] | None) -> list[list[str]]:
     """The keys of each earlier year. A key's name is the log's, so a year's key is its own."""
     if len(keys or []) != len(previous or []):
         raise typer.BadParameter("每个 --previous 须有一个 --previous-vkey; one key for each year")

@@ -40,14 +40,14 @@ def witness(
         raise typer.BadParameter(str(error)) from None
     if not port.isdigit() or any(each.algorithm != ED25519 for each in logs):
         raise typer.BadParameter("--listen HOST:PORT, --log name+keyid+base64")
-    with _listening(host or "127.0.0.1", int(port)) as listening:
+    with _open_socket(host or "127.0.0.1", int(port)) as listening:
         host, port = listening.getsockname()[:2]
         console.print(f"见证 witness http://{host}:{port} {key.vkey}", soft_wrap=True)
         console.file.flush()  # into a file or a pipe too, while it runs
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _open_socket(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except (OSError, OverflowError) as error:

@@ -116,25 +116,25 @@ class Beancount:
 
     def beginning(self, title: str) -> Iterator[str]:
         yield f"; {title}"
-        yield from ("", f'option "title" {_string(title)}')
+        yield from ("", f'option "title" {_quote(title)}')
         yield f'option "operating_currency" "{CURRENCY}"'
 
     def account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]:
         yield f"{day} open {name}"
         if account.code:
-            yield f"  code: {_string(account.code)}"
+            yield f"  code: {_quote(account.code)}"
         if account.title:
-            yield f"  title: {_string(account.title)}"
+            yield f"  title: {_quote(account.title)}"
 
     def commodity(self, unit: Unit, day: date) -> Iterator[str]:
         yield f"{day} commodity {self._name(unit)}"
-        yield f"  item: {_string(encode_text(unit.item))}"
-        yield f"  unit: {_string(encode_text(unit.unit))}"
+        yield f"  item: {_quote(encode_text(unit.item))}"
+        yield f"  unit: {_quote(encode_text(unit.unit))}"
 
     def transaction(self, transaction: Transaction) -> Iterator[str]:
-        yield f"{transaction.day} * {_string(transaction.title)} {_string(transaction.subject)}"
+        yield f"{transaction.day} * {_quote(transaction.title)} {_quote(transaction.subject)}"
         yield f'  entry: "{transaction.index}"'
-        yield from (f"  {key}: {_string(value)}" for key, value in transaction.notes.items())
+        yield from (f"  {key}: {_quote(value)}" for key, value in transaction.notes.items())
         for posting in transaction.postings:
             yield f"  {posting.account}  {posting.unit.number(posting.amount)} {self._of(posting)}"
 
@@ -156,7 +156,7 @@ class Beancount:
 WRITING: dict[Dialect, Writing] = {"hledger": Plain(), "ledger": Plain(), "beancount": Beancount()}
 
 
-def _string(text: str) -> str:
+def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -217,7 +217,7 @@ class _Journal:
         if not entry["legs"]:
             yield f"; {day} ({entry['index']}) {kind_of(entry).title}: {format_comment(entry)}"
             return
-        postings = [_posting(leg) for leg in entry["legs"]]
+        postings = [_build_posting(leg) for leg in entry["legs"]]
         yield from self._post(postings)
         yield from self._writing.transaction(
             Transaction(
@@ -264,7 +264,7 @@ class _Journal:
         yield from ("", *self._writing.assertions(balances, self._day))
 
 
-def _posting(leg: Leg | GoodsLeg) -> JournalPosting:
+def _build_posting(leg: Leg | GoodsLeg) -> JournalPosting:
     unit, amount = amount_of(leg)
     signed = amount if leg["side"] == "debit" else -amount
     return JournalPosting(format_account(leg["account"], leg["fund"]), signed, unit)

@@ -62,10 +62,10 @@ def hash_commodity(item: str, unit: str) -> str:
 def encode_text(text: str) -> str:
     """Text for notes and quoted names: a sign that could mean something there, or that is not seen,
     is percent-encoded."""
-    return _OTHER.sub(_harmless, text)
+    return _OTHER.sub(_make_harmless, text)
 
 
-def _harmless(match: re.Match[str]) -> str:
+def _make_harmless(match: re.Match[str]) -> str:
     sign = match[0]
     return sign if sign.isprintable() and not sign.isascii() else quote(sign, safe="")
 
@@ -94,7 +94,7 @@ def collect_tags() -> tuple[str, ...]:
         if _has_legs(get_args(hints["kind"])[0])
         for key, hint in hints.items()
         if key not in _WRITTEN_ELSEWHERE
-        for tag in _tags_of_field(key, hint)
+        for tag in _list_tags(key, hint)
     }
     return (*_TAG_ORDER, *sorted(tags - set(_TAG_ORDER)))
 
@@ -103,11 +103,11 @@ def _has_legs(kind: str) -> bool:
     return kind == "reversal" or bool(KINDS[kind].parts)
 
 
-def _tags_of_field(key: str, hint: Any) -> list[str]:
+def _list_tags(key: str, hint: Any) -> list[str]:
     if not is_typeddict(hint):
         return [key.removesuffix("_fen").replace("_", "-")]
     fields = get_type_hints(hint).items()
-    return [f"{key}-{tag}" for inner, each in fields for tag in _tags_of_field(inner, each)]
+    return [f"{key}-{tag}" for inner, each in fields for tag in _list_tags(inner, each)]
 
 
 def collect_notes(entry: LedgerEntry) -> dict[str, str]:
@@ -116,7 +116,7 @@ def collect_notes(entry: LedgerEntry) -> dict[str, str]:
         name.replace("_", "-"): encode_text(value)
         for key, field in entry.items()
         if key not in _WRITTEN_ELSEWHERE
-        for name, value in _flat(key, field)
+        for name, value in _flatten(key, field)
         if value
     }
 
@@ -127,13 +127,13 @@ def format_comment(entry: LedgerEntry) -> str:
     return ", ".join((encode_text(entry["subject"]), *notes))
 
 
-def _flat(key: str, value: Any) -> list[tuple[str, str]]:
+def _flatten(key: str, value: Any) -> list[tuple[str, str]]:
     match value:
         case dict():
             return [
                 (f"{key}-{name}", text)
                 for inner, each in value.items()
-                for name, text in _flat(inner, each)
+                for name, text in _flatten(inner, each)
             ]
         case list():
             return [(key, "+".join(map(str, value)))]

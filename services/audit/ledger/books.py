@@ -142,7 +142,7 @@ class Books(Balances):
         for thing, quantity in moved.items():
             count_goods(self, kind, index, thing, quantity)
         self._post_goods(legs, index)
-        usual = UsualLegs(legs, [self.goods_accounts[_goods_place(leg)] for leg in legs])
+        usual = UsualLegs(legs, [self.goods_accounts[_find_goods_place(leg)] for leg in legs])
         if len(moved) == 1 and usual.match(legs):
             book.usual[place] = usual
 
@@ -202,7 +202,7 @@ class Books(Balances):
         for leg in legs:
             if (leg["fund"], leg["account"]) in self.accounts:
                 _check_apart((leg["fund"], leg["account"]), index)
-            book = self.goods_accounts.setdefault(_goods_place(leg), AccountBook())
+            book = self.goods_accounts.setdefault(_find_goods_place(leg), AccountBook())
             if leg["side"] == "debit":
                 book.debit += leg["quantity"]
             else:
@@ -219,7 +219,7 @@ class Books(Balances):
         return take_snapshot(self)
 
 
-def _goods_place(leg: ledger.GoodsLeg) -> tuple[str, str, str, str]:
+def _find_goods_place(leg: ledger.GoodsLeg) -> tuple[str, str, str, str]:
     return leg["fund"], leg["account"], leg["item"], leg["unit"]
 
 

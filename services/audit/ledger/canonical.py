@@ -69,7 +69,7 @@ class Patterns:
         self._others = [
             (key, fit)
             for key, hint in hints.items()
-            if key not in fast and (fit := _fit_of(hint)) is not None
+            if key not in fast and (fit := _find_fit(hint)) is not None
         ]
 
     @property
@@ -100,23 +100,23 @@ class Patterns:
 def _check_legs(hint: Any) -> None:
     """TypeError for legs with other patterns than `Patterns.fit` looks for."""
     fields = get_type_hints(get_args(hint)[0], include_extras=True)
-    patterns = {key: each for key, each in fields.items() if _pattern_of(each)}
+    patterns = {key: each for key, each in fields.items() if _find_pattern(each)}
     if patterns != {"account": Account, "fund": FundId}:
         raise TypeError(f"legs with other patterns than of account and fund: {patterns}")
 
 
-def _fit_of(hint: Any) -> Fit | None:
+def _find_fit(hint: Any) -> Fit | None:
     """Whether a value has what patterns its type has; None where it has none."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is NotRequired or (origin is Annotated and get_origin(args[0]) is list):
-        return _fit_of(args[0])
+        return _find_fit(args[0])
     if is_typeddict(hint):
         inner = Patterns(hint)
         return None if inner.is_empty else inner.fit
     if origin is list:
-        each = _fit_of(args[0])
+        each = _find_fit(args[0])
         return (lambda values: all(map(each, values))) if each else None
-    pattern = _pattern_of(hint)
+    pattern = _find_pattern(hint)
     return re.compile(pattern).fullmatch if pattern else None
 
 
@@ -128,7 +128,8 @@ class EntryDecoder:
         for contract in contracts:
             (kind,) = get_args(get_type_hints(contract)["kind"])
             self._ways[kind.encode()] = [
-                (msgspec.json.Decoder(_as_msgspec(way)), Patterns(way)) for way in _ways(contract)
+                (msgspec.json.Decoder(_as_msgspec(way)), Patterns(way))
+                for way in _list_ways(contract)
             ]
 
     def decode(self, data: bytes, books: Balances = NOTHING_OPENED) -> LedgerEntry | None:
@@ -149,7 +150,7 @@ class EntryDecoder:
         return None
 
 
-def _ways(contract: Any) -> list[Any]:
+def _list_ways(contract: Any) -> list[Any]:
     """A contract without unions: one TypedDict for each type that a field may have."""
     ways: list[dict[str, object]] = [{}]
     for key, hint in get_type_hints(contract, include_extras=True).items():
@@ -177,7 +178,7 @@ def _as_msgspec(hint: Any) -> Any:
     return hint
 
 
-def _pattern_of(hint: Any) -> str:
+def _find_pattern(hint: Any) -> str:
     """The schema's patterns are anchored by the Rust meaning of ^ and $: at the very ends."""
     if get_origin(hint) is not Annotated:
         return ""
@@ -185,8 +186,8 @@ def _pattern_of(hint: Any) -> str:
     return pattern.removeprefix("^").removesuffix("$")
 
 
-_match_fund = re.compile(_pattern_of(FundId)).fullmatch
-_match_account = re.compile(_pattern_of(Account)).fullmatch
+_match_fund = re.compile(_find_pattern(FundId)).fullmatch
+_match_account = re.compile(_find_pattern(Account)).fullmatch
 ENTRIES = EntryDecoder(get_args(LedgerEntry))
 
 

@@ -114,7 +114,7 @@ def build(kind: str, fact: Fact, *moved: tuple[FundRef, int | Goods], **fields: 
         for (fund, amount), part in zip(moved, parts, strict=True)
         if amount
         for pair in part.pairs
-        for leg in _pair_of_legs(fund, pair, amount)
+        for leg in _make_legs(fund, pair, amount)
     ]
     return {
         "kind": kind,
@@ -233,7 +233,7 @@ def refusal(fact: Fact, refused: Refused) -> Draft:
     return build("refusal", fact, refused=refused)
 
 
-def _pair_of_legs(fund: FundRef, pair: Pair, amount: int | Goods) -> list[Leg | GoodsLeg]:
+def _make_legs(fund: FundRef, pair: Pair, amount: int | Goods) -> list[Leg | GoodsLeg]:
     accounts: tuple[tuple[str, Side], ...] = (
         (getattr(fund.accounts, pair.debit), "debit"),
         (getattr(fund.accounts, pair.credit), "credit"),

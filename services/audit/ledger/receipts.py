@@ -54,9 +54,9 @@ class Receipt:
         lines = head.decode("ascii", errors="replace").split("\n")
         if len(lines) < 3 or lines[0] != HEADER or len(lines) > 3 + _PROOF_LINES_MAX:
             raise ReceiptError(f"不是凭证，首行应为 not a receipt, it begins with: {HEADER}")
-        entry = _decode(_after("extra ", lines[1]))
+        entry = _decode(_read_after("extra ", lines[1]))
         proof = tuple(_decode(line) for line in lines[3:])
-        receipt = cls(_number(_after("index ", lines[2])), entry, proof, checkpoint)
+        receipt = cls(_parse_number(_read_after("index ", lines[2])), entry, proof, checkpoint)
         if bytes(receipt) != data or any(len(each) != HASH_BYTES for each in proof):
             raise ReceiptError("凭证不是规范写法 the receipt is not in canonical form")
         return receipt
@@ -125,13 +125,13 @@ def _decode(text: str) -> bytes:
         raise ReceiptError("有一行不是 base64 a line is not base64") from None
 
 
-def _after(word: str, line: str) -> str:
+def _read_after(word: str, line: str) -> str:
     if not line.startswith(word):
         raise ReceiptError(f"缺少一行 a line is missing: {word.strip()}")
     return line.removeprefix(word)
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 19:
         raise ReceiptError("条目号不是十进制数 the index is not a decimal number")
     return int(text)
@@ -145,8 +145,8 @@ def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[s
         *([("数额 Amount", moved)] if (moved := _format_moved(entry)) else []),
         *([("基金 Fund", str(fund))] if fund else []),
         ("捐赠编号 Donation", entry["subject"]),
-        ("收到时间 Received (UTC)", _minute(entry["effective_at"])),
-        ("入账时间 Entered (UTC)", _minute(entry["recorded_at"])),
+        ("收到时间 Received (UTC)", _format_minute(entry["effective_at"])),
+        ("入账时间 Entered (UTC)", _format_minute(entry["recorded_at"])),
         ("公开账本 Public log", checkpoint.origin),
         ("条目 Entry", f"{entry['index']} / {checkpoint.size}"),
     ]
@@ -162,6 +162,6 @@ def _format_moved(entry: LedgerEntry) -> str:
     return f"{first['item']} {first['quantity']} {first['unit']}"
 
 
-def _minute(timestamp: str) -> str:
+def _format_minute(timestamp: str) -> str:
     """2026-01-01T08:00:00.000000Z -> 2026-01-01 08:00"""
     return timestamp[:16].replace("T", " ")

@@ -55,7 +55,7 @@ def replay_entries(
     books, count, last = Books(), 0, ""
     for raw in entries:
         entry = parse_entry(raw)
-        if _beyond(entry, to):
+        if _is_beyond(entry, to):
             break
         named = find_named(entry) if entry["kind"] in NAMING else None
         books.apply(entry, None if named is None or named >= count else original(named))
@@ -63,7 +63,7 @@ def replay_entries(
     return Replay(count, last, books)
 
 
-def _beyond(entry: LedgerEntry, to: int | str | None) -> bool:
+def _is_beyond(entry: LedgerEntry, to: int | str | None) -> bool:
     match to:
         case None:
             return False

@@ -255,7 +255,7 @@ class Report:
             "entries": self.entries,
             "broken": str(self.broken) if self.broken else None,
             "funds": {fund: list_totals(book) for fund, book in sorted(self.books.funds.items())},
-            "partitions": [_partition(each) for each in self.partitions],
+            "partitions": [_describe_partition(each) for each in self.partitions],
             "not_carried": list(self.not_carried),
         }
 
@@ -292,7 +292,7 @@ def _parse_keys(keys: Sequence[str]) -> list[VerifierKey]:
     return [VerifierKey.parse(key) for key in keys]
 
 
-def _partition(partition: PartitionRange) -> dict[str, object]:
+def _describe_partition(partition: PartitionRange) -> dict[str, object]:
     return {
         "cluster": partition.cluster,
         "topic": partition.topic,

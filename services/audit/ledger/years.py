@@ -112,7 +112,7 @@ def check_brought_forward(books: Balances, before: Balances, frozen: Checkpoint)
     """Names of what is left over there and not carried yet; BrokenError for a false amount."""
     previous = books.previous
     if previous is not None:
-        if (previous["log"], previous["size"], previous["root"]) != _frozen_log(frozen):
+        if (previous["log"], previous["size"], previous["root"]) != _name_frozen_log(frozen):
             raise BrokenError(HISTORY, f"carried from another log than {frozen.origin}")
         if not frozen.frozen:
             raise BrokenError(HISTORY, f"carried from {frozen.origin}, which is not frozen")
@@ -122,7 +122,7 @@ def check_brought_forward(books: Balances, before: Balances, frozen: Checkpoint)
     return list(_list_remaining(books, before))
 
 
-def _frozen_log(frozen: Checkpoint) -> tuple[str, int, str]:
+def _name_frozen_log(frozen: Checkpoint) -> tuple[str, int, str]:
     return frozen.origin, frozen.size, root_text(frozen.root)
 
 

@@ -145,9 +145,9 @@ class Reconciliation:
         return {
             "as_of": self.now.isoformat(),
             "checked": {"pledges": self.checked["pledges"], "gifts": self.checked["gifts"]},
-            "funds": [_fund_to_json(id_, self.funds[id_]) for id_ in sorted(self.funds)],
+            "funds": [_describe_fund(id_, self.funds[id_]) for id_ in sorted(self.funds)],
             "ageing": {
-                kind: {age: _cell_to_json(self.ageing.get((kind, age))) for age in AGES}
+                kind: {age: _describe_cell(self.ageing.get((kind, age))) for age in AGES}
                 for kind in KINDS
             },
             "gaps": [gap.to_json(self.now) for *_, gap in sorted(self._oldest, reverse=True)],
@@ -157,11 +157,11 @@ class Reconciliation:
 TOTALS = ("pledged_fen", "withdrawn_fen", "listed_fen", "ledger_fen", "refunded_fen")
 
 
-def _fund_to_json(id_: str, sums: Counter[str]) -> dict[str, object]:
+def _describe_fund(id_: str, sums: Counter[str]) -> dict[str, object]:
     names: Iterable[str] = (*TOTALS, *(f"{kind}_fen" for kind in KINDS))
     return {"fund_id": id_, **{name: sums[name] for name in names}}
 
 
-def _cell_to_json(cell: Counter[str] | None) -> dict[str, int]:
+def _describe_cell(cell: Counter[str] | None) -> dict[str, int]:
     cell = cell or Counter()
     return {"count": cell["count"], "amount_fen": cell["amount_fen"]}

@@ -29,7 +29,7 @@ async def load_overlaps(
     pairs = [] if after else await listed.overlapping_pairs(database, names)
     return {
         "pairs": pairs,
-        "gifts": [_overlap_to_json(donation) for donation in donations],
+        "gifts": [_describe_overlap(donation) for donation in donations],
         "next": donations[-1].id if len(donations) == limit else None,
     }
 
@@ -42,7 +42,7 @@ async def load_outcomes(
     donations = await listed.by_ids(database, donation_ids)
     return {
         "gifts": [
-            _gift_to_json(donations[id_]) if id_ in donations else None for id_ in donation_ids
+            _describe_gift(donations[id_]) if id_ in donations else None for id_ in donation_ids
         ]
     }
 
@@ -77,11 +77,11 @@ async def load_alike(
 def _describe_alike(row: Trait, index: TraitIndex) -> dict[str, object]:
     same_day = index.find_near(row)
     itself = next((other.id for other in same_day if other.is_listed_as(row)), None)
-    gifts = [] if itself else [_trait_to_json(other) for other in index.find(row)[:ALIKE_MAX]]
+    gifts = [] if itself else [_describe_trait(other) for other in index.find(row)[:ALIKE_MAX]]
     return {"is_new": True, "itself": itself, "gifts": gifts}
 
 
-def _trait_to_json(trait: Trait) -> dict[str, object]:
+def _describe_trait(trait: Trait) -> dict[str, object]:
     statement, row = trait.place or (None, None)
     return {
         "id": trait.id,
@@ -99,12 +99,12 @@ async def load_designations(
     """kind: whether the amounts it names fit the gift (see designation.Designation.kind)."""
     donations = await listed.list_designated(database, after, limit)
     return {
-        "gifts": [_designation_to_json(donation, open_text(donation)) for donation in donations],
+        "gifts": [_describe_designation(donation, open_text(donation)) for donation in donations],
         "next": donations[-1].id if len(donations) == limit else None,
     }
 
 
-def _designation_to_json(donation: Donation, text: str) -> dict[str, object]:
+def _describe_designation(donation: Donation, text: str) -> dict[str, object]:
     designation = parse_designation(text)
     return {
         "id": donation.id,
@@ -117,7 +117,7 @@ def _designation_to_json(donation: Donation, text: str) -> dict[str, object]:
     }
 
 
-def _overlap_to_json(donation: Donation) -> dict[str, object]:
+def _describe_overlap(donation: Donation) -> dict[str, object]:
     return donation.model_dump(mode="json", include={"id", "amount_fen", "statements"})
 
 
@@ -136,7 +136,7 @@ VISIBLE = {
 }
 
 
-def _gift_to_json(donation: Donation) -> dict[str, object]:
+def _describe_gift(donation: Donation) -> dict[str, object]:
     return donation.model_dump(mode="json", include=VISIBLE)
 
 

@@ -108,7 +108,7 @@ class Note:
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
-        text = _text(data)
+        text = _decode_text(data)
         body, blank_line, tail = text.rpartition("\n\n")
         if not blank_line or not tail.endswith("\n"):
             raise NoteError("格式不对 a note is a text, a blank line and signature lines")
@@ -143,7 +143,7 @@ class Note:
         return Note(self.body, tuple(dict.fromkeys((*self.signatures, *signatures))))
 
 
-def _text(data: bytes) -> str:
+def _decode_text(data: bytes) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -98,11 +98,11 @@ class Prover:
         width = (self._size >> TILE_HEIGHT * level) - number * TILE_WIDTH
         rows = [read_hashes(self._source, level, number, min(width, TILE_WIDTH))]
         while len(rows[-1]) > HASH_BYTES:
-            rows.append(_row_above(rows[-1]))
+            rows.append(_build_row_above(rows[-1]))
         return rows
 
 
-def _row_above(row: bytes) -> bytes:
+def _build_row_above(row: bytes) -> bytes:
     """The node hashes over `row` two by two; an odd last hash has none."""
     pairs = range(0, len(row) - HASH_BYTES, 2 * HASH_BYTES)
     return b"".join([sha256(b"\x01" + row[at : at + 2 * HASH_BYTES]).digest() for at in pairs])

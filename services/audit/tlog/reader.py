@@ -121,22 +121,22 @@ def read_bundles(source: Source, size: int) -> Iterator[BundleAndTile]:
     """The log's first `size` entries with their tiles, in order."""
     numbers = range(-(-size // TILE_WIDTH))
     paths = (
-        tile_path(level, number, _width(size, number))
+        tile_path(level, number, _find_width(size, number))
         for number in numbers
         for level in (ENTRIES, 0)
     )
     files = source.read_all(paths)
     for number, bundle, tile in zip(numbers, files, files, strict=False):
-        entries = _entries(source, size, number, bundle)
-        yield BundleAndTile(number, entries, _tile(source, 0, number, len(entries), tile))
+        entries = _split_entries(source, size, number, bundle)
+        yield BundleAndTile(number, entries, _cut_tile(source, 0, number, len(entries), tile))
 
 
 def read_entries(source: Source, size: int) -> Iterator[bytes]:
     """The log's first `size` entries, in order, without their tiles."""
     numbers = range(-(-size // TILE_WIDTH))
-    paths = (tile_path(ENTRIES, number, _width(size, number)) for number in numbers)
+    paths = (tile_path(ENTRIES, number, _find_width(size, number)) for number in numbers)
     for number, bundle in zip(numbers, source.read_all(paths), strict=True):
-        yield from _entries(source, size, number, bundle)
+        yield from _split_entries(source, size, number, bundle)
 
 
 def read_entry(source: Source, size: int, index: int) -> bytes:
@@ -147,23 +147,23 @@ def read_entry(source: Source, size: int, index: int) -> bytes:
 
 def read_bundle(source: Source, size: int, number: int) -> list[bytes]:
     """Bundle `number` of a log of `size`: 256 entries, fewer at the edge."""
-    bundle = source.read(tile_path(ENTRIES, number, _width(size, number)))
-    return _entries(source, size, number, bundle)
+    bundle = source.read(tile_path(ENTRIES, number, _find_width(size, number)))
+    return _split_entries(source, size, number, bundle)
 
 
 def read_hashes(source: Source, level: int, number: int, width: int) -> bytes:
     """A tile's first `width` hashes, from the partial tile or the full one."""
     partial = source.read(tile_path(level, number, width % TILE_WIDTH))
-    return _tile(source, level, number, width, partial)
+    return _cut_tile(source, level, number, width, partial)
 
 
-def _width(size: int, number: int) -> int:
+def _find_width(size: int, number: int) -> int:
     """The width in the path of bundle or level-0 tile `number`: 0 where it is full."""
     return size % TILE_WIDTH if number == size // TILE_WIDTH else 0
 
 
-def _entries(source: Source, size: int, number: int, data: bytes | None) -> list[bytes]:
-    width = _width(size, number)
+def _split_entries(source: Source, size: int, number: int, data: bytes | None) -> list[bytes]:
+    width = _find_width(size, number)
     count = stored_width = width or TILE_WIDTH
     if data is None and width:
         data, stored_width = source.read(tile_path(ENTRIES, number)), TILE_WIDTH
@@ -176,7 +176,7 @@ def _entries(source: Source, size: int, number: int, data: bytes | None) -> list
         raise BrokenError(TREE, f"{tile_path(ENTRIES, number, width)}: {error}", first) from None
 
 
-def _tile(source: Source, level: int, number: int, width: int, data: bytes | None) -> bytes:
+def _cut_tile(source: Source, level: int, number: int, width: int, data: bytes | None) -> bytes:
     stored_width = width
     if data is None and width < TILE_WIDTH:
         data, stored_width = source.read(tile_path(level, number)), TILE_WIDTH
@@ -236,7 +236,7 @@ class TreeCheck:
     def _compare(self, rebuilt: Tile, published: bytes) -> None:
         if rebuilt.data == published:
             return
-        at = _first_difference(rebuilt.data, published)
+        at = _find_first_difference(rebuilt.data, published)
         index = (rebuilt.number * TILE_WIDTH + at) * TILE_WIDTH**rebuilt.level
         raise BrokenError(TREE, f"{rebuilt.path} is not the hash of the entries", index)
 
@@ -264,7 +264,7 @@ class TreeCheck:
                 )
 
 
-def _first_difference(rebuilt: bytes, published: bytes) -> int:
+def _find_first_difference(rebuilt: bytes, published: bytes) -> int:
     """The number of the first hash that differs."""
     pairs = zip(split_tile(rebuilt), split_tile(published), strict=False)
     return next((at for at, (ours, theirs) in enumerate(pairs) if ours != theirs), 0)

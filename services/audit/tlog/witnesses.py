@@ -102,7 +102,7 @@ class Witnesses:
                 return 0
             if answer.is_success:
                 self._sizes[f"{witness.url} {new.origin}"] = new.size
-                return _cosignature(witness, note, answer.text) or 0
+                return _find_cosignature(witness, note, answer.text) or 0
             cosigned_size = _read_cosigned_size(answer)
             if cosigned_size is None or cosigned_size == old or cosigned_size > new.size:
                 _report_refusal(witness, answer, old)
@@ -126,7 +126,7 @@ class Witnesses:
 NO_WITNESSES = Witnesses()
 
 
-def _cosignature(witness: Witness, note: Note, answer: str) -> Signature | None:
+def _find_cosignature(witness: Witness, note: Note, answer: str) -> Signature | None:
     """The line by the witness's own key; others are passed over."""
     for line in answer.splitlines():
         try:

@@ -155,7 +155,7 @@ class LogDirectory:
         tree = TileTree(standing.tree.size, standing.tree.edges)
         tiles = tree.add([leaf_hash(entry) for entry in fresh])
         _agree(tree, head)
-        bundles, tail = _bundles(standing.tree.size, [*standing.tail, *fresh])
+        bundles, tail = _pack_bundles(standing.tree.size, [*standing.tail, *fresh])
         files = {tile.path: tile.data for tile in (*tiles, *tree.partials())}
         checkpoint = replace(standing.checkpoint, size=tree.size, root=tree.root())
         store(self._path, bundles | files)
@@ -257,7 +257,7 @@ def _agree(tree: TileTree, head: Frontier | None) -> None:
         raise ForkError(f"the database has another root at size {tree.size}")
 
 
-def _bundles(size: int, entries: list[bytes]) -> tuple[dict[str, bytes], list[bytes]]:
+def _pack_bundles(size: int, entries: list[bytes]) -> tuple[dict[str, bytes], list[bytes]]:
     """Bundle files by path, and the last one's entries if it is unfinished.
 
     `entries` begin with those of the bundle that was unfinished at `size`.

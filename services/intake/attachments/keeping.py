@@ -71,7 +71,7 @@ async def add_file(
     )
     answer = await runtime.processor.execute(Command(command, principal=adder.by))
     if answer.body.get("file_id") != file_id:
-        await _bucket(runtime).delete(file_id)
+        await _open_bucket(runtime).delete(file_id)
     body = {name: value for name, value in answer.body.items() if name != "file_id"}
     return Answer(answer.status, body)
 
@@ -97,11 +97,11 @@ async def store_file(
     """The id it has in GridFS, which says nothing, and its key."""
     sealed = runtime.resources.vault.seal(attachment_id, join_parts(file))
     file_id = secrets.token_hex(16)
-    await _bucket(runtime).write(file_id, sealed.cipher)
+    await _open_bucket(runtime).write(file_id, sealed.cipher)
     return file_id, sealed
 
 
-def _bucket(runtime: IntakeRuntime) -> mongo.FileBucket:
+def _open_bucket(runtime: IntakeRuntime) -> mongo.FileBucket:
     return mongo.FileBucket(runtime.database, BUCKET)
 
 
@@ -135,7 +135,7 @@ async def open_stored(runtime: IntakeRuntime, attachment: Attachment) -> bytes |
     if attachment.person_id:
         person = await mongo.load(runtime.database, Person, attachment.person_id)
         key = person.keys.get(attachment.id) if person else None
-    cipher = await _bucket(runtime).read(attachment.file_id) if key else None
+    cipher = await _open_bucket(runtime).read(attachment.file_id) if key else None
     if key is None or cipher is None:
         return None
     return _open(runtime.resources.vault, attachment.id, cipher, key)
@@ -154,12 +154,12 @@ def _open(vault: Vault, record: str, cipher: bytes, key: bytes) -> bytes | None:
 async def drop_files(runtime: IntakeRuntime, attachments: list[Attachment]) -> None:
     """Noise, since the keys are gone: it takes up room."""
     for attachment in attachments:
-        await _bucket(runtime).delete(attachment.file_id)
+        await _open_bucket(runtime).delete(attachment.file_id)
 
 
 async def discard_file(runtime: IntakeRuntime, file_id: str) -> None:
     """Stored, and then not taken."""
-    await _bucket(runtime).delete(file_id)
+    await _open_bucket(runtime).delete(file_id)
 
 
 async def drop_files_of_messages(runtime: IntakeRuntime, message_ids: list[str]) -> None:

@@ -61,7 +61,7 @@ def read_answer(text: str) -> ShortAnswer:
     if len(folded) > ANSWER_LENGTH_MAX:
         return ShortAnswer(Sense.UNKNOWN)
     references, rest = _take_references(folded)
-    plain = _compact(rest)
+    plain = _squeeze(rest)
     if not plain and not references:
         return ShortAnswer(Sense.THANKS if _has_picture(folded) else Sense.UNKNOWN)
     sense = _find_sense(plain, is_asking="?" in folded or plain.endswith("吗"))
@@ -116,7 +116,7 @@ def _take_references(text: str) -> tuple[tuple[str, ...], str]:
     return tuple(dict.fromkeys(references)), _REFERENCE.sub(" ", text)
 
 
-def _compact(text: str) -> str:
+def _squeeze(text: str) -> str:
     """Letters and digits alone, and a point within a number; WeChat writes pictures as [强]."""
     text = _PICTURES.sub("", text)
     marks = (mark for mark in text if unicodedata.category(mark)[0] in "LN" or mark == ".")

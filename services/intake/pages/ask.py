@@ -105,7 +105,7 @@ class AskForm:
 
 @router.get(ASK_PATH)
 async def show_first_step(request: Request) -> Response:
-    return _render(request, 1, AskForm(_blank()))
+    return _render(request, 1, AskForm(_make_blank()))
 
 
 @router.post(ASK_PATH)
@@ -183,7 +183,7 @@ async def _record_consents(
         await runtime.processor.execute(Command(data, principal=WEB_SOURCE))
 
 
-def _blank() -> dict[str, str]:
+def _make_blank() -> dict[str, str]:
     chosen = {"kind": Kind.WISH.value, "whose": "own", "once": secrets.token_urlsafe(24)}
     return dict.fromkeys(FIELDS, "") | chosen
 

@@ -73,7 +73,7 @@ def solve_file(
         for problem in error.problems:
             notes.print(f"[red]{problem.field}[/]: {problem.zh} · {problem.en}", highlight=False)
         raise typer.Exit(2) from None
-    lines = _explanation(plan, explain, details, notes) if explain else []
+    lines = _explain(plan, explain, details, notes) if explain else []
     if out:
         out.write_text(_to_json(plan), encoding="utf-8")
     if out or console.is_terminal or lines:
@@ -102,7 +102,7 @@ def _to_json(plan: "Plan") -> str:
     return json.dumps(build_result(plan), ensure_ascii=False, indent=2) + "\n"
 
 
-def _explanation(plan: "Plan", request_id: str, details: bool, notes: Console) -> list[str]:
+def _explain(plan: "Plan", request_id: str, details: bool, notes: Console) -> list[str]:
     from services.matching.explaining.details import format_details
     from services.matching.explaining.explanation import explain
     from services.matching.explaining.sentences import format_explanation

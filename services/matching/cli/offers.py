@@ -72,7 +72,7 @@ def import_rows(
         for start in range(0, len(rows), BATCH_ROWS):
             batch = rows[start : start + BATCH_ROWS]
             rejected = _register_givers(intake, batch, donors)
-            keyed = [(row, _giver_key(row)) for row in batch]
+            keyed = [(row, _make_giver_key(row)) for row in batch]
             refused += [
                 RefusedRow(row.line, row.original, rejected[key])
                 for row, key in keyed
@@ -84,7 +84,7 @@ def import_rows(
     return refused
 
 
-def _giver_key(row: SheetOffer) -> str:
+def _make_giver_key(row: SheetOffer) -> str:
     """The same giver in another row, or another file, is the same."""
     return make_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
 
@@ -93,7 +93,7 @@ def _register_givers(
     intake: ServiceClient, batch: Sequence[SheetOffer], donors: dict[str, str]
 ) -> dict[str, tuple[Problem, ...]]:
     """In few calls for all their givers: adds their ids to `donors`, returns those refused."""
-    new = {key: row.giver for row in batch if (key := _giver_key(row)) not in donors}
+    new = {key: row.giver for row in batch if (key := _make_giver_key(row)) not in donors}
     body = [{"idempotency_key": key, "party": giver} for key, giver in new.items()]
     answers: list[Document] = []
     for start in range(0, len(body), GIVERS_PER_CALL):

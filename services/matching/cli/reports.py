@@ -136,10 +136,10 @@ def selection(
     for kind_ in Kind:
         if kind_.value in ranking:
             title = f"{year} {LABELS[kind_]} {kind_.value}"
-            console.print(_ranking_table(title, ranking[kind_.value]))
+            console.print(_build_ranking_table(title, ranking[kind_.value]))
 
 
-def _ranking_table(title: str, rows: Sequence[Document]) -> Table:
+def _build_ranking_table(title: str, rows: Sequence[Document]) -> Table:
     """A terminal may be narrow: no id and no number is cut."""
     table = Table("名次", title=title)
     table.add_column("编号 request", no_wrap=True, min_width=22)

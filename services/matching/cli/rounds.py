@@ -50,7 +50,7 @@ def optimise(
     if as_json:
         typer.echo(json.dumps(whole, ensure_ascii=False, indent=1))
     else:
-        console.print(_rounds_table([whole]))
+        console.print(_build_rounds_table([whole]))
         objective, bound = int(whole["objective"]), int(whole["bound"] or 0)
         console.print(
             f"目标值 objective {objective:,} · 下界 bound {bound:,} · 点 points", highlight=False
@@ -87,7 +87,7 @@ def rounds(
     elif as_json:
         typer.echo(json.dumps(heads, ensure_ascii=False, indent=1))
     else:
-        console.print(_rounds_table(heads))
+        console.print(_build_rounds_table(heads))
 
 
 def _iterate_heads(service: ServiceClient, after: int) -> Iterator[Document]:
@@ -98,7 +98,7 @@ def _iterate_heads(service: ServiceClient, after: int) -> Iterator[Document]:
         place = page["next"]
 
 
-def _rounds_table(heads: list[Document]) -> Table:
+def _build_rounds_table(heads: list[Document]) -> Table:
     """A terminal may be narrow: no number is cut."""
     table = Table()
     for name in ("轮次", "类型 kind", "截止 closed", "状态"):

@@ -246,14 +246,14 @@ def count_ruled_out(pool: Pool, request: int) -> dict[Group, int]:
     counts: dict[Group, int] = {}
     for group in GROUPS:
         passes = np.ones(len(offers), dtype=np.bool_)
-        for rule in _rules_of(group):
+        for rule in _list_rules(group):
             passes &= rule(pool, requests, offers)
         counts[group] = int((remaining & ~passes).sum())
         remaining &= passes
     return counts
 
 
-def _rules_of(group: Group) -> Iterator[PairRule]:
+def _list_rules(group: Group) -> Iterator[PairRule]:
     for rule in RULES:
         if rule.group == group and rule.allows_pairs is not None:
             yield rule.allows_pairs

@@ -123,15 +123,15 @@ def _score(round_: _Round, row: int) -> Sequence[Score]:
     if round_.price is None:
         return score_candidates(pool, solved, row)
     before = _apply_prices(
-        solved.model, _quantities_before(solved.model, solved.quantities, row), round_.price
+        solved.model, _find_quantities_before(solved.model, solved.quantities, row), round_.price
     )
     scores = score_candidates(pool, before, row)
-    quantities = _quantities_of(solved, row)
+    quantities = _find_quantities(solved, row)
     final = [replace(score, given=quantities.get(score.offer, 0)) for score in scores]
     return [replace(score, has_case=score.has_case or score.given > 0) for score in final]
 
 
-def _quantities_before(model: Model, quantities: Ints, row: int) -> Ints:
+def _find_quantities_before(model: Model, quantities: Ints, row: int) -> Ints:
     """What those whose turn came earlier were given."""
     request = model.arcs.request
     worth, mine = model.worth[request], model.worth[row]
@@ -139,7 +139,7 @@ def _quantities_before(model: Model, quantities: Ints, row: int) -> Ints:
     return np.where(earlier, quantities, 0)
 
 
-def _quantities_of(solved: PoolSolution, row: int) -> dict[str, int]:
+def _find_quantities(solved: PoolSolution, row: int) -> dict[str, int]:
     arcs = solved.model.arcs
     mine = np.flatnonzero((arcs.request == row) & (solved.quantities > 0))
     return {solved.model.offers[arcs.offer[at]]: int(solved.quantities[at]) for at in mine.tolist()}

@@ -72,13 +72,13 @@ def metres(a: Place, b: Place) -> int:
     """On a sphere unrolled at the mean latitude."""
     across = abs(a[1] - b[1]) % _TURN
     across = min(across, _TURN - across)
-    shrink = (_cosine(a[0]) + _cosine(b[0])) // 2
+    shrink = (_compute_cosine(a[0]) + _compute_cosine(b[0])) // 2
     east = across * _METRES_PER_DEGREE // _MICRO * shrink // _ONE
     north = abs(a[0] - b[0]) * _METRES_PER_DEGREE // _MICRO
     return isqrt(east * east + north * north)
 
 
-def _cosine(latitude: int) -> int:
+def _compute_cosine(latitude: int) -> int:
     """Times 2^20, by Taylor's series to the tenth power: off by less than 1 in 10^5."""
     angle = max(-90 * _MICRO, min(90 * _MICRO, latitude)) * _RADIAN >> 24
     square = angle * angle >> 20
@@ -96,14 +96,14 @@ def metres_of_columns(
     is_known = (latitude < NOWHERE) & (latitude_to < NOWHERE)
     across = np.abs(longitude - longitude_to) % _TURN
     across = np.minimum(across, _TURN - across)
-    shrink = (_cosine_of_column(latitude) + _cosine_of_column(latitude_to)) // 2
+    shrink = (_compute_cosines(latitude) + _compute_cosines(latitude_to)) // 2
     east = across * _METRES_PER_DEGREE // _MICRO * shrink // _ONE
     north = np.abs(latitude - latitude_to) * _METRES_PER_DEGREE // _MICRO
     squares = np.where(is_known, east * east + north * north, 0)
     return np.where(is_known, isqrt_of_column(squares), 0)
 
 
-def _cosine_of_column(latitude: _Ints) -> _Ints:
+def _compute_cosines(latitude: _Ints) -> _Ints:
     angle = np.clip(latitude, -90 * _MICRO, 90 * _MICRO) * _RADIAN >> 24
     square = angle * angle >> 20
     term = result = np.full_like(square, _ONE)

@@ -100,9 +100,9 @@ def _answer(request: Request, giver: Giver, answer: Answer) -> Response:
 
 def _parse_terms(fields: Fields, now: datetime) -> ConsentTerms:
     """Raises Invalid."""
-    if not _first(fields, "understood"):
+    if not _get_first(fields, "understood"):
         raise CONSENT_UNCONFIRMED.invalid("understood")
-    days = MONTHS.get(_first(fields, "months"))
+    days = MONTHS.get(_get_first(fields, "months"))
     if days is None:
         raise TERM_UNKNOWN.invalid("months")
     codes = {name: code for code, name in towns().items()}
@@ -116,7 +116,7 @@ def _parse_terms(fields: Fields, now: datetime) -> ConsentTerms:
     )
 
 
-def _first(fields: Fields, name: str) -> str:
+def _get_first(fields: Fields, name: str) -> str:
     return next(iter(fields.get(name, ())), "").strip()
 
 
@@ -130,12 +130,12 @@ def _choose(fields: Fields, name: str, options: tuple[T, ...]) -> tuple[T, ...]:
 
 def _parse_yuan(fields: Fields, name: str) -> int:
     """Empty means none. Raises Invalid."""
-    text = _first(fields, name)
+    text = _get_first(fields, name)
     return parse_amount(text, name) if text and text != "0" else 0
 
 
 def _parse_cases(fields: Fields) -> int:
-    text = _first(fields, "month_cases")
+    text = _get_first(fields, "month_cases")
     cases = parse_quantity(text, "month_cases") if text and text != "0" else 0
     return min(cases, 10_000)
 

@@ -109,10 +109,11 @@ def compute_joint_bound(whole: Supply, cities: Sequence[tuple[Supply, PoolSoluti
     mine = [np.array([rows[id_] for id_ in supply.ids], dtype=np.intp) for supply, _ in cities]
     price, reach = _join_prices(whole, mine, cities)
     cost = sum(
-        _cost_at(solved.model, price[own]) for own, (_, solved) in zip(mine, cities, strict=True)
+        _compute_cost(solved.model, price[own])
+        for own, (_, solved) in zip(mine, cities, strict=True)
     )
     load = cities[0][1].model.load
-    return cost - _revenue_at(fill_in_order(split_into_quarters(whole), reach), load, price)
+    return cost - _compute_revenue(fill_in_order(split_into_quarters(whole), reach), load, price)
 
 
 def _join_prices(
@@ -130,7 +131,7 @@ def _join_prices(
 # --- a bound of the pool before it was split ------------------------------------------------------
 
 
-def _cost_at(model: Model, price: Ints) -> int:
+def _compute_cost(model: Model, price: Ints) -> int:
     """What the requests cost at these prices, each by itself."""
     arcs = model.arcs
     cost = arcs.cost + price[arcs.offer]
@@ -146,7 +147,7 @@ def _cost_at(model: Model, price: Ints) -> int:
     return sum_products(model.amount, model.worth) - sum_products(units, saved)
 
 
-def _revenue_at(quarters: Ints, load: Ints, price: Ints) -> int:
+def _compute_revenue(quarters: Ints, load: Ints, price: Ints) -> int:
     """What the offers' units fetch at these prices."""
     gain = np.maximum(price[:, None] - load[None, :], 0)
     return sum_products(quarters.ravel(), gain.ravel())

@@ -64,15 +64,15 @@ class OfferIndex:
     def _in_table(self, demand: Demand) -> tuple[Indices, Indices]:
         """Every pair looked at, which for few is faster."""
         categories, category = np.unique(demand.category, return_inverse=True)
-        places, place = np.unique(_places(demand), return_inverse=True)
+        places, place = np.unique(_list_places(demand), return_inverse=True)
         by_category = np.array([self._flags(int(code)) for code in categories])
-        by_place = np.array([self._in_place(*_town_and_village(int(key))) for key in places])
+        by_place = np.array([self._in_place(*_split_place(int(key))) for key in places])
         request, offer = np.nonzero(by_category[category] & by_place[place])
         return request.astype(np.int32), offer.astype(np.int32)
 
     def _in_buckets(self, demand: Demand) -> tuple[Indices, Indices]:
         """All requests of a category and place at once."""
-        places, place = np.unique(_places(demand), return_inverse=True)
+        places, place = np.unique(_list_places(demand), return_inverse=True)
         keys, bucket = np.unique(demand.category * len(places) + place, return_inverse=True)
         buckets = [
             self._rows_of(int(key // len(places)), int(places[key % len(places)])) for key in keys
@@ -86,7 +86,7 @@ class OfferIndex:
         return request, flat[first + np.arange(len(request))]
 
     def _rows_of(self, category: int, place: int) -> Indices:
-        key = (category, *_town_and_village(place))
+        key = (category, *_split_place(place))
         rows = self._rows.get(key)
         if rows is None:
             allowed = self._in_place(*key[1:]) & self._flags(category)
@@ -108,12 +108,12 @@ class OfferIndex:
         return flags
 
 
-def _places(demand: Demand) -> Ints:
+def _list_places(demand: Demand) -> Ints:
     """A number for each town and village; a village may be NONE."""
     return demand.town * _CODES + demand.village + 1
 
 
-def _town_and_village(place: int) -> tuple[int, int]:
+def _split_place(place: int) -> tuple[int, int]:
     return place // _CODES, place % _CODES - 1
 
 

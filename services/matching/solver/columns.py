@@ -222,7 +222,7 @@ def _build_demand(
         town=column(lambda n: words.towns[n.town_code]),
         city=column(lambda n: int(n.town_code[:_CITY_DIGITS]) if n.town_code.isdecimal() else 0),
         village=column(lambda n: words.villages[n.village_code] if n.village_code else NONE),
-        beneficiary_class=column(lambda n: _class_code(words.classes, n.beneficiary_class)),
+        beneficiary_class=column(lambda n: _find_class_code(words.classes, n.beneficiary_class)),
         latitude=column(lambda n: _locate(n)[0]),
         longitude=column(lambda n: _locate(n)[1]),
         is_placed=column(lambda n: n.place is not None).astype(np.bool_),
@@ -252,7 +252,9 @@ def _build_supply(offers: Sequence[OpenOffer], weights: Weights, words: _Vocabul
         cases=column(lambda o: NO_LIMIT if o.cases_free is None else o.cases_free),
         tiers=column(lambda o: _mask(o.tiers)),
         beneficiary_classes=column(
-            lambda o: _mask([_class_code(words.classes, word) for word in o.beneficiary_classes])
+            lambda o: _mask(
+                [_find_class_code(words.classes, word) for word in o.beneficiary_classes]
+            )
         ),
         latitude=column(lambda o: _locate(o)[0]),
         longitude=column(lambda o: _locate(o)[1]),
@@ -281,7 +283,7 @@ def _mask(codes: Sequence[int]) -> int:
     return sum(1 << code for code in set(codes)) if codes else ANY
 
 
-def _class_code(classes: _Codes, word: str) -> int:
+def _find_class_code(classes: _Codes, word: str) -> int:
     code = classes[word]
     if code >= CLASSES_MAX:
         raise CLASSES_TOO_MANY.invalid("beneficiary_class", most=CLASSES_MAX)

@@ -149,14 +149,10 @@ def choose_one_donor(want: int, free: Ints, points: Ints, gives: Flags, extra: i
     best = int(costs.argmin())
     if not gives.any() and costs[best] <= want * points[free > 0].min() + 2 * extra:
         return int(able[best])
-    return (
-        int(able[best])
-        if costs[best] <= _cost_of_several(want, free, points, gives, extra)
-        else None
-    )
+    return int(able[best]) if costs[best] <= _sum_costs(want, free, points, gives, extra) else None
 
 
-def _cost_of_several(want: int, free: Ints, points: Ints, gives: Flags, extra: int) -> int:
+def _sum_costs(want: int, free: Ints, points: Ints, gives: Flags, extra: int) -> int:
     """What it costs from the cheapest units, whoever's they are."""
     order = points.ravel().argsort(kind="stable")
     units = free.ravel()[order]

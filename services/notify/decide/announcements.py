@@ -141,8 +141,8 @@ def _build_notice(
         area=_find_area(purpose, event.data),
         about=_build_about(purpose, event.data),
         lane=find_lane(purpose, event.data),
-        **_donor_fields(purpose, event.data),
-        **(_own_fields(event) | _word_fields(event)),
+        **_copy_donor_fields(purpose, event.data),
+        **(_copy_own_fields(event) | _word_fields(event)),
     )
 
 
@@ -199,7 +199,7 @@ def _format_on(fact: Fact) -> str:
     return day.isoformat() if day else ""
 
 
-def _own_fields(event: Event) -> dict[str, object]:
+def _copy_own_fields(event: Event) -> dict[str, object]:
     """Nobody is told of a day that is over."""
     day = _find_on(event.data)
     return {"regarding": event.subject, "valid_until": begin_next_day(day) if day else None}
@@ -217,7 +217,7 @@ def _word_fields(event: Event) -> dict[str, object]:
     }
 
 
-def _donor_fields(purpose: Purpose, fact: Fact) -> dict[str, object]:
+def _copy_donor_fields(purpose: Purpose, fact: Fact) -> dict[str, object]:
     """Where the words name the donor; his id only where he consents that his name is visible."""
     if not purpose.template.has("donor") or not isinstance(fact, MatchFact):
         return {}

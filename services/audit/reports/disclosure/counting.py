@@ -253,11 +253,11 @@ class _Folding:
                 heapq.heappop(self._largest)
 
 
-def _promising(entry: LedgerEntry) -> Amounts:
+def _sum_promising(entry: LedgerEntry) -> Amounts:
     return {(cast(Committing, entry)["fund"], MONEY): sum_promised(entry)}
 
 
-def _returning(entry: LedgerEntry) -> Amounts:
+def _sum_returning(entry: LedgerEntry) -> Amounts:
     """What had left the bank, and came back."""
     return {place: -amount for place, amount in sum_entering(entry).items()}
 
@@ -265,8 +265,8 @@ def _returning(entry: LedgerEntry) -> Amounts:
 _AMOUNTS: dict[Direction, Callable[[LedgerEntry], Amounts]] = {
     "entering": sum_entering,
     "leaving": sum_leaving,
-    "promising": _promising,
-    "returning": _returning,
+    "promising": _sum_promising,
+    "returning": _sum_returning,
 }
 
 

@@ -53,15 +53,15 @@ def list_duties(figures: Figures, campaigns: Iterable[Campaign], *, major_fen: i
     """Duties that arise from the period or fall due in it, by due date."""
     period = figures.period
     all_ = [
-        *_yearly(period),
+        *_list_yearly(period),
         *(duty for each in campaigns for duty in _of_campaign(each, period)),
-        *_major(figures, major_fen),
-        *_corrections(figures),
+        *_list_major(figures, major_fen),
+        *_list_corrections(figures),
     ]
     return sorted(all_, key=lambda duty: (duty.due or date.max, duty.subject, duty.about))
 
 
-def _yearly(period: Period) -> Iterator[Duty]:
+def _list_yearly(period: Period) -> Iterator[Duty]:
     for year in (period.start.year - 1, period.start.year):
         due = date(year + 1, 5, 31)
         if year == period.start.year or due in period:
@@ -85,7 +85,7 @@ def _of_campaign(campaign: Campaign, period: Period) -> Iterator[Duty]:
             yield Duty("full_report", f"{campaign.name} {start}/{end}", due, MEASURES)
 
 
-def _major(figures: Figures, major_fen: int) -> Iterator[Duty]:
+def _list_major(figures: Figures, major_fen: int) -> Iterator[Duty]:
     for each in figures.moved:
         if each.amount >= major_fen:
             source = f"{MEASURES}第十三条；标准由章程或财务资产管理制度规定"
@@ -93,7 +93,7 @@ def _major(figures: Figures, major_fen: int) -> Iterator[Duty]:
             yield Duty("major_transaction", about, each.day + MAJOR_WITHIN, source, each.entry)
 
 
-def _corrections(figures: Figures) -> Iterator[Duty]:
+def _list_corrections(figures: Figures) -> Iterator[Duty]:
     for each in figures.corrections:
         about = f"{each.kind} {each.reverses[0]} #{each.reverses[1]}"
         yield Duty("correction", about, None, f"{MEASURES}第十六条：公布更正说明", each.entry)

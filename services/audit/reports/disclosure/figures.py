@@ -257,7 +257,9 @@ def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dic
         "period": {"name": period.name, "start": str(period.start), "end_before": str(period.end)},
         "logs": figures.logs,
         "entries": figures.entries,
-        "funds": [{"fund": id_, **_fund(each)} for id_, each in sorted(figures.funds.items())],
+        "funds": [
+            {"fund": id_, **_describe_fund(each)} for id_, each in sorted(figures.funds.items())
+        ],
         "totals": {f"{name}_fen": figures.total(name) for name in _OF_FUND},
         "received": {
             "restricted_fen": figures.total("received", restricted=True),
@@ -331,7 +333,7 @@ def campaign_figures(figures: Figures, campaign: Campaign) -> Document:
     return {**campaign.model_dump(mode="json"), **sums}
 
 
-def _fund(each: FundFigures) -> dict[str, object]:
+def _describe_fund(each: FundFigures) -> dict[str, object]:
     fields: dict[str, object] = {"name": each.name, "restricted": each.restricted}
     return fields | {f"{name}_fen": getattr(each, name) for name in _OF_FUND}
 

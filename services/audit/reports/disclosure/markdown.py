@@ -63,21 +63,21 @@ def render_markdown(
     major_fen: int,
 ) -> str:
     parts = (
-        _heading(figures),
-        _funds(figures),
-        _income(figures),
-        _bank_days(figures),
-        _spending(figures),
-        _lists(figures),
-        _goods(figures),
-        _campaigns(figures, campaigns),
-        _corrections(figures),
-        _duties(due, today, major_fen),
+        _render_heading(figures),
+        _render_funds(figures),
+        _render_income(figures),
+        _render_bank_days(figures),
+        _render_spending(figures),
+        _render_lists(figures),
+        _render_goods(figures),
+        _render_campaigns(figures, campaigns),
+        _render_corrections(figures),
+        _render_duties(due, today, major_fen),
     )
     return "\n".join(line for part in parts for line in part)
 
 
-def _heading(figures: Figures) -> Iterator[str]:
+def _render_heading(figures: Figures) -> Iterator[str]:
     yield f"# 信息公开 Disclosure {figures.period.name}"
     yield ""
     read = "、".join(f"{log} ({count} 条 entries)" for log, count in figures.logs.items())
@@ -88,23 +88,26 @@ def _heading(figures: Figures) -> Iterator[str]:
     yield "金额单位：人民币元 amounts in CNY yuan"
 
 
-def _funds(figures: Figures) -> Iterator[str]:
-    rows = [(_fund(id_, each), *_sums(each)) for id_, each in sorted(figures.funds.items())]
+def _render_funds(figures: Figures) -> Iterator[str]:
+    rows = [
+        (_render_fund(id_, each), *_format_sums(each))
+        for id_, each in sorted(figures.funds.items())
+    ]
     total = ("**合计 total**", *(format_yuan(figures.total(name)) for name in FUND_COLUMNS))
-    yield from _section("基金 Funds", ("基金 fund", *FUND_COLUMNS.values()), [*rows, total])
+    yield from _render_section("基金 Funds", ("基金 fund", *FUND_COLUMNS.values()), [*rows, total])
 
 
-def _income(figures: Figures) -> Iterator[str]:
+def _render_income(figures: Figures) -> Iterator[str]:
     kinds = {True: "限定性 restricted", False: "非限定性 unrestricted"}
     rows = [
         (kinds[each], format_yuan(figures.total("received", restricted=each))) for each in kinds
     ]
-    yield from _section("捐赠收入 Income", ("性质 kind", "收到 received"), rows)
+    yield from _render_section("捐赠收入 Income", ("性质 kind", "收到 received"), rows)
     received, spent = figures.fee_share_of_received, figures.fee_share_of_spent
     yield ""
     yield (
-        f"管理费 fees {format_yuan(figures.total('fees'))}，占收入 of income {_percent(received)}，"
-        f"占支出 of spending {_percent(spent)}"
+        f"管理费 fees {format_yuan(figures.total('fees'))}，"
+        f"占收入 of income {_format_share(received)}，占支出 of spending {_format_share(spent)}"
     )
     if figures.is_above_fee_limit:
         yield ""
@@ -114,7 +117,7 @@ def _income(figures: Figures) -> Iterator[str]:
         )
 
 
-def _bank_days(figures: Figures) -> Iterator[str]:
+def _render_bank_days(figures: Figures) -> Iterator[str]:
     """Side by side with what was recorded, so that either agrees with the bank's statement."""
     rows = [
         (fund, format_yuan(days.in_period), format_yuan(days.late), format_yuan(days.of_others))
@@ -126,47 +129,49 @@ def _bank_days(figures: Figures) -> Iterator[str]:
         "其中期后入账 of it recorded later",
         "本期入账而属他期 recorded now, of another period",
     )
-    yield from _section("按银行到账日期 Gifts by the bank's day", columns, rows)
+    yield from _render_section("按银行到账日期 Gifts by the bank's day", columns, rows)
 
 
-def _spending(figures: Figures) -> Iterator[str]:
+def _render_spending(figures: Figures) -> Iterator[str]:
     for title, sums in (
         ("支出：需求类别 Spending by category", figures.by_category),
         ("支出：困难类别 Spending by beneficiary class", figures.by_beneficiary_class),
         ("支出：镇街 Spending by town", figures.by_town),
     ):
-        rows = [(_label(code), format_yuan(fen)) for code, fen in sums.most_common() if fen]
-        yield from _section(title, ("", "拨付 disbursed"), rows)
+        rows = [(_find_label(code), format_yuan(fen)) for code, fen in sums.most_common() if fen]
+        yield from _render_section(title, ("", "拨付 disbursed"), rows)
 
 
-def _lists(figures: Figures) -> Iterator[str]:
+def _render_lists(figures: Figures) -> Iterator[str]:
     for title, moved in (
         ("最大交易 Largest transactions", figures.moved),
         ("退回捐赠 Refunds", figures.refunds),
         ("基金间划转 Transfers between funds", figures.transfers),
     ):
-        yield from _section(title, MOVED_COLUMNS, map(_render_moved, moved[:ROWS_MAX]), len(moved))
+        yield from _render_section(
+            title, MOVED_COLUMNS, map(_render_moved, moved[:ROWS_MAX]), len(moved)
+        )
     promises = figures.open_promises()
     rows = [
         (format_leaf(key), each.match, each.fund, format_yuan(each.outstanding))
         for key, each in promises[:ROWS_MAX]
     ]
     heading = ("条目 entry", "对接 match", "基金 fund", "未付 outstanding")
-    yield from _section("期末未付承诺 Commitments outstanding", heading, rows, len(promises))
+    yield from _render_section("期末未付承诺 Commitments outstanding", heading, rows, len(promises))
     refusals = [(code, str(count)) for code, count in figures.refusals.most_common()]
-    yield from _section("拒绝的事项 Refusals", ("原因 reason", "次数 count"), refusals)
+    yield from _render_section("拒绝的事项 Refusals", ("原因 reason", "次数 count"), refusals)
 
 
-def _goods(figures: Figures) -> Iterator[str]:
+def _render_goods(figures: Figures) -> Iterator[str]:
     rows = [
         (fund, unit.item, unit.unit, *map(str, (g.opening, g.received, g.distributed, g.closing)))
         for (fund, unit), g in sorted(figures.goods.items())
     ]
     columns = ("基金 fund", "物资 item", "单位 unit", "期初 opening", "收到 received")
-    yield from _section("物资 Goods", (*columns, "发放 distributed", "期末 closing"), rows)
+    yield from _render_section("物资 Goods", (*columns, "发放 distributed", "期末 closing"), rows)
 
 
-def _campaigns(figures: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]:
+def _render_campaigns(figures: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]:
     rows = []
     for each in campaigns:
         sums = campaign_figures(figures, each)
@@ -174,10 +179,10 @@ def _campaigns(figures: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]
         dates = f"{each.start} / {each.end or '进行中 open'}"
         rows.append((each.name, dates, *map(format_yuan, lines)))
     columns = ("名称 name", "起止 dates", "收到 received", "拨付 disbursed", "期末 closing")
-    yield from _section("募捐活动与项目 Campaigns and projects", columns, rows)
+    yield from _render_section("募捐活动与项目 Campaigns and projects", columns, rows)
 
 
-def _corrections(figures: Figures) -> Iterator[str]:
+def _render_corrections(figures: Figures) -> Iterator[str]:
     rows = [
         (
             str(each.day),
@@ -197,10 +202,10 @@ def _corrections(figures: Figures) -> Iterator[str]:
         "金额 amount",
         "依据 reference",
     )
-    yield from _section("更正 Corrections", columns, rows, len(figures.corrections))
+    yield from _render_section("更正 Corrections", columns, rows, len(figures.corrections))
 
 
-def _duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator[str]:
+def _render_duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator[str]:
     rows = [
         (
             str(each.due or "及时 without delay"),
@@ -212,7 +217,7 @@ def _duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator[str]:
         for each in due
     ]
     columns = ("期限 due", f"截至 as of {today}", "事项 duty", "内容 about", "依据 source")
-    yield from _section("公开期限 Duties", columns, rows)
+    yield from _render_section("公开期限 Duties", columns, rows)
     yield ""
     yield (
         f"重大交易标准 a transaction is major from {format_yuan(major_fen)}"
@@ -221,7 +226,7 @@ def _duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator[str]:
     )
 
 
-def _section(
+def _render_section(
     title: str, columns: Sequence[str], rows: Rows, of: int | None = None
 ) -> Iterator[str]:
     """A table under its title; `of`: how many rows there are in all."""
@@ -232,21 +237,21 @@ def _section(
         return
     yield f"| {' | '.join(columns)} |"
     yield f"|{'---|' * len(columns)}"
-    yield from (f"| {' | '.join(map(_cell, row))} |" for row in lines)
+    yield from (f"| {' | '.join(map(_escape_cell, row))} |" for row in lines)
     if of and of > len(lines):
         yield from ("", f"共 {of} 项，余见 --json; {of} in all, see --json")
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     """Text that stays in its cell and is no markup."""
     return " ".join(escape(text, quote=False).replace("\\", "\\\\").replace("|", "\\|").split())
 
 
-def _fund(id_: str, each: FundFigures) -> str:
+def _render_fund(id_: str, each: FundFigures) -> str:
     return f"{id_} {each.name}（{'限定' if each.restricted else '非限定'}）"
 
 
-def _sums(each: FundFigures) -> list[str]:
+def _format_sums(each: FundFigures) -> list[str]:
     return [format_yuan(getattr(each, name)) for name in FUND_COLUMNS]
 
 
@@ -262,11 +267,11 @@ def _render_moved(each: Moved) -> Sequence[str]:
     return *cells, funds, each.reference
 
 
-def _label(code: str) -> str:
+def _find_label(code: str) -> str:
     return "未注明 unspecified" if code == UNSPECIFIED else format_code(code)
 
 
-def _percent(basis_points: int | None) -> str:
+def _format_share(basis_points: int | None) -> str:
     return "-" if basis_points is None else f"{basis_points // 100}.{basis_points % 100:02d}%"
 
 

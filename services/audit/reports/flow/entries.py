@@ -188,7 +188,7 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
             _pay(gifts, cast(Disbursement, entry))
         case "owed":
             place = promise_of(gifts, cast(Obligation, entry))
-            gifts.entry_places[_key(entry)] = [place]
+            gifts.entry_places[_make_key(entry)] = [place]
         case "paid_owed":
             _pay_owed(gifts, cast(Payment, entry))
         case "returned":
@@ -203,7 +203,7 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
                 gifts.use(place, amount, entry)
         case "fee":
             for (fund, unit), amount in sum_leaving(entry).items():
-                gifts.use(Place("fee", fund, unit, _key(entry)), amount, entry)
+                gifts.use(Place("fee", fund, unit, _make_key(entry)), amount, entry)
         case "moved":
             _transfer(gifts, cast(Transfer, entry))
         case "refunded":
@@ -217,27 +217,27 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
 def _pay(gifts: Gifts, entry: Disbursement) -> None:
     source = promise_of(gifts, entry)
     pieces = gifts.places.take(source, sum(sum_leaving(entry).values()))
-    gifts.put(replace(source, use="spent", entry=_key(entry)), pieces, entry)
+    gifts.put(replace(source, use="spent", entry=_make_key(entry)), pieces, entry)
 
 
-def _promise_of_due(gifts: Gifts, entry: Payment | PaymentReturned) -> Place:
+def _find_promise_of_due(gifts: Gifts, entry: Payment | PaymentReturned) -> Place:
     """What is due lies where it was promised, until a bank has paid. Of an obligation on a log that
     was not read, with all that its fund carried."""
-    places = gifts.entry_places.get(_ref_key(entry["obligation"]))
+    places = gifts.entry_places.get(_make_ref_key(entry["obligation"]))
     return places[0] if places else _find_carried(gifts, entry["fund"])
 
 
 def _pay_owed(gifts: Gifts, entry: Payment) -> None:
-    source = _promise_of_due(gifts, entry)
+    source = _find_promise_of_due(gifts, entry)
     pieces = gifts.places.take(source, sum(sum_leaving(entry).values()))
-    place = replace(source, use="spent", entry=_key(entry))
+    place = replace(source, use="spent", entry=_make_key(entry))
     gifts.put(place, pieces, entry)
     gifts.paid_places.setdefault(source, []).append(place)
 
 
 def _take_back(gifts: Gifts, entry: PaymentReturned) -> None:
     """The last that was paid of it is promised again."""
-    promise, missing = _promise_of_due(gifts, entry), sum(sum_entering(entry).values())
+    promise, missing = _find_promise_of_due(gifts, entry), sum(sum_entering(entry).values())
     for place in reversed(gifts.paid_places.get(promise, [])):
         pieces = gifts.places.take_last(place, missing)
         missing -= sum(piece.amount for piece in pieces)
@@ -245,7 +245,7 @@ def _take_back(gifts: Gifts, entry: PaymentReturned) -> None:
 
 
 def _transfer(gifts: Gifts, entry: Transfer) -> None:
-    key = _key(entry)
+    key = _make_key(entry)
     gifts.references[key] = entry["authorisation"]["reference"]
     pool = [
         piece
@@ -266,10 +266,10 @@ def _transfer(gifts: Gifts, entry: Transfer) -> None:
 def _place_of_match(
     entry: Commitment | GoodsDistributed, use: Literal["promised", "spent"], unit: Unit
 ) -> Place:
-    return Place(use, entry["fund"], unit, _key(entry), entry["subject"], list_purpose(entry))
+    return Place(use, entry["fund"], unit, _make_key(entry), entry["subject"], list_purpose(entry))
 
 
-def _key(entry: LedgerEntry) -> EntryKey:
+def _make_key(entry: LedgerEntry) -> EntryKey:
     return entry["log"], entry["index"]
 
 
@@ -307,7 +307,7 @@ def _bring_goods_forward(gifts: Gifts, entry: GoodsCarried) -> None:
 
 
 def _bring_commitment_forward(gifts: Gifts, entry: CommitmentCarried) -> None:
-    key, before = (entry["log"], entry["index"]), _ref_key(entry["previous"])
+    key, before = (entry["log"], entry["index"]), _make_ref_key(entry["previous"])
     if entry["fund"] in gifts.followed:
         if before not in gifts.entry_places:
             raise TraceError(f"缺少承诺 the commitment {before} was not told")
@@ -334,7 +334,7 @@ def _follow(
     previous = entry["previous"]["log"]
     if previous not in gifts.logs:
         raise TraceError(f"缺少日志 the log {previous} is missing between those given")
-    remaining = _balance(gifts, fund, unit)
+    remaining = _sum_balance(gifts, fund, unit)
     if remaining != balance:
         raise TraceError(
             f"{fund}: 上年余 {unit.format(remaining)}，结转 {unit.format(balance)}; "
@@ -342,7 +342,7 @@ def _follow(
         )
 
 
-def _balance(gifts: Gifts, fund: str, unit: Unit) -> int:
+def _sum_balance(gifts: Gifts, fund: str, unit: Unit) -> int:
     pieces = sum(
         gifts.places.total(place)
         for place in gifts.places.places()
@@ -352,5 +352,5 @@ def _balance(gifts: Gifts, fund: str, unit: Unit) -> int:
     return pieces - (gifts.places.total_of_gift(debt) if debt is not None else 0)
 
 
-def _ref_key(previous: EntryRef) -> EntryKey:
+def _make_ref_key(previous: EntryRef) -> EntryKey:
     return previous["log"], previous["index"]
