@@ -57,6 +57,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "callback_nonces": "What WeChat signed: each timestamp and nonce, with a digest of what came.",
     "findings": "Which requests somebody found, for twelve hours; never what he looked for.",
     "sheet_uploads": "Sheets that staff uploaded, sealed, for a day; and what importing them made.",
+    "looks": "Who opened which payee's account or what a giver wrote, when, and for which purpose.",
     "vault_access": "Who asked the vault for whose contact or name, when, and for which purpose.",
 }
 

@@ -11,8 +11,8 @@ from typing import Literal
 
 from openpyxl import Workbook
 
-from services.audit.accounts import AccountSecrets
-from services.audit.model import Payee, PaymentOrder
+from services.audit.accounts import Account
+from services.audit.model import PaymentOrder
 from shared.money import format_yuan_plain
 
 Format = Literal["csv", "xlsx"]
@@ -28,15 +28,15 @@ Row = tuple[int, str, str, str, str, str, str]
 
 def list_batch_rows(
     order: PaymentOrder,
-    payees: Mapping[str, Payee],
-    secrets: AccountSecrets,
+    accounts: Mapping[str, Account],
     held_matches: Collection[str],
 ) -> Iterator[Row]:
-    """held: matches that fell since the order was exported: no bank is told to pay them."""
+    """accounts: by payee. held_matches: those that fell since the order was exported: no bank is
+    told to pay them."""
     for number, line in enumerate(order.lines, 1):
         if line.match_id in held_matches:
             continue
-        account = secrets.open(payees[line.payee_id])
+        account = accounts[line.payee_id]
         yield (
             number,
             account.number,

@@ -34,6 +34,7 @@ from services.audit.model import (
 )
 from services.audit.model.months import MonthClose, MonthReopening
 from shared import mongo
+from shared.looks import LookLog
 from shared.messaging.decision import State
 from shared.revocations import LinkRevocation
 from shared.spoken_words import INDEXES as WORD_INDEXES
@@ -75,8 +76,12 @@ STATES: tuple[type[State], ...] = (
     WordTally,
 )
 
+LOOKS = LookLog("looks", field="about")
+"""At payees' accounts and at what givers wrote: about whose payee or gift."""
+
 # What is still to be brought forward into the year that runs is found without reading the rest.
 INDEXES: tuple[mongo.Index, ...] = (
+    *LOOKS.indexes,
     *WORD_INDEXES,
     (
         Commitment.COLLECTION,

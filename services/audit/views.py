@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from services.audit import messages
-from services.audit.accounts import build_account_secrets
+from services.audit.accounts import Account, build_account_secrets
 from services.audit.batch_file import Format, list_batch_rows, write_batch
 from services.audit.ledger.balances import TOTALS
 from services.audit.model import (
@@ -21,6 +21,7 @@ from services.audit.model import (
 from services.audit.public import PublicLogs
 from services.audit.resources import AuditRuntime
 from services.audit.store import (
+    LOOKS,
     read_funds,
     read_heads,
     read_proposals,
@@ -29,11 +30,17 @@ from services.audit.store import (
 )
 from services.audit.tlog.checkpoint import Checkpoint, root_text
 from shared import mongo
+from shared.security import Credential
 from shared.web.access import Denied
 
 P = TypeVar("P", Transfer, Reversal)
 
 READS_MAX = 20
+LOOK_PURPOSES: Mapping[str, str] = {
+    "read_payment_order": "查看付款单",
+    "read_batch_file": "导出银行批量代发文件",
+    "read_designation": "查看捐赠用途",
+}
 SETTLE_PAYMENT = {
     "zh": "款项已拨付而求助未落实：由财务两人冲正该笔拨付，或两人批准再次拨付；此前不再付款",
     "en": "paid, and the help did not arrive: two people reverse it, or approve a second payment",
@@ -84,24 +91,51 @@ async def load_payables(database: mongo.Database, limit: int) -> list[dict[str, 
     ]
 
 
-async def load_batch_file(runtime: AuditRuntime, order_id: str, format_: Format) -> bytes:
+async def load_batch_file(
+    runtime: AuditRuntime, caller: Credential, order_id: str, format_: Format
+) -> bytes:
     """Without what fell since. Raises Denied where it was not exported."""
     order = await mongo.load(runtime.database, PaymentOrder, order_id)
     if order is None:
         raise Denied(messages.ORDER_UNKNOWN.refusal(404))
     if order.exported_at is None:
         raise Denied(messages.ORDER_NOT_EXPORTED.refusal(409))
-    payees = await load_payees(runtime.database, order)
-    secrets = build_account_secrets(runtime.keyring)
+    accounts = await open_payee_accounts(runtime, caller, order, "read_batch_file")
     ids = [line.match_id for line in order.lines]
     held_payables = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}, "held": True})
-    rows = list(list_batch_rows(order, payees, secrets, {payable.id for payable in held_payables}))
+    rows = list(list_batch_rows(order, accounts, {payable.id for payable in held_payables}))
     return await asyncio.to_thread(write_batch, rows, format_)
 
 
-async def load_payees(database: mongo.Database, order: PaymentOrder) -> dict[str, Payee]:
-    query = {"_id": {"$in": list({line.payee_id for line in order.lines})}}
-    return {each.id: each for each in await mongo.find(database, Payee, query)}
+async def open_payee_accounts(
+    runtime: AuditRuntime, caller: Credential, order: PaymentOrder, purpose: str
+) -> dict[str, Account]:
+    """By payee; the look is stored first. Nothing else opens an account."""
+    ids = sorted({line.payee_id for line in order.lines})
+    payees = await mongo.find(runtime.database, Payee, {"_id": {"$in": ids}})
+    await LOOKS.add(runtime.database, caller, purpose, ids, await runtime.processor.now())
+    secrets = build_account_secrets(runtime.keyring)
+    return {payee.id: secrets.open(payee) for payee in payees}
+
+
+async def list_looks(
+    database: mongo.Database, about: str | None, after: str, limit: int
+) -> dict[str, object]:
+    looks = await LOOKS.list_page(database, about, after, limit)
+    return {
+        "looks": [
+            {
+                "at": look.at,
+                "who": look.who,
+                "roles": sorted(look.roles),
+                "purpose": look.purpose,
+                "purpose_zh": LOOK_PURPOSES[look.purpose],
+                "about": look.about,
+            }
+            for look in looks
+        ],
+        "next": looks[-1].id if len(looks) == limit else None,
+    }
 
 
 async def load_mandates(

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from services.intake import views
 from services.intake.model import Person, Request, SpeakerKind, Whose
 from services.intake.model.suggestion import LIKENESS_LABELS, Suggestion
-from services.intake.store import VaultLook
 from services.intake.vault.persons import list_said, open_contact, open_text
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import LABELS
 from shared.id_numbers import mask_id_number
+from shared.looks import Look
 from shared.towns import town_name
 
 SPEAKER_LABELS: Mapping[SpeakerKind, str] = {
@@ -82,7 +82,7 @@ def describe_received(requests: Iterable[Request]) -> list[dict[str, object]]:
 
 
 def describe_export(
-    vault: Vault, person: Person, requests: Iterable[Request], looks: Iterable[VaultLook]
+    vault: Vault, person: Person, requests: Iterable[Request], looks: Iterable[Look]
 ) -> dict[str, object]:
     """Everything that the house holds of him, for himself."""
     rows = list(requests)

@@ -22,12 +22,11 @@ from services.intake.model.attachment import Attachment
 from services.intake.model.subscriptions import SubscriptionChoice
 from services.intake.model.suggestion import Suggestion
 from shared import mongo
-from shared.documents import Document
 from shared.errors import Transient
+from shared.looks import LookLog
 from shared.scope import Cut, Scope
-from shared.security import Credential
 
-VAULT_ACCESS = "vault_access"
+VAULT_LOOKS = LookLog("vault_access", field="person_id")
 BINDING_CODES = "binding_codes"
 BINDING_TTL = timedelta(minutes=10)
 CALLBACK_NONCES = "callback_nonces"
@@ -61,7 +60,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Attachment.COLLECTION, [("check", 1)], {}),
     (Attachment.COLLECTION, [("person_id", 1)], {}),
     (Attachment.COLLECTION, [("message_id", 1)], {}),
-    (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
+    *VAULT_LOOKS.indexes,
     (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),
 )
@@ -244,68 +243,6 @@ async def find_correspondences(
 ) -> dict[str, Correspondence]:
     threads = await mongo.find(database, Correspondence, {"_id": {"$in": list(ids)}})
     return {thread.id: thread for thread in threads}
-
-
-@dataclass(frozen=True, slots=True)
-class VaultLook:
-    """One look into the vault. roles: of who looked, then; empty in rows of before.
-
-    for_whom: the staff for whom one of our services looked.
-    """
-
-    id: str
-    who: str
-    roles: frozenset[str]
-    purpose: str
-    person_id: str
-    at: datetime
-    for_whom: str = ""
-
-
-async def log_access(
-    database: mongo.Database,
-    caller: Credential,
-    purpose: str,
-    person_ids: Iterable[str],
-    at: datetime,
-    for_whom: str = "",
-) -> None:
-    """Durable before anything is shown; who and why, never what."""
-    look = {"who": caller.id, "roles": sorted(caller.roles), "purpose": purpose, "at": at}
-    look |= {"for_whom": for_whom} if for_whom else {}
-    rows = [{**look, "person_id": id_} for id_ in person_ids]
-    if rows:
-        await database[VAULT_ACCESS].insert_many(rows, ordered=False)
-
-
-async def list_looks(
-    database: mongo.Database, person_id: str | None, after: str, limit: int
-) -> list[VaultLook]:
-    """Oldest first. person_id: None for everybody's. after: the last id of the page before."""
-    query: dict[str, object] = {"person_id": person_id} if person_id else {}
-    query |= {"_id": {"$gt": mongo.ObjectId(after)}} if after else {}
-    rows = database[VAULT_ACCESS].find(query).sort("_id", 1).limit(limit)
-    return [_parse_look(row) for row in await rows.to_list(None)]
-
-
-async def find_latest_looks(
-    database: mongo.Database, person_id: str, limit: int
-) -> list[VaultLook]:
-    """Latest first."""
-    rows = database[VAULT_ACCESS].find({"person_id": person_id}).sort("at", -1).limit(limit)
-    return [_parse_look(row) for row in await rows.to_list(None)]
-
-
-def _parse_look(row: Document) -> VaultLook:
-    return VaultLook(
-        id=str(row["_id"]),
-        who=row["who"],
-        roles=frozenset(row.get("roles", ())),
-        purpose=row["purpose"],
-        person_id=row["person_id"],
-        at=row["at"],
-        for_whom=row.get("for_whom", ""),
-    )
 
 
 async def count_by_state_and_channel(

@@ -15,7 +15,6 @@ from services.intake.model import (
 )
 from services.intake.model.preference import Preference
 from services.intake.rules import describe_wait_reasons
-from services.intake.store import VaultLook
 from services.intake.vault.messages import open_address, open_message
 from services.intake.vault.needs import find_written_item
 from services.intake.vault.persons import (
@@ -29,6 +28,7 @@ from services.intake.vault.sealing import Vault
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import CHINA, LABELS
 from shared.documents import Document
+from shared.looks import Look
 from shared.money import format_yuan
 from shared.personal import drop_numbers
 from shared.security import Role
@@ -353,7 +353,7 @@ def describe_name(vault: Vault, person_id: str, person: Person | None) -> dict[s
     return {"person_id": person_id, "name": contact.name if contact else None}
 
 
-def describe_look(look: VaultLook) -> dict[str, object]:
+def describe_look(look: Look) -> dict[str, object]:
     """For auditors."""
     return {
         "at": look.at,
@@ -362,11 +362,11 @@ def describe_look(look: VaultLook) -> dict[str, object]:
         "role_zh": _format_role(look),
         "purpose": look.purpose,
         "purpose_zh": PURPOSE_LABELS.get(look.purpose, "其他"),
-        "person_id": look.person_id,
+        "person_id": look.about,
     }
 
 
-def describe_own_looks(looks: Iterable[VaultLook]) -> list[dict[str, str]]:
+def describe_own_looks(looks: Iterable[Look]) -> list[dict[str, str]]:
     """For the person himself: the same look of one day once, and nobody's id."""
     rows = dict.fromkeys(
         (
@@ -379,7 +379,7 @@ def describe_own_looks(looks: Iterable[VaultLook]) -> list[dict[str, str]]:
     return [{"on": on, "role_zh": role, "purpose_zh": purpose} for on, role, purpose in rows]
 
 
-def _format_role(look: VaultLook) -> str:
+def _format_role(look: Look) -> str:
     """The first of the table; rows of before say no role."""
     roles = (label for role, label in ROLE_LABELS.items() if role in look.roles)
     return next(roles, "工作人员")

@@ -16,7 +16,7 @@ from services.intake.channels.wechat_crypto import compute_signature
 from services.intake.main import create_app, derive_wechat_token
 from services.intake.model import Message, Person, Request
 from services.intake.settings import IntakeSettings
-from services.intake.store import VAULT_ACCESS
+from services.intake.store import VAULT_LOOKS
 from services.intake.vault.persons import derive_point_id
 from shared import mongo
 from shared.contracts.events import RequestSubmitted
@@ -180,7 +180,7 @@ class Visitor:
 
     async def looks(self, *person_ids: str) -> list[dict[str, Any]]:
         """Who looked these persons up."""
-        rows = self.database[VAULT_ACCESS].find({"person_id": {"$in": list(person_ids)}})
+        rows = self.database[VAULT_LOOKS.collection].find({"person_id": {"$in": list(person_ids)}})
         return list(await rows.to_list(None))
 
     async def sms(self, text: str, at: int = 1_642_000_000) -> httpx.Response:

@@ -7,6 +7,7 @@ from services.audit.api import (
     health,
     history,
     log,
+    looks,
     mandates,
     months,
     payables,
@@ -29,6 +30,7 @@ SUBJECTS = (
     receipts,
     giving,
     log,
+    looks,
     history,
 )
 ROUTERS = (

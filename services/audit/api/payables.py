@@ -104,12 +104,12 @@ async def cancel_payment_order(
 @router.get("/payment-orders/{order_id}/file")
 async def read_batch_file(
     order_id: Id,
-    _payer: Payer,
+    payer: Payer,
     runtime: AuditRuntimeDep,
     format_: Annotated[Format, Query(alias="format")] = "xlsx",
 ) -> Response:
-    """The bank's batch file of an order that was exported: accounts are in it."""
-    content = await views.load_batch_file(runtime, order_id, format_)
+    """The bank's batch file of an order that was exported; the look is stored."""
+    content = await views.load_batch_file(runtime, payer, order_id, format_)
     name = f'attachment; filename="{order_id}.{format_}"'
     headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)

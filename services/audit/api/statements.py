@@ -9,8 +9,9 @@ from pydantic import Field
 
 from services.audit import messages
 from services.audit.preparing import build_bank_secrets
-from services.audit.statements import views
+from services.audit.statements import listed, views
 from services.audit.statements.likeness import Trait
+from services.audit.store import LOOKS
 from shared.answers import Answer
 from shared.contracts.events import StatementRow
 from shared.contracts.values import Identifier, Moment, PositiveFen, Value
@@ -154,11 +155,15 @@ def _refuse_source(source: str, sources: list[str]) -> Answer:
 
 @router.get("/designations")
 async def list_designations(
-    _caller: DesignationReader,
+    caller: DesignationReader,
     runtime: RuntimeDep,
     after: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, object]:
-    """Gifts with a purpose, by id: the text, which may be personal, and how it was understood."""
+    """Gifts with a purpose, by id: the text, which may be personal, and how it was understood.
+    The look is stored."""
     secrets = build_bank_secrets(runtime.keyring)
-    return await views.load_designations(runtime.database, secrets.open_designation, after, limit)
+    gifts = await listed.list_designated(runtime.database, after, limit)
+    now = await runtime.processor.now()
+    await LOOKS.add(runtime.database, caller, "read_designation", (gift.id for gift in gifts), now)
+    return views.list_designated_gifts(gifts, secrets.open_designation, limit)

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from services.audit import views
-from services.audit.accounts import Account, build_account_secrets
+from services.audit.accounts import Account
 from services.audit.batch_file import MEDIA_TYPES, Format
 from services.audit.messages import DOUBTS, ORDER_UNKNOWN, PAYABLE_UNKNOWN, PAYABLES_UNCHOSEN
 from services.audit.model import (
@@ -238,13 +238,18 @@ async def show_order(
         raise Denied(ORDER_UNKNOWN.refusal(404))
     pays = bool({Role.FINANCE_MAKER, Role.FINANCE_CHECKER} & caller.roles)
     is_other = order.maker != caller.principal
+    accounts = (
+        await views.open_payee_accounts(runtime, caller, order, "read_payment_order")
+        if pays
+        else {}
+    )
     waits = order.state == "approved" and order.exported_at is None
     return PAGES.render_for(
         request,
         "payment_order.html",
         order=order,
         state=name_state(order),
-        rows=await _list_rows(runtime, order, opened=pays),
+        rows=_list_rows(order, accounts),
         may_decide=order.state == "proposed" and is_other and Role.FINANCE_CHECKER in caller.roles,
         is_own=order.state == "proposed" and not is_other,
         may_export=waits and pays,
@@ -255,15 +260,13 @@ async def show_order(
     )
 
 
-async def _list_rows(runtime: AuditRuntime, order: PaymentOrder, *, opened: bool) -> list[LineRow]:
-    payees = await views.load_payees(runtime.database, order)
-    secrets = build_account_secrets(runtime.keyring)
+def _list_rows(order: PaymentOrder, accounts: Mapping[str, Account]) -> list[LineRow]:
     return [
         LineRow(
             line=line,
             reference=order.format_reference(number),
             state=LINE_STATES[line.state],
-            account=secrets.open(payees[line.payee_id]) if opened else None,
+            account=accounts.get(line.payee_id),
         )
         for number, line in enumerate(order.lines, 1)
     ]
@@ -303,11 +306,11 @@ async def submit_step(
 @router.get(ORDERS_PATH + "/{order_id}/file")
 async def download_batch_file(
     order_id: Identifier,
-    _caller: Payer,
+    caller: Payer,
     runtime: AuditRuntimeDep,
     format_: Annotated[Format, Query(alias="format")] = "xlsx",
 ) -> Response:
-    content = await views.load_batch_file(runtime, order_id, format_)
+    content = await views.load_batch_file(runtime, caller, order_id, format_)
     name = f'attachment; filename="{order_id}.{format_}"'
     headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)

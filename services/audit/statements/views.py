@@ -93,11 +93,10 @@ def _describe_trait(trait: Trait) -> dict[str, object]:
     }
 
 
-async def load_designations(
-    database: mongo.Database, open_text: Callable[[Donation], str], after: str, limit: int
+def list_designated_gifts(
+    donations: Sequence[Donation], open_text: Callable[[Donation], str], limit: int
 ) -> dict[str, object]:
     """kind: whether the amounts it names fit the gift (see designation.Designation.kind)."""
-    donations = await listed.list_designated(database, after, limit)
     return {
         "gifts": [_describe_designation(donation, open_text(donation)) for donation in donations],
         "next": donations[-1].id if len(donations) == limit else None,

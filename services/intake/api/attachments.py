@@ -156,7 +156,7 @@ async def send_file(
     stored = await _load_case(runtime, scope, request_id)
     attachment = await load_attachment(runtime, stored, attachment_id)
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "read_attachment", [stored.person_id], at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "read_attachment", [stored.person_id], at)
     return build_file_answer(attachment, await open_file(runtime, attachment, small=small))
 
 

@@ -26,6 +26,6 @@ async def list_unknown_items(caller: Keeper, runtime: IntakeRuntimeDep) -> dict[
     requests = await store.list_unclear_items(runtime.database, query, UNCLEAR_MAX)
     persons = await store.load_persons(runtime.database, {each.person_id for each in requests})
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "keep_catalogue", persons, at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "keep_catalogue", persons, at)
     vault = runtime.resources.vault
     return {"items": views.describe_unknown_items(vault, requests, persons)}

@@ -47,7 +47,7 @@ async def read_judgement(
     if request is None or not is_seen(request, find_scope(caller)):
         raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "read_request", [request.person_id], at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "read_request", [request.person_id], at)
     persons = await store.load_persons(runtime.database, [request.person_id])
     person = persons.get(request.person_id)
     text = open_text(runtime.resources.vault, person, request) if person else None

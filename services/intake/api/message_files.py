@@ -60,7 +60,7 @@ async def send_message_file(
         raise Denied(ATTACHMENT_UNKNOWN.refusal(404, "attachment_id"))
     at = await runtime.processor.now()
     subjects = [message.point_id, *filter(None, (attachment.person_id,))]
-    await store.log_access(runtime.database, caller, "read_attachment", subjects, at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "read_attachment", subjects, at)
     return build_file_answer(attachment, await open_file(runtime, attachment, small=small))
 
 

@@ -154,7 +154,7 @@ async def _open_messages(
         return {}
     at = await runtime.processor.now()
     points = sorted({message.point_id for message in messages})
-    await store.log_access(runtime.database, caller, "read_message", points, at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "read_message", points, at)
     vault = runtime.resources.vault
     return {message.id: views.describe_content(vault, message) for message in messages}
 

@@ -130,7 +130,7 @@ async def look_up(runtime: IntakeRuntime, caller: Credential, keys: store.Search
     ]
     looked_for = [each.person.id for each in hits] or keys.list_digests()
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "find_person", looked_for, at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "find_person", looked_for, at)
     return hits
 
 
@@ -163,7 +163,7 @@ async def export_person(
     await log_look(runtime, caller, "export_person", [person])
     if not caller.area:
         requests = await store.list_requests_of(runtime.database, [person.id])
-    looks = await store.find_latest_looks(runtime.database, person.id, 500)
+    looks = await store.VAULT_LOOKS.find_latest(runtime.database, person.id, 500)
     return person_views.describe_export(runtime.resources.vault, person, requests, looks)
 
 
@@ -201,7 +201,7 @@ async def log_look(
 ) -> None:
     at = await runtime.processor.now()
     ids = [person.id for person in persons]
-    await store.log_access(runtime.database, caller, purpose, ids, at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, purpose, ids, at)
 
 
 # --- changing ---------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ async def read_contacts(
     An id may be that of a contact point: what was written from it is answered there.
     """
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, query.purpose, query.person_ids, at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, query.purpose, query.person_ids, at)
     return {"contacts": await _list_contacts(runtime, query.person_ids)}
 
 
@@ -169,7 +169,7 @@ async def read_own_phones(
     """As contacts, of phones alone that are certainly the person's: for a code that he reads out to
     `for_whom`, who cannot have it sent to a phone that he named himself."""
     at = await runtime.processor.now()
-    await store.log_access(
+    await store.VAULT_LOOKS.add(
         runtime.database, caller, query.purpose, query.person_ids, at, query.for_whom
     )
     persons = await store.load_persons(runtime.database, query.person_ids)
@@ -198,7 +198,7 @@ async def find_phone_owners(
     own = [str(r["person_id"]) for r in rows if r["own_phone"] and r["phone"] == query.phone]
     if own:
         at = await runtime.processor.now()
-        await store.log_access(runtime.database, caller, query.purpose, own, at)
+        await store.VAULT_LOOKS.add(runtime.database, caller, query.purpose, own, at)
     return {"phone-owners": [{"person_id": id_} for id_ in own]}
 
 
@@ -226,7 +226,7 @@ async def read_names(
 ) -> dict[str, object]:
     """Of donors who consent that it is shown; logged like a contact, and apart from it."""
     at = await runtime.processor.now()
-    await store.log_access(
+    await store.VAULT_LOOKS.add(
         runtime.database, caller, query.purpose, query.person_ids, at, query.for_whom
     )
     persons = await store.load_persons(runtime.database, query.person_ids)
@@ -285,6 +285,6 @@ async def list_vault_access(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, object]:
     """Who looked at whose data, when and what for, oldest first; `next` as in `GET /requests`."""
-    looks = await store.list_looks(runtime.database, person_id, after, limit)
+    looks = await store.VAULT_LOOKS.list_page(runtime.database, person_id, after, limit)
     following = looks[-1].id if len(looks) == limit else None
     return {"looks": [views.describe_look(look) for look in looks], "next": following}

@@ -206,7 +206,7 @@ async def _describe_personal(
     if person is None:
         return {}
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "read_request", [person.id], at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "read_request", [person.id], at)
     view = views.describe_personal(runtime.resources.vault, request, person)
     if is_refused(person.consents, "history", at):
         return view | {"received_before": [], "history_refused": True}

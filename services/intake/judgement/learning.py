@@ -81,7 +81,7 @@ async def learn(
         limit=LEARNED_MAX,
     )
     persons = await store.load_persons(database, {row.person_id for row in rows})
-    await store.log_access(database, caller, "improve_suggestions", sorted(persons), at)
+    await store.VAULT_LOOKS.add(database, caller, "improve_suggestions", sorted(persons), at)
     examples = [
         Example(text, row.category, urgent=row.urgent, person_id=row.person_id)
         for row in rows

@@ -6,7 +6,7 @@ Of a code only its keyed digest is stored, with whose page it is of and what it 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.intake.store import VAULT_ACCESS
+from services.intake.store import VAULT_LOOKS
 from shared import mongo
 
 OWN_PROOFS = "own_proofs"
@@ -65,4 +65,6 @@ async def log_own_look(
 ) -> None:
     """He too stands among those who looked: where it was not he, he reads it."""
     look = {"who": f"link:{request_id}", "roles": ["self"], "purpose": "own_export", "at": at}
-    await database[VAULT_ACCESS].insert_many([{**look, "person_id": id_} for id_ in person_ids])
+    await database[VAULT_LOOKS.collection].insert_many(
+        [{**look, "person_id": id_} for id_ in person_ids]
+    )

@@ -34,6 +34,7 @@ from shared import mongo
 from shared.contracts.links import DELIVERY, REQUEST
 from shared.contracts.values import CHINA
 from shared.errors import Problem, refuse
+from shared.looks import Look
 from shared.messaging.decision import Answer, Command
 from shared.web.access import Denied, Router, RuntimeDep, respond
 from shared.web.admission import takes_bytes
@@ -72,11 +73,11 @@ async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep
     return JSONResponse(view | {"recorded_at": stored.recorded_at.isoformat(), "looks": looks})
 
 
-async def _find_looks(runtime: IntakeRuntime, stored: model.Request) -> list[store.VaultLook]:
+async def _find_looks(runtime: IntakeRuntime, stored: model.Request) -> list[Look]:
     """None where anybody could have the link: they would tell that the person is known here."""
     if stored.is_anybodys:
         return []
-    return await store.find_latest_looks(runtime.database, stored.person_id, LOOKS_MAX)
+    return await store.VAULT_LOOKS.find_latest(runtime.database, stored.person_id, LOOKS_MAX)
 
 
 async def _load_consents(runtime: IntakeRuntime, stored: model.Request) -> list[ConsentRow]:

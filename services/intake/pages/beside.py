@@ -58,7 +58,7 @@ async def list_alike(
         return []
     ids = {each.request.person_id for each in alike}
     at = await runtime.processor.now()
-    await store.log_access(database, caller, "compare_persons", sorted(ids), at)
+    await store.VAULT_LOOKS.add(database, caller, "compare_persons", sorted(ids), at)
     persons |= await store.load_persons(database, ids)
     mine = _describe(runtime, request, persons)
     return [_make_row(mine, each, _describe(runtime, each.request, persons)) for each in alike]

@@ -186,7 +186,7 @@ async def show_phone(
     """The number stands on the page for who asked for it, and the person reads that he did."""
     stored = await load_seen_request(runtime, find_scope(caller), request_id)
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "read_phone", [stored.person_id], at)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "read_phone", [stored.person_id], at)
     return await render_case(request, runtime, caller, stored, with_phone=True)
 
 
@@ -250,7 +250,7 @@ async def _build_case(
 ) -> Case:
     """Opening it is a look at the person: it is logged before it is shown."""
     now = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "read_request", [stored.person_id], now)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "read_request", [stored.person_id], now)
     persons = await store.load_persons(runtime.database, [stored.person_id])
     person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
     vault = runtime.resources.vault

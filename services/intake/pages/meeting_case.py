@@ -142,7 +142,7 @@ async def _hear(
 ) -> Hearing:
     """It is a look at the person: logged before it is shown."""
     now, vault = await runtime.processor.now(), runtime.resources.vault
-    await store.log_access(runtime.database, caller, "joint_meeting", [stored.person_id], now)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "joint_meeting", [stored.person_id], now)
     persons = await store.load_persons(runtime.database, [stored.person_id])
     person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
     before = await store.list_requests_of(

@@ -278,7 +278,7 @@ async def show_minutes(
     requests = await _find_requests(runtime, meeting)
     person_ids = [each.person_id for each in requests.values()]
     now = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "joint_meeting", person_ids, now)
+    await store.VAULT_LOOKS.add(runtime.database, caller, "joint_meeting", person_ids, now)
     persons = await store.load_persons(runtime.database, person_ids)
     return PAGES.render_for(
         request,

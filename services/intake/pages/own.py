@@ -158,7 +158,7 @@ async def export_own(token: Token, request: Request, runtime: IntakeRuntimeDep) 
     now = await runtime.processor.now()
     await proofs.log_own_look(database, proven.request.id, [person.id], now)
     requests = await store.list_requests_of(database, [person.id])
-    looks = await store.find_latest_looks(database, person.id, LOOKS_MAX)
+    looks = await store.VAULT_LOOKS.find_latest(database, person.id, LOOKS_MAX)
     content = describe_export(runtime.resources.vault, person, requests, looks)
     if form.get("form") == "json":
         name = {"Content-Disposition": 'attachment; filename="my-data.json"'}

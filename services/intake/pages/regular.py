@@ -286,7 +286,9 @@ async def _open_contact(
     """None of a place. Who is called on has to be reached, so his phone stands there too."""
     if work.person_id is None:
         return None
-    await intake_store.log_access(runtime.database, caller, "regular_work", [work.person_id], now)
+    await intake_store.VAULT_LOOKS.add(
+        runtime.database, caller, "regular_work", [work.person_id], now
+    )
     persons = await intake_store.load_persons(runtime.database, [work.person_id])
     person = persons.get(work.person_id)
     return open_contact(runtime.resources.vault, person) if person else Contact()
