@@ -16,7 +16,8 @@ TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """on: the day, as 2026-05-20. receipt: the path of its page."""
+    """on: the day, as 2026-05-20. entry: the path of its page on the public ledger. receipt: of the
+    proof of that entry, to take away."""
 
     on: str
     fund: str
@@ -25,6 +26,7 @@ class Gift:
     quantity: int
     refunded_fen: int
     undone: bool
+    entry: str
     receipt: str
 
 

@@ -160,7 +160,12 @@ async def check_giving(harness: AuditHarness, gift: Donation) -> None:
     said = (await ask(gift.donor_id, year)).json()
     [row] = said["gifts"]
     assert (row["unit"], row["quantity"], row["undone"]) == ("fen", 12_345, False)
-    assert (await harness.audit.http.get(row["receipt"])).status_code == 200
+    file = await harness.audit.http.get(row["receipt"])
+    key = VerifierKey.parse((await harness.get("/summary"))["vkey"])
+    assert Receipt.parse(file.content).check([key])[0]["subject"] == gift.id
+    assert (await harness.audit.http.get(row["entry"])).status_code == 200
+    # No look makes a link: none outlives the page that it would stand on.
+    assert "/g/" not in str(said)
     assert [fund["received_fen"] for fund in said["funds"]] == [12_345]
     assert not (await ask(gift.donor_id, year - 1)).json()["gifts"]
     [entry] = (await ask(commitment.donor_id, year)).json()["entries"]

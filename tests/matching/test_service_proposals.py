@@ -63,6 +63,7 @@ async def check_flood(harness: MatchingHarness, path: str, monkeypatch: pytest.M
 
 
 HTML = {"Accept": "text/html"}
+GIFT_ENTRY = "/ledger/2026/entries/3"
 PHONE = "13800138000"
 PAUSE_S = 0.2
 
@@ -265,14 +266,19 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
 
     async def fetch(_donor_id: str, _year: int, match_ids: list[str]) -> Giving:
         entries = {match_ids[0]: "/ledger/2026/entries/12"}
-        gift = Gift("2026-03-02", "茶园基金", "fen", "", 1_200, 0, False, "/g/receipt")
+        gift = Gift(
+            "2026-03-02", "茶园基金", "fen", "", 1_200, 0, False, GIFT_ENTRY, "/log/2026/proof/3"
+        )
         return Giving((gift,), (FundUse("茶园基金", 1_200, 700, 500),), entries)
 
     with monkeypatch.context() as patch:
         patch.setattr(harness.runtime.resources.giving, "fetch", fetch)
         led = (await harness.http.get(f"{path}/giving")).text
-    for link in ('href="/g/receipt"', 'href="/ledger/2026/entries/12"'):
-        assert link in led
+    for public in (GIFT_ENTRY, "/log/2026/proof/3", "/ledger/2026/entries/12"):
+        assert f'href="{public}"' in led
+    # What is under his own link dies with it; what else stands here is open to everybody.
+    hrefs = re.findall(r'href="(/[^"?]*)', led)
+    assert all(href.startswith((path, "/ledger", "/log/", "/static/")) for href in hrefs), hrefs
     assert "正在办理" in overview.text
     assert not any(match.person_id in overview.text for match in matches)
     await check_flood(harness, f"{path}/giving.xlsx", monkeypatch)

@@ -156,7 +156,17 @@ def _render_giving(rows: Sequence[Match], giver: Giver, words: str) -> Mapping[s
 
 def _make_gifts(matches: Sequence[Match], words: str) -> Giving:
     """As it came; partly given back; undone. Of one match the entry is known."""
-    gift = Gift("2026-03-02", words, "fen", "", 1_200_000, 0, False, "/g/t")
+    gift = Gift(
+        "2026-03-02",
+        words,
+        "fen",
+        "",
+        1_200_000,
+        0,
+        False,
+        "/ledger/2026/entries/3",
+        "/log/2026/proof/3",
+    )
     return Giving(
         (
             gift,

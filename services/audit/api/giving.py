@@ -1,8 +1,8 @@
-"""For matching's page of a giver: his gifts with their receipts, what of them is used, and where
-what reached somebody stands on the log. No person stands in it."""
+"""For matching's page of a giver: his gifts, what of them is used, and where they and what reached
+somebody stand on the public log. No person stands in it, and no link that opens anything."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
@@ -12,7 +12,6 @@ from services.audit.model import Commitment, Contribution, Distribution, Donatio
 from services.audit.model.states import PlacedState
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
-from shared.contracts.links import GIFT_RECEIPT
 from shared.contracts.values import CHINA, Identifier, Value, Whole
 from shared.security import Credential, Role
 from shared.web.access import Router, allow
@@ -22,8 +21,6 @@ router = Router()
 OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
 GIFTS_MAX = 100
 MATCHES_MAX = 400
-RECEIPT_LASTS = timedelta(days=1)
-"""Of the links on a page that is drawn anew at every look."""
 
 
 class GivingQuery(Value):
@@ -58,9 +55,8 @@ async def read_giving(
     commitments = await mongo.find(database, Commitment, ids | own)
     distributions = await mongo.find(database, Distribution, ids | {"refused": False})
     funds = await _load_funds(runtime, gifts, contributions)
-    now = await runtime.processor.now()
     return {
-        "gifts": [_describe_gift(runtime, gift, funds, now) for gift in gifts],
+        "gifts": [_describe_gift(runtime, gift, funds) for gift in gifts],
         "funds": [_describe_use(row, funds) for row in contributions if row.received_fen],
         "entries": [
             *(_describe_place(runtime, each) for each in commitments if each.entry is not None),
@@ -79,12 +75,10 @@ async def _load_funds(
 
 
 def _describe_gift(
-    runtime: AuditRuntime, gift: Donation, funds: dict[str, str], now: datetime
+    runtime: AuditRuntime, gift: Donation, funds: dict[str, str]
 ) -> dict[str, object]:
-    """Money in fen, as everywhere, or goods."""
-    token = runtime.keyring.make_link(
-        GIFT_RECEIPT.purpose, gift.id, now + RECEIPT_LASTS, now, holder=gift.donor_id
-    )
+    """Money in fen, as everywhere, or goods. Its receipt is the public proof of its entry."""
+    log = runtime.resources.name_of(gift.log)
     return {
         "on": gift.received_at.astimezone(CHINA).date().isoformat(),
         "fund": funds.get(gift.fund_id, ""),
@@ -93,7 +87,8 @@ def _describe_gift(
         "quantity": gift.amount_fen or gift.quantity,
         "refunded_fen": gift.refunded_fen,
         "undone": gift.undone,
-        "receipt": GIFT_RECEIPT.path(token),
+        "entry": f"/ledger/{log}/entries/{gift.entry}",
+        "receipt": f"/log/{log}/proof/{gift.entry}",
     }
 
 
