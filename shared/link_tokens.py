@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.moments import milliseconds
@@ -21,6 +21,7 @@ class LinkToken:
 
     expires_s, made_ms: since 1970; made_ms is 0 where the link does not say.
     holder: the person it was made for; empty where it does not say.
+    parent: the id of the link on whose page it was made, which it ends with; empty elsewhere.
     """
 
     purpose: str
@@ -28,6 +29,7 @@ class LinkToken:
     expires_s: int
     made_ms: int = 0
     holder: str = ""
+    parent: str = ""
 
     @property
     def id(self) -> str:
@@ -46,13 +48,24 @@ class LinkToken:
         fields: list[str | int] = [self.purpose, self.subject, self.expires_s]
         if self.made_ms:
             fields += [self.made_ms, self.holder]
+        if self.parent:
+            fields.append(self.parent)
         return json.dumps(fields, separators=(",", ":")).encode()
 
 
 def make_token(
-    purpose: str, subject: str, expires_at: datetime, made_at: datetime, holder: str
+    purpose: str,
+    subject: str,
+    expires_at: datetime,
+    made_at: datetime,
+    holder: str,
+    parent: LinkToken | None = None,
 ) -> LinkToken:
-    return LinkToken(purpose, subject, int(expires_at.timestamp()), milliseconds(made_at), holder)
+    """Ends with its parent, if not before."""
+    token = LinkToken(purpose, subject, int(expires_at.timestamp()), milliseconds(made_at), holder)
+    if parent is None:
+        return token
+    return replace(token, expires_s=min(token.expires_s, parent.expires_s), parent=parent.id)
 
 
 def parse_token(key: bytes, text: str) -> LinkToken:

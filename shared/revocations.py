@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from shared.contracts.envelope import Event, Fact
-from shared.contracts.events import PersonErased, PersonLinksRevoked
+from shared.contracts.events import LinkRevoked, PersonErased, PersonLinksRevoked
 from shared.contracts.values import Identifier, Value
 from shared.link_tokens import LinkToken
 from shared.messaging.decision import Answer, AnyHandler, Command, Decision, Handler, State, States
@@ -28,9 +28,21 @@ class LinkRevocation(State):
 
 
 class RevokeLinks(Value):
-    """target: the id of a link, of a person or of the aggregate that the links are about."""
+    """target: the id of a link, of a person, or `name_links_about` an aggregate."""
 
     target: Identifier
+
+
+def name_links_about(id_: str) -> str:
+    """All links about an aggregate. Not the aggregate's own id: that numbers other events."""
+    return f"links:{id_}"
+
+
+def list_targets(link: LinkToken, person_id: str, *abouts: str) -> set[str]:
+    """Whose revocation ends this link. abouts: what its subject is of, as a match of a request."""
+    names = {name_links_about(id_) for id_ in (link.subject, *abouts)}
+    # Of before, what was revoked about an aggregate has the aggregate's id.
+    return {link.id, link.parent, link.subject, person_id, *names} - {""}
 
 
 def revoke(target: str, now: datetime, by: str = "") -> LinkRevocation:
@@ -41,19 +53,23 @@ def revoke(target: str, now: datetime, by: str = "") -> LinkRevocation:
 def decide_revoke_links(states: States, command: Command[RevokeLinks], now: datetime) -> Decision:
     target = command.data.target
     states.get(LinkRevocation, target)
-    answer = Answer(200, {"revoked": target, "revoked_at": now.isoformat()})
+    about = target.removeprefix(name_links_about(""))
+    answer = Answer(200, {"revoked": about, "revoked_at": now.isoformat()})
     return Decision((revoke(target, now, command.principal),), answer=answer)
 
 
-def decide_person_gone(
-    states: States, event: Event[PersonErased] | Event[PersonLinksRevoked], now: datetime
+def decide_links_ended(
+    states: States,
+    event: Event[PersonErased] | Event[PersonLinksRevoked] | Event[LinkRevoked],
+    now: datetime,
 ) -> Decision:
     states.get(LinkRevocation, event.subject)
     return Decision((revoke(event.subject, now),))
 
 
 EVENTS: Mapping[type[Fact], AnyHandler] = {
-    PersonErased: Handler(decide=decide_person_gone),
-    PersonLinksRevoked: Handler(decide=decide_person_gone),
+    PersonErased: Handler(decide=decide_links_ended),
+    PersonLinksRevoked: Handler(decide=decide_links_ended),
+    LinkRevoked: Handler(decide=decide_links_ended),
 }
 COMMANDS: Mapping[type[Value], AnyHandler] = {RevokeLinks: Handler(decide=decide_revoke_links)}

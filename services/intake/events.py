@@ -109,7 +109,6 @@ from services.intake.vault.prepare import (
     prepare_request,
 )
 from services.intake.vault.sealing import Vault
-from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     DonorAnswered,
@@ -122,6 +121,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Value
 from shared.messaging.decision import AnyHandler, Decision, Handler
+from shared.revocations import RevokeLinks
 
 
 def build_events(
@@ -143,7 +143,6 @@ def build_commands(
     vault: Vault, rules: Rules, find_credential: FindCredential
 ) -> Mapping[type[Value], AnyHandler]:
     handlers: dict[type[Value], AnyHandler] = {
-        **revocations.COMMANDS,
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         StaffRequest: _build_submission(vault, rules, find_credential),
         AskOnPage: _build_submission(vault, rules, find_credential),
@@ -181,6 +180,7 @@ def build_commands(
         ApproveErasure: Handler(decide=erasure_proposals.decide_approve_erasure),
         RefuseErasure: Handler(decide=erasure_proposals.decide_refuse_erasure),
         ErasePerson: Handler(decide=erasure.decide_erase),
+        RevokeLinks: Handler(decide=erasure.decide_revoke_links),
         RevokePersonLinks: Handler(decide=erasure.decide_revoke_person_links),
         ForgetOpenid: Handler(decide=erasure.decide_forget_openid),
         ReportMessage: Handler(decide=replies.decide_message_report),

@@ -56,7 +56,7 @@ TOPICS: tuple[Topic, ...] = (
         6,
         30 * DAY_MS,
     ),
-    Topic(PERSONS, "person id", "intake", ("matching", "audit"), 1, 30 * DAY_MS),
+    Topic(PERSONS, "person or link id", "intake", ("matching", "audit"), 1, 30 * DAY_MS),
     Topic(DEAD_LETTERS, "dead letter id", EVERY_SERVICE, (), 1, 30 * DAY_MS),
     # What became of each record of an inbound topic, for who sent it.
     Topic(FEEDBACK, "source of the record", EVERY_SERVICE, (), 6, 30 * DAY_MS),

@@ -160,12 +160,14 @@ class Keyring:
         expires_at: datetime,
         made_at: datetime | None = None,
         holder: str = "",
+        parent: LinkToken | None = None,
     ) -> str:
         """A token for a URL: what for, about which aggregate, until when, since when, for whom.
 
         made_at: links of one subject and person that were made before they were revoked are dead.
+        parent: the link on whose page it stands.
         """
-        token = make_token(purpose, subject, expires_at, made_at or self._clock(), holder)
+        token = make_token(purpose, subject, expires_at, made_at or self._clock(), holder, parent)
         return token.seal(self.roots.current.derive(LINKS))
 
     def open_link(self, purpose: str, token: str, now: datetime) -> LinkToken:

@@ -17,7 +17,7 @@ from shared.errors import Invalid, refuse
 from shared.link_tokens import LinkToken
 from shared.messages import LINK_INVALID, LINK_UNKNOWN, REQUESTS_TOO_MANY
 from shared.messaging.decision import Answer
-from shared.revocations import LinkRevocation
+from shared.revocations import LinkRevocation, list_targets, name_links_about
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
 from shared.web.access import (
@@ -48,19 +48,21 @@ async def open_link(request: Request, runtime: Runtime, link: SignedLink, token:
 
 
 async def require_standing(
-    runtime: Runtime, link: LinkToken, person_id: str, source: str | None = None
+    runtime: Runtime, link: LinkToken, person_id: str, source: str | None = None, about: str = ""
 ) -> None:
     """Raises Unauthenticated where a link has lost what it stands on.
 
     That is the person it was made for, whose it is to be still (person_id); the partner who brought
-    in what it is about (source); and that nobody revoked it, or all of them.
+    in what it is about (source); and that nobody revoked it, the link it was made on, or all of
+    them. about: the request of a match, say, whose links end together.
     """
     if link.holder not in ("", person_id):
         raise Unauthenticated
     if source is not None and runtime.keyring.is_partner_gone(source):
         raise Unauthenticated
-    targets = {"_id": {"$in": [link.id, link.subject, person_id]}}
-    for revocation in await mongo.find(runtime.database, LinkRevocation, targets):
+    targets = list_targets(link, person_id, *([about] if about else []))
+    query = {"_id": {"$in": sorted(targets)}}
+    for revocation in await mongo.find(runtime.database, LinkRevocation, query):
         if revocation.ends(link):
             raise Unauthenticated
 
@@ -90,7 +92,7 @@ class RevocationTarget:
 def find_revoked(runtime: Runtime, wanted: LinksToRevoke) -> RevocationTarget:
     """Raises Denied where it names no link of ours."""
     if wanted.about:
-        return RevocationTarget(wanted.about, wanted.about)
+        return RevocationTarget(wanted.about, name_links_about(wanted.about))
     token = wanted.link.partition("?")[0].rstrip("/").rpartition("/")[2]
     try:
         link = runtime.keyring.read_link(token)

@@ -7,9 +7,11 @@ import httpx
 import pytest_asyncio
 
 from services.matching.model.match import Match, Propose
-from shared.contracts.events import PersonErased, PersonLinksRevoked
-from shared.contracts.links import DELIVERY, MENU, PROPOSAL, PROPOSALS, SignedLink
+from shared.contracts.events import LinkRevoked, PersonErased, PersonLinksRevoked
+from shared.contracts.links import DELIVERY, MENU, PROPOSAL, PROPOSALS, REQUEST, SignedLink
+from shared.link_tokens import make_token
 from shared.messaging.decision import Command
+from shared.revocations import name_links_about
 from shared.security import Role, revoke
 from tests.matching.decisions import NO_CAPACITY, person_id, request_id
 from tests.matching.harness import MatchingHarness, start_matching
@@ -63,8 +65,10 @@ class LinkHarness(MatchingHarness):
         headers = who | {"Idempotency-Key": key}
         return await self.http.post("/links/revoke", json=body, headers=headers)
 
-    async def hear(self, person: str, fact: PersonErased | PersonLinksRevoked) -> None:
-        await self.stack.publish(self.stack.own("/intake", person, 1, fact))
+    async def hear(
+        self, subject: str, fact: PersonErased | PersonLinksRevoked | LinkRevoked
+    ) -> None:
+        await self.stack.publish(self.stack.own("/intake", subject, 1, fact))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -87,6 +91,29 @@ async def test_links_stop_with_the_person_they_were_made_for(harness: LinkHarnes
     assert (await harness.http.post(f"{donors[0]}/accept")).status_code == 401
     assert await harness.status(await harness.link(PROPOSAL)) == 200, "made since"
     assert await harness.status(await harness.link(PROPOSAL, holder="P-other")) == 401
+
+
+async def test_links_made_on_a_requests_page_stop_with_its_link(harness: LinkHarness) -> None:
+    """Whoever opened the page of another's request does not confirm from it afterwards."""
+    now, match = await harness.runtime.processor.now(), harness.match
+    pages = [
+        make_token(REQUEST.purpose, match.request_id, now + DAY, made_at, match.person_id)
+        for made_at in (now, now - timedelta(minutes=1))
+    ]
+    leaked, other = [await harness.link(DELIVERY, parent=page) for page in pages]
+    own = await harness.link(DELIVERY)
+    assert [await harness.status(path) for path in (leaked, other, own)] == [200] * 3
+    await harness.hear(pages[0].id, LinkRevoked())
+    await harness.wait_until_dead(leaked)
+    assert (await harness.http.post(f"{leaked}/confirm")).status_code == 401
+    assert [await harness.status(path) for path in (other, own)] == [200, 200]
+    donors = await harness.link(PROPOSAL)
+    await harness.hear(name_links_about(match.request_id), LinkRevoked())
+    await harness.wait_until_dead(other, own)
+    assert [await harness.status(path) for path in (donors, await harness.link(DELIVERY))] == [
+        200,
+        200,
+    ]
 
 
 async def test_links_stop_when_the_partner_is_revoked(harness: LinkHarness) -> None:

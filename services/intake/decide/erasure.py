@@ -20,10 +20,11 @@ from services.intake.model import (
 )
 from services.intake.model.erasure import ErasureProposal
 from services.intake.model.preference import Preference
+from shared import revocations
 from shared.contracts.envelope import Fact
-from shared.contracts.events import PersonErased, PersonLinksRevoked, RequestWithdrawn
+from shared.contracts.events import LinkRevoked, PersonErased, PersonLinksRevoked, RequestWithdrawn
 from shared.messaging.decision import Answer, Command, Decision, Record, State, States
-from shared.revocations import LinkRevocation, revoke
+from shared.revocations import LinkRevocation, RevokeLinks, revoke
 
 
 def decide_erase(states: States, item: Command[ErasePerson], now: datetime) -> Decision:
@@ -104,6 +105,13 @@ def decide_revoke_person_links(
     revocation = _end_links(states, person, now, item.principal)
     answer = Answer(200, {"revoked": person.id, "revoked_at": now.isoformat()})
     return Decision((person, revocation), ((person, PersonLinksRevoked()),), answer)
+
+
+def decide_revoke_links(states: States, item: Command[RevokeLinks], now: datetime) -> Decision:
+    """Other services open what was made on the pages of these links: they end it too."""
+    decision = revocations.decide_revoke_links(states, item, now)
+    [revocation] = decision.states
+    return replace(decision, events=((revocation, LinkRevoked()),))
 
 
 def decide_forget_openid(states: States, item: Command[ForgetOpenid], now: datetime) -> Decision:

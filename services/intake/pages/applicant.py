@@ -18,7 +18,7 @@ from services.intake.clocks.words import Words, describe_promise
 from services.intake.model import MendRequest, RequestState, WaitReason, WithdrawRequest
 from services.intake.model.approval import EndingWay, Referral
 from services.intake.model.attachment import OWN_ATTACHMENTS_MAX
-from services.intake.pages.applicant_links import load_request
+from services.intake.pages.applicant_links import load_request, open_request
 from services.intake.pages.consents import CONSENTS, ConsentRow, list_consents
 from services.intake.pages.own import OWN
 from services.intake.pages.own_files import (
@@ -34,6 +34,7 @@ from shared import mongo
 from shared.contracts.links import DELIVERY, REQUEST
 from shared.contracts.values import CHINA
 from shared.errors import Problem, refuse
+from shared.link_tokens import LinkToken
 from shared.looks import Look
 from shared.messaging.decision import Answer, Command
 from shared.web.access import Denied, Router, RuntimeDep, respond
@@ -51,11 +52,11 @@ MENDED_MAX = 2000
 
 @router.get(REQUEST.route())
 async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
-    stored = await load_request(request, runtime, token)
+    opened, stored = await open_request(request, runtime, token)
     looks = views.describe_own_looks(await _find_looks(runtime, stored))
     if is_browser(request):
         now = await runtime.processor.now()
-        deliveries = _make_deliveries(runtime, stored, now)
+        deliveries = _make_deliveries(runtime, opened, stored, now)
         settings = runtime.settings
         return render_request(
             stored,
@@ -161,13 +162,14 @@ class DeliveryLink:
 
 
 def _make_deliveries(
-    runtime: IntakeRuntime, request: model.Request, now: datetime
+    runtime: IntakeRuntime, opened: LinkToken, request: model.Request, now: datetime
 ) -> list[DeliveryLink]:
-    """His link to this page opens those too: each is about a match of this request."""
+    """His link to this page opens those too, as long as it opens this page: each is about a match
+    of this request."""
     links = []
     for id_, portion in list_confirmable(request).items():
         token = runtime.keyring.make_link(
-            DELIVERY.purpose, id_, DELIVERY.expires_at(now), now, holder=request.person_id
+            DELIVERY.purpose, id_, DELIVERY.expires_at(now), now, request.person_id, opened
         )
         amount = format_quantity(portion.quantity, request.need.unit, request.need.item)
         links.append(DeliveryLink(DELIVERY.path(token), amount, portion.stage == "confirmed"))

@@ -6,6 +6,7 @@ from services.intake import model
 from services.intake.messages import REQUEST_UNKNOWN
 from shared import mongo
 from shared.contracts.links import REQUEST
+from shared.link_tokens import LinkToken
 from shared.runtime import Runtime
 from shared.web.access import Denied
 from shared.web.links import open_link, require_standing
@@ -13,9 +14,17 @@ from shared.web.links import open_link, require_standing
 
 async def load_request(request: Request, runtime: Runtime, token: str) -> model.Request:
     """Raises Unauthenticated or Denied."""
+    _, stored = await open_request(request, runtime, token)
+    return stored
+
+
+async def open_request(
+    request: Request, runtime: Runtime, token: str
+) -> tuple[LinkToken, model.Request]:
+    """With the link itself. Raises Unauthenticated or Denied."""
     opened = await open_link(request, runtime, REQUEST, token)
     stored = await mongo.load(runtime.database, model.Request, opened.subject)
     if stored is None:
         raise Denied(REQUEST_UNKNOWN.refusal(404))
     await require_standing(runtime, opened, stored.person_id)
-    return stored
+    return opened, stored

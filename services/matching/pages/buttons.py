@@ -47,7 +47,8 @@ async def load_match(request: Request, runtime: Runtime, link: SignedLink, token
     if match is None:
         raise Unauthenticated
     person_id = match.donor_id if link.holder == "donor" else match.person_id
-    await require_standing(runtime, opened, person_id, match.source)
+    about = match.request_id if link.holder == "applicant" else ""
+    await require_standing(runtime, opened, person_id, match.source, about)
     if match.is_over:
         raise Denied(MATCH_OVER.refusal(410, state_zh=STATE_LABELS[match.state], state=match.state))
     return match

@@ -138,6 +138,7 @@ from shared.contracts.events.notices import (
     NoticeUnresolved,
 )
 from shared.contracts.events.persons import (
+    LinkRevoked,
     PersonErased,
     PersonJoined,
     PersonLinksRevoked,
@@ -255,6 +256,7 @@ __all__ = [
     "LedgerReleased",
     "LedgerReversed",
     "LedgerTransferred",
+    "LinkRevoked",
     "MandateCover",
     "MandateFact",
     "MandateGranted",

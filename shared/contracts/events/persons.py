@@ -21,6 +21,14 @@ class PersonLinksRevoked(Fact):
     TOPIC: ClassVar[str] = topics.PERSONS
 
 
+class LinkRevoked(Fact):
+    """The subject is the id of one link, or of all about one request: it opens nothing any more,
+    nor does what was made on the page of a request that it opened."""
+
+    TYPE: ClassVar[str] = "guanjia.link.revoked.v1"
+    TOPIC: ClassVar[str] = topics.PERSONS
+
+
 class PersonJoined(Fact):
     """These records are one person, by an ID number with a name or by somebody's word."""
 
@@ -40,6 +48,7 @@ class PersonSeparated(Fact):
 FACTS: tuple[type[Fact], ...] = (
     PersonErased,
     PersonLinksRevoked,
+    LinkRevoked,
     PersonJoined,
     PersonSeparated,
 )
