@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 
+from services.intake.approvals.messages import DECLINE_REASONS, RETURN_REASONS
 from services.matching.model.labels import REOPEN_REASONS
 from shared.web.access import Allow, find_guard
 from tests.matching.decisions import NO_CAPACITY
@@ -211,11 +212,15 @@ BODIES: Mapping[str, Callable[[Side], Mapping[str, Any]]] = {
     },
     "/persons/{person_id}/correct": lambda _: {"name": "王五", **REASON},
     "/persons/{person_id}/merge": lambda side: {"other_id": side.ids["giver"]},
-    "/requests/{request_id}/decline": lambda _: REASON,
+    "/requests/{request_id}/decline": lambda _: {"reason": next(iter(DECLINE_REASONS))},
     "/requests/{request_id}/mend": lambda _: {"note": "已补"},
-    "/requests/{request_id}/return": lambda _: REASON,
+    "/requests/{request_id}/return": lambda _: {"reason": next(iter(RETURN_REASONS))},
     "/requests/{request_id}/vouch": lambda _: {"seen": {"manner": "visit"}},
-    "/notify/calls/{notice_id}": lambda _: {"outcome": "told"},
+}
+# What is no JSON.
+FORMS: Mapping[str, Mapping[str, Any]] = {
+    "/notify/calls/{notice_id}": {"data": {"outcome": "told"}},
+    "/requests/{request_id}/attachments": {"files": {"file": ("a.pdf", b"%PDF-1.7\n")}},
 }
 
 
@@ -266,4 +271,5 @@ async def try_command(
 ) -> httpx.Response:
     http, path = town.running[service].http, fill_path(operation, other.ids)
     headers = caller.headers | {"Idempotency-Key": uuid4().hex}
-    return await http.request(operation.method, path, json=dict(body), headers=headers)
+    sent = FORMS.get(operation.path, {"json": dict(body)})
+    return await http.request(operation.method, path, headers=headers, **sent)

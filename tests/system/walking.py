@@ -27,6 +27,7 @@ OF_NOBODY = {
     "campaign_id": "K-1",
     "word_id": "W-1",
     "question_id": "Q-1",
+    "release_id": "L-1",
     "mandate_id": "W-1",
     "about_id": "W-1",
     "transfer_id": "T-1",
