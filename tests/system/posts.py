@@ -65,7 +65,7 @@ def ask_alike(side: Side) -> dict[str, Any]:
         "id": "line-2",
         "donor_id": side.ids["giver"],
         "fund_id": "F-1",
-        "amount_fen": 12_300,
+        "amount_fen": int(side.gift["gift's sum"]),
         "received_at": "2026-11-01T04:00:00Z",
     }
     return {"source": side.bank, "rows": [row]}
@@ -114,7 +114,8 @@ READING: Mapping[tuple[str, str], Asking] = {
     ("notify", "/internal/history"): Asking(ask_way),
     ("notify", "/internal/operations"): Asking(ask_nothing),
     ("audit", "/statements/find"): Asking(
-        lambda side: {"source": side.bank, "ids": [GIFT_MESSAGE]}, frozenset({"donation", "giver"})
+        lambda side: {"source": side.bank, "ids": [GIFT_MESSAGE]},
+        frozenset({"donation", "giver", "gift's sum"}),
     ),
     ("audit", "/statements/alike"): Asking(ask_alike, frozenset({"donation"})),
     ("audit", "/donations/{donation_id}/receipt-link"): Asking(
@@ -125,7 +126,8 @@ READING: Mapping[tuple[str, str], Asking] = {
             "donor_id": side.ids["giver"],
             "year": 2026,
             "match_ids": [side.ids["match"]],
-        }
+        },
+        frozenset({"gift's sum", "gift's place"}),
     ),
     ("audit", "/internal/history"): Asking(ask_way),
     ("audit", "/internal/operations"): Asking(ask_nothing),
@@ -167,7 +169,7 @@ def list_callers(town: Town, guard: Allow) -> list[Caller]:
 
 
 def list_marks(side: Side) -> dict[str, str]:
-    return {**side.ids, **side.personal, **side.account, "wish": side.wish}
+    return {**side.ids, **side.personal, **side.account, **side.gift, "wish": side.wish}
 
 
 def list_asked(operation: Operation, asking: Asking, side: Side) -> set[str]:

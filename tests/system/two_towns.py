@@ -64,6 +64,11 @@ class Side:
         return f"愿{self.name}的孩子有书读"
 
     @property
+    def gift(self) -> dict[str, str]:
+        """Of its donor: in fen, and where it stands on the log."""
+        return {"gift's sum": f"5{self.town[-3:]}77", "gift's place": f"entries/7{self.town[-3:]}"}
+
+    @property
     def bank(self) -> str:
         return f"/bank/{self.town}"
 
@@ -216,21 +221,22 @@ class Town:
     async def _enter_gift(self, side: Side) -> str:
         """Money from this side's bank, and what the giver wrote beside it."""
         id_ = donation_id(side.bank, GIFT_MESSAGE)
+        fen, place = side.gift.values()
         sealer = build_bank_secrets(self.running["audit"].runtime.keyring).sealer
         gift = Donation(
             id=id_,
             donor_id=side.ids["giver"],
             fund_id="F-1",
             foundation="X",
-            amount_fen=12_300,
+            amount_fen=int(fen),
             received_at=NOON,
             reference="ICBC-1",
             log="guanjia.test/log/2026",
-            entry=7,
+            entry=int(place.removeprefix("entries/")),
             designation=sealer.seal(id_, side.wish.encode()),
         )
         use = Contribution(
-            id=f"C{side.town}", fund_id="F-1", donor_id=gift.donor_id, received_fen=12_300
+            id=f"C{side.town}", fund_id="F-1", donor_id=gift.donor_id, received_fen=int(fen)
         )
         await self._store(gift, use)
         return id_

@@ -73,7 +73,7 @@ def find_hidden(caller: Caller, operation: Operation, side: Side, other: Side) -
         hidden |= {f"the other's {kind}": id_ for kind, id_ in other.ids.items()}
         if caller.role is Role.DONOR_PARTNER and operation.path in MENU_ROUTES:
             hidden.pop("the other's request")
-        hidden |= other.personal
+        hidden |= other.personal | other.gift
     if caller.role not in CASE_WORKERS:
         hidden |= side.personal | other.personal
     if caller.role not in FINANCE or caller.of is not None:
