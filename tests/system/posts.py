@@ -20,6 +20,7 @@ from tests.support.services import Operation
 from tests.system.two_towns import GIFT_MESSAGE, Caller, Side, Town
 from tests.system.walking import fill_path, find_marks, list_operations
 
+NOBODYS = "X-1"
 NAME, PHONE, WORDS = "applicant's name", "applicant's phone", "applicant's words"
 
 
@@ -253,7 +254,7 @@ async def check_commands(town: Town) -> None:
 
 def fill_all(operation: Operation, build: Callable[[Side], Mapping[str, Any]], other: Side) -> str:
     """The path and the body in one text."""
-    return f"{fill_path(operation, other.ids)} {build(other)}"
+    return f"{fill_path(operation, other.ids, NOBODYS)} {build(other)}"
 
 
 def find_statuses(answer: httpx.Response) -> set[int]:
@@ -271,7 +272,7 @@ async def try_command(
     other: Side,
     caller: Caller,
 ) -> httpx.Response:
-    http, path = town.running[service].http, fill_path(operation, other.ids)
+    http, path = town.running[service].http, fill_path(operation, other.ids, NOBODYS)
     headers = caller.headers | {"Idempotency-Key": uuid4().hex}
     sent = FORMS.get(operation.path, {"json": dict(body)})
     return await http.request(operation.method, path, headers=headers, **sent)

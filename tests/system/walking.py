@@ -26,16 +26,9 @@ OF_NOBODY = {
     "code": "public_works",
     "campaign_id": "K-1",
     "word_id": "W-1",
-    "question_id": "Q-1",
-    "release_id": "L-1",
+    "month": "2026-11",
     "mandate_id": "W-1",
-    "about_id": "W-1",
-    "transfer_id": "T-1",
-    "reversal_id": "V-1",
     "proposal_id": "P-1",
-    "suggestion_id": "S-1",
-    "account_id": "A-1",
-    "holder": "h-1",
     "verdict": "approve",
     "step": "export",
     "id_": "X-1",
@@ -52,13 +45,15 @@ def list_operations(town: Town, *methods: str) -> Iterator[tuple[str, Operation]
                 yield service, operation
 
 
-def fill_path(operation: Operation, ids: Mapping[str, str]) -> str:
-    """With the ids of one side. Raises KeyError for what no side has: then it has to be added."""
+def fill_path(operation: Operation, ids: Mapping[str, str], unknown: str = "") -> str:
+    """With the ids of one side. unknown: what stands for what no side has; else it raises KeyError,
+    and has to be added."""
     named = {f"{kind}_id": id_ for kind, id_ in ids.items()} | OF_NOBODY | {"fund_id": "F-1"}
     path = operation.path
     assert operation.route is not None
     for parameter in operation.route.param_convertors:
-        path = path.replace(f"{{{parameter}}}", named[parameter])
+        name = named.get(parameter, unknown) if unknown else named[parameter]
+        path = path.replace(f"{{{parameter}}}", name)
     return f"{path}?year=2026" if path == "/selection" else path
 
 
