@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
+import orjson
 import structlog
 
 
@@ -24,7 +25,8 @@ def configure(service: str, level: str) -> None:
             structlog.processors.JSONRenderer(serializer=_to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _StandardOutput())),
+        # One write a line; printing takes two.
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _StandardOutput())),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
@@ -43,7 +45,10 @@ class _StandardOutput:
 
 
 def _to_json(event: dict[str, object], **options: Any) -> str:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":"), **options)
+    try:
+        return orjson.dumps(event, **options).decode()
+    except TypeError:  # a number that JSON's readers would round, or half a character
+        return json.dumps(event, ensure_ascii=False, separators=(",", ":"), **options)
 
 
 class _LibraryLines(logging.Formatter):
