@@ -5,6 +5,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+import pyrage  # type: ignore[import-untyped]
 import pytest
 from typer.testing import CliRunner
 
@@ -89,15 +90,29 @@ def test_what_an_earlier_version_left_among_the_services_keys_is_set_apart(tmp_p
     assert (tmp_path / "watching" / "monitor.token").exists()
 
 
-def test_after_a_restore_of_the_keys_who_watches_has_a_token_that_opens(tmp_path: Path) -> None:
-    Installation(tmp_path).prepare(system_now())
-    token = tmp_path / "watching" / "monitor.token"
-    lost = token.read_text()
-    token.unlink()
-    Installation(tmp_path).prepare(system_now())
-    keyring = Keyring(tmp_path / "guanjia")
-    assert keyring.authenticate(token.read_text().strip()).id == "monitor"
-    assert token.read_text() != lost
+def test_an_installation_begins_on_keys_that_were_restored(tmp_path: Path) -> None:
+    """As the runbook says: the keys first. Services and who watches come in by tokens of theirs."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    Installation(old).prepare(system_now())
+    identity, file = pyrage.x25519.Identity.generate(), tmp_path / "keys.age"
+    (tmp_path / "age.key").write_text(str(identity))
+    words = ("keys", "backup", "--to", str(file), "--recipient", str(identity.to_public()))
+    run_at(old / "guanjia", *words)
+    run_at(new / "guanjia", "keys", "restore", str(file), "--identity", str(tmp_path / "age.key"))
+    Installation(new).prepare(system_now())
+    assert (new / "guanjia" / "root.key").read_bytes() == (
+        old / "guanjia" / "root.key"
+    ).read_bytes()
+    keyring = Keyring(new / "guanjia")
+    for token in (new / "guanjia" / "service.token", new / "watching" / "monitor.token"):
+        assert keyring.authenticate(token.read_text().strip()).id == token.stem
+    operator = (old / "people" / "operator.token").read_text().strip()
+    assert keyring.authenticate(operator).id == "operator", "people go on with what they have"
+
+
+def run_at(secrets_dir: Path, *words: str) -> None:
+    done = CliRunner().invoke(app, words, env={"GUANJIA_SECRETS_DIR": str(secrets_dir)})
+    assert done.exit_code == 0, done.output
 
 
 def test_keys_are_changed_where_they_are_kept_and_elsewhere_one_line_says_so(

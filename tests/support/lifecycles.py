@@ -89,6 +89,7 @@ class Lifecycles:
     done: int = 0
     _of_match: dict[str, str] = field(default_factory=dict)
     _todo: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _early: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     _leave: AsyncExitStack = field(default_factory=AsyncExitStack)
     _http: httpx.AsyncClient = field(init=False)
@@ -277,6 +278,8 @@ class Lifecycles:
         kind, subject = event["type"], event["subject"]
         if kind == "guanjia.match.proposed.v1":
             self._of_match[subject] = event["data"]["request_id"]
+            for what in self._early.pop(subject, ()):
+                self._mark(subject, what)
         self._note_step(kind, subject)
         if kind in NEXT:
             self._todo[NEXT[kind]].append(subject)
@@ -288,6 +291,9 @@ class Lifecycles:
             self._mark(event["data"]["regarding"], "told_at")
 
     def _mark(self, match_id: str, what: str) -> None:
+        """A topic that was filled again may be ahead of another."""
+        if match_id not in self._of_match:
+            self._early[match_id].append(what)
         lifecycle = self.started.get(self._of_match.get(match_id, ""))
         if lifecycle is not None and getattr(lifecycle, what) is None:
             setattr(lifecycle, what, time.monotonic())

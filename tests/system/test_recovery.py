@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from deploy.local.credentials import lock_register, write_token
 from deploy.local.stack import Stack, StackOptions
 from shared.security import Credential, Role, issue
 from tests.support.eventually import eventually
-from tests.support.lifecycles import Lifecycles, phone
+from tests.support.lifecycles import Lifecycle, Lifecycles, phone
 from tests.system.test_system import ended, everything_agrees, progressed, running
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbooks" / "restore.md"
@@ -125,6 +126,11 @@ def count_keys(mongo_uri: str, person_id: str) -> int:
     return len(person["keys"])
 
 
+def count_bank_questions(mongo_uri: str) -> int:
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        return client["guanjia_audit"]["bank_questions"].count_documents({"is_open": True})
+
+
 def hand_over_tokens(old: Path, new: Path) -> None:
     """Each person still has his own; those of machines come by the backup of the keys."""
     for file in (old / "secrets").glob("*.token"):
@@ -163,12 +169,15 @@ async def test_all_is_lost_and_the_runbook_brings_it_back(tmp_path: Path) -> Non
     assert "1 人启动时先重新删除" in said
     assert "消息系统是新的" in said
 
-    given = {"sent": before.sent, "settled": settled}
+    known = {request_id: Lifecycle(time.monotonic()) for request_id in before.started}
+    given = {"sent": before.sent, "settled": settled, "started": known}
     async with running(new, **given) as (stack, after):
         assert count_keys(stack.mongo_uri, person_id) == 0, "erased before anything was served"
         await after.resend()
         await ended(after, ALL, 200)
         await everything_agrees(stack, after, ALL)
+        questions = count_bank_questions(stack.mongo_uri)
+    assert questions == ALL - BEFORE, "what the bank paid by orders of after the backup is asked"
 
 
 @pytest.mark.long
