@@ -2,6 +2,10 @@
 
 A document stays (30 days; ledger entries for ever), so that a broker that comes back empty can be
 filled again: `cluster` is the broker that has it.
+
+The embedded broker gives a place in a topic twice while producers of before come back to it: one of
+the two records is gone though both were acknowledged. So for a while after another cluster took
+over, what it acknowledges is noted as of `CLUSTER new`, and is published once more after that.
 """
 
 import uuid
@@ -16,6 +20,8 @@ COLLECTION = "outbox"
 DOCUMENT_BYTES_MAX = 1_000_000
 REFILL_DOCUMENTS = 200
 SENT_BYTES_MAX = 4_000_000
+SETTLES_WITHIN = timedelta(seconds=10)
+"""So long producers of before may come back to a broker that lost everything."""
 
 
 class Sender(Protocol):
@@ -78,16 +84,28 @@ class Outbox:
         self._collection = database[COLLECTION]
         self._sender = sender
         self._stale = timedelta(milliseconds=stale_ms)
+        self._cluster = ""
+        self._settles_at: datetime | None = None
+
+    def _list_marks(self, now: datetime) -> list[str]:
+        """What documents carry that the broker of now has; the first is for those it takes now."""
+        cluster = self._sender.cluster
+        if cluster and cluster != self._cluster:  # none: the producer is on its way to another
+            self._settles_at = now + SETTLES_WITHIN if self._cluster else None
+            self._cluster = cluster
+        if self._settles_at is None or now >= self._settles_at:
+            return [cluster]
+        return [f"{cluster} new", cluster]
 
     async def publish(self, waiting: Sequence[mongo.Row], now: datetime) -> None:
         """Sends and marks, a few megabytes at a time, so that a backlog grows smaller however slow
         the broker is. Raises Transient; publishing again later is harmless."""
         for portion in _split_by_size(waiting):
-            cluster = self._sender.cluster
+            mark = self._list_marks(now)[0]
             await self._sender.send([r for document in portion for r in list_records(document)])
             await self._collection.update_many(
                 {"_id": {"$in": [document["_id"] for document in portion]}},
-                {"$set": {"cluster": cluster, "published_at": now}},
+                {"$set": {"cluster": mark, "published_at": now}},
             )
 
     async def publish_forgotten(self, now: datetime) -> int:
@@ -120,7 +138,7 @@ class Outbox:
 
     async def _find_forgotten(self, now: datetime) -> list[mongo.Row]:
         query = {
-            "cluster": {"$ne": self._sender.cluster},
+            "cluster": {"$nin": self._list_marks(now)},
             "created_at": {"$lt": now - self._stale},
         }
         cursor = self._collection.find(query).sort("created_at", 1).limit(REFILL_DOCUMENTS)
