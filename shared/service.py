@@ -315,10 +315,16 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             self._unreachable = ""
             if current != cluster:
                 log.warning("broker_changed", service=self._service.name, cluster=current)
+                self._note_obstacle("the broker is another cluster")
                 await self._subscription.stop()
-                cluster = await _retry_until_done(self._connect_broker)
-                await _retry_until_done(self._publish_forgotten)
-                await _retry_until_done(partial(self._subscription.start, cluster))
+                note = self._note_obstacle
+                cluster = await _retry_until_done(self._connect_broker, note)
+                await _retry_until_done(self._publish_forgotten, note)
+                await _retry_until_done(partial(self._subscription.start, cluster), note)
+                self._note_obstacle("")
+
+    def _note_obstacle(self, why: str) -> None:
+        self._unreachable = why
 
     def _find_obstacle(self) -> str:
         if self._processor.is_braked:
@@ -328,12 +334,16 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         return self._subscription.obstacle
 
 
-async def _retry_until_done(attempt: Callable[[], Awaitable[T]]) -> T:
+async def _retry_until_done(
+    attempt: Callable[[], Awaitable[T]], note: Callable[[str], None] = lambda _why: None
+) -> T:
+    """note: gets why it does not work yet."""
     while True:
         try:
             return await attempt()
         except Transient as error:
             log.warning("start_waits", error=str(error))
+            note(str(error))
             await asyncio.sleep(0.3)
 
 
