@@ -20,6 +20,7 @@ from services.audit.decide import (
     pledges,
     reversals,
     transfers,
+    vouchers,
     years,
 )
 from services.audit.decide.bank import decide_of_source, decide_with_answer
@@ -69,8 +70,18 @@ from services.audit.model.months import (
     ProposeMonthClose,
     ProposeMonthReopening,
 )
+from services.audit.model.vouchers import (
+    AddVoucherFile,
+    ApproveFundFee,
+    ApproveGiftRefund,
+    DeclineFundFee,
+    DeclineGiftRefund,
+    ProposeFundFee,
+    ProposeGiftRefund,
+)
 from services.audit.preparing import BankSecrets
 from services.audit.rules import Rules
+from services.audit.vouchers.files import seal_file
 from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
@@ -89,6 +100,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Value
 from shared.messaging.decision import AnyHandler, Decision, Handler
+from shared.messaging.sealing import Sealer
 from shared.spoken_words import HearWord
 
 
@@ -121,7 +133,9 @@ def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler
     }
 
 
-def commands(rules: Rules, accounts: AccountSecrets) -> Mapping[type[Value], AnyHandler]:
+def commands(
+    rules: Rules, accounts: AccountSecrets, files: Sealer
+) -> Mapping[type[Value], AnyHandler]:
     return {
         ProposeFund: Handler(decide=partial(funds.decide_propose_fund, rules)),
         ApproveFund: Handler(decide=funds.decide_approve_fund),
@@ -161,6 +175,13 @@ def commands(rules: Rules, accounts: AccountSecrets) -> Mapping[type[Value], Any
         ProposeMonthReopening: Handler(decide=months.decide_propose_reopening),
         ApproveMonthReopening: Handler(decide=months.decide_approve_reopening),
         DeclineMonthReopening: Handler(decide=months.decide_decline_reopening),
+        AddVoucherFile: Handler(decide=vouchers.decide_add_file, prepare=partial(seal_file, files)),
+        ProposeFundFee: Handler(decide=vouchers.decide_propose_fee),
+        ApproveFundFee: Handler(decide=vouchers.decide_approve_fee),
+        DeclineFundFee: Handler(decide=vouchers.decide_decline_fee),
+        ProposeGiftRefund: Handler(decide=vouchers.decide_propose_refund),
+        ApproveGiftRefund: Handler(decide=vouchers.decide_approve_refund),
+        DeclineGiftRefund: Handler(decide=vouchers.decide_decline_refund),
         CloseYear: Handler(decide=years.decide_close_year),
         BringFundForward: Handler(decide=years.decide_bring_fund_forward),
         BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),

@@ -9,6 +9,7 @@ from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
 from services.audit.statements import listed
 from services.audit.tlog.witnesses import Witness, Witnesses
+from services.audit.vouchers.files import build_file_sealer, describe_voucher_files
 from shared.http import HttpClient
 from shared.security import Keyring
 from shared.service import Service, build_app
@@ -22,11 +23,12 @@ def create_app(settings: AuditSettings | None = None) -> FastAPI:
 
 def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSettings, PublicLogs]:
     rules, secrets = settings.build_rules(), build_bank_secrets(keyring)
+    files = build_file_sealer(keyring)
     return Service(
         name="audit",
         states=store.STATES,
         events=events.events(rules, secrets),
-        commands=events.commands(rules, secrets.accounts),
+        commands=events.commands(rules, secrets.accounts, files),
         routers=api.ROUTERS,
         build_resources=build_resources,
         jobs=(
@@ -36,7 +38,11 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
             measuring.measure_funds,
         ),
         indexes=(*store.INDEXES, *listed.INDEXES),
-        sealed=(describe_designations(secrets), describe_payees(secrets.accounts)),
+        sealed=(
+            describe_designations(secrets),
+            describe_payees(secrets.accounts),
+            describe_voucher_files(files),
+        ),
         records_expire=False,
         start=years.prepare,
     )

@@ -33,6 +33,7 @@ from services.audit.model import (
     entry_id,
 )
 from services.audit.model.months import MonthClose, MonthReopening
+from services.audit.model.vouchers import FundFee, GiftRefund, VoucherFile
 from shared import mongo
 from shared.looks import LookLog
 from shared.messaging.decision import State
@@ -65,6 +66,9 @@ STATES: tuple[type[State], ...] = (
     LineRelease,
     MonthClose,
     MonthReopening,
+    VoucherFile,
+    FundFee,
+    GiftRefund,
     Pledge,
     Mandate,
     Contribution,

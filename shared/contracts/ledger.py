@@ -21,8 +21,7 @@ the fields of `Recorded`; what else it has, its own class says; nothing more is 
 - A log holds one ledger year. What is left at its end is brought forward into the next year's log
   by `*_carried` entries, which name the frozen log they come from: a fund before anything else is
   entered for it, a commitment before it is settled, goods before they move.
-
-No field holds personal data: `subject` and ids are opaque.
+- No field holds personal data: `subject` and ids are opaque.
 """
 
 from typing import Annotated, Literal, NotRequired
@@ -54,6 +53,7 @@ Account = Annotated[
 Side = Literal["debit", "credit"]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Town = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Permille = Annotated[int, Strict(), Field(ge=0, le=1000)]
 
 
@@ -101,11 +101,10 @@ class Purpose(TypedDict):
 
 @with_config(_CLOSED)
 class PreviousLog(TypedDict):
-    """The frozen log something is carried forward from."""
+    """The frozen log something is carried forward from. root: in base64, as its last checkpoint."""
 
     log: Id
     root: Annotated[str, Field(min_length=44, max_length=44)]
-    """Base64, as its last checkpoint writes it."""
     size: Index
 
 
@@ -138,12 +137,11 @@ class Event(TypedDict):
 
 @with_config(_CLOSED)
 class Refused(TypedDict):
-    """What was asked and why the ledger did not do it."""
+    """What was asked and why the ledger did not do it. fund: as asked: there may be no such."""
 
     amount_fen: NotRequired[AmountFen]
     code: Code
     fund: NotRequired[Id]
-    """As it was asked for: there may be no such fund."""
     item: NotRequired[Id]
     kind: Code
     quantity: NotRequired[AmountFen]
@@ -152,16 +150,18 @@ class Refused(TypedDict):
 
 @with_config(_CLOSED)
 class Authorisation(TypedDict):
-    """Who asked and who agreed (two staff ids), and the document that allows it."""
+    """Two staff ids and the document that allows it. attachment: a file's SHA-256. voucher: 凭证"""
 
+    attachment: NotRequired[Digest]
     checker: Id
     maker: Id
     reference: Id
+    voucher: NotRequired[Id]
 
 
 @with_config(_CLOSED)
 class Recorded(TypedDict):
-    """The fields of every entry."""
+    """The fields of every entry. subject: the fund, donation, match or transfer it is about."""
 
     currency: Literal["CNY"]
     effective_at: Timestamp
@@ -171,7 +171,6 @@ class Recorded(TypedDict):
     recorded_at: Timestamp
     schema: Literal["guanjia.ledger.entry.v1"]
     subject: Id
-    """The fund, donation, match or transfer the entry is about."""
 
 
 class Moving(Recorded):
@@ -184,13 +183,13 @@ class MovingGoods(Recorded):
 
 @with_config(_CLOSED)
 class FundOpened(Moving):
+    """accounts: which it may use from now on. restricted: to a purpose; it is never below zero."""
+
     kind: Literal["fund_opened"]
     accounts: Annotated[list[Account], Field(min_length=1)]
-    """The accounts this fund may use from now on."""
     fund: FundId
     name: Id
     restricted: bool
-    """Restricted money has a purpose, and the fund may never fall below zero."""
     terms: Terms
 
 
@@ -282,13 +281,12 @@ class Obligation(Moving):
 
 @with_config(_CLOSED)
 class Payment(Moving):
-    """A bank has paid what was owed."""
+    """A bank has paid what was owed. reference: the bank's, of its line."""
 
     kind: Literal["payment"]
     fund: FundId
     obligation: EntryRef
     reference: Id
-    """The bank's, of its line."""
 
 
 @with_config(_CLOSED)
@@ -319,6 +317,7 @@ class ManagementFee(Moving):
     """What the foundation keeps for its work, within the fund's `fee_permille_max`."""
 
     kind: Literal["management_fee"]
+    authorisation: NotRequired[Authorisation]
     fund: FundId
 
 
@@ -327,6 +326,7 @@ class Refund(Moving):
     """A gift, or a part of it, given back to its giver."""
 
     kind: Literal["refund"]
+    authorisation: NotRequired[Authorisation]
     fund: FundId
     gift: EntryRef
 

@@ -87,7 +87,8 @@ RULES = Rules(
 ACCOUNTS = AccountSecrets(make_sealer(SealingKey(b"", b"p" * 32)), b"a" * 32)
 SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32, ACCOUNTS)
 EVENTS = events.events(RULES, SECRETS)
-COMMANDS = events.commands(RULES, ACCOUNTS)
+FILES = make_sealer(SealingKey(b"", b"v" * 32))
+COMMANDS = events.commands(RULES, ACCOUNTS, FILES)
 
 S = TypeVar("S", bound=State)
 

@@ -8,9 +8,10 @@ import pytest
 from services.audit import messages
 from services.audit.months import messages as month_messages
 from services.audit.statements import messages as statement_messages
+from services.audit.vouchers import messages as voucher_messages
 from tests.support.messages import check_messages, list_messages
 
-MODULES = (messages, month_messages, statement_messages)
+MODULES = (messages, month_messages, statement_messages, voucher_messages)
 MESSAGES = {name: each for module in MODULES for name, each in list_messages(module).items()}
 
 

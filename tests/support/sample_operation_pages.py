@@ -126,6 +126,7 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             form=form,
             typed=dict.fromkeys((field.name for field in form.fields), words),
             problems=[{"zh": words, "en": words}],
+            files=[],
             funds=[],
             key="k" * 22,
         ),

@@ -15,6 +15,7 @@ from services.audit.model.months import (
     MonthFigures,
     StatedBalance,
 )
+from services.audit.model.vouchers import VoucherFile
 from services.audit.pages import months, paying
 from services.audit.pages.proposing import PAGES
 from shared.security import Role
@@ -29,6 +30,15 @@ FIGURES = MonthFigures(
             kind="asked", account="工行 1001", amount_fen=-800, reference="B-2", at=NOW
         ),
     ),
+)
+FILE = VoucherFile(
+    id="a" * 64,
+    media_type="application/pdf",
+    size=1,
+    note="slip",
+    added_by="m",
+    added_at=NOW,
+    content=b"",
 )
 CLOSE = MonthClose(
     id="guanjia.2026-05",
@@ -93,6 +103,14 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             ],
             answered={"Q-2"},
             may_answer=True,
+            key=KEY,
+        ),
+        "voucher_files": PAGES.render_for(
+            reader,
+            "voucher_files.html",
+            problems=problems,
+            note=words,
+            files=[FILE.model_copy(update={"note": words, "added_by": words})],
             key=KEY,
         ),
         "months": PAGES.render_for(

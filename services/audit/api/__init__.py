@@ -13,9 +13,10 @@ from services.audit.api import (
     payables,
     receipts,
     statements,
+    vouchers,
     words,
 )
-from services.audit.pages import finance, ledger, paying, proposing
+from services.audit.pages import finance, ledger, paying, proposing, voucher_files
 from services.audit.pages import months as month_pages
 
 SUBJECTS = (
@@ -26,6 +27,7 @@ SUBJECTS = (
     corrections,
     months,
     payables,
+    vouchers,
     statements,
     receipts,
     giving,
@@ -40,6 +42,7 @@ ROUTERS = (
     ledger.router,
     paying.router,
     month_pages.router,
+    voucher_files.router,
     finance.router,
     proposing.router,
 )

@@ -17,6 +17,7 @@ from services.audit.cli import (
     replay,
     reports,
     verify,
+    vouchers,
     witness,
 )
 
@@ -35,6 +36,9 @@ app.command("reconcile")(reconcile.print_reconciliation)
 app.command("disclose")(reports.disclose)
 app.add_typer(proposals.fund_app, name="fund")
 app.add_typer(mandates.app, name="mandate")
+app.command("attach")(vouchers.send_attachment)
+app.add_typer(vouchers.fee_app, name="fee")
+app.add_typer(vouchers.refund_app, name="refund")
 app.add_typer(months.app, name="month")
 app.add_typer(proposals.transfer_app, name="transfer")
 app.add_typer(proposals.reversal_app, name="reversal")

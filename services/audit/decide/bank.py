@@ -241,10 +241,8 @@ def decide_donation_refunded(
         journal.refuse(movement, Refusal("unknown_donation"), identity)
         return journal.close()
     fund = states.require(Fund, donation.fund_id)
-    if refund.amount_fen > donation.refundable_fen:
-        journal.refuse(movement, Refusal("exceeds_gift", donation.refundable_fen), identity)
-    elif refund.amount_fen > fund.remaining_fen:
-        journal.refuse(movement, Refusal("insufficient_funds", fund.remaining_fen), identity)
+    if refusal := explain_refund(donation, fund, refund.amount_fen):
+        journal.refuse(movement, refusal, identity)
     else:
         journal.post(movement.about(donation.id), fund, donation, donation_id=donation.id)
         refunded = {"refunded_fen": refund.amount_fen}
@@ -276,13 +274,31 @@ def decide_fee_charged(
         journal.refuse(movement, Refusal("unknown_fund"), identity)
         return journal.close()
     fund = journal.bring_forward_fund(fund)
-    if fee.amount_fen > fund.fee_left_fen:
-        journal.refuse(movement, Refusal("exceeds_fee_limit", fund.fee_left_fen), identity)
-    elif fee.amount_fen > fund.remaining_fen:
-        journal.refuse(movement, Refusal("insufficient_funds", fund.remaining_fen), identity)
+    if refusal := explain_fee(fund, fee.amount_fen):
+        journal.refuse(movement, refusal, identity)
     else:
         journal.post(movement.about(fund.id), fund)
     return journal.close()
+
+
+def explain_refund(donation: Donation, fund: Fund, amount_fen: int) -> Refusal | None:
+    """Why so much of a gift is not given back; None where it may be."""
+    if donation.refused or not donation.is_money:
+        return Refusal("unknown_donation")
+    if amount_fen > donation.refundable_fen:
+        return Refusal("exceeds_gift", donation.refundable_fen)
+    if amount_fen > fund.remaining_fen:
+        return Refusal("insufficient_funds", fund.remaining_fen)
+    return None
+
+
+def explain_fee(fund: Fund, amount_fen: int) -> Refusal | None:
+    """Why the foundation does not keep so much of a fund; None where it may."""
+    if amount_fen > fund.fee_left_fen:
+        return Refusal("exceeds_fee_limit", fund.fee_left_fen)
+    if amount_fen > fund.remaining_fen:
+        return Refusal("insufficient_funds", fund.remaining_fen)
+    return None
 
 
 def check_moment(moment: datetime, field: str, now: datetime) -> None:

@@ -47,7 +47,7 @@ from shared.contracts.events import (
     MandateObstacle,
     RefusedReason,
 )
-from shared.contracts.ledger import Purpose, Refused
+from shared.contracts.ledger import Authorisation, Purpose, Refused
 from shared.messaging.decision import NOTHING, Answer, Decision, Record, State, States
 
 S = TypeVar("S", bound=State)
@@ -184,13 +184,15 @@ class Journal:
         stock: Stock | None = None,
         payable: Payable | None = None,
         bank_reference: str = "",
+        authorisation: Authorisation | None = None,
         **fields: object,
     ) -> None:
         """Makes the movement: brings forward what an earlier year's log holds of these aggregates,
         appends the entry, counts it on each, and emits its event by the speaker, else the fund.
 
-        payable: that becomes due, or that the bank's line `bank_reference` is about. fields: what
-        the event says besides the movement.
+        payable: that becomes due, or that the bank's line `bank_reference` is about.
+        authorisation: of the two people who said so. fields: what the event says besides the
+        movement.
         """
         kind, fund = KINDS[movement.kind], self.bring_forward_fund(fund)
         if stock is not None:
@@ -204,6 +206,8 @@ class Journal:
             self.save(self._count_payable(kind, payable, movement))
             if bank_reference:
                 reference = {"obligation": payable.place, "reference": bank_reference}
+        if authorisation is not None:
+            reference = {**reference, "authorisation": authorisation}
         moved = (fund.ref, movement.amount)
         draft = drafts.build(kind.name, movement.fact, moved, fund=fund.id, **reference)
         fund = add_amount(kind, fund, movement.count)

@@ -15,7 +15,9 @@ from services.audit.model import (
     Transfer,
 )
 from services.audit.model.months import MonthClose, MonthReopening
+from services.audit.model.vouchers import FundFee, GiftRefund
 from services.audit.months import messages as month_messages
+from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
 from shared.errors import Message
 from shared.messaging.decision import Decision, States
@@ -32,6 +34,8 @@ P = TypeVar(
     LineRelease,
     MonthClose,
     MonthReopening,
+    FundFee,
+    GiftRefund,
 )
 
 # By type: the name of its id in a command; what is said of one that is not there, or is decided.
@@ -56,6 +60,12 @@ WORDS: dict[type[Proposal], tuple[str, Message, Message]] = {
         "reopening_id",
         month_messages.MONTH_REOPENING_UNKNOWN,
         month_messages.MONTH_REOPENING_NOT_PROPOSED,
+    ),
+    FundFee: ("fee_id", voucher_messages.FEE_UNKNOWN, voucher_messages.FEE_NOT_PROPOSED),
+    GiftRefund: (
+        "refund_id",
+        voucher_messages.REFUND_UNKNOWN,
+        voucher_messages.REFUND_NOT_PROPOSED,
     ),
     SecondPayment: (
         "request_id",

@@ -10,6 +10,7 @@ from services.audit.decide.mandates import count_commitment, count_contribution
 from services.audit.decide.payments import join, settle_reversed
 from services.audit.decide.posting import Journal, find_counters
 from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.vouchers import find_flaw
 from services.audit.ledger import entries as drafts
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.kinds import kind_of
@@ -48,10 +49,14 @@ def decide_propose_reversal(
         return Decision(answer=messages.REVERSAL_EXISTS.refusal(409, "index", state=existing.state))
     if fund is None or not _is_written(states, fund.foundation, proposal.log, now):
         return Decision(answer=messages.YEAR_CLOSED.refusal(409, "log"))
+    if flaw := find_flaw(states, proposal.attachment):
+        return Decision(answer=flaw)
     reversal = Reversal(
         id=reversal_id(proposal.log, proposal.index),
         maker=command.principal,
         reference=proposal.reference,
+        voucher=proposal.voucher,
+        attachment=proposal.attachment,
         foundation=fund.foundation,
         reverses_log=proposal.log,
         reverses=proposal.index,

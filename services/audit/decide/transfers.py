@@ -5,6 +5,7 @@ from datetime import datetime
 from services.audit import messages
 from services.audit.decide.posting import Journal, add_amount
 from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.vouchers import find_flaw
 from services.audit.ledger import entries as drafts
 from services.audit.ledger.kinds import KINDS
 from services.audit.model import (
@@ -34,6 +35,8 @@ def decide_propose_transfer(
     pair = _check_pair(proposal, giver, taker)
     if isinstance(pair, Answer):
         return Decision(answer=pair)
+    if flaw := find_flaw(states, proposal.attachment):
+        return Decision(answer=flaw)
     transfer = Transfer(
         id=id_,
         maker=command.principal,

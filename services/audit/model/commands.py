@@ -6,12 +6,15 @@ from pydantic import Field
 
 from services.audit.model.fund import FundTerms, NewFundId
 from services.audit.model.mandate import MandateRequest
-from services.audit.model.proposal import Approval
+from services.audit.model.proposal import Approval, Sha256, VoucherNumber
 from shared.contracts.ledger import INTEGER_MAX
 from shared.contracts.values import Identifier, PositiveFen, ShortText, Value, Whole
 
 Consent = Annotated[str, Field(min_length=1, max_length=200)]
 """The document that allows it: a donor's consent, a filing, a minute. Its reference, no names."""
+
+
+Nothing = Literal[""]
 
 
 class ProposeFund(Value):
@@ -43,6 +46,8 @@ class ProposeTransfer(Value):
     to_fund_id: NewFundId
     amount_fen: PositiveFen
     reference: Consent
+    voucher: VoucherNumber | Nothing = ""
+    attachment: Sha256 | Nothing = ""
 
 
 class ApproveTransfer(Approval):
@@ -97,6 +102,8 @@ class EntryToReverse(Value):
     log: Annotated[str, Field(min_length=1, max_length=256)]
     index: Annotated[Whole, Field(ge=0, le=INTEGER_MAX)]
     reference: Consent
+    voucher: VoucherNumber | Nothing = ""
+    attachment: Sha256 | Nothing = ""
 
 
 class ProposeReversal(EntryToReverse):

@@ -15,6 +15,10 @@ from shared.messaging.decision import State
 ProposalState = Literal["proposed", "open", "approved", "declined", "revoked", "cancelled"]
 
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+VoucherNumber = Annotated[str, Field(min_length=1, max_length=40, pattern=r"\S")]
+
+
 class Proposal(State):
     """maker proposed it; checker, another person, approved or declined it."""
 
@@ -43,14 +47,22 @@ class Approval(Value):
 
 class ReferencedProposal(Proposal, PlacedState):
     """A proposal that needs a document: a donor's consent, a filing, a minute. Approved, it is an
-    entry."""
+    entry. voucher: the number of its 记账凭证. attachment: the digest of the file that proves it.
+    Both are empty where nobody gave one."""
 
     reference: str
     foundation: str
+    voucher: str = ""
+    attachment: str = ""
 
     @property
     def authorisation(self) -> Authorisation:
-        return Authorisation(checker=self.checker, maker=self.maker, reference=self.reference)
+        people = Authorisation(checker=self.checker, maker=self.maker, reference=self.reference)
+        if self.voucher:
+            people["voucher"] = self.voucher
+        if self.attachment:
+            people["attachment"] = self.attachment
+        return people
 
     def to_json(self) -> dict[str, object]:
         return self.model_dump(mode="json", exclude={"due_at", "correlation_id", "leaf"})

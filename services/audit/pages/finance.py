@@ -54,6 +54,8 @@ KindPath = Literal[
     "reversals",
     "second-payments",
     "bank-answers",
+    "fund-fees",
+    "gift-refunds",
     "line-releases",
     "month-closes",
     "month-reopenings",

@@ -46,6 +46,16 @@ from services.audit.model.months import (
     MonthDifference,
     MonthReopening,
 )
+from services.audit.model.proposal import ReferencedProposal
+from services.audit.model.vouchers import (
+    ApproveFundFee,
+    ApproveGiftRefund,
+    DeclineFundFee,
+    DeclineGiftRefund,
+    FundFee,
+    GiftRefund,
+    LinedEntry,
+)
 from services.audit.months.reading import NOTHING_BOOKED
 from services.audit.pages.proposing import Texts
 from shared.contracts.events import StandingLimits
@@ -120,7 +130,24 @@ def _describe_transfer(transfer: Transfer) -> Iterator[Line]:
     yield "从", "From", transfer.from_fund_id
     yield "到", "To", transfer.to_fund_id
     yield "金额", "Amount", f"{format_yuan(transfer.amount_fen)} 元"
-    yield "依据", "Document", transfer.reference
+    yield from _describe_voucher(transfer)
+
+
+def _describe_voucher(proposal: ReferencedProposal) -> Iterator[Line]:
+    yield "依据", "Document", proposal.reference
+    yield "凭证号", "Voucher", proposal.voucher
+    yield "附件摘要", "Digest of the scan", proposal.attachment
+
+
+def _describe_lined(entry: LinedEntry) -> Iterator[Line]:
+    yield "基金", "Fund", entry.fund_id
+    if isinstance(entry, GiftRefund):
+        yield "捐赠", "Gift", entry.donation_id
+    yield "金额", "Amount", f"{format_yuan(entry.amount_fen)} 元"
+    yield "银行日期", "The bank's day", f"{entry.at.astimezone(CHINA):%Y-%m-%d}"
+    yield "银行流水号", "The bank's reference", entry.bank_reference
+    yield "账户", "Account", entry.own_account
+    yield from _describe_voucher(entry)
 
 
 def _describe_reversal(reversal: Reversal) -> Iterator[Line]:
@@ -130,7 +157,7 @@ def _describe_reversal(reversal: Reversal) -> Iterator[Line]:
     yield "原来记的", "What it was", kind.zh if kind else entry["kind"]
     yield "金额", "Amount", _format_legs(entry["legs"])
     yield "基金", "Fund", reversal.fund_id
-    yield "依据", "Document", reversal.reference
+    yield from _describe_voucher(reversal)
 
 
 def _format_legs(legs: Iterable[Leg | GoodsLeg]) -> str:
@@ -231,6 +258,22 @@ PROPOSALS: Mapping[str, ProposalKind] = {
             _describe_reversal,
             lambda id_, digest: ApproveReversal(reversal_id=id_, digest=digest),
             lambda id_: DeclineReversal(reversal_id=id_),
+        ),
+        ProposalKind(
+            "fund-fees",
+            ("提取管理费", "A fee"),
+            FundFee,
+            _describe_lined,
+            lambda id_, digest: ApproveFundFee(fee_id=id_, digest=digest),
+            lambda id_: DeclineFundFee(fee_id=id_),
+        ),
+        ProposalKind(
+            "gift-refunds",
+            ("退回捐赠", "A refund"),
+            GiftRefund,
+            _describe_lined,
+            lambda id_, digest: ApproveGiftRefund(refund_id=id_, digest=digest),
+            lambda id_: DeclineGiftRefund(refund_id=id_),
         ),
         ProposalKind(
             "bank-answers",

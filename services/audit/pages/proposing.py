@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -21,8 +21,10 @@ from services.audit.model import (
     ProposeTransfer,
     SpendingTerms,
 )
+from services.audit.model.vouchers import ProposeFundFee, ProposeGiftRefund
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import read_funds
+from services.audit.vouchers.files import find_newest_files
 from shared.contracts.events import StandingLimits
 from shared.contracts.values import CHINA, LABELS, Category, Value
 from shared.messaging.decision import Answer
@@ -43,12 +45,12 @@ Texts = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """kind: text, money, number, or of a list: fund. hint: what stands under its label."""
+    """kind: text, money, number, or of a list: fund, file. hint: what stands under its label."""
 
     name: str
     zh: str
     en: str
-    kind: Literal["text", "money", "number", "fund", "yes_no"] = "text"
+    kind: Literal["text", "money", "number", "fund", "yes_no", "file"] = "text"
     hint_zh: str = ""
     hint_en: str = ""
     required: bool = True
@@ -66,6 +68,24 @@ REFERENCE = Field(
     "Document",
     hint_zh="会议纪要、批文或捐赠人同意书的编号；不要写人名",
     hint_en="the number of a minute, a filing or a consent; nobody's name",
+)
+VOUCHER = Field("voucher", "凭证号", "Voucher", hint_zh="如 记-12", hint_en="such as 记-12")
+ATTACHMENT = Field("attachment", "凭证附件", "The voucher's scan", "file")
+VOUCHERED = (
+    Field("amount", "金额（元）", "Amount (yuan)", "money"),
+    Field("day", "银行日期", "The bank's day", hint_zh="如 2026-01-31", hint_en="2026-01-31"),
+    Field(
+        "bank_reference",
+        "银行流水号",
+        "The bank's reference",
+        hint_zh="有流水的照抄，以后导入对账单时就认得它",
+        hint_en="as the statement has it, so that its line is known when it comes",
+        required=False,
+    ),
+    Field("own_account", "哪个账户", "Our account", hint_zh="如 工行1001", required=False),
+    REFERENCE,
+    VOUCHER,
+    ATTACHMENT,
 )
 FORMS: Mapping[str, ProposalForm] = {
     "fund": ProposalForm(
@@ -90,6 +110,25 @@ FORMS: Mapping[str, ProposalForm] = {
             Field("to_fund_id", "到哪个基金", "To", "fund"),
             Field("amount", "金额（元）", "Amount (yuan)", "money"),
             REFERENCE,
+            replace(VOUCHER, required=False),
+            replace(ATTACHMENT, required=False),
+        ),
+    ),
+    "fee": ProposalForm(
+        ("提取管理费", "Charge a fee"),
+        (Field("fund_id", "从哪个基金", "Fund", "fund"), *VOUCHERED),
+    ),
+    "refund": ProposalForm(
+        ("退回捐赠", "Give a gift back"),
+        (
+            Field(
+                "donation_id",
+                "捐赠编号",
+                "The gift",
+                hint_zh="D- 开头，在凭证和对账单查询里",
+                hint_en="D-…, as its receipt has it",
+            ),
+            *VOUCHERED,
         ),
     ),
     "standing": ProposalForm(
@@ -151,6 +190,8 @@ FORMS: Mapping[str, ProposalForm] = {
             ),
             Field("index", "第几条", "Number", "number"),
             REFERENCE,
+            replace(VOUCHER, required=False),
+            replace(ATTACHMENT, required=False),
         ),
     ),
 }
@@ -185,13 +226,18 @@ def _build(name: str, form: Form, leaf: str) -> Value:
         names = {field: plain.get(field, "") for field in ("fund_id", "name")}
         return ProposeFund(**names, restricted=plain.get("restricted") == "yes", terms=terms)
     if name == "transfer":
-        texts = ("from_fund_id", "to_fund_id", "reference")
+        texts = ("from_fund_id", "to_fund_id", "reference", "voucher", "attachment")
         return ProposeTransfer(
             amount_fen=parse_amount(plain.get("amount", "")),
             **{field: plain.get(field, "") for field in texts},
         )
     if name == "standing":
         return _build_standing(plain)
+    if name == "fee":
+        return ProposeFundFee(fund_id=plain.get("fund_id", ""), **_build_vouchered(plain))
+    if name == "refund":
+        donation_id = plain.get("donation_id", "")
+        return ProposeGiftRefund(donation_id=donation_id, **_build_vouchered(plain))
     if name == "release":
         reference, reason = plain.get("reference", ""), plain.get("reason", "")
         return ProposeLineRelease(reference=reference, reason=reason)
@@ -199,6 +245,16 @@ def _build(name: str, form: Form, leaf: str) -> Value:
     if not leaf:
         raise ENTRY_UNKNOWN.invalid("index")
     return ProposeReversal(leaf=leaf, **entry.model_dump())
+
+
+def _build_vouchered(plain: Form) -> dict[str, Any]:
+    """Raises Invalid."""
+    texts = ("reference", "voucher", "attachment", "bank_reference", "own_account")
+    return {
+        "amount_fen": parse_amount(plain.get("amount", "")),
+        "at": _parse_day(plain.get("day", ""), "day"),
+        **{field: plain.get(field, "") for field in texts},
+    }
 
 
 def _build_standing(plain: Form) -> ProposeMandate:
@@ -237,11 +293,18 @@ def _parse_category(text: str) -> Category:
 
 def _parse_last_day(text: str) -> datetime:
     """Its end, in China. Raises Invalid."""
+    return _parse_day(text, "until") + timedelta(days=1)
+
+
+def _parse_day(text: str, field: str) -> datetime:
+    """Its beginning, in China. Raises Invalid."""
     try:
         day = date.fromisoformat(text)
-        return datetime(day.year, day.month, day.day, tzinfo=CHINA) + timedelta(days=1)
+        beginning = datetime(day.year, day.month, day.day, tzinfo=CHINA)
+        beginning + timedelta(days=1)  # the last day that there is has no end
     except (ValueError, OverflowError):
-        raise DATE_UNREAD.invalid("until") from None
+        raise DATE_UNREAD.invalid(field) from None
+    return beginning
 
 
 def _parse_entry_place(form: Form) -> EntryToReverse:
@@ -250,6 +313,8 @@ def _parse_entry_place(form: Form) -> EntryToReverse:
         log=form.get("log", ""),
         index=int(index) if _is_number(index) else -1,
         reference=form.get("reference", ""),
+        voucher=form.get("voucher", ""),
+        attachment=form.get("attachment", ""),
     )
 
 
@@ -285,6 +350,7 @@ async def _render_form(
         form=form,
         typed=typed,
         problems=list_problems(answer),
+        files=await find_newest_files(runtime.database),
         funds=[fund for fund in await read_funds(runtime.database) if fund.is_open],
         key=typed.get(FORM_KEY) or make_form_key(),
     )

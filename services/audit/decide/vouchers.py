@@ -1,0 +1,215 @@
+"""Fees and refunds by two people, each with its voucher and a file that proves it."""
+
+from datetime import datetime
+
+from services.audit import messages
+from services.audit.decide.bank import REFUSALS, explain_fee, explain_refund
+from services.audit.decide.mandates import count_contribution
+from services.audit.decide.posting import Journal, Movement, Refusal
+from services.audit.decide.proposals import decline, find_open
+from services.audit.model import (
+    BankQuestion,
+    Donation,
+    Fund,
+    LogHead,
+    bank_question_id,
+    is_plausible,
+)
+from services.audit.model.vouchers import (
+    ApproveFundFee,
+    ApproveGiftRefund,
+    DeclineFundFee,
+    DeclineGiftRefund,
+    FundFee,
+    GiftRefund,
+    LinedEntry,
+    ProposeFundFee,
+    ProposeGiftRefund,
+    SealedFile,
+    VoucheredEntry,
+    VoucherFile,
+)
+from services.audit.vouchers import messages as voucher_messages
+from shared.answers import Answer
+from shared.contracts.values import CHINA
+from shared.ids import derived_id
+from shared.messaging.decision import Command, Decision, States
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def decide_add_file(states: States, command: Command[SealedFile], now: datetime) -> Decision:
+    """The same content is the same file."""
+    data = command.data
+    answer = Answer(201, {"id": data.id, "note": data.note})
+    if states.get(VoucherFile, data.id) is not None:
+        return Decision(answer=answer)
+    file = VoucherFile(added_by=command.principal, added_at=now, **data.model_dump())
+    return Decision((file,), answer=answer)
+
+
+def find_flaw(states: States, attachment: str) -> Answer | None:
+    """Why a proposal cannot go with this file; none is none."""
+    if attachment and states.get(VoucherFile, attachment) is None:
+        return voucher_messages.ATTACHMENT_UNKNOWN.refusal(404, "attachment")
+    return None
+
+
+# --- fees -----------------------------------------------------------------------------------------
+
+
+def decide_propose_fee(states: States, command: Command[ProposeFundFee], now: datetime) -> Decision:
+    data, id_ = command.data, derived_id("Y", command.key)
+    _, fund = states.get_each((FundFee, id_), (Fund, data.fund_id))
+    if fund is None or not fund.is_open:
+        return Decision(answer=messages.FUND_UNKNOWN.refusal(404, "fund_id", id=data.fund_id))
+    flaw = _find_flaw_of(states, data, fund.foundation, now) or _refuse(
+        explain_fee(fund, data.amount_fen)
+    )
+    if flaw:
+        return Decision(answer=flaw)
+    fee = FundFee(id=id_, maker=command.principal, foundation=fund.foundation, **data.model_dump())
+    return Decision((fee,), answer=Answer(202, fee.to_json()))
+
+
+def decide_approve_fee(states: States, command: Command[ApproveFundFee], now: datetime) -> Decision:
+    data = command.data
+    fee = find_open(states, FundFee, data.fee_id, command.principal, data.digest)
+    if isinstance(fee, Answer):
+        return Decision(answer=fee)
+    _, fund = states.get_each((LogHead, fee.foundation), (Fund, fee.fund_id))
+    assert fund is not None
+    line = _find_line(states, fee, command.principal)
+    journal = Journal.open(states, fee.foundation, now)
+    flaw = _find_closed(journal.head, fee.at) or (line if isinstance(line, Answer) else None)
+    fund = journal.bring_forward_fund(fund)
+    flaw = flaw or _refuse(explain_fee(fund, fee.amount_fen))
+    if flaw or isinstance(line, Answer):
+        return Decision(answer=flaw)
+    approved = fee.resolve("approved", command.principal)
+    fact = journal.make_fact("fee", fee.id, fee.at)
+    movement = Movement("management_fee", fact, fund.id, fee.amount_fen).about(fund.id)
+    approved = approved.place_at(journal.log, journal.head.size)
+    journal.post(movement, fund, authorisation=approved.authorisation)
+    journal.save(approved, *line)
+    return journal.close(Answer(200, approved.to_json()))
+
+
+def decide_decline_fee(
+    states: States,
+    command: Command[DeclineFundFee],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    return decline(states, FundFee, command.data.fee_id, command.principal)
+
+
+# --- refunds --------------------------------------------------------------------------------------
+
+
+def decide_propose_refund(
+    states: States, command: Command[ProposeGiftRefund], now: datetime
+) -> Decision:
+    data, id_ = command.data, derived_id("Z", command.key)
+    _, gift = states.get_each((GiftRefund, id_), (Donation, data.donation_id))
+    if gift is None:
+        return Decision(answer=messages.DONATION_UNKNOWN.refusal(404, "donation_id"))
+    flaw = _find_flaw_of(states, data, gift.foundation, now) or _refuse(
+        explain_refund(gift, states.require(Fund, gift.fund_id), data.amount_fen)
+    )
+    if flaw:
+        return Decision(answer=flaw)
+    refund = GiftRefund(
+        id=id_,
+        maker=command.principal,
+        foundation=gift.foundation,
+        fund_id=gift.fund_id,
+        **data.model_dump(),
+    )
+    return Decision((refund,), answer=Answer(202, refund.to_json()))
+
+
+def decide_approve_refund(
+    states: States, command: Command[ApproveGiftRefund], now: datetime
+) -> Decision:
+    data = command.data
+    refund = find_open(states, GiftRefund, data.refund_id, command.principal, data.digest)
+    if isinstance(refund, Answer):
+        return Decision(answer=refund)
+    gift = states.require(Donation, refund.donation_id)
+    journal = Journal.open_for(states, gift, now)
+    line = _find_line(states, refund, command.principal)
+    fund = states.require(Fund, gift.fund_id)
+    flaw = _find_closed(journal.head, refund.at) or _refuse(
+        explain_refund(gift, fund, refund.amount_fen)
+    )
+    if isinstance(line, Answer) or flaw:
+        return Decision(answer=line if isinstance(line, Answer) else flaw)
+    approved = refund.resolve("approved", command.principal)
+    fact = journal.make_fact("refund", refund.id, refund.at)
+    movement = Movement("refund", fact, fund.id, refund.amount_fen, gift.donor_id).about(gift.id)
+    fund = journal.bring_forward_fund(fund)
+    approved = approved.place_at(journal.log, journal.head.size)
+    journal.post(movement, fund, gift, authorisation=approved.authorisation, donation_id=gift.id)
+    refunded = {"refunded_fen": refund.amount_fen}
+    newest = journal.find_newest
+    journal.save(count_contribution(states, newest, fund.id, gift.donor_id, **refunded))
+    journal.save(approved, *line)
+    return journal.close(Answer(200, approved.to_json()))
+
+
+def decide_decline_refund(
+    states: States,
+    command: Command[DeclineGiftRefund],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    return decline(states, GiftRefund, command.data.refund_id, command.principal)
+
+
+# --- what both check ------------------------------------------------------------------------------
+
+
+def _find_flaw_of(
+    states: States, data: VoucheredEntry, foundation: str, now: datetime
+) -> Answer | None:
+    if not is_plausible(data.at, now):
+        return messages.MOMENT_IMPLAUSIBLE.refusal(422, "at")
+    head = states.require(LogHead, foundation)
+    return _find_closed(head, data.at) or find_flaw(states, data.attachment)
+
+
+def _find_closed(head: LogHead, at: datetime) -> Answer | None:
+    if not head.is_closed_at(at):
+        return None
+    month = f"{at.astimezone(CHINA):%Y-%m}"
+    return messages.MONTH_CLOSED.refusal(409, "at", month=month)
+
+
+def _refuse(refusal: Refusal | None) -> Answer | None:
+    return None if refusal is None else REFUSALS[refusal.reason].refusal(409)
+
+
+def _find_line(states: States, entry: LinedEntry, checker: str) -> list[BankQuestion] | Answer:
+    """The bank's line that this is, closed by it: when it comes, or came, it is known. None where
+    none is named."""
+    if not entry.bank_reference:
+        return []
+    line = (entry.bank_reference, "paid", entry.amount_fen, None)
+    question = states.get(BankQuestion, bank_question_id(*line, ""))
+    if question is not None and not question.is_open:
+        return voucher_messages.LINE_ENTERED.refusal(409, "bank_reference")
+    named = question or BankQuestion(
+        id=bank_question_id(*line, ""),
+        doubt="reference_missing",
+        direction="paid",
+        amount_fen=entry.amount_fen,
+        at=entry.at,
+        bank_reference=entry.bank_reference,
+        own_account=entry.own_account,
+    )
+    answered = {
+        "is_open": False,
+        "is_entered": True,
+        "answered_by": checker,
+        "answer": entry.voucher,
+    }
+    return [named.model_copy(update=answered)]

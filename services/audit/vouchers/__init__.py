@@ -1,0 +1,1 @@
+"""Files that prove what two people entered: read by content, sealed, known by their digest."""
