@@ -53,6 +53,7 @@ WAITED_FOR = frozenset({"sending", "sent", "unknown"})
 """States in which an answer or a receipt is due, not a call."""
 FINISH_WITHIN_S = 2.0
 SLOW_GATE_S = 1.0
+TOGETHER_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +178,20 @@ class Sender:
             ready, remaining = self._dispatcher.split(remaining)
             if ready and not await self._claim(ready, recipients):
                 return
-            if remaining and not await self._wait_for_a_call():
+            if remaining and not await self._wait_for_calls():
                 await self._put_off([candidate.notice for candidate in remaining])
                 return
 
-    async def _wait_for_a_call(self) -> bool:
-        """Whether one has ended: a provider that is slow does not hold the others' messages."""
+    async def _wait_for_calls(self) -> bool:
+        """Whether any has ended: a provider that is slow does not hold the others' messages. Those
+        that began together end together, so their places are filled by one transaction."""
         if not self._sending:
             return True
         ended, _ = await asyncio.wait(
             set(self._sending), timeout=SLOW_GATE_S, return_when=asyncio.FIRST_COMPLETED
         )
+        if ended:
+            await asyncio.sleep(TOGETHER_S)
         return bool(ended)
 
     async def _put_off(self, waiting: Sequence[Notice]) -> None:

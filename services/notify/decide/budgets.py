@@ -20,7 +20,7 @@ from services.notify.spending import (
     find_month,
 )
 from shared.contracts.events import NoticeChannel
-from shared.messaging.decision import NOTHING, Command, Decision, States
+from shared.messaging.decision import NOTHING, Command, Decision, Ref, States
 
 
 def count_spending(
@@ -35,6 +35,13 @@ def count_spending(
     spending = states.get(SmsSpending, id_) or SmsSpending(id=id_, month=month)
     sum_ = spending.parts.get(record.provider, 0) + record.parts
     yield spending.model_copy(update={"parts": {**spending.parts, record.provider: sum_}})
+
+
+def find_counter(record: RecordOutcome, now: datetime) -> Ref[SmsSpending] | None:
+    """What `count_spending` will read, so that it is read together with the rest."""
+    if not record.parts or record.provider is None:
+        return None
+    return Ref(SmsSpending, derive_spending_id(find_month(now), record.shard))
 
 
 def without_held(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.notify.channels import derive_dispatch_id
-from services.notify.decide.budgets import count_spending
+from services.notify.decide.budgets import count_spending, find_counter
 from services.notify.decide.digests import count_untold
 from services.notify.decide.subscriptions import give_back
 from services.notify.decide.transitions import (
@@ -31,8 +31,10 @@ from shared.contracts.events import MessageReported
 from shared.messaging.decision import (
     NOTHING,
     Answer,
+    AnyRef,
     Command,
     Decision,
+    Ref,
     State,
     States,
 )
@@ -45,7 +47,7 @@ def decide_record_outcome(
 ) -> Decision:
     """The first clear outcome of an attempt counts, even when its claim has expired meanwhile."""
     record = command.data
-    notice = _get_notice(states, record)
+    notice = _get_notice(states, record, now)
     attempt = notice.find_attempt(record.attempt) if notice else None
     if notice is None or attempt is None or not _is_news(attempt, record):
         return NOTHING
@@ -97,13 +99,16 @@ def _list_blocked(
         )
 
 
-def _get_notice(states: States, record: RecordOutcome) -> Notice | None:
-    """Loads the dispatch that the message will be bound to, too: both in one round."""
-    if record.provider_message_id is None or record.provider is None:
-        return states.get(Notice, record.notice_id)
-    dispatch_id = derive_dispatch_id(record.provider, record.provider_message_id)
-    notice, _ = states.get_each((Notice, record.notice_id), (Dispatch, dispatch_id))
-    return notice
+def _get_notice(states: States, record: RecordOutcome, now: datetime) -> Notice | None:
+    """Loads the dispatch that the message will be bound to and the counter, too: in one round."""
+    refs: list[AnyRef] = [Ref(Notice, record.notice_id)]
+    if record.provider_message_id is not None and record.provider is not None:
+        id_ = derive_dispatch_id(record.provider, record.provider_message_id)
+        refs.append(Ref(Dispatch, id_))
+    if counter := find_counter(record, now):
+        refs.append(counter)
+    states.prefetch(*refs)
+    return states.get(Notice, record.notice_id)
 
 
 def _is_news(attempt: Attempt, record: RecordOutcome) -> bool:

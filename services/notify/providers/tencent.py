@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from services.notify.providers.protocol import (
@@ -92,6 +93,13 @@ def _compute_hmac(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
 
 
+@lru_cache(maxsize=4)
+def _derive_key(secret_key: str, date: str, service: str) -> bytes:
+    """Of a day."""
+    key = _compute_hmac(f"TC3{secret_key}".encode(), date)
+    return _compute_hmac(_compute_hmac(key, service), "tc3_request")
+
+
 def sign_tencent(
     secret_id: str,
     secret_key: str,
@@ -111,9 +119,7 @@ def sign_tencent(
         f"{hashlib.sha256(body).hexdigest()}"
     )
     digest = hashlib.sha256(request.encode()).hexdigest()
-    key = _compute_hmac(
-        _compute_hmac(_compute_hmac(f"TC3{secret_key}".encode(), date), service), "tc3_request"
-    )
+    key = _derive_key(secret_key, date, service)
     signature = _compute_hmac(key, f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}").hex()
     return (
         f"TC3-HMAC-SHA256 Credential={secret_id}/{scope}, "
