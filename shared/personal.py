@@ -12,7 +12,9 @@ DIGITS_MIN = 7
 _NUMERALS = dict(
     zip("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "001234567891123456789", strict=True)
 )
-_NUMBER = re.compile(rf"\d(?:[\W_]{{0,3}}\d){{{DIGITS_MIN - 1},}}[xX]?")
+# As people say it where a number is not wanted: 139点0013点9000, 139杠0013, 139o013.
+_NUMBER = re.compile(rf"\d(?:[\W_点杠]{{0,3}}\d){{{DIGITS_MIN - 1},}}[xX]?")
+_LETTER_FOR_ZERO = re.compile(r"(?<=\d)[oO](?=[\doO])")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _OWN_MOBILE = re.compile(r"(?:0?0?86)?1[3-9]\d{9}")
 _IDENTITY = re.compile(r"[1-9]\d{16}[\dxX]|[1-9]\d{14}")
@@ -55,8 +57,9 @@ def drop_numbers(text: str) -> str:
 
 
 def _read_digits(folded: str) -> str:
-    """The same text, with figures of every script: 一三八 is 138."""
-    return folded if folded.isascii() else "".join(map(_read_digit, folded))
+    """The same text in the same places, with figures of every script: 一三八 is 138."""
+    digits = folded if folded.isascii() else "".join(map(_read_digit, folded))
+    return _LETTER_FOR_ZERO.sub("0", digits)
 
 
 def _read_digit(mark: str) -> str:

@@ -33,11 +33,20 @@ from shared.contracts.values import (
     NoticeLanguage,
     format_yuan_plain,
 )
+from shared.personal import has_number
 from shared.references import format_reference
 
 # 王💖 and 【茶山】 cost the message: a bracket is a signature's, and what looks like an address is
 # taken for one.
 _CARRIED = re.compile(r"[\u3007\u3400-\u9fff\w]+(?:[·•（）() -]+[\u3007\u3400-\u9fff\w]+)*[）)]?")
+
+_BANNED = re.compile("募捐|捐款|拒收|退订")
+
+
+def _is_carried(name: str) -> bool:
+    is_plain = _CARRIED.fullmatch(name) and not _BANNED.search(name)
+    return bool(is_plain) and not has_number(name)
+
 
 Parameters = tuple[str | tuple[str, str], ...]
 """In the template's order, or as (field name, value) where a provider's fields have names."""
@@ -80,9 +89,9 @@ class Donor:
     kind: DonorKind | None = None
 
     def format_name(self, length_max: int, language: NoticeLanguage = "zh") -> str:
-        """In full or not at all: a name that would have to be cut, or that a provider refuses to
-        carry, is replaced by what he is."""
-        if self.name and len(self.name) <= length_max and _CARRIED.fullmatch(self.name):
+        """In full or not at all: a name that would have to be cut, that a provider refuses to carry
+        or that holds somebody's number is replaced by what he is."""
+        if self.name and len(self.name) <= length_max and _is_carried(self.name):
             return self.name
         return DONOR_WORDS[self.kind] if language == "zh" else english.DONORS[self.kind]
 

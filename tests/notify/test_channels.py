@@ -16,7 +16,21 @@ def test_a_name_is_shown_as_it_is(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["王💖", "【茶山】", "a.cn", "http:", "甲\n乙", "★福★", "￥福", "·", "", None],
+    [
+        *("王💖", "【茶山】", "a.cn", "http:", "甲\n乙", "★福★", "￥福", "·", "", None),
+        *(
+            "1390013",
+            "一三九〇〇一三",
+            "募捐会",
+            "捐款箱",
+            "拒收回R",
+            "退订",
+            "<b>",
+            "{1}",
+            "张三！",
+        ),
+        *("AT&T", "张、李", "张/李", "%s", "王\u200b芳", "王😀", "￥100", "张_+李", "“福”", "#福"),
+    ],
 )
 def test_a_name_that_no_sms_carries_is_what_he_is(name: str | None) -> None:
     shown = Donor(name, DonorKind.ENTERPRISE).format_name(SMS_VARIABLE_MAX)
