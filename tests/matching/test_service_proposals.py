@@ -85,7 +85,8 @@ async def sign_in(harness: MatchingHarness, donor_id: str, monkeypatch: pytest.M
     http = harness.http
     signed_out = await http.get("/giver/giving", headers=HTML)
     assert signed_out.headers["location"] == "/giver/sign-in"
-    assert (await http.get("/giver/giving.xlsx")).status_code == 401
+    for file in ("giving.xlsx", "giving.pdf", "certificate.pdf"):
+        assert (await http.get(f"/giver/{file}")).status_code == 401
     form = {"form_token": find_field(await http.get("/giver/sign-in"), "form_token")}
     unknown = await http.post("/giver/sign-in", data=form | {"phone": PHONE})
     owners.append(donor_id)
@@ -281,6 +282,12 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
     assert all(href.startswith((path, "/ledger", "/log/", "/static/")) for href in hrefs), hrefs
     assert "正在办理" in overview.text
     assert not any(match.person_id in overview.text for match in matches)
+    report = await harness.http.get(f"{path}/giving.pdf")
+    assert report.headers["content-type"] == "application/pdf"
+    assert report.headers["cache-control"] == "no-store"
+    assert report.content.startswith(b"%PDF")
+    nothing_yet = await harness.http.get(f"{path}/certificate.pdf")
+    assert "暂不能出具证书" in nothing_yet.text
     await check_flood(harness, f"{path}/giving.xlsx", monkeypatch)
     assert "捐赠证书" in (await harness.http.get(f"{path}/certificate")).text
 
