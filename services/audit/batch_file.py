@@ -31,10 +31,14 @@ def list_batch_rows(
     accounts: Mapping[str, Account],
     held_matches: Collection[str],
 ) -> Iterator[Row]:
-    """accounts: by payee. held_matches: those that fell since the order was exported: no bank is
-    told to pay them."""
+    """What waits for the bank: a file that is read and uploaded again pays nothing twice, nor what
+    was released and stands in another order.
+
+    accounts: by payee. held_matches: those that fell since the order was exported: no bank is told
+    to pay them.
+    """
     for number, line in enumerate(order.lines, 1):
-        if line.match_id in held_matches:
+        if line.state != "waiting" or line.match_id in held_matches:
             continue
         account = accounts[line.payee_id]
         yield (

@@ -276,6 +276,17 @@ def test_what_fell_after_the_export_is_not_in_the_banks_file() -> None:
     assert [(row[0], row[-1]) for row in rows] == [(2, order.format_reference(2))]
 
 
+def test_what_the_bank_paid_or_two_people_released_is_not_in_a_file_that_is_read_again() -> None:
+    """Who uploads it a second time pays nobody twice: what was released is in another order."""
+    audit = confirm_matches("M-1", "M-2", "M-3")
+    order = audit.order("M-1", "M-2", "M-3")
+    audit.execute(ApproveLineRelease(release_id=release_line(audit, order)), "checker")
+    audit.receive(bank_line(order.format_reference(2), 3_000))
+    accounts = {id_: ACCOUNTS.open(payee) for id_, payee in audit.all(Payee).items()}
+    rows = list_batch_rows(audit.get(PaymentOrder, order.id), accounts, set())
+    assert [row[-1] for row in rows] == [order.format_reference(3)]
+
+
 @pytest.mark.parametrize("name", ["某\x01店", "某店\x1f", "=1+1", " 某店", "某\ufffe店"])
 def test_a_name_that_no_spreadsheet_takes_is_refused_before_anything_is_approved(name: str) -> None:
     account = {
