@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.values import Value
-from shared.messaging.decision import Command, Decision, Handler, States
+from shared.messaging.decision import Answer, Command, Decision, Handler, States
 from tests.support.ledgerlet import Add, Counter, ledgerlet
 from tests.support.ledgerlet_harness import load_counter, wait_for_count
 from tests.support.stack_harness import RunningService, StackHarness
@@ -49,6 +49,20 @@ async def test_what_was_only_read_is_written_with_its_version_too(stack: StackHa
     assert await version(service, "read") == before + 1
 
 
+async def test_what_a_process_remembers_is_not_believed(stack: StackHarness) -> None:
+    """Another has written since: what only answers sees that, what writes is decided again."""
+    changed = ledgerlet(commands={**ledgerlet().commands, Tell: TELL})
+    one, two = await stack.start(changed), await stack.start(changed)
+    total = 0
+    for number in range(1, 6):
+        for side, other in ((one, two), (two, one)):
+            add = Command(Add(counter="C", amount=number), key=f"{number}-{side is one}")
+            total += number
+            assert (await side.runtime.processor.execute(add)).body["total"] == total
+            answer = await other.runtime.processor.execute(Command(Tell(counter="C")))
+            assert answer.body["total"] == total
+
+
 async def test_a_clients_disconnect_cancels_no_transaction(stack: StackHarness) -> None:
     service = await stack.start(ledgerlet())
     command = Command(Add(counter="C", amount=1), key="k")
@@ -75,6 +89,17 @@ async def test_conflicts_with_a_stubborn_writer_end_in_the_right_sum(stack: Stac
     await asyncio.gather(*(service.runtime.processor.execute(c) for c in commands))
     await disturbing
     assert (await load_counter(service, "C")).total == 41
+
+
+class Tell(Value):
+    counter: str
+
+
+def _decide_tell(states: States, command: Command[Tell], now: datetime) -> Decision:
+    return Decision(answer=Answer(200, {"total": states.require(Counter, "C").total}))
+
+
+TELL: Handler[Any] = Handler(decide=_decide_tell)
 
 
 class Peek(Value):
