@@ -197,9 +197,15 @@ def _list_gifts(giving: Giving | None, base_url: str) -> Iterable[Flowable]:
         yield _make_table([head, *rows], widths, CELL, has_head=True)
     if giving.funds:
         yield _write(HEAD, "历年捐款的使用 How it was used, all years")
-        head = ("基金 Fund", "共捐 Given", "已用于帮助 Used", "尚未使用 Not used")
-        widths = (WIDTH - 105 * mm, 35 * mm, 35 * mm, 35 * mm)
-        yield _make_table([head, *map(_describe_use, giving.funds)], widths, CELL, has_head=True)
+        yield _make_table(
+            [
+                ("基金 Fund", "共捐 Given", "已用于帮助 Used", "尚未使用 Not used"),
+                *map(_describe_use, giving.funds),
+            ],
+            (WIDTH - 105 * mm, 35 * mm, 35 * mm, 35 * mm),
+            CELL,
+            has_head=True,
+        )
 
 
 def _describe_gift(gift: Gift, base_url: str) -> tuple[str | Flowable, ...]:
