@@ -31,7 +31,7 @@ from services.audit.model import (
     PaymentOrder,
     ProposePaymentOrder,
 )
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, Texts
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, Texts, format_day
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.values import Identifier, Value
@@ -211,6 +211,7 @@ async def show_orders(caller: Reader, request: Request, runtime: AuditRuntimeDep
         "payment_orders.html",
         groups=[(texts, orders) for texts, orders in groups if orders],
         questions=[(each, DOUBTS[each.doubt]) for each in questions],
+        day=format_day,
         answered=await _find_answered(runtime, [each.id for each in questions]),
         may_answer=bool({Role.FINANCE_MAKER, Role.FINANCE_CHECKER} & caller.roles),
         key=make_form_key(),
