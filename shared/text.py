@@ -10,17 +10,12 @@ import unicodedata
 
 from pydantic import BeforeValidator
 
+from shared.simplified import simplify
+
 # Marks without a picture that Unicode counts as letters, signs or accents: fillers, an empty
 # Braille cell, the joiner of graphemes, variation selectors.
 _BLANK_LOOKING = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)
-# Of the words that stand in forms and bank files: Hong Kong's and Macau's are in these letters.
-_SIMPLIFIED = str.maketrans(
-    "幣貨類種別貸狀態關閉敗銷撤匯帳賬號戶額數時間據單證憑業務處進備註記錄稱內編電話機鎮街費結餘對會"
-    "總計項備應實際開發現轉來衝沖還廢棄歸屬區縣鄉聯繫諉訴願親屬難殘疾齡獨兒學醫療領贈給與認購捐資產請銀網員萬億",
-    "币货类种别贷状态关闭败销撤汇账账号户额数时间据单证凭业务处进备注记录称内编电话机镇街费结余对会"
-    "总计项备应实际开发现转来冲冲还废弃归属区县乡联系诿诉愿亲属难残疾龄独儿学医疗领赠给与认购捐资产请银网员万亿",
 )
 _LINE_BLANKS = "\t\n\v\f\r\x85"
 _INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs")
@@ -41,7 +36,7 @@ def fold_text(text: str) -> str:
 
 def fold_word(text: str) -> str:
     """Folded, without blanks, in small and simplified letters: `交易 狀態` is 交易状态."""
-    return fold_text(text).casefold().replace(" ", "").translate(_SIMPLIFIED)
+    return simplify(fold_text(text).casefold().replace(" ", ""))
 
 
 def has_other_number(text: str) -> bool:

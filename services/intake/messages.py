@@ -17,6 +17,21 @@ MONEY_WITH_ITEM = Message(
     "申请资金时不要填物品；申请物品时请填物品的单位",
     "money has no item; for goods give the item's own unit",
 )
+NEED_MISSING = Message(
+    "need_missing",
+    "请填写所求：金额（列名写“金额”或“金额(元)”），或者数量、单位和物品",
+    "say what is needed: a sum in a column 金额 or 金额(元), or quantity, unit and item",
+)
+NEED_TWICE = Message(
+    "need_twice",
+    "金额和物品只填所求的一种，另一种请写在内容或备注里",
+    "ask for a sum or for goods: write the other into the text",
+)
+ROW_ENDED = Message(
+    "row_ended",
+    "状态写的是“{text}”：只登记尚待办理的诉求，已办结、撤销或不符合的请从表中去掉",
+    "its state says {text}: leave out what was done, withdrawn or refused",
+)
 ITEM_MISSING = Message(
     "item_missing",
     "请填写需要什么物品或服务，例如“棉被”",
@@ -37,6 +52,9 @@ UNIT_UNKNOWN = Message(
     "单位请填写量词，例如床、袋、台、公斤、小时；其他说明请写在内容里",
     "give a unit that things are counted in, such as kg or hours; other words go into the text",
 )
+SERVICE_UNKNOWN = Message(
+    "service_unknown", "没有这项服务，请从 services 中选择", "no such service_code: see services"
+)
 TOWN_UNKNOWN = Message(
     "town_unknown",
     "没有这个镇街代码，请填写东莞镇街的9位代码，例如茶山镇 441900103",
@@ -49,8 +67,8 @@ VILLAGE_ELSEWHERE = Message(
 )
 PHONE_NOT_MOBILE = Message(
     "phone_not_mobile",
-    "不是手机号码，请填写 +86 加11位手机号，例如 +8613800138000",
-    "not a mobile number: +86 and 11 digits, such as +8613800138000",
+    "不是手机号码，请填写11位手机号，例如 13800138000",
+    "not a mobile number: give its 11 digits, such as 13800138000",
 )
 CONTACT_MISSING = Message(
     "contact_missing",

@@ -93,7 +93,13 @@ def test_ban_bites_and_names_itself(copy: Path, ban: str) -> None:
 # --- the auditor's part stands alone ----------------------------------------------------------
 
 VERIFIER = ("services.audit.tlog", "services.audit.ledger")
-BESIDE_VERIFIER = ("shared.contracts", "shared.documents", "shared.errors", "shared.text")
+BESIDE_VERIFIER = (
+    "shared.contracts",
+    "shared.documents",
+    "shared.errors",
+    "shared.simplified",
+    "shared.text",
+)
 
 
 def test_verifier_imports_the_contracts_and_base_dependencies_alone() -> None:

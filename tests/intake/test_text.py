@@ -95,6 +95,104 @@ def test_amounts_as_people_write_them(text: str, fen: int) -> None:
     assert wanted(f"助学 {text} 虎门镇").need == Need(unit="fen", quantity=fen)
 
 
+@pytest.mark.parametrize(
+    ("text", "fen"),
+    [
+        ("2千元", 200_000),
+        ("3百元", 30_000),
+        ("0.5万", 500_000),
+        ("1w元", 1_000_000),
+        ("5k元", 500_000),
+        ("￥300", 30_000),
+        ("¥1,200", 120_000),
+        ("人民币500", 50_000),
+        ("500RMB", 50_000),
+        ("壹佰元整", 10_000),
+        ("贰仟伍佰元", 250_000),
+        ("1,000,000元", 100_000_000),
+        ("2,000.50元", 200_050),
+        ("1500 元", 150_000),
+        ("兩百塊", 20_000),
+        ("大概1000元左右", 100_000),
+    ],
+)
+def test_amounts_as_some_people_write_them(text: str, fen: int) -> None:
+    assert wanted(f"助学 {text} 虎门镇").need == Need(unit="fen", quantity=fen)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2000-3000元",
+        "2000到3000元",
+        "¥2000-3000",
+        "三到五百元",
+        "三五百元",
+        "几百块钱",
+        "好几百块",
+        "上百元",
+        "3000多块",
+        "三千多块",
+        "3000余元",
+        "200,50元",
+        "2E+05元",
+        "1.255元",
+        "0元",
+        "负200元",
+        "2千5百元",
+        "200元5角",
+        "一千元五角",
+        "500港币",
+        "$500",
+        "500美元",
+        "二百五",
+    ],
+)
+def test_an_amount_that_is_not_certain_is_asked_for(text: str) -> None:
+    found = wanted(f"助学 {text} 虎门镇")
+    assert (found.need, found.missing[0]) == (None, "what")
+
+
+@pytest.mark.parametrize(
+    ("text", "need"),
+    [
+        ("帮我老爸申请拐杖两支", Need(unit="支", quantity=2, item="拐杖")),
+        ("低保户黄伯需要轮椅2辆", Need(unit="辆", quantity=2, item="轮椅")),
+        ("小孩奶粉两罐", Need(unit="罐", quantity=2, item="奶粉")),
+        ("求给老人尿不湿3包", Need(unit="包", quantity=3, item="尿不湿")),
+        ("一袋米", Need(unit="袋", quantity=1, item="米")),
+        ("大米50kg", Need(unit="公斤", quantity=50, item="大米")),
+        ("大米 50 KG", None),  # asked for
+        ("輪椅一部", Need(unit="部", quantity=1, item="轮椅")),
+        ("２床棉被", Need(unit="床", quantity=2, item="棉被")),
+        ("想要一架轮椅", Need(unit="架", quantity=1, item="轮椅")),
+        ("我想要個助聽器", Need(unit="个", quantity=1, item="助听器")),
+    ],
+)
+def test_things_as_some_people_write_them(text: str, need: Need | None) -> None:
+    found = understand(f"{text} 茶山鎮")
+    assert (found.need if isinstance(found, Draft) else None) == need
+
+
+@pytest.mark.parametrize(
+    "text", ["5袋米2桶油 茶山镇", "一箱牛奶，一袋米 茶山镇", "大米10斤食用油一桶 麻涌镇"]
+)
+def test_of_two_things_none_is_left_out(text: str) -> None:
+    """One request is for one thing: a person makes two of it."""
+    assert understand(text) == Unclear()
+
+
+def test_traditional_letters_are_read() -> None:
+    found = wanted("棉被兩床 生活物資 茶山鎮增埗村 殘疾人 張三")
+    assert (found.town_code, found.village_code) == ("441900103", "441900103206")
+    assert (found.name, found.beneficiary_class) == ("张三", BeneficiaryClass.DISABLED)
+
+
+@pytest.mark.parametrize("text", ["求帮助！", "我需要帮助", "怎样才能得到帮助", "我想申请"])
+def test_who_wants_help_and_says_no_more_is_asked_what(text: str) -> None:
+    assert wanted(text).missing == ("what", "where", "whom")
+
+
 @pytest.mark.parametrize("text", ["棉被2床", "2床棉被", "两床棉被", "二床棉被", "求两床棉被"])
 def test_goods_as_people_write_them(text: str) -> None:
     found = wanted(f"{text} 茶山")

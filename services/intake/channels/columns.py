@@ -1,10 +1,22 @@
 """The columns of a sheet of requests, and one row of it as a request."""
 
 import re
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Callable
 
-from services.intake.channels.words import CATEGORY_CELLS, CLASS_WORDS, KIND_WORDS, SOMEWHERE_CELLS
+from services.intake.channels.request_cells import (
+    NO_AMOUNT_WORDS,
+    STATE_GUARD,
+    find_village_beside,
+    make_word_parser,
+    parse_category,
+    parse_contact_owner,
+    parse_prose,
+    parse_town_cell,
+    parse_village_cell,
+    split_count,
+)
+from services.intake.channels.words import CLASS_CELLS, KIND_WORDS
+from services.intake.messages import NEED_MISSING, NEED_TWICE
 from shared.contracts.values import (
     LABELS,
     MONEY_UNIT,
@@ -15,7 +27,7 @@ from shared.contracts.values import (
 )
 from shared.errors import Invalid, Problem
 from shared.messages import PHONE_FIXED, PHONE_FOREIGN
-from shared.money import find_money_unit, parse_amount, parse_quantity
+from shared.money import PIECES, find_money_unit, parse_amount, parse_quantity
 from shared.personal import drop_numbers, has_number
 from shared.phones import parse_mobile
 from shared.sheets import (
@@ -30,64 +42,12 @@ from shared.sheets import (
     make_code_parser,
     parse_folded,
 )
-from shared.sheets.columns import Parse
-from shared.sheets.messages import VALUE_MISSING, WORD_UNKNOWN
-from shared.text import clean_lines, fold_text
-from shared.towns import CITY_WIDE, parse_town, parse_village
+from shared.sheets.messages import VALUE_MISSING
+from shared.towns import CITY_WIDE
 from shared.villages import find_village
 
 _VILLAGE_CODE = re.compile(r"\d{12}", re.ASCII)
 _TOWN_DIGITS = 9
-_VILLAGE_DIGITS = 6
-"""A cell with so many digits and no word was meant as a code."""
-_PIECES = ("块", "圆")
-
-
-def _make_word_parser(label: str, words: Mapping[str, str], codes: type[StrEnum]) -> Parse:
-    def parse_word(text: str, field: str) -> str:
-        """A code, or what it is called."""
-        word = fold_text(text)
-        folded = {fold_text(each): code for each, code in words.items()}
-        if code := folded.get(word):
-            return code
-        if word.lower() in set(codes):
-            return word.lower()
-        labels = "、".join(LABELS[each] for each in codes)
-        raise WORD_UNKNOWN.invalid(field, label=label, labels=labels, names=", ".join(codes))
-
-    return parse_word
-
-
-_OWNER_WORDS = {"本人": "own", "家属": "family", "收集人": "collector", "监护人": "guardian"}
-"""Whose the phone is: as a person's page calls it."""
-
-
-def _parse_contact_owner(text: str, field: str) -> str:
-    word = fold_text(text)
-    if owner := _OWNER_WORDS.get(word):
-        return owner
-    if word.lower() in _OWNER_WORDS.values():
-        return word.lower()
-    labels, names = "、".join(_OWNER_WORDS), ", ".join(_OWNER_WORDS.values())
-    raise WORD_UNKNOWN.invalid(field, label="电话归属", labels=labels, names=names)
-
-
-def _parse_prose(text: str, _: str) -> str:
-    return clean_lines(text)
-
-
-def _parse_town(text: str, field: str) -> str:
-    """Somewhere in the city is a place too: the city decides."""
-    return CITY_WIDE if fold_text(text) in SOMEWHERE_CELLS else parse_town(text, field)
-
-
-def _parse_village(text: str, field: str) -> str:
-    """A village that is written by name stays as it is."""
-    has_word = re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", text)
-    is_code = not has_word and len(fold_text(text)) >= _VILLAGE_DIGITS
-    return parse_village(text, field) if is_code else clean_lines(text)
-
-
 _SPOKEN_TO = frozenset({PHONE_FIXED.code, PHONE_FOREIGN.code})
 """Numbers that no SMS reaches and a call does: they stay beside the text, for whoever calls."""
 _CHANNEL_WORDS = {LABELS[code]: code.value for code in Channel}
@@ -120,35 +80,37 @@ REQUEST_COLUMNS = Columns(
         Column(
             "contact_of",
             "电话归属 手机归属 联系人关系 contact_of",
-            _parse_contact_owner,
+            parse_contact_owner,
             absent=ABSENT_WORDS,
         ),
-        Column("kind", "类型 诉求类型", _make_word_parser("类型", KIND_WORDS, Kind)),
+        Column("kind", "类型 诉求类型", make_word_parser("类型", KIND_WORDS, Kind)),
         Column(
             "category",
             "类别 诉求类别 需求类别 需求类型 心愿类别 求助类别 救助类别 服务类别",
-            _make_word_parser("类别", CATEGORY_CELLS, Category),
+            parse_category,
             required=True,
         ),
         Column(
             "class",
             "困难类别 对象类别 人员类别 困难类型 对象类型 人群类别 人员类型 身份类别 "
             "困难群体类别 beneficiary_class",
-            _make_word_parser("困难类别", CLASS_WORDS, BeneficiaryClass),
+            make_word_parser("困难类别", CLASS_CELLS, BeneficiaryClass),
             required=True,
         ),
-        Column("quantity", "数量 需求数量 申请数量 所需数量"),
-        Column("unit", "单位 计量单位 数量单位", parse_folded),
+        Column("quantity", "数量 需求数量 申请数量 所需数量", absent=ABSENT_WORDS),
+        Column("unit", "单位 计量单位 数量单位", parse_folded, absent=ABSENT_WORDS),
         Column(
             "item",
             "物品 物品名称 服务 需求物品 所需物品 申请物品 物资名称 物品或服务 品名",
             parse_folded,
+            absent=ABSENT_WORDS,
         ),
         Column(
             "amount",
             "金额 金额(元) 申请金额 申请金额(元) 需求金额 需求金额(元) 所需金额 所需金额(元) "
             "所需资金 所需资金(元) 求助金额 求助金额(元) 预算金额(元) 预计金额(元) amount_yuan",
             parse_amount,
+            absent=NO_AMOUNT_WORDS,
         ),
         Column("amount_fen", "金额(分)", parse_quantity),
         Column("currency", "币种", check_yuan),
@@ -156,30 +118,30 @@ REQUEST_COLUMNS = Columns(
             "town",
             "镇街 镇 街道 镇(街) 所属镇街 所在镇街 镇(街道) 所属镇(街道) "
             "所在镇(街道) 乡镇 town_code",
-            _parse_town,
+            parse_town_cell,
         ),
         Column(
             "village",
             "村居 村(居) 村 社区 村(社区) 村社区 所在村 所属村 所在村居 所属村居 所在村(居) "
             "所属村(居) 所在村(社区) 所属村(社区) 所在社区 所属社区 "
             "所在村社区 所属村社区 village_code",
-            _parse_village,
+            parse_village_cell,
         ),
         Column(
             "text",
             "内容 诉求内容 心愿内容 说明 情况 情况说明 具体情况 基本情况 家庭情况 困难情况 "
             "需求内容 具体内容 申请理由 申请原因 事由 content",
-            _parse_prose,
+            parse_prose,
         ),
-        Column("remark", "备注 remark", _parse_prose),
+        Column("remark", "备注 remark", parse_prose),
         Column(
-            "address", "地址 住址 家庭住址 家庭地址 居住地址 详细地址 现住址 address", _parse_prose
+            "address", "地址 住址 家庭住址 家庭地址 居住地址 详细地址 现住址 address", parse_prose
         ),
         Column("collector", "收集人 收集人编号 collector_id", make_code_parser("收集人")),
-        Column("channel", "渠道 征集渠道", _make_word_parser("渠道", _CHANNEL_WORDS, Channel)),
+        Column("channel", "渠道 征集渠道", make_word_parser("渠道", _CHANNEL_WORDS, Channel)),
     ),
     ignored=REASON_HEADERS,
-    guards=(CURRENCY_GUARD,),
+    guards=(CURRENCY_GUARD, STATE_GUARD),
     check_unread=check_not_foreign,
 )
 _LABELS = {column.name: column.label for column in REQUEST_COLUMNS.columns}
@@ -215,14 +177,18 @@ def parse_request(row: Row, channel: Channel, town: str = "") -> dict[str, objec
 
 def _read_need(row: Row) -> dict[str, object]:
     values = row.values
-    for name in ("amount_fen", "amount"):
-        if name in values:
-            return {"unit": MONEY_UNIT, "quantity": values[name]}
-    for name in ("quantity", "unit"):
-        if name not in values:
-            raise _missing(name)
-    unit, item, quantity = row.text("unit"), row.text("item"), row.text("quantity")
-    money_unit = None if item and unit in _PIECES else find_money_unit(unit)
+    amounts = [values[name] for name in ("amount_fen", "amount") if name in values]
+    unit, item = row.text("unit"), row.text("item")
+    if amounts and item and "quantity" in values:
+        raise NEED_TWICE.invalid("amount")
+    if amounts:
+        return {"unit": MONEY_UNIT, "quantity": amounts[0]}
+    if "quantity" not in values:
+        raise (_missing("quantity") if unit or item else NEED_MISSING.invalid("amount"))
+    quantity, unit = split_count(row.text("quantity"), unit)
+    if not unit:
+        raise _missing("unit")
+    money_unit = None if item and unit in PIECES else find_money_unit(unit)
     if money_unit:
         amount = parse_amount(quantity, "quantity", money_unit)
         return {"unit": MONEY_UNIT, "quantity": amount}
@@ -255,7 +221,8 @@ def _find_village_code(row: Row, sheet_town: str) -> str:
     village, town = row.text("village"), row.text("town")
     if _VILLAGE_CODE.fullmatch(village):
         return village
-    return find_village(village, town or sheet_town) or find_village(village, town) or ""
+    found = find_village(village, town or sheet_town) or find_village(village, town)
+    return found or (find_village_beside(row.texts.get("town", "")) if not village else "")
 
 
 def _read_applicant(row: Row) -> dict[str, object]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from shared.contracts.events import DonorVerdict
 from shared.contracts.events.donors import DeclineCause
+from shared.simplified import simplify
 from shared.text import fold_text
 
 LENGTH_MAX = 80
@@ -31,7 +32,7 @@ class DonorAnswer:
 
 def read_donor_answer(text: str) -> DonorAnswer | None:
     """Never raises."""
-    plain = _MARKS.sub(" ", fold_text(text).casefold().translate(_TRADITIONAL)).strip()
+    plain = _MARKS.sub(" ", simplify(fold_text(text).casefold())).strip()
     if len(plain) > LENGTH_MAX:
         return None
     for pattern in (_WORD_FIRST, _CODE_FIRST):
@@ -59,10 +60,6 @@ def _find_cause(rest: str) -> DeclineCause:
     return "scope" if _SCOPE.search(rest) else "other"
 
 
-_TRADITIONAL = str.maketrans(
-    "願絕謝們貴項這個沒錢遠時確認棄暫無會領參與數號碼編復覆對決",
-    "愿绝谢们贵项这个没钱远时确认弃暂无会领参与数号码编复复对决",
-)
 _MARKS = re.compile(r"[\s,.;:!?~、，。；：！？“”\"'()（）\[\]【】<>《》+\-_/\\|·…—]+")
 _WHO = "(?:(?:我们?|我们公司|我司|本人|公司|我方) ?)?(?:(?:回复|答复|回|选择?) ?)?"
 _ALL = "(?:(?:全部|全|都|一起|统统) ?)?"

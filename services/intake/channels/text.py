@@ -21,31 +21,26 @@ from services.intake.channels.spoken_amounts import (
     MONEY_WORDS,
     SHORT_OF,
     THOUSANDS,
+    VAGUE,
     parse_chinese_fen,
     parse_fen,
     parse_number_fen,
 )
+from services.intake.channels.spoken_goods import find_uncounted, fold_measures, take_goods
 from services.intake.channels.words import (
     CATEGORY_WORDS,
     CITY_WORDS,
     CLASS_WORDS,
     COMPLAINT_WORDS,
-    HINT_WORDS,
     KIND_WORDS,
-    MEASURES,
     NAMELIKE_WORDS,
-    NUMERALS,
     REQUEST_WORDS,
-    SERVICES,
     SOMEWHERE_WORDS,
     SURNAMES,
-    UNITS_OF_THINGS,
     find_keyword_categories,
     find_spoken_categories,
-    list_things,
 )
 from shared.contracts.values import (
-    LABELS,
     MONEY_UNIT,
     BeneficiaryClass,
     Category,
@@ -53,6 +48,7 @@ from shared.contracts.values import (
     Need,
     Value,
 )
+from shared.simplified import simplify
 from shared.text import fold_text
 from shared.towns import CITY_WIDE, codes_by_name, towns
 from shared.villages import find_village, find_villages_in
@@ -70,17 +66,13 @@ Slot = Literal["what", "where", "whom"]
 
 _SEPARATORS = re.compile(r"[\s,;、。!?…|/:]+")
 _OPENING = re.compile(
-    "(?:请问|你好|您好|我们?)*(?:怎么|怎样|如何|想|要|需要|想要)*(?:求助|帮助|申请帮助|申请救助|申请临时救助)"
+    "(?:请问|你好|您好|我们?)*(?:怎么|怎样|如何|可以|才能|能|想|要|需要|想要|得到|求|请)*"
+    "(?:求助|帮助|帮忙|(?<=[想要])申请|申请帮助|申请救助|申请临时救助)"
 )
 """Help is wanted, and what help is not said."""
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
-_NAMED = re.compile(r"(?:姓名:?|我叫|我是|名字:?|名叫)([\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])")
-_NUMBER = rf"(\d{{1,6}}|[{''.join(NUMERALS)}])"
-_MEASURE = "|".join(sorted(MEASURES, key=len, reverse=True))
-_COUNT_FIRST = re.compile(rf"^{_NUMBER}({_MEASURE})([\u4e00-\u9fff]{{1,10}})$")
-_ITEM_FIRST = re.compile(rf"^([\u4e00-\u9fff]{{1,10}}?){_NUMBER}({_MEASURE})$")
-_VERBS = re.compile(
-    "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给|领取|领|借|买|捐助|捐|送)+"
+_NAMED = re.compile(
+    r"(?:(?:姓名|名字|申请人|求助人|受助人)(?:是|为|:)?|我叫|我是|名叫)([\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])"
 )
 _BIND = re.compile(rf"^绑定(?:手机|手机号|手机号码|微信)?[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
 _PROVE = re.compile(rf"^本人[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
@@ -153,7 +145,7 @@ Understood = ShortAnswer | DonorAnswer | Bind | Prove | Draft | Unclear
 
 def understand(text: str) -> Understood:
     """Never raises. Who speaks of what came, or wants nothing, asks for nothing new."""
-    plain = fold_text(text)
+    plain = simplify(fold_text(text))
     words = plain.strip("。.!,;\"'“” ").casefold()
     if match := _BIND.match(words):
         return Bind(match.group(1) or "")
@@ -174,14 +166,14 @@ def understand(text: str) -> Understood:
 
 def find_town(text: str) -> str | None:
     """The one town that is named: in full, or alone as people say it."""
-    reading = _Reading(fold_text(text))
+    reading = _Reading(simplify(fold_text(text)))
     town_code, _ = _take_place(reading)
     return town_code
 
 
 def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
     """What an answer to one question says, and whatever else it says. label: of a place sent."""
-    plain = fold_text(f"{text} {label}")
+    plain = simplify(fold_text(f"{text} {label}"))
     draft = _read_draft(plain)
     if slot == "whom" and draft.name is None:
         return draft.model_copy(update={"name": _read_name(plain)})
@@ -260,23 +252,27 @@ def _read_need(text: str) -> Draft | None:
 
 
 def _read_draft(text: str) -> Draft:
-    reading = _Reading(THOUSANDS.sub("", text))
+    reading = _Reading(fold_measures(THOUSANDS.sub("", text)))
     reading.take(_PHONE)
+    is_vague = bool(reading.take(VAGUE))
     names = {match.group(1) for match in reading.take(_NAMED)}
     amounts = {parse_fen(match) for match in reading.take(AMOUNT)}
     amounts |= {parse_chinese_fen(match[1]) for match in reading.take(CHINESE_AMOUNT)}
     if not amounts and MONEY_WORDS.search(text):
-        amounts = {parse_number_fen(match[1]) for match in reading.take(SHORT_OF)}
+        amounts = {parse_number_fen(match[1] or match[2]) for match in reading.take(SHORT_OF)}
     town_code, village_code = _take_place(reading)
     classes = reading.take_words(CLASS_WORDS)
     kinds = reading.take_words(KIND_WORDS)
     labels = reading.take_words(CATEGORY_WORDS)
-    goods = _take_goods(reading, is_any=bool(labels or kinds))
+    goods, rest = take_goods(reading.tokens, is_any=bool(labels or kinds))
+    reading.rest = " ".join(rest)
+    if is_vague:
+        amounts = {0}
     needs = [*(_make_money_need(fen) for fen in amounts - {0}), *goods]
     names = names or _find_names(reading.tokens, is_form=bool(labels or kinds or goods))
     category = _find_category(labels, text)
     if not needs and not amounts:
-        needs = _find_uncounted(text, category)
+        needs = find_uncounted(text, category)
     if len(kinds) > 1 or len(needs) > 1:
         needs = []
     return Draft(
@@ -335,46 +331,6 @@ def _take_whole_city(reading: _Reading) -> str | None:
     tokens = reading.tokens
     reading.rest = " ".join(token for token in tokens if token not in CITY_WORDS)
     return CITY_WIDE if CITY_WORDS.intersection(tokens) else None
-
-
-def _take_goods(reading: _Reading, *, is_any: bool) -> list[Need]:
-    """棉被2床, 2床棉被, 求两床棉被. is_any: in a form; in prose only things that are known."""
-    needs, rest = [], []
-    for token in reading.tokens:
-        need = _parse_good(token)
-        if need and (is_any or _is_thing(need.item)):
-            needs.append(need)
-        else:
-            rest.append(token)
-    reading.rest = " ".join(rest)
-    return sorted(set(needs), key=lambda need: (need.item, need.unit, need.quantity))
-
-
-def _is_thing(item: str) -> bool:
-    return item in HINT_WORDS or item in list_things()
-
-
-def _parse_good(token: str) -> Need | None:
-    if match := _COUNT_FIRST.match(_VERBS.sub("", token)):
-        number, unit, item = match.groups()
-    elif match := _ITEM_FIRST.match(token):
-        item, number, unit = match.groups()
-    else:
-        return None
-    quantity = NUMERALS.get(number) or int(number)
-    item = _VERBS.sub("", item)
-    return Need(unit=unit, quantity=quantity, item=item) if quantity and item else None
-
-
-def _find_uncounted(text: str, category: Category | None) -> list[Need]:
-    """求轮椅: one. 屋顶漏水: one repair. Where it is money that helps, the sum must be said."""
-    things = {word for word in UNITS_OF_THINGS if word in text}
-    if len(things) == 1:
-        thing = things.pop()
-        return [Need(unit=UNITS_OF_THINGS[thing], quantity=1, item=thing)]
-    if category in SERVICES and not things:
-        return [Need(unit="次", quantity=1, item=LABELS[category])]
-    return []
 
 
 def _find_names(tokens: list[str], *, is_form: bool) -> set[str]:

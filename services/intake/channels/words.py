@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from shared.catalogue import PACKAGED, load_catalogue
+from shared.catalogue import PACKAGED, Entry, load_catalogue
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Kind
 
 KIND_WORDS: dict[str, str] = {
@@ -104,6 +104,52 @@ CATEGORY_WORDS: dict[str, str] = {
 }
 
 # In a cell that says nothing else; in a sentence they are parts of other words.
+CLASS_CELLS: dict[str, str] = {
+    **CLASS_WORDS,
+    "低保对象": BeneficiaryClass.SUBSISTENCE,
+    "低保人员": BeneficiaryClass.SUBSISTENCE,
+    "城乡低保": BeneficiaryClass.SUBSISTENCE,
+    "城市低保": BeneficiaryClass.SUBSISTENCE,
+    "农村低保": BeneficiaryClass.SUBSISTENCE,
+    "最低生活保障对象": BeneficiaryClass.SUBSISTENCE,
+    "特困对象": BeneficiaryClass.EXTREME_POVERTY,
+    "特困供养人员": BeneficiaryClass.EXTREME_POVERTY,
+    "低保边缘户": BeneficiaryClass.LOW_INCOME_EDGE,
+    "低边户": BeneficiaryClass.LOW_INCOME_EDGE,
+    "低边": BeneficiaryClass.LOW_INCOME_EDGE,
+    "支出型困难": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "支出型困难家庭": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "临困": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "临时困难家庭": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "困难户": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "困难异地务工": BeneficiaryClass.MIGRANT_WORKER,
+    "外来工": BeneficiaryClass.MIGRANT_WORKER,
+    "外来务工人员": BeneficiaryClass.MIGRANT_WORKER,
+    "孤寡老人": BeneficiaryClass.ELDERLY_ALONE,
+    "独居长者": BeneficiaryClass.ELDERLY_ALONE,
+    "空巢": BeneficiaryClass.ELDERLY_ALONE,
+    "高龄": BeneficiaryClass.ELDERLY_ALONE,
+    "重残": BeneficiaryClass.DISABLED,
+    "重度残疾": BeneficiaryClass.DISABLED,
+    "重度残疾人": BeneficiaryClass.DISABLED,
+    "残疾人一级": BeneficiaryClass.DISABLED,
+    "残疾人二级": BeneficiaryClass.DISABLED,
+    "残障": BeneficiaryClass.DISABLED,
+    "残障人士": BeneficiaryClass.DISABLED,
+    "事实无人抚养": BeneficiaryClass.CHILD,
+    "事实无人抚养儿童": BeneficiaryClass.CHILD,
+    "退伍军人": BeneficiaryClass.VETERAN,
+    "军烈属": BeneficiaryClass.VETERAN,
+    "烈属": BeneficiaryClass.VETERAN,
+    "军属": BeneficiaryClass.VETERAN,
+    "普通": BeneficiaryClass.GENERAL,
+    "普通群众": BeneficiaryClass.GENERAL,
+    "普通居民": BeneficiaryClass.GENERAL,
+    "一般": BeneficiaryClass.GENERAL,
+    "居民": BeneficiaryClass.GENERAL,
+    "无": BeneficiaryClass.GENERAL,
+}
+
 CATEGORY_CELLS: dict[str, str] = {
     **CATEGORY_WORDS,
     "物资": Category.SUPPLIES,
@@ -130,6 +176,24 @@ CATEGORY_CELLS: dict[str, str] = {
     "公共设施": Category.PUBLIC_WORKS,
     "基础设施": Category.PUBLIC_WORKS,
     "其它": Category.OTHER,
+    "物资类": Category.SUPPLIES,
+    "生活类": Category.SUPPLIES,
+    "实物": Category.SUPPLIES,
+    "生活救助": Category.SUPPLIES,
+    "日用品": Category.SUPPLIES,
+    "大病": Category.MEDICAL,
+    "医疗类": Category.MEDICAL,
+    "学习用品": Category.EDUCATION,
+    "教育类": Category.EDUCATION,
+    "辅具": Category.DISABILITY,
+    "康复": Category.DISABILITY,
+    "家政": Category.HOME_CARE,
+    "适老化": Category.HOME_ADAPTATION,
+    "居家改造": Category.HOME_ADAPTATION,
+    "工作": Category.EMPLOYMENT,
+    "关爱儿童": Category.CHILDREN,
+    "便民": Category.PUBLIC_WORKS,
+    "道路": Category.PUBLIC_WORKS,
 }
 
 # Hints: they count only where no label was written, and only when all point the same way.
@@ -173,7 +237,7 @@ KEYWORD_CATEGORIES: dict[str, Category] = {
 MEASURES: frozenset[str] = frozenset(
     {
         *("公斤", "千克", "小时"),
-        *"床件套袋包箱桶瓶个台张双条盏份斤辆把本次罐盒只副支对部顶提",
+        *"床件套袋包箱桶瓶个台张双条盏份斤辆把本次罐盒只副支对部顶提架樽枝根卷捆",
     }
 )
 
@@ -213,7 +277,7 @@ _ASKING = (
     "求 需要 申请 想要 希望有 希望得到 希望能有 盼 缺 急需 帮忙 帮帮 资助 救助 "
     "补助 援助 心愿 没钱 交不起 买不起 困难 麻烦帮 能不能帮 可不可以帮 帮一下 帮下 帮我 "
     "想给 想领 想装 想找 想换 想借 想请 可以领 冇钱 没有钱 没米 冇米 没饭吃 冇饭食 "
-    "没人照顾 冇人照顾 没人做饭 没人煮饭 冇人煮饭 撑不住 负担不 用完了"
+    "没人照顾 冇人照顾 没人做饭 没人煮饭 冇人煮饭 撑不住 负担不 用完了 不够 还差"
 )
 REQUEST_WORDS: tuple[str, ...] = tuple(_ASKING.split())
 
@@ -263,6 +327,13 @@ NEED_SIGNS: dict[str, Category] = {
     "伙食费": Category.EDUCATION,
     "找份工作": Category.EMPLOYMENT,
     "找工": Category.EMPLOYMENT,
+    "护工": Category.HOME_CARE,
+    "陪诊": Category.HOME_CARE,
+    "家教": Category.EDUCATION,
+    "康复训练": Category.DISABILITY,
+    "井盖": Category.PUBLIC_WORKS,
+    "聊聊": Category.COUNSELLING,
+    "谈心": Category.COUNSELLING,
 }
 """What people lack, as they say it. Of what somebody writes freely alone."""
 
@@ -273,6 +344,11 @@ def list_things() -> Mapping[str, Category | None]:
     character is a part of too many others."""
     words = load_catalogue(PACKAGED).list_words()
     return {word: entry.category for word, entry in words if len(word) > 1}
+
+
+def find_thing(text: str) -> Entry | None:
+    """What is called so in the catalogue as it is shipped."""
+    return load_catalogue(PACKAGED).find(text)
 
 
 def find_spoken_categories(text: str) -> set[Category]:

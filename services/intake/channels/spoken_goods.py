@@ -1,0 +1,96 @@
+"""Things and how many, as people write them in a text: 2床棉被, 棉被两床, 5袋米2桶油, 求轮椅."""
+
+import re
+from collections.abc import Sequence
+
+from services.intake.channels.words import (
+    HINT_WORDS,
+    MEASURES,
+    NUMERALS,
+    SERVICES,
+    UNITS_OF_THINGS,
+    find_thing,
+)
+from shared.contracts.values import LABELS, Category, Need
+
+_NUMBER = rf"(\d{{1,6}}|[{''.join(NUMERALS)}])"
+_MEASURE = "|".join(sorted(MEASURES, key=len, reverse=True))
+_COUNT_FIRST = re.compile(rf"^{_NUMBER}({_MEASURE})([\u4e00-\u9fff]{{1,10}})$")
+_ITEM_FIRST = re.compile(rf"^([\u4e00-\u9fff]{{1,10}}?){_NUMBER}({_MEASURE})$")
+_KILOGRAMS = re.compile(r"(?<=\d)\s?kg", re.IGNORECASE)
+_SEVERAL = re.compile(rf"(?<=[\u4e00-\u9fff])(?={_NUMBER}(?:{_MEASURE})[\u4e00-\u9fff])")
+"""Where the next thing begins: 5袋米|2桶油."""
+_AFTER_COUNT = re.compile(rf"[\u4e00-\u9fff]+?(?:\d{{1,6}}|[{''.join(NUMERALS)}])(?:{_MEASURE})")
+_OWNERS = re.compile(
+    "^(?:给|帮|为)?(?:我|家里)?的?(?:小孩|孩子|宝宝|婴儿|老人|老人家|爷爷|奶奶|妈妈|爸爸|母亲|父亲|女儿|儿子)(?:的|用的?)?"
+)
+_VERBS = re.compile(
+    "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给|领取|领|借|买|捐助|捐|送)+"
+)
+
+
+def fold_measures(text: str) -> str:
+    """50kg is 50公斤."""
+    return _KILOGRAMS.sub("公斤", text)
+
+
+def take_goods(tokens: Sequence[str], *, is_any: bool) -> tuple[list[Need], list[str]]:
+    """棉被2床, 2床棉被, 求两床棉被, 5袋米2桶油. is_any: in a form; in prose only things that are
+    known. Second: the tokens that are none."""
+    needs: list[Need] = []
+    rest: list[str] = []
+    for token in tokens:
+        found = [need for part in _split_goods(token) if (need := _parse_good(part))]
+        if found and (is_any or all(_is_thing(need.item) for need in found)):
+            needs += found
+        else:
+            rest.append(token)
+    return sorted(set(needs), key=lambda need: (need.item, need.unit, need.quantity)), rest
+
+
+def _split_goods(token: str) -> list[str]:
+    """A thing and how many it is, each; whole where a part of it says something else."""
+    whole = _VERBS.sub("", token)
+    for parts in (_SEVERAL.split(whole), _AFTER_COUNT.findall(whole)):
+        if len(parts) > 1 and "".join(parts) == whole and all(map(_parse_good, parts)):
+            return parts
+    return [token]
+
+
+def _is_thing(item: str) -> bool:
+    """By a word of one letter too, where nothing else is said: 一袋米."""
+    return item in HINT_WORDS or find_thing(item) is not None
+
+
+def _parse_good(token: str) -> Need | None:
+    if match := _COUNT_FIRST.match(_VERBS.sub("", token)):
+        number, unit, item = match.groups()
+    elif match := _ITEM_FIRST.match(token):
+        item, number, unit = match.groups()
+    else:
+        return None
+    quantity = NUMERALS.get(number) or int(number)
+    item = _OWNERS.sub("", _VERBS.sub("", item))
+    return Need(unit=unit, quantity=quantity, item=item) if quantity and item else None
+
+
+def find_uncounted(text: str, category: Category | None) -> list[Need]:
+    """求轮椅: one, if no number stands by it. 屋顶漏水: one repair. Where it is money that helps,
+    the sum must be said."""
+    things = {word for word in UNITS_OF_THINGS if word in text}
+    if len(things) == 1:
+        return [_count_thing(things.pop(), text)]
+    if category in SERVICES and not things:
+        return [Need(unit="次", quantity=1, item=LABELS[category])]
+    return []
+
+
+def _count_thing(thing: str, text: str) -> Need:
+    """“低保户黄伯需要轮椅两辆”."""
+    counted = re.search(rf"{thing}{_NUMBER}({_MEASURE})", text) or re.search(
+        rf"{_NUMBER}({_MEASURE})[\u4e00-\u9fff]{{0,2}}{thing}", text
+    )
+    if counted is None:
+        return Need(unit=UNITS_OF_THINGS[thing], quantity=1, item=thing)
+    number, unit = counted.groups()
+    return Need(unit=unit, quantity=NUMERALS.get(number) or int(number) or 1, item=thing)
