@@ -113,6 +113,14 @@ TILES: tuple[Tile, ...] = (
         CASE_WORKERS,
     ),
     Tile(
+        "/desk/catalogue",
+        "物品目录",
+        "Catalogue",
+        "物品怎么叫、按什么数、可用什么代替；目录没有的说法",
+        "what items are called and counted in, what may be given instead, words it lacks",
+        CASE_WORKERS | KEEPERS,
+    ),
+    Tile(
         "/desk/statistics",
         "统计",
         "Statistics",

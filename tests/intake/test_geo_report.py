@@ -1,5 +1,6 @@
 """Open311 GeoReport v2: the shapes of the published specification."""
 
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
@@ -10,31 +11,51 @@ from pydantic import ValidationError
 from services.intake.channels.geo_report import (
     CODES,
     describe_definition,
+    describe_discovery,
+    describe_service_request,
     describe_services,
     make_submission,
     write_xml,
 )
+from services.intake.rules import find_problems
+from shared.contracts.values import Area, Category
 from shared.errors import Invalid
 from shared.towns import CITY_WIDE, towns
+from tests.intake.builders import RULES
+from tests.intake.open311_schemas import DEFINITION, DISCOVERY, REQUESTS, SERVICES
 
 FORM = {"service_code": "public_works", "description": "路灯坏了", "address_string": "茶山镇"}
 
 
-def test_services_have_the_fields_of_the_specification() -> None:
-    names = ["service_code", "service_name", "description", "metadata", "type", "keywords", "group"]
-    for service in describe_services():
-        assert list(service) == names
-        assert service["type"] == "realtime"
-    definition = describe_definition("public_works")
-    (attribute,) = definition["attributes"]
-    assert (attribute["variable"], attribute["datatype"]) == (True, "singlevaluelist")
-    assert len(attribute["values"]) == len(towns())
+def test_what_is_told_is_as_the_specification_has_it() -> None:
+    DISCOVERY.validate(describe_discovery("https://guanjia.example", "0769-12345"))
+    SERVICES.validate(describe_services())
+    for code in CODES:
+        definition = describe_definition(code)
+        DEFINITION.validate(definition)
+        (attribute,) = definition["attributes"]
+        assert len(attribute["values"]) == len(towns())
+    for is_open in (True, False):
+        request = describe_service_request(
+            id_="R-1",
+            category=Category.OTHER,
+            is_open=is_open,
+            notes="待审批",
+            recorded_at=datetime(2026, 3, 1, 12, 30, 15, 999, UTC),
+            area=Area(town_code="441900103"),
+        )
+        REQUESTS.validate([request])
 
 
 def test_xml_has_the_elements_of_the_specification() -> None:
     services = ElementTree.fromstring(write_xml("services", "service", describe_services()))
     assert services.tag == "services"
     assert {each.findtext("metadata") for each in services.findall("service")} == {"true"}
+    discovery = ElementTree.fromstring(
+        write_xml("discovery", "", [describe_discovery("https://guanjia.example", "12345")])
+    )
+    formats = discovery.findall("endpoints/endpoint/formats/format")
+    assert [each.text for each in formats] == ["application/json", "text/xml"]
     definition = ElementTree.fromstring(
         write_xml("service_definition", "", [describe_definition("meals")])
     )
@@ -56,7 +77,6 @@ def test_a_place_is_a_town_by_attribute_or_address_else_the_citys() -> None:
     "changed",
     [
         {"service_code": "none"},
-        {"description": " "},
         {"address_string": ""},
         {"attribute[town]": "999999999"},
     ],
@@ -64,6 +84,13 @@ def test_a_place_is_a_town_by_attribute_or_address_else_the_citys() -> None:
 def test_what_the_specification_requires_is_required(changed: dict[str, str]) -> None:
     with pytest.raises(Invalid):
         make_submission({**FORM, **changed})
+
+
+def test_a_description_is_optional_and_an_address_may_be_a_number() -> None:
+    """As the specification has it: one of three kinds of place, and a service."""
+    bare = make_submission({"service_code": "other", "address_id": "A-17"})
+    assert "地址编号：A-17" in bare.text
+    assert not list(find_problems(RULES, bare))
 
 
 def test_a_landline_costs_nothing() -> None:

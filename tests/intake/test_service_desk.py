@@ -14,6 +14,14 @@ from shared.security import Role
 from tests.intake.builders import CHASHAN
 from tests.intake.desk import sign_in, submit_large
 from tests.intake.harness import Visitor
+from tests.intake.open311_schemas import (
+    CREATED,
+    DEFINITION,
+    DISCOVERY,
+    ERRORS,
+    REQUESTS,
+    SERVICES,
+)
 from tests.support.eventually import eventually
 
 BY_TYPE = {fact.TYPE: fact for fact in FACTS if fact.TOPIC == topics.REQUESTS}
@@ -250,6 +258,8 @@ async def test_a_public_work_is_reported_by_open311_and_followed_there(visitor: 
     form = {"service_code": "public_works", **place, **words}
     posted = await http.post("/open311/v2/requests.json", data=form, headers=channel)
     assert posted.status_code == 201, posted.text
+    assert posted.headers["content-type"] == "application/json; charset=utf-8"
+    CREATED.validate(posted.json())
     ((created,), again) = (
         posted.json(),
         await http.post("/open311/v2/requests.json", data=form, headers=channel),
@@ -259,7 +269,9 @@ async def test_a_public_work_is_reported_by_open311_and_followed_there(visitor: 
     stored = await visitor.request(id_)
     assert (stored.kind, stored.state, stored.area.town_code) == ("project", "recorded", CHASHAN)
 
-    (row,) = (await http.get(f"/open311/v2/requests/{id_}.json", headers=channel)).json()
+    found = (await http.get(f"/open311/v2/requests/{id_}.json", headers=channel)).json()
+    REQUESTS.validate(found)
+    (row,) = found
     assert (row["status"], row["service_code"]) == ("open", "public_works")
     assert "路灯坏了" not in str(row), "what somebody wrote stays with the office"
     listed = await http.get("/open311/v2/requests.xml?status=open", headers=channel)
@@ -269,10 +281,20 @@ async def test_a_public_work_is_reported_by_open311_and_followed_there(visitor: 
     assert id_ not in (await http.get("/open311/v2/requests.json", headers=other)).text
     foreign = await http.get(f"/open311/v2/requests/{id_}.json", headers=other)
     assert (foreign.status_code, foreign.json()[0]["code"]) == (404, 404)
-    wrong = {**form, "service_code": "nothing"}
-    refused = await http.post("/open311/v2/requests.json", data=wrong, headers=channel)
-    assert (refused.status_code, refused.json()[0]["code"]) == (400, 400)
-    assert refused.json()[0]["description"].startswith("service_code")
+    for code, status in (("nothing", 404), ("", 400)):
+        wrong = {**form, "service_code": code}
+        refused = await http.post("/open311/v2/requests.json", data=wrong, headers=channel)
+        assert (refused.status_code, refused.json()[0]["code"]) == (status, status)
+        ERRORS.validate(refused.json())
+        assert refused.json()[0]["description"].startswith("service_code")
+    discovery = (await http.get("/open311/discovery.json")).json()
+    DISCOVERY.validate(discovery)
+    assert discovery["endpoints"][0]["url"].endswith("/open311/v2")
+    SERVICES.validate((await http.get("/open311/v2/services.json")).json())
+    DEFINITION.validate((await http.get("/open311/v2/services/public_works.json")).json())
+    unknown = await http.get("/open311/v2/services/nothing.json")
+    assert unknown.status_code == 404
+    ERRORS.validate(unknown.json())
     long_ago = "/open311/v2/requests.json?start_date=2020-01-01T00:00:00Z"
     assert (await http.get(long_ago, headers=channel)).status_code == 400
 

@@ -24,6 +24,7 @@ from services.intake.regular.store import Coverage, WorkFilters
 from services.intake.settings import IntakeSettings
 from services.intake.vault.persons import Contact
 from services.intake.worklist import NO_FILTERS
+from shared.catalogue import Entry, Unit
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 from shared.web.preferences import list_channels, list_languages
@@ -219,6 +220,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
     }
     inbox_page = {"messages": [message], "next": "Y-1", "total": 1, "urgent": 1}
 
+    item = Entry(words, words, None, (words,), (words,), (words,))
+
     def render(template: str, **values: object) -> HTMLResponse:
         """In the reader's language, as these pages always are."""
         return desk.PAGES._render("zh", template, 200, values)
@@ -240,6 +243,19 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             all_dues={"tab": "waiting"},
             dues=[(due, names, 3) for due, names in desk.DUES.items()],
             approves=True,
+        ),
+        "catalogue": render(
+            "catalogue.html",
+            groups=[(Category.SUPPLIES, (item,)), (None, (item,))],
+            units=(Unit(words, (words,)),),
+            text=words,
+            may_see_unknown=True,
+            path="/desk/catalogue",
+        ),
+        "catalogue_unknown": render(
+            "catalogue_unknown.html",
+            rows=[{"written": words, "count": 2, "category_zh": "生活物资", "item": words}],
+            path="/desk/catalogue",
         ),
         "desk_found": render(
             "desk_found.html", **lists, rows=[row], is_full=True, text=words, problems=problems

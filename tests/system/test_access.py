@@ -64,7 +64,13 @@ PUBLIC_LOG = {
 }
 # Pages for everybody, which name nobody.
 PUBLIC_PAGES = {
-    "intake": {("GET", "/ask"), ("POST", "/ask")},
+    "intake": {
+        ("GET", "/ask"),
+        ("POST", "/ask"),
+        ("GET", "/open311/discovery.{form}"),
+        ("GET", "/open311/v2/services.{form}"),
+        ("GET", "/open311/v2/services/{code}.{form}"),
+    },
     "matching": {
         ("GET", "/give"),
         ("GET", "/giver/sign-in"),

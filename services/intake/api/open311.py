@@ -7,6 +7,7 @@ back. Places that an address does not name go to the city, whose staff say the t
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl
@@ -20,16 +21,18 @@ from services.intake.api.requests import CASE_WORKERS, check_area, is_seen, with
 from services.intake.channels.geo_report import (
     CODES,
     describe_definition,
+    describe_discovery,
     describe_service_request,
     describe_services,
     make_submission,
     write_xml,
 )
-from services.intake.messages import REQUEST_UNKNOWN
+from services.intake.messages import REQUEST_UNKNOWN, SERVICE_UNKNOWN
 from services.intake.model import RequestState
 from services.intake.resources import IntakeRuntimeDep
 from shared import mongo
 from shared.answers import Answer
+from shared.contracts.addresses import API
 from shared.contracts.values import CHINA, Category, Identifier, Kind
 from shared.documents import Document
 from shared.errors import Invalid, refuse
@@ -52,16 +55,27 @@ FIELDS_MAX = 100
 _OPEN = (RequestState.RECORDED, RequestState.OPEN)
 
 
+@router.get("/open311/discovery.{form}")
+async def read_discovery(form: Form, runtime: IntakeRuntimeDep) -> Response:
+    """Where the interface stands and how one gets a key: asked by programs that have none yet."""
+    settings = runtime.settings
+    # Behind the front the routes of programs stand below its own prefix.
+    url = f"{settings.public_url}{API}intake" if settings.public_url else settings.intake_url
+    found = describe_discovery(url.rstrip("/"), settings.help_phone)
+    return _write(form, "discovery", "", [found])
+
+
 @router.get("/open311/v2/services.{form}")
-async def list_services(form: Form, caller: Reader) -> Response:  # noqa: ARG001
+async def list_services(form: Form) -> Response:
+    """To everybody, as the specification has it."""
     return _write(form, "services", "service", describe_services())
 
 
 @router.get("/open311/v2/services/{code}.{form}")
-async def read_service(code: str, form: Form, caller: Reader) -> Response:  # noqa: ARG001
+async def read_service(code: str, form: Form) -> Response:
     """The town is asked for: without one the city has to find out."""
     if code not in CODES:
-        return _refuse(form, 404, "没有这项服务 no such service_code")
+        return _refuse_answer(form, SERVICE_UNKNOWN.refusal(404, "service_code"))
     return _write(form, "service_definition", "", [describe_definition(code)])
 
 
@@ -78,7 +92,9 @@ async def post_request(
     try:
         submission = make_submission(fields)
     except (Invalid, ValidationError) as error:
-        return _refuse_answer(form, _explain(error))
+        answer = _explain(error)
+        is_unknown = SERVICE_UNKNOWN.code in {each["code"] for each in answer.body["problems"]}
+        return _refuse_answer(form, replace(answer, status=404) if is_unknown else answer)
     if refused := check_area(submission, caller):
         return _refuse_answer(form, refused)
     today = (await runtime.processor.now()).astimezone(CHINA).date().isoformat()
@@ -179,7 +195,8 @@ def _write(
     if form == "xml":
         content = write_xml(root, each, rows)
         return Response(content, status_code=status, media_type="text/xml; charset=utf-8")
-    return JSONResponse(list(rows) if each else rows[0], status_code=status)
+    media_type = "application/json; charset=utf-8"
+    return JSONResponse(list(rows) if each else rows[0], status, media_type=media_type)
 
 
 def _explain(error: Invalid | ValidationError) -> Answer:

@@ -5,6 +5,7 @@ from datetime import datetime
 from xml.etree import ElementTree
 
 from services.intake.channels.text import find_town
+from services.intake.messages import SERVICE_UNKNOWN
 from shared.contracts.events import RequestSubmitted
 from shared.contracts.values import CHINA, LABELS, Area, Category, Channel, Kind
 from shared.documents import Document
@@ -26,6 +27,33 @@ SERVICES: Mapping[Category, str] = {
 CODES = frozenset(category.value for category in SERVICES)
 TOWN_CODE = "town"
 TEXT_MAX = 3_800
+
+
+SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
+CHANGED_AT = "2026-11-29T18:00:00+08:00"
+"""When what is offered here last changed."""
+FORMATS = ("application/json", "text/xml")
+NOTHING_WRITTEN = "（没有写说明）no description"
+
+
+def describe_discovery(url: str, help_phone: str) -> Document:
+    """url: where the service stands for the world."""
+    endpoint = {
+        "specification": SPECIFICATION,
+        "url": f"{url}/open311/v2",
+        "changeset": CHANGED_AT,
+        "type": "production",
+        "formats": list(FORMATS),
+    }
+    return {
+        "changeset": CHANGED_AT,
+        "contact": f"莞家 Guanjia, {help_phone}",
+        "key_service": (
+            "请向平台运营人员申请渠道凭证，以 Authorization: Bearer 发送。"
+            "Ask the operator for a channel's credential and send it as a bearer token."
+        ),
+        "endpoints": [endpoint],
+    }
 
 
 def describe_services() -> list[Document]:
@@ -86,21 +114,27 @@ def describe_service_request(
 
 
 def make_submission(fields: Mapping[str, str]) -> RequestSubmitted:
-    """Raises Invalid or ValidationError. A place is needed, as the specification says."""
-    code = fields.get("service_code", "")
-    if code not in CODES:
+    """Raises Invalid or ValidationError. A service and a place are needed, and nothing else, as the
+    specification says."""
+    code = fields.get("service_code", "").strip()
+    if not code:
         raise VALUE_MISSING.invalid("service_code", label="service_code")
+    if code not in CODES:
+        raise SERVICE_UNKNOWN.invalid("service_code")
     place = clean_text(fields.get("address_string", ""))
     point = [fields[name].strip() for name in ("lat", "long") if fields.get(name, "").strip()]
+    number = clean_text(fields.get("address_id", ""))
     town = fields.get(f"attribute[{TOWN_CODE}]", "") or find_town(place) or CITY_WIDE
-    if not (place or len(point) == 2 or town != CITY_WIDE):
+    if not (place or number or len(point) == 2 or town != CITY_WIDE):
         raise VALUE_MISSING.invalid("address_string", label="address_string")
     if not is_known(town):
         raise TOWN_UNKNOWN.invalid(f"attribute[{TOWN_CODE}]")
-    text = clean_lines(fields.get("description", ""))
-    if not text:
-        raise VALUE_MISSING.invalid("description", label="description")
-    lines = (f"地点：{place}" if place else "", f"坐标：{', '.join(point)}" if point else "", text)
+    lines = (
+        f"地点：{place}" if place else "",
+        f"地址编号：{number}" if number else "",
+        f"坐标：{', '.join(point)}" if point else "",
+        clean_lines(fields.get("description", "")) or NOTHING_WRITTEN,
+    )
     category = Category(code)
     return RequestSubmitted.model_validate(
         {
@@ -136,7 +170,12 @@ def write_xml(root: str, each: str, rows: Sequence[Document]) -> bytes:
     return content
 
 
-_ITEMS = {"attributes": "attribute", "values": "value"}
+_ITEMS = {
+    "attributes": "attribute",
+    "values": "value",
+    "endpoints": "endpoint",
+    "formats": "format",
+}
 
 
 def _fill(element: ElementTree.Element, row: Document) -> None:
@@ -144,7 +183,11 @@ def _fill(element: ElementTree.Element, row: Document) -> None:
         child = ElementTree.SubElement(element, name)
         if isinstance(value, list):
             for each in value:
-                _fill(ElementTree.SubElement(child, _ITEMS[name]), each)
+                item = ElementTree.SubElement(child, _ITEMS[name])
+                if isinstance(each, dict):
+                    _fill(item, each)
+                else:
+                    item.text = str(each)
         elif isinstance(value, bool):
             child.text = str(value).lower()
         else:

@@ -9,6 +9,7 @@ from services.intake.pages import (
     case,
     case_clock,
     case_consents,
+    catalogue,
     consents,
     desk,
     emergencies,
@@ -54,5 +55,6 @@ ROUTERS = (
     regular.router,
     persons.router,
     statistics.router,
+    catalogue.router,
     operations.router,
 )
