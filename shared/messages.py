@@ -164,6 +164,11 @@ PHONE_ABBREVIATED = Message(
     "手机号已被表格软件改写，数字已丢失：请把该列设为文本格式后重新填写",
     "a spreadsheet program rewrote the number and lost digits: format the column as text",
 )
+PHONE_BESIDE = Message(
+    "phone_beside_words",
+    "手机号旁还有其他文字：这里只填11位号码，其余请写到备注",
+    "other words stand beside the number: give its 11 digits alone, and the rest as a remark",
+)
 PHONE_FIXED = Message("phone_fixed", "这是固定电话，收不到短信", "a fixed line, which gets no SMS")
 PHONE_FOREIGN = Message(
     "phone_foreign",
@@ -227,7 +232,7 @@ VALIDATION_ZH: Mapping[str, str] = {
     "string_unicode": "含有无法识别的字符",
     "string_too_short": "至少要有 {min_length} 个字符",
     "string_too_long": "最多 {max_length} 个字符",
-    "string_pattern_mismatch": "含有不允许的字符",
+    "string_pattern_mismatch": "格式不对，应符合 {pattern}",
     "string_not_ascii": "只能用英文字母、数字和半角符号",
     "enum": "应为 {expected} 之一",
     "dict_type": "应为对象",

@@ -2,8 +2,12 @@
 
 import re
 
+from pydantic import BeforeValidator
+
+from shared.errors import Invalid, InvalidValueError
 from shared.messages import (
     PHONE_ABBREVIATED,
+    PHONE_BESIDE,
     PHONE_FIXED,
     PHONE_FOREIGN,
     PHONE_MASKED,
@@ -17,6 +21,7 @@ PHONE_CODES = frozenset(
     message.code
     for message in (
         PHONE_ABBREVIATED,
+        PHONE_BESIDE,
         PHONE_FIXED,
         PHONE_FOREIGN,
         PHONE_MASKED,
@@ -29,7 +34,14 @@ UNREACHABLE_CODES = frozenset({PHONE_FIXED.code, PHONE_FOREIGN.code, PHONE_MASKE
 
 # Dialled before a number for a cheaper call, and saved with it.
 _DIAL_PREFIX = re.compile(r"^(?:17951|17911|17909|17900|17910|17969|11808|12593|10193)(?=1\d{10}$)")
-_LABEL = re.compile(r"^(?:手机号?码?|(?:联系)?电话|tel|mobile|phone)\s*[:.]\s*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"^(?:(?:本人|联系)?手机号?码?|(?:本人|联系)?电话号?码?|tel|mobile|phone|微信同号|同微信)\s*[:.]?\s*",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"[\s(\[]*(?:本人|微信同号|同微信|微信|手机)[)\]]*$")
+"""Whose it is, where that changes nothing; 13800138000(儿子) is another matter."""
+_QUOTES = re.compile(r"""^=?["'](.+?)["']?$""")
+_BESIDE = re.compile(r"[^\W\d_].*(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)1[3-9]\d{9}(?!\d).*[^\W\d_]")
 _SEPARATORS = re.compile(r"[\s()\[\].·・\u2010-\u2015\u2212\-]")
 _ABBREVIATED = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 _DECIMALS = re.compile(r"(?<=\d{11})\.0+$")
@@ -37,6 +49,7 @@ _SEVERAL = re.compile(r"1[3-9]\d{9}\D+1[3-9]\d{9}")
 _MASK = re.compile(r"[*x×●•#]{2,}", re.IGNORECASE)
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _CHINESE = re.compile(r"(?:\+?86|0086|0(?=1[3-9]\d{9}$))?(\d{1,12})")
+_STORED = re.compile(r"\+861[0-9]{10}")
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{5,14}")
 _EXTENSION = re.compile(r"(?:转|分机|ext\.?|-|,)\s*\d{1,6}$", re.IGNORECASE)
 _FIXED = re.compile(r"(?:(?:\+86|0086|86)0?|0)[1-9]\d{1,2}[2-8]\d{6,7}|[2-8]\d{6,7}|[48]00\d{7}")
@@ -47,7 +60,8 @@ def parse_phone(text: str, field: str = "phone") -> str:
 
     Raises Invalid.
     """
-    folded = _LABEL.sub("", fold_text(text)).rstrip(",;、")
+    folded = _QUOTES.sub(r"\1", fold_text(text))
+    folded = _OWN.sub("", _LABEL.sub("", folded)).rstrip(",;、")
     if has_other_number(text):
         raise PHONE_WRONG.invalid(field)
     if _ABBREVIATED.fullmatch(folded):
@@ -68,7 +82,8 @@ def parse_phone(text: str, field: str = "phone") -> str:
     without_extension = _SEPARATORS.sub("", _EXTENSION.sub("", folded))
     if _FIXED.fullmatch(plain) or _FIXED.fullmatch(without_extension):
         raise PHONE_FIXED.invalid(field)
-    raise PHONE_WRONG.invalid(field)
+    wrong = PHONE_BESIDE if _BESIDE.search(folded) else PHONE_WRONG
+    raise wrong.invalid(field)
 
 
 def parse_mobile(text: str, field: str = "phone") -> str:
@@ -91,3 +106,16 @@ def _parse_foreign(plain: str, field: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise PHONE_WRONG.invalid(field)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _read_if_text(value: object) -> object:
+    if not isinstance(value, str) or _STORED.fullmatch(value):
+        return value
+    try:
+        return parse_mobile(value)
+    except Invalid as error:
+        raise InvalidValueError(error.problems[0]) from None
+
+
+MOBILE = BeforeValidator(_read_if_text)
+"""For fields of pydantic models that are stored as +86 and 11 digits, however they are written."""

@@ -8,11 +8,15 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from pydantic import BeforeValidator
+
+from shared.errors import Invalid
 from shared.text import fold_text
-from shared.towns import codes_by_name, is_city_wide, town_name
+from shared.towns import codes_by_name, is_city_wide, parse_town, town_name
 
 _COMMITTEES = ("村民委员会", "居民委员会", "村委会", "居委会", "村委", "居委")
 _KINDS = ("社区", "村")
@@ -113,3 +117,20 @@ def _drop_kind(name: str) -> str:
         if name.endswith(kind) and len(name) > len(kind):
             return name.removesuffix(kind)
     return name
+
+
+def _read_place(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    town, village = value.get("town_code"), value.get("village_code")
+    if isinstance(town, str):
+        with suppress(Invalid):  # What is no town is refused as no code.
+            town = parse_town(town)
+    if isinstance(village, str) and not village.isdigit():
+        village = find_village(village, town if isinstance(town, str) else "") or village
+    codes = {"town_code": town, "village_code": village}
+    return {**value, **{name: code for name, code in codes.items() if name in value}}
+
+
+NAMED_PLACE = BeforeValidator(_read_place)
+"""For an `Area` in which a town or village may be written by its name: 茶山镇, 增埗村."""

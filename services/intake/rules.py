@@ -27,6 +27,7 @@ from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Area, Category, Channel, Kind, Need
 from shared.errors import Problem
 from shared.id_numbers import find_id_problem
+from shared.money import PIECES
 from shared.personal import has_number
 from shared.policies import Policies
 from shared.towns import is_city_wide, is_known
@@ -178,7 +179,8 @@ def find_problems(rules: Rules, request: RequestSubmitted) -> tuple[Problem, ...
 
 
 def _find_need_problems(rules: Rules, need: Need) -> Iterator[Problem]:
-    if need.unit.casefold() in _MONEY_WORDS:
+    is_piece = need.unit in PIECES and bool(need.item)
+    if need.unit.casefold() in _MONEY_WORDS and not is_piece:
         yield UNIT_NOT_FEN.problem("need.unit")
     elif need.is_money and need.item:
         yield MONEY_WITH_ITEM.problem("need.item")

@@ -184,7 +184,7 @@ def test_what_is_no_envelope_at_all_is_invalid(value: bytes) -> None:
         ("area.town_code", "44190000"),
         ("area.town_code", "٤٤١٩٠٠٠٠٣"),
         ("applicant.name", ""),
-        ("applicant.phone", "13800138000"),
+        ("applicant.phone", "1380013800"),
         ("text", "x" * 40_001),
         ("telephone", "1"),
     ],

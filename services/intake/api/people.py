@@ -36,6 +36,7 @@ from shared.contracts.values import (
 )
 from shared.ids import make_id
 from shared.messaging.decision import Command
+from shared.phones import MOBILE
 from shared.scope import Scope
 from shared.security import Credential, Role
 from shared.web.access import (
@@ -67,7 +68,7 @@ PROPOSALS_MAX = 500
 class PersonSearch(Value):
     """Any one of them, or several: whom any of them leads to is found."""
 
-    phone: Phone | None = None
+    phone: Annotated[Phone, MOBILE] | None = None
     name: Name | None = None
     id_number: IdNumber | None = None
     openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
@@ -77,7 +78,7 @@ class Correction(Value):
     """reason: how it is known, such as the card that was shown."""
 
     name: Name | None = None
-    phone: Phone | None = None
+    phone: Annotated[Phone, MOBILE] | None = None
     id_number: IdNumber | None = None
     contact_of: ContactOwner | None = None
     reason: ShortText

@@ -25,6 +25,7 @@ from shared.contracts.values import (
     ShortText,
     Value,
 )
+from shared.phones import MOBILE
 
 Provider = Literal["tencent", "aliyun", "wechat"]
 
@@ -141,7 +142,7 @@ class RegisterParty(Value):
     """A donor, an enterprise or another party whose contact the vault shall keep."""
 
     name: Name
-    phone: Phone | None = None
+    phone: Annotated[Phone, MOBILE] | None = None
     wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
     id_number: IdNumber | None = None
     contact_of: ContactOwner | None = None
@@ -161,7 +162,7 @@ class CorrectPerson(Value):
 
     person_id: Identifier
     name: Name | None = None
-    phone: Phone | None = None
+    phone: Annotated[Phone, MOBILE] | None = None
     id_number: IdNumber | None = None
     contact_of: ContactOwner | None = None
     reason: Annotated[ShortText, Field(pattern=r"\S")]

@@ -34,7 +34,9 @@ from shared.contracts.values import (
     VillageCode,
     Whole,
 )
+from shared.phones import MOBILE
 from shared.text import FOLDED
+from shared.villages import NAMED_PLACE
 
 ContactOwner = Literal["own", "family", "collector", "guardian"]
 
@@ -48,7 +50,7 @@ class Applicant(Value):
     """
 
     name: Name
-    phone: Phone | None = None
+    phone: Annotated[Phone, MOBILE] | None = None
     wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
     # Left out where there is none: what was sent before is the same message still.
     household: Annotated[ShortText | None, Field(exclude_if=lambda number: number is None)] = None
@@ -65,7 +67,7 @@ class RequestSubmitted(Fact):
     beneficiary_class: BeneficiaryClass
     channel: Channel
     need: Need
-    area: Area
+    area: Annotated[Area, NAMED_PLACE]
     applicant: Applicant
     text: Annotated[str, Field(max_length=TEXT_MAX)] = ""
     collector_id: Identifier | None = None
