@@ -20,7 +20,7 @@ MONEY_WITH_ITEM = Message(
 NEED_MISSING = Message(
     "need_missing",
     "请填写所求：金额（列名写“金额”或“金额(元)”），或者数量、单位和物品",
-    "say what is needed: a sum in a column 金额 or 金额(元), or quantity, unit and item",
+    "say what is needed: a sum in the column of amounts, or quantity, unit and item",
 )
 NEED_TWICE = Message(
     "need_twice",

@@ -61,8 +61,8 @@ async def read_discovery(form: Form, runtime: IntakeRuntimeDep) -> Response:
     settings = runtime.settings
     # Behind the front the routes of programs stand below its own prefix.
     url = f"{settings.public_url}{API}intake" if settings.public_url else settings.intake_url
-    found = describe_discovery(url.rstrip("/"), settings.help_phone)
-    return _write(form, "discovery", "", [found])
+    discovery = describe_discovery(url.rstrip("/"), settings.help_phone)
+    return _write(form, "discovery", "", [discovery])
 
 
 @router.get("/open311/v2/services.{form}")

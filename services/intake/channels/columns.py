@@ -221,8 +221,8 @@ def _find_village_code(row: Row, sheet_town: str) -> str:
     village, town = row.text("village"), row.text("town")
     if _VILLAGE_CODE.fullmatch(village):
         return village
-    found = find_village(village, town or sheet_town) or find_village(village, town)
-    return found or (find_village_beside(row.texts.get("town", "")) if not village else "")
+    code = find_village(village, town or sheet_town) or find_village(village, town)
+    return code or (find_village_beside(row.texts.get("town", "")) if not village else "")
 
 
 def _read_applicant(row: Row) -> dict[str, object]:

@@ -40,9 +40,9 @@ def take_goods(tokens: Sequence[str], *, is_any: bool) -> tuple[list[Need], list
     needs: list[Need] = []
     rest: list[str] = []
     for token in tokens:
-        found = [need for part in _split_goods(token) if (need := _parse_good(part))]
-        if found and (is_any or all(_is_thing(need.item) for need in found)):
-            needs += found
+        goods = [need for part in _split_goods(token) if (need := _parse_good(part))]
+        if goods and (is_any or all(_is_thing(need.item) for need in goods)):
+            needs += goods
         else:
             rest.append(token)
     return sorted(set(needs), key=lambda need: (need.item, need.unit, need.quantity)), rest

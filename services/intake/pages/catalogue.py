@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
-from services.intake.api.catalogue import Keeper, list_unknown_items
+from services.intake.api.catalogue import Keeper, find_unknown_items
 from services.intake.resources import IntakeRuntimeDep
 from shared.catalogue import PACKAGED, Catalogue, Entry
 from shared.catalogue.reading import normalize
 from shared.contracts.values import Category
 from shared.security import Credential
-from shared.web.access import allow
+from shared.web.access import allow, find_scope
 from shared.web.pages import HEADERS, Pages
 from shared.web.staff import PageRouter
 from shared.web.tiles import CASE_WORKERS, KEEPERS
@@ -47,7 +47,7 @@ async def show_unknown_items(
     caller: Keeper, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """In people's words, which may name somebody: each look is logged."""
-    rows = (await list_unknown_items(caller, runtime))["items"]
+    rows = await find_unknown_items(runtime, caller, find_scope(caller))
     return PAGES.render_for(request, "catalogue_unknown.html", rows=rows, path=CATALOGUE_PATH)
 
 
