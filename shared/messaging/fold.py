@@ -77,8 +77,11 @@ class Fold:
         try:
             self._work(items)
         except NotLoaded as not_loaded:
-            return {*not_loaded.refs, *self._find_missing(items)}
-        return set()
+            refs = not_loaded.refs
+        else:
+            return set()
+        # Not within the handler: a bug met here would tell of the lack as its context.
+        return {*refs, *self._find_missing(items)}
 
     def add(self, states: Mapping[AnyRef, Loaded]) -> None:
         """What `run` asked for. Raises Conflict where memory was behind the database."""

@@ -54,7 +54,11 @@ async def test_each_record_is_answered_once_in_order_to_its_own_source(
 
     later = (await service.http.get("/feedback?after=3&limit=1", headers=icbc)).json()
     assert [row["number"] for row in later["feedback"]] == [later["next"]] == [4]
-    [foreign] = (await service.http.get("/feedback", headers=other)).json()["feedback"]
+
+    async def list_others() -> list[dict[str, Any]]:
+        return list((await service.http.get("/feedback", headers=other)).json()["feedback"])
+
+    [foreign] = await eventually(list_others, lambda rows: len(rows) == 1)
     assert (foreign["number"], foreign["outcome"]) == (1, "accepted")
     assert (await service.http.get("/feedback", headers=collector)).status_code == 403
 
