@@ -12,8 +12,6 @@ import pytest
 from tests.architecture.repository_files import ROOT, files, python_files, text_of
 
 LINES_MAX = 400
-# Tests are lists of sentences; a long list is no tangle, yet a very long one is two subjects.
-TEST_LINES_MAX = 500
 
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
@@ -77,13 +75,9 @@ def test_python_files_are_short() -> None:
     long = {
         str(file): lines
         for file in python_files()
-        if (lines := len(text_of(file).splitlines())) > _lines_max(file)
+        if (lines := len(text_of(file).splitlines())) > LINES_MAX
     }
     assert not long, "make a package of it with one module for each subject"
-
-
-def _lines_max(file: Path) -> int:
-    return TEST_LINES_MAX if file.parts[0] == "tests" else LINES_MAX
 
 
 @pytest.mark.parametrize("host", REGISTRIES)

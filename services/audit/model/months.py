@@ -13,7 +13,7 @@ from pydantic import Field
 from services.audit.model.proposal import Approval, Proposal
 from shared.contracts.ledger import INTEGER_MAX
 from shared.contracts.values import CHINA, Identifier, Value, Whole
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.text import FOLDED
 
 UNNAMED = ""
@@ -147,7 +147,7 @@ class MonthReopening(Proposal):
 
 
 def month_reopening_id(key: str) -> str:
-    return derived_id("L", key)
+    return make_id("L", key)
 
 
 Reason = Annotated[str, Field(max_length=500)]

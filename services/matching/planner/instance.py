@@ -182,7 +182,9 @@ class CampaignRow(Value):
         if self.id in request.campaigns:
             return True
         criteria = self.criteria
-        return criteria is not None and criteria.is_met_by(request) and self.is_on(request.created_at)
+        return (
+            criteria is not None and criteria.is_met_by(request) and self.is_on(request.created_at)
+        )
 
     def admits(self, offer: OfferRow, now: datetime) -> bool:
         return self.is_on(now) and (not self.donors or offer.donor in self.donors)
