@@ -191,9 +191,9 @@ def _list_gifts(giving: Giving | None, base_url: str) -> Iterable[Flowable]:
         return
     if giving.gifts:
         yield _write(HEAD, "我捐的款物 My gifts")
-        head = ("到账 Day", "数额 Amount", "基金 Fund", "", "账本 Ledger")
+        head: tuple[str, ...] = ("到账 Day", "数额 Amount", "基金 Fund", "", "账本 Ledger")
         rows = (_describe_gift(gift, base_url) for gift in giving.gifts)
-        widths = (22 * mm, WIDTH - 127 * mm, 50 * mm, 33 * mm, 22 * mm)
+        widths: tuple[float, ...] = (22 * mm, WIDTH - 127 * mm, 50 * mm, 33 * mm, 22 * mm)
         yield _make_table([head, *rows], widths, CELL, has_head=True)
     if giving.funds:
         yield _write(HEAD, "历年捐款的使用 How it was used, all years")
