@@ -40,6 +40,7 @@ LOOK_PURPOSES: Mapping[str, str] = {
     "read_payment_order": "查看付款单",
     "read_batch_file": "导出银行批量代发文件",
     "read_designation": "查看捐赠用途",
+    "read_voucher_file": "查看凭证扫描件",
 }
 SETTLE_PAYMENT = {
     "zh": "款项已拨付而求助未落实：由财务两人冲正该笔拨付，或两人批准再次拨付；此前不再付款",

@@ -40,12 +40,20 @@ async def test_auditors_read_who_opened_an_account_or_what_a_giver_wrote(
     downloaded = f"{page}/file?format=csv"
     assert ACCOUNT_NUMBER in await read(downloaded, harness.maker)
     assert WROTE in await read("/designations", auditor)
+    scan = {"file": ("a.pdf", b"%PDF-1.7\n%%EOF")}
+    sent = harness.maker | {"Idempotency-Key": "scan"}
+    added = await harness.audit.http.post(
+        "/voucher-files", files=scan, data={"note": "发票"}, headers=sent
+    )
+    assert added.status_code == 201, added.text
+    await read(f"/voucher-files/{added.json()['id']}", auditor)
     looks = (await list_looks())["looks"]
     assert [(look["who"], look["purpose"]) for look in looks] == [
         ("fin-checker", "read_payment_order"),
         ("fin-maker", "read_batch_file"),
         ("fin-maker", "read_batch_file"),
         ("auditor", "read_designation"),
+        ("auditor", "read_voucher_file"),
     ]
     assert looks[0]["roles"] == ["finance_checker"]
     assert looks[0]["purpose_zh"] == "查看付款单"

@@ -19,6 +19,7 @@ from services.audit.model.vouchers import (
     VoucherFile,
 )
 from services.audit.resources import AuditRuntimeDep
+from services.audit.store import LOOKS
 from services.audit.vouchers.files import build_file_sealer, read_file
 from shared import mongo
 from shared.contracts.values import Identifier
@@ -55,10 +56,13 @@ async def add_voucher_file(
 
 
 @router.get("/voucher-files/{file_id}")
-async def read_voucher_file(file_id: Id, _viewer: Viewer, runtime: AuditRuntimeDep) -> Response:
+async def read_voucher_file(file_id: Id, viewer: Viewer, runtime: AuditRuntimeDep) -> Response:
+    """A scan may name people: the look is stored."""
     file = await mongo.load(runtime.database, VoucherFile, file_id)
     if file is None:
         raise Denied(ENTRY_UNKNOWN.refusal(404))
+    now = await runtime.processor.now()
+    await LOOKS.add(runtime.database, viewer, "read_voucher_file", [file.id], now)
     content = build_file_sealer(runtime.keyring).open(file.id, file.content)
     headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment"}
     return Response(content, media_type=file.media_type, headers=headers)
