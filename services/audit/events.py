@@ -21,6 +21,7 @@ from services.audit.decide import (
     reversals,
     transfers,
     vouchers,
+    waiting,
     years,
 )
 from services.audit.decide.bank import decide_of_source, decide_with_answer
@@ -48,6 +49,7 @@ from services.audit.model import (
     DeclineReversal,
     DeclineSecondPayment,
     DeclineTransfer,
+    EnterWaitingGift,
     ExportPaymentOrder,
     FinishBringingForward,
     GiveMandate,
@@ -182,6 +184,7 @@ def commands(
         ProposeGiftRefund: Handler(decide=vouchers.decide_propose_refund),
         ApproveGiftRefund: Handler(decide=vouchers.decide_approve_refund),
         DeclineGiftRefund: Handler(decide=vouchers.decide_decline_refund),
+        EnterWaitingGift: Handler(decide=waiting.decide_enter_waiting),
         CloseYear: Handler(decide=years.decide_close_year),
         BringFundForward: Handler(decide=years.decide_bring_fund_forward),
         BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),

@@ -94,6 +94,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     ),
     (Stock.COLLECTION, [("foundation", 1), ("log", 1)], {}),
     (Donation.COLLECTION, [("donor_id", 1), ("received_at", -1)], {}),
+    (Donation.COLLECTION, [("waiting", 1)], {"partialFilterExpression": {"waiting": True}}),
     (Contribution.COLLECTION, [("donor_id", 1)], {}),
     (Fund.COLLECTION, [("foundation", 1), ("log", 1)], {}),
     (
@@ -224,6 +225,13 @@ async def read_second_payments(
 ) -> dict[str, SecondPayment]:
     query = {"_id": {"$in": list(request_ids)}}
     return {each.id: each for each in await mongo.find(database, SecondPayment, query)}
+
+
+async def find_waiting_gifts(database: mongo.Database, limit: int) -> list[str]:
+    """Ids of gifts whose fund waits no more."""
+    proposed = [fund.id for fund in await mongo.find(database, Fund, {"state": "proposed"})]
+    query = {"waiting": True, "fund_id": {"$nin": proposed}}
+    return [gift.id for gift in await mongo.find(database, Donation, query, limit=limit)]
 
 
 async def find_left_behind(

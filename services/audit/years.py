@@ -16,6 +16,7 @@ from services.audit.model import (
     BringStockForward,
     CloseYear,
     Commitment,
+    EnterWaitingGift,
     FinishBringingForward,
     Fund,
     LogHead,
@@ -28,6 +29,7 @@ from services.audit.store import (
     create_logs,
     create_recorded_consents,
     find_left_behind,
+    find_waiting_gifts,
     read_heads,
 )
 from shared.contracts.values import Value
@@ -64,6 +66,7 @@ async def keep_years(runtime: AuditRuntime) -> None:
     """Endless."""
     while True:
         await close_and_bring_forward(runtime)
+        await enter_waiting_gifts(runtime)
         await asyncio.sleep(LOOK_EVERY_S)
 
 
@@ -75,6 +78,12 @@ async def close_and_bring_forward(runtime: AuditRuntime) -> None:
     over = [head for head in await read_heads(runtime.database) if head.year < year]
     await _submit(runtime, [CloseYear(foundation=head.id) for head in over])
     await _bring_all_forward(runtime)
+
+
+async def enter_waiting_gifts(runtime: AuditRuntime) -> None:
+    """What came before its fund was opened."""
+    while ids := await find_waiting_gifts(runtime.database, AT_ONCE):
+        await _submit(runtime, [EnterWaitingGift(donation_id=id_) for id_ in ids])
 
 
 async def _bring_all_forward(runtime: AuditRuntime) -> None:

@@ -91,6 +91,9 @@ def decide_donation_received(
     )
     if fund is None or not fund.is_open:
         refused = donation.model_copy(update={"refused": True})
+        if fund is not None and fund.state == "proposed":
+            journal.save(refused.model_copy(update={"waiting": True}))
+            return journal.close(Answer(202, {"state": "waiting"}))
         journal.refuse(movement, Refusal("unknown_fund"), refused)
         return journal.close()
     fund = journal.bring_forward_fund(fund)

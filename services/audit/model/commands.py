@@ -140,6 +140,12 @@ class BringStockForward(Value):
     stock_id: str
 
 
+class EnterWaitingGift(Value):
+    """Its fund waits no more."""
+
+    donation_id: str
+
+
 class FinishBringingForward(Value):
     """Nothing of an earlier year remains to be brought forward into `log`."""
 

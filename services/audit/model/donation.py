@@ -44,6 +44,7 @@ class Donation(CountedState, PlacedState):
 
     statements: where it is listed. designation: what the giver wrote, sealed under this id.
     distinct_from: gifts that look the same, of which a person said that they are others.
+    waiting: for its fund to be opened; counts as refused until then.
     own_account: of the foundation, where it came in, as far as its source says.
     """
 
@@ -59,6 +60,7 @@ class Donation(CountedState, PlacedState):
     received_at: datetime
     reference: str
     refused: bool = False
+    waiting: bool = False
     undone: bool = False
     refunded_fen: Fen = 0
     statements: tuple[StatementRow, ...] = ()

@@ -1,0 +1,61 @@
+"""A gift that comes before its fund is opened waits, and is entered once it is."""
+
+import pytest
+
+from services.audit.model import ApproveFund, DeclineFund, EnterWaitingGift, ProposeFund
+from services.audit.years import enter_waiting_gifts
+from tests.audit.decisions import MemoryAudit, open_audit
+from tests.audit.facts import NOW, gift
+from tests.audit.harness import AuditHarness
+
+
+def receive_early() -> tuple[MemoryAudit, EnterWaitingGift]:
+    audit = open_audit()
+    audit.execute(ProposeFund(fund_id="LATE", name="晚开"), "maker")
+    entries = len(audit.leaves)
+    answer = audit.receive(gift(700, fund="LATE")).answer
+    assert answer is not None
+    assert (answer.status, answer.body) == (202, {"state": "waiting"})
+    assert len(audit.leaves) == entries, "the log says nothing yet"
+    assert not audit.donation().is_on_ledger
+    return audit, EnterWaitingGift(donation_id=audit.donation().id)
+
+
+def test_a_gift_waits_for_its_fund_and_is_entered_once_with_the_banks_day() -> None:
+    audit, enter = receive_early()
+    assert audit.execute(enter).states == (), "its fund waits still"
+    audit.execute(ApproveFund(fund_id="LATE"), "checker")
+    for _ in range(2):
+        audit.execute(enter)
+    audit.receive(gift(700, fund="LATE"))
+    assert audit.kinds().count("donation_received") == 1
+    entry = audit.entries()[-1]
+    assert entry["effective_at"].startswith(f"{NOW:%Y-%m-%dT%H:%M}")
+    assert (audit.fund("LATE").received_fen, audit.donation().is_on_ledger) == (700, True)
+    assert audit.donation().entry == entry["index"]
+    audit.books()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_gift_whose_fund_is_declined_is_refused_on_the_log_once(times: int) -> None:
+    audit, enter = receive_early()
+    audit.execute(DeclineFund(fund_id="LATE"), "checker")
+    for _ in range(times):
+        audit.execute(enter)
+    assert audit.kinds().count("refusal") == 1
+    assert (audit.donation().refused, audit.donation().waiting) == (True, False)
+
+
+async def test_the_service_enters_what_waited(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    late = {"fund_id": "LATE", "name": "晚开"}
+    assert (await harness.post("/funds", harness.maker, "late-1", late)).status_code == 202
+    await harness.publish_in_order(gift(700, fund="LATE"), gift(500, "gift-2"))
+    await harness.wait_published(2)
+    await enter_waiting_gifts(harness.audit.runtime)
+    assert (await harness.get("/summary"))["received_fen"] == 500
+    assert (await harness.post("/funds/LATE/approve", harness.checker, "late-2")).status_code == 200
+    await enter_waiting_gifts(harness.audit.runtime)
+    summary = await harness.wait_published(4)
+    assert summary["received_fen"] == 1_200
+    await harness.verify(summary)
