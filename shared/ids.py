@@ -15,7 +15,3 @@ def make_id(prefix: str, *parts: str) -> str:
     """`prefix` and 20 hex digits of SHA-256 over the length-framed parts."""
     framed = "".join(f"{len(part)}:{part}" for part in parts)
     return f"{prefix}-{hashlib.sha256(framed.encode()).hexdigest()[:20]}"
-
-
-derived_id = make_id
-"""Its name until 2026-11-29; what is being written meanwhile still imports it."""

@@ -32,7 +32,7 @@ from services.audit.model.vouchers import (
 from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
 from shared.contracts.values import CHINA
-from shared.ids import derived_id
+from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, States
 
 # --- files ----------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def find_flaw(states: States, attachment: str) -> Answer | None:
 
 
 def decide_propose_fee(states: States, command: Command[ProposeFundFee], now: datetime) -> Decision:
-    data, id_ = command.data, derived_id("Y", command.key)
+    data, id_ = command.data, make_id("Y", command.key)
     _, fund = states.get_each((FundFee, id_), (Fund, data.fund_id))
     if fund is None or not fund.is_open:
         return Decision(answer=messages.FUND_UNKNOWN.refusal(404, "fund_id", id=data.fund_id))
@@ -109,7 +109,7 @@ def decide_decline_fee(
 def decide_propose_refund(
     states: States, command: Command[ProposeGiftRefund], now: datetime
 ) -> Decision:
-    data, id_ = command.data, derived_id("Z", command.key)
+    data, id_ = command.data, make_id("Z", command.key)
     _, gift = states.get_each((GiftRefund, id_), (Donation, data.donation_id))
     if gift is None:
         return Decision(answer=messages.DONATION_UNKNOWN.refusal(404, "donation_id"))
