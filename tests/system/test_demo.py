@@ -20,7 +20,7 @@ from services.audit.ledger.verification import verify_log
 from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.channels.text import Draft, read_slot, understand
 from shared.contracts.values import Channel
-from shared.security import Keyring
+from shared.security import REGISTER, Keyring, write_register
 
 WISHES = 24
 RECEIVED_FEN = 20_450_000
@@ -124,6 +124,7 @@ class LinkHolder:
 
 
 async def test_what_a_donor_left_stays_left_however_often_he_is_asked(secrets_dir: Path) -> None:
+    write_register(secrets_dir / REGISTER, ())
     keyring = Keyring(secrets_dir)
     proposals = LinkHolder("M-1", "M-2")
     behaviour = Behaviour(partial(choose_in_campaign, 1), lambda _match: True)
