@@ -179,8 +179,8 @@ class Keyring:
 
     def read_link(self, token: str) -> LinkToken:
         """What a link of ours says, over or not. Raises Unauthenticated."""
-        for _ in self._try_keys():
-            for root in self._roots.accepted:
+        for roots in self._try_roots():
+            for root in roots.accepted:
                 with suppress(ValueError):
                     return parse_token(root.derive(LINKS), token)
         raise Unauthenticated
@@ -198,8 +198,16 @@ class Keyring:
 
     # --- the files ---
 
+    def _try_roots(self) -> Iterator[Roots]:
+        """Those at hand; then those that came meanwhile, if others did."""
+        before = self.roots
+        yield before
+        self._look_at_roots()
+        if self._roots is not before:
+            yield self._roots
+
     def _try_keys(self) -> Iterator[None]:
-        """Once with the files at hand; once more where others came meanwhile."""
+        """As `_try_roots`, of the register too."""
         before = (self.roots, self._read_register())
         yield
         self._look_at_roots()
