@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-PIPE_WIDTH = 200
+PIPE_WIDTH = 1_000
 
 
 def make_console() -> Console:

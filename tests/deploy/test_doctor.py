@@ -134,9 +134,8 @@ def test_a_replica_set_without_a_primary_or_of_one_is_named() -> None:
 
 
 @pytest.fixture
-async def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
+async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
     """Broker and database, with the topics as they should be."""
-    monkeypatch.setenv("COLUMNS", "1000")  # a row is a line, however long the path
     started = await start_backing(tmp_path)
     await create_topics(BrokerConnection(started.kafka_bootstrap))
     yield started
