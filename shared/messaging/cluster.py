@@ -70,7 +70,7 @@ async def create_topics(
                 "(guanjia doctor)"
             )
         brokers = len((await admin.describe_cluster())["brokers"])
-        copies = min(replication_factor, brokers)
+        copies = min(replication_factor, max(brokers, count_addresses(broker)))
         wanted = [_make_topic(t, copies) for t in topics if t.name not in present]
         if wanted:
             answer = await admin.create_topics(wanted)
@@ -81,6 +81,12 @@ async def create_topics(
         raise Transient(f"broker {broker.bootstrap}: {error}") from error
     finally:
         await admin.close()
+
+
+def count_addresses(broker: BrokerConnection) -> int:
+    """How many brokers are expected. Who lists three and asks while one still starts gets no topic
+    with two copies, of which none may then be lost: Kafka refuses three, and he asks again."""
+    return len([each for each in broker.bootstrap.split(",") if each.strip()])
 
 
 async def remove_small_topics(broker: BrokerConnection, topics: Sequence[Topic] = TOPICS) -> None:

@@ -15,7 +15,7 @@ from shared import mongo
 from shared.contracts.topics import MATCHES, REQUESTS, TOPICS
 from shared.errors import Transient
 from shared.messaging.broker import Subscription
-from shared.messaging.cluster import create_topics
+from shared.messaging.cluster import count_addresses, create_topics
 from shared.messaging.connection import BrokerConnection
 from shared.web.access import install_problem_answers
 from tests.support.stack import start_broker
@@ -40,6 +40,10 @@ def test_a_topic_with_fewer_partitions_than_the_table_is_an_obstacle(
     subscription._positions = SimpleNamespace(assigned=assigned)
     subscription._topics = (REQUESTS, MATCHES)
     assert subscription.obstacle == says
+
+
+def test_who_lists_three_brokers_expects_three() -> None:
+    assert [count_addresses(BrokerConnection(each)) for each in ("a:1", "a:1, b:1,c:1,")] == [1, 3]
 
 
 async def test_a_read_while_the_database_is_away_is_answered_with_when_to_come_again() -> None:
