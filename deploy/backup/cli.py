@@ -20,6 +20,7 @@ from deploy.backup.restoring import (
     RestoreError,
     check_backup,
     check_database_is_empty,
+    check_identities,
     check_is_empty,
     restore_database,
     restore_databases,
@@ -98,6 +99,9 @@ def restore(
             if only:
                 _restore_one(client, manifest, folder, identities, only, until)
             else:
+                # Nothing is removed before it is certain that it can be put back.
+                check_is_empty(client, manifest.prefix, target / "ledger")
+                check_identities(folder, identities)
                 brokers = asyncio.run(_find_brokers(target, empties=empty_topics))
                 erasures = Folders.find(data_dir).erasures
                 _restore_all(client, manifest, folder, identities, target, erasures, brokers)
@@ -140,7 +144,6 @@ def _restore_all(
     erasures: Path,
     brokers: BrokersLeft | None,
 ) -> None:
-    check_is_empty(client, manifest.prefix, target / "ledger")
     counts = restore_databases(client, manifest, folder, identities)
     files = restore_ledger(folder, target / "ledger", identities)
     rows = make_table("部分 part", "恢复 restored", "缺的从哪里补 what is missing, and who has it")

@@ -43,6 +43,12 @@ def check_backup(folder: Path) -> Manifest:
     return manifest
 
 
+def check_identities(folder: Path, identities: Sequence[object]) -> None:
+    """Raises DecryptError where none of them opens the backup."""
+    with open_archive(folder / LEDGER, identities) as stream:
+        stream.read(1)
+
+
 def check_database_is_empty(client: Client, name: str) -> None:
     """Raises RestoreError: a restore mixes with nothing."""
     for collection in client[name].list_collection_names():

@@ -12,7 +12,7 @@ from typing import Literal
 from openpyxl import Workbook
 
 from services.audit.accounts import Account
-from services.audit.model import PaymentOrder
+from services.audit.model import BankQuestion, Payable, PaymentOrder
 from shared.money import format_yuan_plain
 
 Format = Literal["csv", "xlsx"]
@@ -26,6 +26,16 @@ MEDIA_TYPES: Mapping[Format, str] = {
 Row = tuple[int, str, str, str, str, str, str]
 
 
+def find_held_matches(
+    order: PaymentOrder, held_payables: Iterable[Payable], questions: Iterable[BankQuestion]
+) -> set[str]:
+    """What fell since the order was made, and what the bank may have paid: a line that is asked
+    about."""
+    doubtful = {each.number for each in questions if each.is_open and each.order_id == order.id}
+    lines = (line for number, line in enumerate(order.lines, 1) if number in doubtful)
+    return {payable.id for payable in held_payables} | {line.match_id for line in lines}
+
+
 def list_batch_rows(
     order: PaymentOrder,
     accounts: Mapping[str, Account],
@@ -34,8 +44,7 @@ def list_batch_rows(
     """What waits for the bank: a file that is read and uploaded again pays nothing twice, nor what
     was released and stands in another order.
 
-    accounts: by payee. held_matches: those that fell since the order was exported: no bank is told
-    to pay them.
+    accounts: by payee. held_matches: as `find_held_matches`: no bank is told to pay them.
     """
     for number, line in enumerate(order.lines, 1):
         if line.state != "waiting" or line.match_id in held_matches:

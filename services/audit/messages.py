@@ -24,6 +24,11 @@ REFUND_BEFORE_GIFT = Message(
     "退款日期早于捐赠到账日期：请核对日期，改正后用同一编号重发",
     "the refund is dated before its gift: correct the date and send it again under the same id",
 )
+GIFT_WAITS = Message(
+    "gift_waits",
+    "这笔捐赠还在等基金设立，尚未入账：基金批准或否决后，用同一编号重发退款",
+    "the gift waits for its fund: once that is decided, send the refund again under the same id",
+)
 MOMENT_IMPLAUSIBLE = Message(
     "moment_implausible",
     "到账时间早于 2000 年或晚于今天，请对照银行流水核对年份",

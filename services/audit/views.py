@@ -6,9 +6,10 @@ from typing import TypeVar
 
 from services.audit import messages
 from services.audit.accounts import Account, build_account_secrets
-from services.audit.batch_file import Format, list_batch_rows, write_batch
+from services.audit.batch_file import Format, find_held_matches, list_batch_rows, write_batch
 from services.audit.ledger.balances import TOTALS
 from services.audit.model import (
+    BankQuestion,
     Fund,
     LogHead,
     Mandate,
@@ -95,7 +96,7 @@ async def load_payables(database: mongo.Database, limit: int) -> list[dict[str, 
 async def load_batch_file(
     runtime: AuditRuntime, caller: Credential, order_id: str, format_: Format
 ) -> bytes:
-    """Without what fell since. Raises Denied where it was not exported."""
+    """Without what fell since, or is asked about. Raises Denied where it was not exported."""
     order = await mongo.load(runtime.database, PaymentOrder, order_id)
     if order is None:
         raise Denied(messages.ORDER_UNKNOWN.refusal(404))
@@ -104,7 +105,9 @@ async def load_batch_file(
     accounts = await open_payee_accounts(runtime, caller, order, "read_batch_file")
     ids = [line.match_id for line in order.lines]
     held_payables = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}, "held": True})
-    rows = list(list_batch_rows(order, accounts, {payable.id for payable in held_payables}))
+    questions = await mongo.find(runtime.database, BankQuestion, {"order_id": order_id})
+    held_matches = find_held_matches(order, held_payables, questions)
+    rows = list(list_batch_rows(order, accounts, held_matches))
     return await asyncio.to_thread(write_batch, rows, format_)
 
 

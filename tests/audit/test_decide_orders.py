@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.audit.batch_file import list_batch_rows
+from services.audit.batch_file import find_held_matches, list_batch_rows
 from services.audit.model import (
     ApproveLineRelease,
     ApprovePaymentOrder,
@@ -270,10 +270,23 @@ def test_what_fell_after_the_export_is_not_in_the_banks_file() -> None:
     audit = confirm_matches("M-1", "M-2")
     order = audit.order("M-1", "M-2")
     audit.receive(reopening("M-1", 3_000))
-    held = {id_ for id_, payable in audit.all(Payable).items() if payable.held}
     accounts = {id_: ACCOUNTS.open(payee) for id_, payee in audit.all(Payee).items()}
-    rows = list(list_batch_rows(order, accounts, held))
+    held_matches = find_held_matches(order, (p for p in audit.all(Payable).values() if p.held), ())
+    rows = list(list_batch_rows(order, accounts, held_matches))
     assert [(row[0], row[-1]) for row in rows] == [(2, order.format_reference(2))]
+
+
+def test_what_the_bank_may_have_paid_is_not_in_a_file_that_is_read_again() -> None:
+    """Its line names another account than was ordered: people are asked, and till then it waits."""
+    audit = confirm_matches("M-1", "M-2")
+    order = audit.order("M-1", "M-2")
+    audit.receive(bank_line(order.format_reference(1), 3_000, account="62220000"))
+    accounts = {id_: ACCOUNTS.open(payee) for id_, payee in audit.all(Payee).items()}
+    [question] = audit.all(BankQuestion).values()
+    for is_open, expected in ((True, [2]), (False, [1, 2])):
+        again = question.model_copy(update={"is_open": is_open})
+        held_matches = find_held_matches(order, (), [again])
+        assert [row[0] for row in list_batch_rows(order, accounts, held_matches)] == expected
 
 
 def test_what_the_bank_paid_or_two_people_released_is_not_in_a_file_that_is_read_again() -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from services.audit.model import ApproveFund, DeclineFund, EnterWaitingGift, ProposeFund
 from services.audit.years import enter_waiting_gifts
+from shared.errors import Invalid
 from tests.audit.decisions import MemoryAudit, open_audit
-from tests.audit.facts import NOW, gift
+from tests.audit.facts import BANK, NOW, gift, refund
 from tests.audit.harness import AuditHarness
 
 
@@ -36,6 +37,17 @@ def test_a_gift_waits_for_its_fund_and_is_entered_once_with_the_banks_day() -> N
     audit.books()
 
 
+def test_a_refund_of_what_waits_comes_again_once_its_fund_is_decided() -> None:
+    audit, enter = receive_early()
+    back = refund(audit.donation().id, 300)
+    with pytest.raises(Invalid, match="waits for its fund"):
+        audit.receive(back)
+    audit.execute(ApproveFund(fund_id="LATE"), "checker")
+    audit.execute(enter)
+    audit.receive(back)
+    assert audit.fund("LATE").remaining_fen == 400
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_gift_whose_fund_is_declined_is_refused_on_the_log_once(times: int) -> None:
     audit, enter = receive_early()
@@ -54,6 +66,19 @@ async def test_the_service_enters_what_waited(harness: AuditHarness) -> None:
     await harness.wait_published(2)
     await enter_waiting_gifts(harness.audit.runtime)
     assert (await harness.get("/summary"))["received_fen"] == 500
+    row = {
+        "id": "row",
+        "donor_id": "P-donor",
+        "fund_id": "general",
+        "amount_fen": 700,
+        "received_at": NOW.isoformat(),
+        "bank_reference": "",
+        "statement": {"statement": "a.csv", "row": 2},
+    }
+    query = {"source": BANK, "rows": [row]}
+    alike = await harness.post("/statements/alike", harness.maker, "k", query)
+    [answer] = alike.json()["rows"]
+    assert len(answer["gifts"]) == 1, "what waits will be on the ledger: it is asked about"
     assert (await harness.post("/funds/LATE/approve", harness.checker, "late-2")).status_code == 200
     await enter_waiting_gifts(harness.audit.runtime)
     summary = await harness.wait_published(4)

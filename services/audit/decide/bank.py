@@ -238,6 +238,8 @@ def decide_donation_refunded(
     check_open(journal.head, refund.refunded_at, "refunded_at")
     if donation is not None and _day(refund.refunded_at) < _day(donation.received_at):
         raise messages.REFUND_BEFORE_GIFT.invalid("data.refunded_at")
+    if donation is not None and donation.waiting:
+        raise messages.GIFT_WAITS.invalid("data.donation_id")
     identity = BankFact.from_event(event)
     journal.save(identity)
     if donation is None or donation.refused or not donation.is_money:
