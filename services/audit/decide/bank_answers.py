@@ -5,7 +5,7 @@ from datetime import datetime
 from services.audit import messages
 from services.audit.decide.bank_lines import Closing, close_line, find_doubt
 from services.audit.decide.posting import SOURCE
-from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.proposals import require_open
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.model import (
     AnswerBankQuestion,
@@ -13,8 +13,6 @@ from services.audit.model import (
     ApproveLineRelease,
     BankAnswer,
     BankQuestion,
-    DeclineBankAnswer,
-    DeclineLineRelease,
     LineRelease,
     Payable,
     PaymentOrder,
@@ -60,14 +58,11 @@ def decide_answer_question(
     return Decision((answer,), answer=Answer(202, answer.to_json()))
 
 
+@require_open(BankAnswer)
 def decide_approve_answer(
-    states: States, command: Command[ApproveBankAnswer], now: datetime
+    states: States, command: Command[ApproveBankAnswer], now: datetime, answer: BankAnswer
 ) -> Decision:
     """By another: a payment is entered under the bank's reference, of anything else nothing is."""
-    data = command.data
-    answer = find_open(states, BankAnswer, data.question_id, command.principal, data.digest)
-    if isinstance(answer, Answer):
-        return Decision(answer=answer)
     question = states.require(BankQuestion, answer.id)
     if not question.is_open:
         return Decision(answer=messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
@@ -106,15 +101,6 @@ def _word(doubt: str) -> dict[str, str]:
     return {"why": zh, "why_en": en}
 
 
-def decide_decline_answer(
-    states: States,
-    command: Command[DeclineBankAnswer],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    """The question stays open."""
-    return decline(states, BankAnswer, command.data.question_id, command.principal)
-
-
 # --- a payment that the bank did not make --------------------------------------------------------
 
 
@@ -135,30 +121,27 @@ def decide_propose_release(
         number=number,
         reason=command.data.reason,
     )
-    existing, order = states.get_each((LineRelease, release.id), (PaymentOrder, order_id))
+    existing, named_order = states.get_each((LineRelease, release.id), (PaymentOrder, order_id))
     if existing is not None and existing.state == "proposed":
         return Decision(answer=messages.RELEASE_EXISTS.refusal(409, "reference"))
-    if refusal := _explain_unreleasable(order, number):
-        return Decision(answer=refusal)
-    assert order is not None
+    order = _require_waiting(named_order, number)
+    if isinstance(order, Answer):
+        return Decision(answer=order)
     release = release.model_copy(update={"amount_fen": order.lines[number - 1].amount_fen})
     return Decision((release,), answer=Answer(202, release.to_json()))
 
 
+@require_open(LineRelease)
 def decide_approve_release(
     states: States,
     command: Command[ApproveLineRelease],
     now: datetime,  # noqa: ARG001
+    release: LineRelease,
 ) -> Decision:
     """By another: what is due may be ordered again."""
-    data = command.data
-    release = find_open(states, LineRelease, data.release_id, command.principal, data.digest)
-    if isinstance(release, Answer):
-        return Decision(answer=release)
-    order = states.get(PaymentOrder, release.order_id)
-    if refusal := _explain_unreleasable(order, release.number):
-        return Decision(answer=refusal)
-    assert order is not None
+    order = _require_waiting(states.get(PaymentOrder, release.order_id), release.number)
+    if isinstance(order, Answer):
+        return Decision(answer=order)
     line = order.lines[release.number - 1]
     payable = states.require(Payable, line.match_id)
     approved = release.resolve("approved", command.principal)
@@ -167,18 +150,11 @@ def decide_approve_release(
     return Decision((approved, released, freed), answer=Answer(200, approved.to_json()))
 
 
-def _explain_unreleasable(order: PaymentOrder | None, number: int) -> Answer | None:
+def _require_waiting(order: PaymentOrder | None, number: int) -> PaymentOrder | Answer:
+    """The order, if the bank may still make this payment of it, or why it cannot be released."""
     line = order.find_line(number) if order else None
     if order is None or line is None:
         return messages.PAYMENT_REFERENCE_WRONG.refusal(404, "reference")
     if order.exported_at is None or line.state != "waiting":
         return messages.LINE_NOT_WAITING.refusal(409, "reference")
-    return None
-
-
-def decide_decline_release(
-    states: States,
-    command: Command[DeclineLineRelease],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, LineRelease, command.data.release_id, command.principal)
+    return order

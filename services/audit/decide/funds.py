@@ -5,9 +5,9 @@ from datetime import datetime
 
 from services.audit import messages
 from services.audit.decide.posting import Journal
-from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.proposals import require_open
 from services.audit.ledger import entries as drafts
-from services.audit.model import ApproveFund, DeclineFund, Fund, ProposeFund
+from services.audit.model import ApproveFund, Fund, ProposeFund
 from services.audit.rules import Rules
 from shared.answers import Answer
 from shared.contracts.events import LedgerFundOpened
@@ -44,20 +44,12 @@ def decide_propose_fund(
     return Decision((fund,), answer=Answer(202, fund.to_json()))
 
 
-def decide_approve_fund(states: States, command: Command[ApproveFund], now: datetime) -> Decision:
-    fund = find_open(states, Fund, command.data.fund_id, command.principal, command.data.digest)
-    if isinstance(fund, Answer):
-        return Decision(answer=fund)
+@require_open(Fund)
+def decide_approve_fund(
+    states: States, command: Command[ApproveFund], now: datetime, fund: Fund
+) -> Decision:
     journal = Journal.open(states, fund.foundation, now)
     opened = fund.resolve("open", command.principal).model_copy(update={"log": journal.log})
     draft = drafts.fund_opened(journal.make_fact("fund", fund.id), fund.opening)
     journal.record(draft, opened, LedgerFundOpened, fund_id=fund.id)
     return journal.close(Answer(200, opened.to_json()))
-
-
-def decide_decline_fund(
-    states: States,
-    command: Command[DeclineFund],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, Fund, command.data.fund_id, command.principal)

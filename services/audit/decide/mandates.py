@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from services.audit import messages
-from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.proposals import require_open
 from services.audit.model import (
     DONOR_BY_LINK,
     DONOR_BY_WORD,
@@ -17,7 +17,6 @@ from services.audit.model import (
     AskMandateWord,
     Commitment,
     Contribution,
-    DeclineMandate,
     Fund,
     GiveMandate,
     Mandate,
@@ -112,15 +111,11 @@ def _read_fields(request: ProposeMandate) -> dict[str, object]:
 # --- given ----------------------------------------------------------------------------------------
 
 
+@require_open(Mandate)
 def decide_approve_mandate(
-    rules: Rules, states: States, command: Command[ApproveMandate], now: datetime
+    states: States, command: Command[ApproveMandate], now: datetime, mandate: Mandate, rules: Rules
 ) -> Decision:
     """On a donor's gifts a consent on record is enough for so much; beyond, he says it himself."""
-    mandate = find_open(
-        states, Mandate, command.data.mandate_id, command.principal, command.data.digest
-    )
-    if isinstance(mandate, Answer):
-        return Decision(answer=mandate)
     if not mandate.asks_donor:
         return _grant(mandate, command.principal, now)
     recorded = _list_recorded(states, mandate.donor_id, now)
@@ -169,14 +164,6 @@ def _grant(mandate: Mandate, checker: str, now: datetime) -> Decision:
     granted = mandate.resolve("open", checker).model_copy(update={"given_at": now})
     fact = granted.build_fact(MandateGranted)
     return Decision((granted,), ((granted, fact),), Answer(200, granted.to_json()))
-
-
-def decide_decline_mandate(
-    states: States,
-    command: Command[DeclineMandate],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, Mandate, command.data.mandate_id, command.principal)
 
 
 # --- ended ----------------------------------------------------------------------------------------

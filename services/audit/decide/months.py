@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.proposals import require_open
 from services.audit.messages import FOUNDATION_UNKNOWN
 from services.audit.model import LogHead
 from services.audit.model.months import (
     ApproveMonthClose,
     ApproveMonthReopening,
-    DeclineMonthClose,
-    DeclineMonthReopening,
     MonthClose,
     MonthReopening,
     ProposeMonthClose,
@@ -54,16 +52,15 @@ def decide_propose_close(
     return Decision((close,), answer=Answer(202, close.to_json()))
 
 
+@require_open(MonthClose)
 def decide_approve_close(
     states: States,
     command: Command[ApproveMonthClose],
     now: datetime,  # noqa: ARG001
+    close: MonthClose,
 ) -> Decision:
     """From now on nothing is entered with a date of it."""
     data = command.data
-    close = find_open(states, MonthClose, data.close_id, command.principal, data.digest)
-    if isinstance(close, Answer):
-        return Decision(answer=close)
     if close.figures != data.figures:
         return Decision(answer=messages.MONTH_CHANGED.refusal(409))
     head = states.require(LogHead, close.foundation)
@@ -72,14 +69,6 @@ def decide_approve_close(
     approved = close.resolve("approved", command.principal)
     closed = head.model_copy(update={"closed_until": end_month(close.month)})
     return Decision((closed, approved), answer=Answer(200, approved.to_json()))
-
-
-def decide_decline_close(
-    states: States,
-    command: Command[DeclineMonthClose],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, MonthClose, command.data.close_id, command.principal)
 
 
 def decide_propose_reopening(
@@ -95,16 +84,14 @@ def decide_propose_reopening(
     return Decision((reopening,), answer=Answer(202, reopening.to_json()))
 
 
+@require_open(MonthReopening)
 def decide_approve_reopening(
     states: States,
     command: Command[ApproveMonthReopening],
     now: datetime,  # noqa: ARG001
+    reopening: MonthReopening,
 ) -> Decision:
     """The month before it stays closed."""
-    data = command.data
-    reopening = find_open(states, MonthReopening, data.reopening_id, command.principal, data.digest)
-    if isinstance(reopening, Answer):
-        return Decision(answer=reopening)
     head = states.require(LogHead, reopening.foundation)
     close = states.get(MonthClose, month_close_id(reopening.foundation, reopening.month))
     if head.closed_until != end_month(reopening.month) or close is None:
@@ -113,11 +100,3 @@ def decide_approve_reopening(
     opened = head.model_copy(update={"closed_until": begin_month(reopening.month)})
     revoked = close.model_copy(update={"state": "revoked"})
     return Decision((opened, approved, revoked), answer=Answer(200, approved.to_json()))
-
-
-def decide_decline_reopening(
-    states: States,
-    command: Command[DeclineMonthReopening],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, MonthReopening, command.data.reopening_id, command.principal)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.audit import messages
-from services.audit.decide.proposals import find_open
+from services.audit.decide.proposals import require_open
 from services.audit.model import (
     ApprovePaymentOrder,
     CancelPaymentOrder,
@@ -101,17 +101,15 @@ def _explain_bound(payable: Payable) -> Answer | None:
     return messages.PAYABLE_ORDERED.refusal(409, "match_ids", id=payable.id, order=payable.order_id)
 
 
+@require_open(PaymentOrder)
 def decide_approve_order(
     states: States,
     command: Command[ApprovePaymentOrder],
     now: datetime,  # noqa: ARG001
+    order: PaymentOrder,
 ) -> Decision:
     """By another than proposed it or named an account of it, as he read it. Who gave hears that it
     will be paid."""
-    data = command.data
-    order = find_open(states, PaymentOrder, data.order_id, command.principal, data.digest)
-    if isinstance(order, Answer):
-        return Decision(answer=order)
     payables = states.get_many(Payable, (line.match_id for line in order.lines)).values()
     if command.principal in {payable.named_by for payable in payables}:
         return Decision(answer=messages.PAYEE_OWN.refusal(409, "order_id"))
@@ -140,15 +138,14 @@ def _find_held(states: States, order: PaymentOrder) -> Answer | None:
     return None
 
 
+@require_open(PaymentOrder)
 def decide_decline_order(
     states: States,
     command: Command[DeclinePaymentOrder],
     now: datetime,  # noqa: ARG001
+    order: PaymentOrder,
 ) -> Decision:
     """Its payables may be ordered anew."""
-    order = find_open(states, PaymentOrder, command.data.order_id, command.principal)
-    if isinstance(order, Answer):
-        return Decision(answer=order)
     declined = order.resolve("declined", command.principal)
     free = _free(states, order)
     return Decision((declined, *free), answer=Answer(200, declined.to_json()))

@@ -9,11 +9,10 @@ from services.audit import messages
 from services.audit.decide.mandates import count_commitment
 from services.audit.decide.obligations import post_obligation
 from services.audit.decide.posting import Journal, Movement
-from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.proposals import require_open
 from services.audit.model import (
     ApproveSecondPayment,
     Commitment,
-    DeclineSecondPayment,
     Fund,
     Payable,
     ProposeSecondPayment,
@@ -50,14 +49,12 @@ def decide_propose_second_payment(
     return Decision((second,), answer=Answer(202, second.to_json()))
 
 
+@require_open(SecondPayment)
 def decide_approve_second_payment(
-    states: States, command: Command[ApproveSecondPayment], now: datetime
+    states: States, command: Command[ApproveSecondPayment], now: datetime, second: SecondPayment
 ) -> Decision:
     """What fell after it was proposed was not part of it: that is proposed anew."""
     request_id = command.data.request_id
-    second = find_open(states, SecondPayment, request_id, command.principal, command.data.digest)
-    if isinstance(second, Answer):
-        return Decision(answer=second)
     payments = states.require(RequestPayments, request_id)
     if payments.fallen != second.fallen:
         return Decision(answer=messages.PAYMENTS_CHANGED.refusal(409, "request_id"))
@@ -75,15 +72,6 @@ def decide_approve_second_payment(
     settled = pay_waiting(states, payments.settle(), payments.refused, journals, now)
     first = Decision((approved, settled), ((settled, fact),), Answer(200, approved.to_json()))
     return join(first, journals)
-
-
-def decide_decline_second_payment(
-    states: States,
-    command: Command[DeclineSecondPayment],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    """The request stays unpaid until the payment is reversed."""
-    return decline(states, SecondPayment, command.data.request_id, command.principal)
 
 
 # --- the payment was reversed -------------------------------------------------------------------

@@ -9,7 +9,7 @@ from services.audit import messages
 from services.audit.decide.mandates import count_commitment, count_contribution
 from services.audit.decide.payments import join, settle_reversed
 from services.audit.decide.posting import Journal, find_counters
-from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.proposals import require_open
 from services.audit.decide.vouchers import find_flaw
 from services.audit.ledger import entries as drafts
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
@@ -19,7 +19,6 @@ from services.audit.model import (
     ApproveReversal,
     Commitment,
     CountedState,
-    DeclineReversal,
     Donation,
     Fund,
     LogHead,
@@ -66,14 +65,10 @@ def decide_propose_reversal(
     return Decision((reversal,), answer=Answer(202, reversal.to_json()))
 
 
+@require_open(Reversal)
 def decide_approve_reversal(
-    states: States, command: Command[ApproveReversal], now: datetime
+    states: States, command: Command[ApproveReversal], now: datetime, reversal: Reversal
 ) -> Decision:
-    reversal = find_open(
-        states, Reversal, command.data.reversal_id, command.principal, command.data.digest
-    )
-    if isinstance(reversal, Answer):
-        return Decision(answer=reversal)
     original = parse_entry(reversal.leaf.encode())
     moves = _list_moves(original)
     states.prefetch(Ref(LogHead, reversal.foundation), *(move.ref for move in moves))
@@ -106,14 +101,6 @@ def _find_paid(entry: LedgerEntry) -> dict[str, object]:
     if entry["kind"] not in ("disbursement", "obligation"):
         return {}
     return {"match_id": entry["subject"], "amount_fen": amount_of(entry["legs"][0])[1]}
-
-
-def decide_decline_reversal(
-    states: States,
-    command: Command[DeclineReversal],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, Reversal, command.data.reversal_id, command.principal)
 
 
 def _parse_reversible(proposal: ProposeReversal) -> LedgerEntry:

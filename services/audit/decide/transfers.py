@@ -4,13 +4,12 @@ from datetime import datetime
 
 from services.audit import messages
 from services.audit.decide.posting import Journal, add_amount
-from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.proposals import require_open
 from services.audit.decide.vouchers import find_flaw
 from services.audit.ledger import entries as drafts
 from services.audit.ledger.kinds import KINDS
 from services.audit.model import (
     ApproveTransfer,
-    DeclineTransfer,
     Fund,
     LogHead,
     ProposeTransfer,
@@ -46,14 +45,10 @@ def decide_propose_transfer(
     return Decision((transfer,), answer=Answer(202, transfer.to_json()))
 
 
+@require_open(Transfer)
 def decide_approve_transfer(
-    states: States, command: Command[ApproveTransfer], now: datetime
+    states: States, command: Command[ApproveTransfer], now: datetime, transfer: Transfer
 ) -> Decision:
-    transfer = find_open(
-        states, Transfer, command.data.transfer_id, command.principal, command.data.digest
-    )
-    if isinstance(transfer, Answer):
-        return Decision(answer=transfer)
     _, giver, taker = states.get_each(
         (LogHead, transfer.foundation), (Fund, transfer.from_fund_id), (Fund, transfer.to_fund_id)
     )
@@ -76,14 +71,6 @@ def decide_approve_transfer(
     fields = {"fund_id": giver.id, "to_fund_id": taker.id, "amount_fen": amount_fen}
     done = journal.record(draft, approved, LedgerTransferred, **fields)
     return journal.close(Answer(200, done.to_json()))
-
-
-def decide_decline_transfer(
-    states: States,
-    command: Command[DeclineTransfer],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, Transfer, command.data.transfer_id, command.principal)
 
 
 def _check_pair(

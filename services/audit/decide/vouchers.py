@@ -6,7 +6,7 @@ from services.audit import messages
 from services.audit.decide.bank import REFUSALS, explain_fee, explain_refund
 from services.audit.decide.mandates import count_contribution
 from services.audit.decide.posting import Journal, Movement, Refusal
-from services.audit.decide.proposals import decline, find_open
+from services.audit.decide.proposals import require_open
 from services.audit.model import (
     BankQuestion,
     Donation,
@@ -18,8 +18,6 @@ from services.audit.model import (
 from services.audit.model.vouchers import (
     ApproveFundFee,
     ApproveGiftRefund,
-    DeclineFundFee,
-    DeclineGiftRefund,
     FundFee,
     GiftRefund,
     LinedEntry,
@@ -33,7 +31,7 @@ from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
 from shared.contracts.values import CHINA
 from shared.ids import make_id
-from shared.messaging.decision import Command, Decision, States
+from shared.messaging.decision import Command, Decision, Ref, States
 
 # --- files ----------------------------------------------------------------------------------------
 
@@ -72,17 +70,15 @@ def decide_propose_fee(states: States, command: Command[ProposeFundFee], now: da
     return Decision((fee,), answer=Answer(202, fee.to_json()))
 
 
-def decide_approve_fee(states: States, command: Command[ApproveFundFee], now: datetime) -> Decision:
-    data = command.data
-    fee = find_open(states, FundFee, data.fee_id, command.principal, data.digest)
-    if isinstance(fee, Answer):
-        return Decision(answer=fee)
-    _, fund = states.get_each((LogHead, fee.foundation), (Fund, fee.fund_id))
-    assert fund is not None
+@require_open(FundFee)
+def decide_approve_fee(
+    states: States, command: Command[ApproveFundFee], now: datetime, fee: FundFee
+) -> Decision:
+    states.prefetch(Ref(LogHead, fee.foundation), Ref(Fund, fee.fund_id))
     line = _find_line(states, fee, command.principal)
     journal = Journal.open(states, fee.foundation, now)
     flaw = _find_closed(journal.head, fee.at) or (line if isinstance(line, Answer) else None)
-    fund = journal.bring_forward_fund(fund)
+    fund = journal.bring_forward_fund(states.require(Fund, fee.fund_id))
     flaw = flaw or _refuse(explain_fee(fund, fee.amount_fen))
     if flaw or isinstance(line, Answer):
         return Decision(answer=flaw)
@@ -93,14 +89,6 @@ def decide_approve_fee(states: States, command: Command[ApproveFundFee], now: da
     journal.post(movement, fund, authorisation=approved.authorisation)
     journal.save(approved, *line)
     return journal.close(Answer(200, approved.to_json()))
-
-
-def decide_decline_fee(
-    states: States,
-    command: Command[DeclineFundFee],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, FundFee, command.data.fee_id, command.principal)
 
 
 # --- refunds --------------------------------------------------------------------------------------
@@ -128,13 +116,10 @@ def decide_propose_refund(
     return Decision((refund,), answer=Answer(202, refund.to_json()))
 
 
+@require_open(GiftRefund)
 def decide_approve_refund(
-    states: States, command: Command[ApproveGiftRefund], now: datetime
+    states: States, command: Command[ApproveGiftRefund], now: datetime, refund: GiftRefund
 ) -> Decision:
-    data = command.data
-    refund = find_open(states, GiftRefund, data.refund_id, command.principal, data.digest)
-    if isinstance(refund, Answer):
-        return Decision(answer=refund)
     gift = states.require(Donation, refund.donation_id)
     journal = Journal.open_for(states, gift, now)
     line = _find_line(states, refund, command.principal)
@@ -155,14 +140,6 @@ def decide_approve_refund(
     journal.save(count_contribution(states, newest, fund.id, gift.donor_id, **refunded))
     journal.save(approved, *line)
     return journal.close(Answer(200, approved.to_json()))
-
-
-def decide_decline_refund(
-    states: States,
-    command: Command[DeclineGiftRefund],
-    now: datetime,  # noqa: ARG001
-) -> Decision:
-    return decline(states, GiftRefund, command.data.refund_id, command.principal)
 
 
 # --- what both check ------------------------------------------------------------------------------
