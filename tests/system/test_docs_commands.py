@@ -14,8 +14,10 @@ DOCUMENTS = (
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+    *sorted((ROOT / "docs" / "runbooks").rglob("*.md")),
 )
-SHOWN = re.compile(r"(?:^|[`\s(])(?:\.venv/bin/)?guanjia ([a-z][^`\n|;#]*)", re.MULTILINE)
+SHOWN = re.compile(r"(?:^|[`\s(])(?:\.venv/bin/)?(?<!-n )guanjia ([a-z][^`\n|;#]*)", re.MULTILINE)
+"""Not `kubectl -n guanjia`, which names a namespace."""
 OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]*)")
 COMMANDS_MIN = 60
 
