@@ -11,7 +11,9 @@ class Imports(LazyGroup):
     COMMANDS: ClassVar[dict[str, Lazy]] = {
         "requests": Lazy("导入诉求 Requests.", ("services.intake.cli",), command="requests"),
         "offers": Lazy("导入爱心资源 Offers.", ("services.matching.cli",), command="offers"),
-        "donations": Lazy("导入银行流水 Donations.", ("deploy.commands.donations",), "donations"),
+        "donations": Lazy(
+            "导入银行流水 Donations.", ("deploy.commands.donations",), "import_donations"
+        ),
         "works": Lazy(
             "导入日常工作 Regular work.", ("services.intake.works_cli",), command="works"
         ),
@@ -34,22 +36,24 @@ def _imports() -> None:
 
 class Guanjia(LazyGroup):
     COMMANDS: ClassVar[dict[str, Lazy]] = {
-        "up": Lazy("启动整套系统 Start the whole stack.", ("deploy.commands.up",), "up"),
-        "demo": Lazy("演示“暖‘留’”行动 Play the campaign.", ("deploy.demo.cli",), "demo"),
+        "up": Lazy("启动整套系统 Start the whole stack.", ("deploy.commands.up",), "run_stack"),
+        "demo": Lazy("演示“暖‘留’”行动 Play the campaign.", ("deploy.demo.cli",), "play_demo"),
         "status": Lazy(
-            "运行状况 Health of the running stack.", ("deploy.commands.status",), "status"
+            "运行状况 Health of the running stack.", ("deploy.commands.status",), "print_status"
         ),
-        "doctor": Lazy("检查运行中的系统 What is wrong.", ("deploy.doctor.cli",), "doctor"),
-        "backup": Lazy("备份 Everything, at one moment.", ("deploy.backup.cli",), "backup"),
+        "doctor": Lazy("检查运行中的系统 What is wrong.", ("deploy.doctor.cli",), "print_findings"),
+        "backup": Lazy("备份 Everything, at one moment.", ("deploy.backup.cli",), "write_backup"),
         "restore": Lazy("恢复备份 Put a backup back.", ("deploy.backup.cli",), "restore"),
         "run": Lazy("运行一个服务 Run one service.", ("deploy.commands.run",), "run"),
-        "config": Lazy("生效的设置 Settings in force.", ("deploy.commands.config",), "config"),
+        "config": Lazy(
+            "生效的设置 Settings in force.", ("deploy.commands.config",), "print_config"
+        ),
         "install": Lazy("安装准备 Prepare an installation.", ("deploy.installation.cli",)),
         "keys": Lazy("凭证 Credentials.", ("deploy.commands.keys",)),
         "accounts": Lazy("登录账号 Accounts: invite.", ("deploy.commands.accounts",)),
         "links": Lazy("链接 Signed links: revoke.", ("deploy.commands.links",)),
         "words": Lazy("电话代办 A donor's word by phone.", ("deploy.commands.words",)),
-        "topics": Lazy("消息主题 Table of topics.", ("deploy.commands.topics",), "topics"),
+        "topics": Lazy("消息主题 Table of topics.", ("deploy.commands.topics",), "print_topics"),
         "dead-letters": Lazy("死信 Dead letters.", ("deploy.commands.dead_letters",)),
         "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),

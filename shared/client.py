@@ -43,8 +43,8 @@ class ServiceClient:
         data_dir: Path | None = None,
     ) -> None:
         self.service = service
-        self.url = service_url(service, data_dir)
-        headers = {"Authorization": f"Bearer {bearer(token_id, data_dir)}"}
+        self.url = find_service_url(service, data_dir)
+        headers = {"Authorization": f"Bearer {read_token(token_id, data_dir)}"}
         # A proxy of the environment is for addresses elsewhere.
         elsewhere = httpx.URL(self.url).host not in _LOOPBACK
         self._http = httpx.Client(
@@ -112,25 +112,25 @@ def _format_problems(service: str, answer: httpx.Response) -> str:
 # --- where things are ---------------------------------------------------------------------------
 
 
-def default_data_dir() -> Path:
+def find_data_dir() -> Path:
     value = os.environ.get("GUANJIA_DATA_DIR")
     return Path(value) if value else Path.home() / ".local/share/guanjia"
 
 
-def default_secrets_dir(data_dir: Path | None = None) -> Path:
+def find_secrets_dir(data_dir: Path | None = None) -> Path:
     """Of the given folder, else the environment's, else the running stack's, else the usual one."""
     if data_dir is None and (value := os.environ.get("GUANJIA_SECRETS_DIR")):
         return Path(value)
-    data_dir = data_dir or default_data_dir()
+    data_dir = data_dir or find_data_dir()
     recorded = _read_stack(data_dir).get("secrets_dir")
     return Path(recorded) if recorded else data_dir / "secrets"
 
 
-def service_url(service: str, data_dir: Path | None = None) -> str:
+def find_service_url(service: str, data_dir: Path | None = None) -> str:
     """Raises ServiceError when nothing tells where it runs."""
     name = f"GUANJIA_{service.upper().replace('-', '_')}_URL"
     value = os.environ.get(name) if data_dir is None else None
-    folder = data_dir or default_data_dir()
+    folder = data_dir or find_data_dir()
     url = value or _read_stack(folder).get("urls", {}).get(service)
     if not url:
         raise ServiceError(
@@ -140,12 +140,12 @@ def service_url(service: str, data_dir: Path | None = None) -> str:
     return str(url)
 
 
-def bearer(token_id: str, data_dir: Path | None = None) -> str:
+def read_token(token_id: str, data_dir: Path | None = None) -> str:
     """Raises ServiceError when there is no such token here."""
     value = os.environ.get("GUANJIA_TOKEN") if data_dir is None else None
     if value:
         return value
-    file = default_secrets_dir(data_dir) / f"{token_id}.token"
+    file = find_secrets_dir(data_dir) / f"{token_id}.token"
     try:
         return file.read_text().strip()
     except OSError as error:

@@ -3,7 +3,7 @@
 import hashlib
 
 
-def cause_id(source: str, message_id: str) -> str:
+def derive_cause_id(source: str, message_id: str) -> str:
     """What our events call a foreign message or a caller's key.
 
     Never as it was written: it may be long, or somebody's number.

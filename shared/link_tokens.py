@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.moments import milliseconds
+from shared.moments import count_milliseconds
 
 MAC_BYTES = 16
 
@@ -62,7 +62,9 @@ def make_token(
     parent: LinkToken | None = None,
 ) -> LinkToken:
     """Ends with its parent, if not before."""
-    token = LinkToken(purpose, subject, int(expires_at.timestamp()), milliseconds(made_at), holder)
+    token = LinkToken(
+        purpose, subject, int(expires_at.timestamp()), count_milliseconds(made_at), holder
+    )
     if parent is None:
         return token
     return replace(token, expires_s=min(token.expires_s, parent.expires_s), parent=parent.id)

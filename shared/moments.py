@@ -71,11 +71,11 @@ def as_stored(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def milliseconds(moment: datetime) -> int:
+def count_milliseconds(moment: datetime) -> int:
     """Since 1970; never through a binary float."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def of_milliseconds(number: int) -> datetime:
+def from_milliseconds(number: int) -> datetime:
     """Raises OverflowError beyond the calendar."""
     return _EPOCH + number * _MILLISECOND

@@ -98,7 +98,7 @@ def parse_amount(text: str, field: str = "amount", unit: str = "元") -> int:
         fen += 10 * int(parts["jiao"] or 0) + int(parts["fen"] or 0)
     elif amount := _AMOUNT.fullmatch(folded):
         number, times, named = amount["number"], amount["times"] or "", amount["unit"] or ""
-        per_unit = fen_per(times + named if times or named else unit)
+        per_unit = find_fen_per(times + named if times or named else unit)
         fen = _require_whole_fen(number.replace(",", ""), per_unit, field)
     else:
         raise _explain_unreadable(folded, field)
@@ -141,7 +141,7 @@ def find_money_unit(unit: str) -> str | None:
     return _MONEY_UNITS.get(fold_text(unit).casefold())
 
 
-def fen_per(unit: str) -> int:
+def find_fen_per(unit: str) -> int:
     """How many fen one 元, 万元, 亿 or 分 is. Raises KeyError."""
     times = next(t for t in sorted(TIMES, key=len, reverse=True) if unit.startswith(t))
     return TIMES[times] * FEN_OF_UNIT[unit[len(times) :]]

@@ -68,8 +68,8 @@ __all__ = [
     "connect",
     "find",
     "find_due",
-    "in_transaction",
     "load",
+    "run_transaction",
 ]
 
 log = structlog.get_logger()
@@ -244,7 +244,7 @@ async def run_steps(database: Database, steps: Callable[[BlockingDatabase], R]) 
     return await loop.run_in_executor(THREADS, steps, database.delegate)
 
 
-async def in_transaction(database: Database, steps: Steps) -> None:
+async def run_transaction(database: Database, steps: Steps) -> None:
     """Carries out the steps and commits durably.
 
     Raises Conflict when somebody was faster, Transient when the outcome may differ next time;

@@ -12,7 +12,7 @@ from shared.contracts.events import LinkRevoked, PersonErased, PersonLinksRevoke
 from shared.contracts.values import Identifier, Value
 from shared.link_tokens import LinkToken
 from shared.messaging.decision import Answer, AnyHandler, Command, Decision, Handler, State, States
-from shared.moments import milliseconds
+from shared.moments import count_milliseconds
 
 
 class LinkRevocation(State):
@@ -24,7 +24,7 @@ class LinkRevocation(State):
     revoked_by: str = ""
 
     def ends(self, link: LinkToken) -> bool:
-        return self.id == link.id or link.made_ms <= milliseconds(self.revoked_at)
+        return self.id == link.id or link.made_ms <= count_milliseconds(self.revoked_at)
 
 
 class RevokeLinks(Value):

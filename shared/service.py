@@ -23,7 +23,7 @@ from shared.http import FetchingClient, HttpClient, open_http_client
 from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.batch_store import BatchStore
 from shared.messaging.broker import Positions, Subscription
-from shared.messaging.cluster import ClusterWatch, cluster_id, create_topics
+from shared.messaging.cluster import ClusterWatch, create_topics, read_cluster_id
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decision import AnyHandler, State
@@ -262,7 +262,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             raise Transient(str(error)) from error
 
     async def _connect_broker(self) -> str:
-        cluster = await cluster_id(self._broker)
+        cluster = await read_cluster_id(self._broker)
         await create_topics(
             self._broker,
             replication_factor=self._settings.replication_factor,

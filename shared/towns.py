@@ -36,7 +36,7 @@ def _read_rows() -> tuple[dict[str, str], ...]:
 
 
 @cache
-def towns() -> dict[str, str]:
+def load_towns() -> dict[str, str]:
     """Code to name."""
     return {row["code"]: row["name"] for row in _read_rows()}
 
@@ -72,9 +72,9 @@ def find_nearest(latitude: float, longitude: float) -> tuple[str, ...]:
 
 
 @cache
-def codes_by_name() -> dict[str, str]:
+def index_codes_by_name() -> dict[str, str]:
     """Name to code, in full (茶山镇) and as people say it (茶山)."""
-    full = {name: code for code, name in towns().items()}
+    full = {name: code for code, name in load_towns().items()}
     short = {_shorten(name): code for name, code in full.items()}
     return short | full
 
@@ -86,7 +86,7 @@ def parse_town(text: str, field: str = "town") -> str:
         return name
     for city in ("", *_CITY_NAMES):  # 东莞生态园 has the city in its own name.
         name = name.removeprefix(city)
-        if code := codes_by_name().get(name):
+        if code := index_codes_by_name().get(name):
             return code
     raise TOWN_UNKNOWN.invalid(field)
 
@@ -105,7 +105,7 @@ def _is_code(text: str, digits: int) -> bool:
 
 def is_known(town_code: str) -> bool:
     """A town of ours, or a whole city: of other cities nobody here knows the towns."""
-    if town_code in towns():
+    if town_code in load_towns():
         return True
     return is_city_wide(town_code) and town_code[:2] in _PROVINCES
 
@@ -120,7 +120,7 @@ def is_own_city(town_code: str) -> bool:
 
 
 def town_name(town_code: str) -> str:
-    return towns().get(town_code, "")
+    return load_towns().get(town_code, "")
 
 
 def _shorten(name: str) -> str:

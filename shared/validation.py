@@ -14,7 +14,7 @@ _FIELD_NAME = re.compile(r"[A-Za-z_-]{1,40}")
 Location = Iterable[str | int]
 
 
-def field_path(location: Location) -> str:
+def format_field_path(location: Location) -> str:
     """`need.quantity`. A name nobody gave a field is shown only if it looks like one: it comes
     from the input, and may be personal."""
     return ".".join(
@@ -24,7 +24,7 @@ def field_path(location: Location) -> str:
 
 
 def describe_validation(
-    error: ValidationError, format_path: Callable[[Location], str] = field_path
+    error: ValidationError, format_path: Callable[[Location], str] = format_field_path
 ) -> tuple[Problem, ...]:
     """Every error of one validation, in pydantic's order."""
     return describe_errors(error.errors(include_url=False, include_input=False), format_path)
@@ -32,7 +32,7 @@ def describe_validation(
 
 def describe_errors(
     errors: Iterable[Document],
-    format_path: Callable[[Location], str] = field_path,
+    format_path: Callable[[Location], str] = format_field_path,
 ) -> tuple[Problem, ...]:
     """errors: as pydantic and FastAPI list them: `type`, `loc`, `msg`, and `ctx` if it has one."""
     return tuple(_describe(error, format_path(error["loc"])) for error in errors)

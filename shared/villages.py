@@ -16,7 +16,7 @@ from pydantic import BeforeValidator
 
 from shared.errors import Invalid
 from shared.text import fold_text
-from shared.towns import codes_by_name, is_city_wide, parse_town, town_name
+from shared.towns import index_codes_by_name, is_city_wide, parse_town, town_name
 
 _COMMITTEES = ("村民委员会", "居民委员会", "村委会", "居委会", "村委", "居委")
 _KINDS = ("社区", "村")
@@ -25,7 +25,7 @@ _TOWN_CODE_DIGITS = 9
 
 
 @cache
-def villages() -> Mapping[str, str]:
+def load_villages() -> Mapping[str, str]:
     """Code to name: 增埗村, 东泰社区."""
     with (Path(__file__).parent / "villages.csv").open(encoding="utf-8", newline="") as file:
         return {row["code"]: row["name"] for row in csv.DictReader(file)}
@@ -33,7 +33,7 @@ def villages() -> Mapping[str, str]:
 
 def village_name(code: str | None) -> str:
     """Its name, or the code where the table does not know it."""
-    return villages().get(code or "", code or "")
+    return load_villages().get(code or "", code or "")
 
 
 def format_place(town_code: str, village_code: str | None) -> str:
@@ -67,7 +67,7 @@ def find_villages_in(text: str) -> list[tuple[str, frozenset[str]]]:
 def _build_index() -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]:
     """Codes by the whole name, and by the name without what it is."""
     names, stems = defaultdict(list), defaultdict(list)
-    for code, name in villages().items():
+    for code, name in load_villages().items():
         names[name].append(code)
         stems[_drop_kind(name)].append(code)
     return (
@@ -87,7 +87,7 @@ def _strip(name: str) -> str:
     """Without city, town and committee."""
     for city in _CITY_NAMES:
         name = name.removeprefix(city)
-    for town in sorted(codes_by_name(), key=len, reverse=True):
+    for town in sorted(index_codes_by_name(), key=len, reverse=True):
         if name.startswith(town) and len(name) > len(town) + 1:
             rest = name.removeprefix(town)
             # 石排村 is a village of 石排镇: its town's name is its own.

@@ -38,7 +38,7 @@ from deploy.commands.key_backup import Folders, parse_recipients, read_identitie
 from deploy.commands.services import Service
 from deploy.commands.tables import make_console, make_table
 from deploy.local.stack_file import find_running_stack
-from shared.client import default_data_dir
+from shared.client import find_data_dir
 from shared.contracts.topics import SERVICES
 from shared.contracts.values import CHINA
 from shared.messaging.connection import BrokerConnection
@@ -47,7 +47,7 @@ from shared.settings import Settings, load_settings
 DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
 
 
-def backup(
+def write_backup(
     to: Annotated[Path, typer.Argument(help="新目录 a new folder")],
     recipient: Annotated[
         list[str], typer.Option(help="age 公钥，可重复 age1…, repeatable: any of them opens it")
@@ -55,7 +55,7 @@ def backup(
     data_dir: DataDir = None,
 ) -> None:
     """备份四个数据库和账本，同一时刻，不停机；密钥另存。Everything, at one moment."""
-    folder, recipients = data_dir or default_data_dir(), parse_recipients(recipient)
+    folder, recipients = data_dir or find_data_dir(), parse_recipients(recipient)
     if to.exists():
         raise SystemExit(f"{to} 已存在 · is there already")
     try:
@@ -91,7 +91,7 @@ def restore(
     data_dir: DataDir = None,
 ) -> None:
     """恢复到空的数据库和账本目录；服务须未启动。Onto empty databases, while no service runs."""
-    target = data_dir or default_data_dir()
+    target = data_dir or find_data_dir()
     identities = read_identities(identity)
     try:
         manifest = check_backup(folder)

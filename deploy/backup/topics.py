@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import TOPICS
 from shared.errors import Transient
-from shared.messaging.cluster import cluster_id
+from shared.messaging.cluster import read_cluster_id
 from shared.messaging.connection import BrokerConnection
 
 __all__ = ["BrokersLeft", "KafkaError", "Transient", "look_at_brokers", "remove_own_topics"]
@@ -45,7 +45,7 @@ class BrokersLeft:
 
 async def look_at_brokers(broker: BrokerConnection) -> BrokersLeft:
     """Raises KafkaError, OSError or Transient where none answers."""
-    cluster = await cluster_id(broker)
+    cluster = await read_cluster_id(broker)
     consumer = AIOKafkaConsumer(**broker.as_options(), request_timeout_ms=10_000)
     try:
         await consumer.start()

@@ -12,7 +12,7 @@ import typer
 from deploy.commands.keys import check_area, find_secrets
 from deploy.local.credentials import lock_register
 from deploy.local.stack_file import find_running_stack
-from shared.client import default_data_dir
+from shared.client import find_data_dir
 from shared.clock import system_now
 from shared.contracts.accounts import INVITATION, INVITATION_LIFETIME, INVITATION_PATH
 from shared.contracts.values import CHINA
@@ -122,5 +122,5 @@ def _find_credential(secrets_dir: Path, id_: str) -> Credential:
 
 
 def _find_public_url(data_dir: Path | None) -> str:
-    stack = find_running_stack(data_dir or default_data_dir())
+    stack = find_running_stack(data_dir or find_data_dir())
     return (stack.public_url or stack.urls["intake"]) if stack else "http://127.0.0.1:8000"

@@ -16,7 +16,7 @@ from rich.table import Table
 from deploy.commands import tables
 from deploy.commands.services import NAMES, Name, find_settings_class, use_environment
 from deploy.local.stack_file import RunningStack, find_running_stack
-from shared.client import default_data_dir
+from shared.client import find_data_dir
 from shared.settings import (
     FILE_SUFFIX,
     PREFIX,
@@ -38,7 +38,7 @@ class Setting:
     origin: str
 
 
-def config(
+def print_config(
     name: Annotated[
         Name | None, typer.Argument(help="服务；缺省全部 which; all if not given")
     ] = None,
@@ -49,7 +49,7 @@ def config(
 
     Settings in force, secrets masked: those of the running services, where a stack runs.
     """
-    stack = find_running_stack(data_dir or default_data_dir())
+    stack = find_running_stack(data_dir or find_data_dir())
     names: tuple[str, ...] = (name,) if name else NAMES
     settings = {each: _read_settings(each, stack) for each in names}
     if as_json:

@@ -21,7 +21,7 @@ from deploy.commands.donations_report import (
 from services.audit.statements import Layout, parse_layout
 from services.audit.statements.accounts import load_layout, save_layout
 from services.audit.statements.layout import read_example
-from shared.client import ServiceClient, default_data_dir
+from shared.client import ServiceClient, find_data_dir
 from shared.errors import Invalid
 from shared.options import SkippedRows
 
@@ -32,7 +32,7 @@ def _print_example(is_wanted: bool) -> None:
         raise typer.Exit
 
 
-def donations(
+def import_donations(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
     mapping: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="列映射 TOML of the columns")
@@ -88,7 +88,7 @@ def donations(
             f"没有文件夹 no such folder: {report.parent}", param_hint="--report"
         )
     layout = _read_layout(mapping, column or [], set_ or [], ignore or []).of_account(account)
-    data_dir = default_data_dir()
+    data_dir = find_data_dir()
     if layout.account and (remembered := load_layout(data_dir, layout.account)):
         layout = remembered.lay_over(layout)
     if dry_run:

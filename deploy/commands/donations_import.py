@@ -29,7 +29,7 @@ from services.audit.statements.outcomes import (
     find_outcomes,
     make_trait,
 )
-from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
+from shared.client import ServiceClient, ServiceError, find_data_dir, find_secrets_dir
 from shared.contracts.topics import DONATIONS_INBOUND
 from shared.errors import Problem
 from shared.messaging.connection import BrokerConnection
@@ -230,7 +230,7 @@ class Import:
 
     def _publisher(self) -> ForeignPublisher:
         connection, broker = _find_broker()
-        key = Keyring(default_secrets_dir()).find_publisher_key(self._source)
+        key = Keyring(find_secrets_dir()).find_publisher_key(self._source)
         if key is None:
             raise SystemExit(f"来源 {self._source} 无权发布 · {self._source} may not publish")
         return ForeignPublisher(
@@ -256,7 +256,7 @@ def explain_fund(id_: str, state: str | None) -> Problem | None:
 
 
 def _find_broker() -> tuple[BrokerConnection, str]:
-    stack = find_running_stack(default_data_dir())
+    stack = find_running_stack(find_data_dir())
     if stack:
         return BrokerConnection(stack.kafka_bootstrap), stack.broker
     settings = load_settings(Settings)

@@ -15,7 +15,7 @@ import pyrage  # type: ignore[import-untyped]
 import typer
 
 from deploy.local.credentials import FIRST, lock_register
-from shared.client import default_secrets_dir
+from shared.client import find_secrets_dir
 from shared.security import Role
 from shared.security.files import write_private
 
@@ -42,7 +42,7 @@ class Folders:
     @classmethod
     def find(cls, data_dir: Path | None) -> Self:
         """Of the given folder, else as the services are set."""
-        secrets_dir = default_secrets_dir(data_dir)
+        secrets_dir = find_secrets_dir(data_dir)
         environment = os.environ if data_dir is None else {}
         data = environment.get("GUANJIA_DATA_DIR")
         erasures = Path(data) / ERASURES if data else secrets_dir.parent / ERASURES

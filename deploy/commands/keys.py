@@ -11,7 +11,7 @@ from deploy.commands import key_backup, root_keys
 from deploy.commands.services import SERVICES
 from deploy.commands.tables import make_console, make_table
 from deploy.local.credentials import issue_first, lock_register, write_token
-from shared.client import default_secrets_dir
+from shared.client import find_secrets_dir
 from shared.clock import system_now
 from shared.contracts.values import CHINA
 from shared.security import (
@@ -130,7 +130,7 @@ def revoke_(id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir
 
 
 @app.command("publisher-key")
-def publisher_key_(source: Source, data_dir: DataDir = None) -> None:
+def print_publisher_key(source: Source, data_dir: DataDir = None) -> None:
     """外部系统签名消息用的密钥（十六进制）。Hex key with which a source signs its records."""
     typer.echo(_find_publisher_key(find_secrets(data_dir), source).hex())
 
@@ -210,7 +210,7 @@ def _check_free(credential: Credential, existing: tuple[Credential, ...], replac
 
 
 def find_secrets(data_dir: Path | None) -> Path:
-    return default_secrets_dir(data_dir)
+    return find_secrets_dir(data_dir)
 
 
 def _read_register(secrets_dir: Path) -> tuple[Credential, ...]:

@@ -11,8 +11,8 @@ from shared.client import ServiceClient
 app = typer.Typer(help="待发事件 Outbox.", no_args_is_help=True)
 
 
-@app.command()
-def status() -> None:
+@app.command("status")
+def print_waiting() -> None:
     """各服务尚未发布的批次数。How many batches each service has still to publish."""
     rows = make_table("服务 service", "待发 waiting")
     for name in SERVICES:

@@ -9,7 +9,7 @@ import typer
 from deploy.commands.services import SERVICES
 from deploy.commands.tables import make_console, make_table
 from deploy.local.credentials import lock_register
-from shared.client import ServiceClient, default_secrets_dir
+from shared.client import ServiceClient, find_secrets_dir
 from shared.documents import Document
 from shared.security import RootError, retire_root, rotate_root
 from shared.security.roots import CURRENT, Roots, read_roots
@@ -21,7 +21,7 @@ SETTLE_S = 60
 
 def rotate(data_dir: DataDir = None) -> None:
     """换根密钥；旧的仍可读，后台逐步重新加密。Another root key; the old one is still read."""
-    secrets_dir = default_secrets_dir(data_dir)
+    secrets_dir = find_secrets_dir(data_dir)
     try:
         with lock_register(secrets_dir):
             rotate_root(secrets_dir)
@@ -47,14 +47,14 @@ def show_status(data_dir: DataDir = None) -> None:
         for collection, count in status["sealed"].items():
             rows.add_row(name, collection, str(count["previous"]), str(count["unknown"]))
     make_console().print(rows)
-    typer.echo(_format_roots(_read(default_secrets_dir(data_dir))))
+    typer.echo(_format_roots(_read(find_secrets_dir(data_dir))))
     for source, at in sorted(signers.items()):
         typer.echo(f"仍用旧密钥签名 still signs with the old key: {source}（{at[:19]} UTC）")
 
 
 def retire(data_dir: DataDir = None) -> None:
     """停用旧根密钥；还有内容由它加密时拒绝。The old root is read no more; refused while needed."""
-    secrets_dir = default_secrets_dir(data_dir)
+    secrets_dir = find_secrets_dir(data_dir)
     roots = _read(secrets_dir)
     if roots.previous is None:
         raise SystemExit("没有正在轮换的根密钥 · no rotation is under way")

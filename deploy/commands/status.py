@@ -12,18 +12,18 @@ from rich.markup import escape
 from deploy.commands.services import NAMES
 from deploy.commands.tables import make_console, make_table
 from deploy.local.stack_file import RunningStack, find_running_stack
-from shared.client import default_data_dir
+from shared.client import find_data_dir
 from shared.documents import Document
 
 TIMEOUT_S = 3.0
 Row = tuple[str, str, str, bool]
 
 
-def status(
+def print_status(
     data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
 ) -> None:
     """各部件是否正常；否则退出码为 1。Health of the running stack; exit code 1 if not well."""
-    folder = data_dir or default_data_dir()
+    folder = data_dir or find_data_dir()
     stack = find_running_stack(folder)
     rows = [*check_health(stack)]
     if not rows:

@@ -9,7 +9,7 @@ import typer
 
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Channel, Kind
 from shared.sheets.template import Template, build_workbook
-from shared.towns import towns
+from shared.towns import load_towns
 
 app = typer.Typer(help="导入表格 Import spreadsheets.", no_args_is_help=True)
 
@@ -74,7 +74,7 @@ def build_requests_template() -> Template:
             "category": [LABELS[category] for category in Category],
             "class": [LABELS[each] for each in BeneficiaryClass],
             "channel": [LABELS[channel] for channel in Channel],
-            "town": list(towns().values()),
+            "town": list(load_towns().values()),
         },
         examples=[
             {

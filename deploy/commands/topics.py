@@ -4,7 +4,7 @@ from deploy.commands.tables import make_console, make_table
 from shared.contracts.topics import DAY_MS, TOPICS
 
 
-def topics() -> None:
+def print_topics() -> None:
     """消息主题一览。The table of topics."""
     rows = make_table(
         "主题 topic", "键 key", "写 producer", "读 consumers", "分区 partitions", "保留天数 days"

@@ -19,7 +19,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.runner import PartFailedError
 from deploy.local.stack import SERVICES, BrokerKind, PortInUseError, Stack, StackOptions
 from deploy.local.stack_file import DataDirInUseError
-from shared.client import default_data_dir
+from shared.client import find_data_dir
 from shared.settings import PREFIX, load_settings
 
 REFUSALS = (
@@ -36,7 +36,7 @@ MESH_LIMIT = (
 )
 
 
-def up(
+def run_stack(
     data_dir: Annotated[
         Path | None, typer.Option(help="数据目录 where data, logs and secrets are kept")
     ] = None,
@@ -68,7 +68,7 @@ def up(
 ) -> None:
     """启动全套，直到 Ctrl-C。Starts everything, until Ctrl-C."""
     options = StackOptions(
-        data_dir=(data_dir or default_data_dir()).absolute(),
+        data_dir=(data_dir or find_data_dir()).absolute(),
         broker=broker,
         kafka=kafka,
         mongo=mongo,

@@ -24,7 +24,7 @@ from shared.contracts.values import (
     Need,
 )
 from shared.documents import Document
-from shared.towns import towns
+from shared.towns import load_towns
 
 SEED = 20220118
 WISHES = 1000
@@ -203,11 +203,11 @@ class Wish:
         """As somebody writes it on a phone."""
         if self.is_plain:
             return (
-                f"家里有困难，想申请{LABELS[self.category]}{self.yuan}元，{towns()[self.town_code]}，"
+                f"家里有困难，想申请{LABELS[self.category]}{self.yuan}元，{load_towns()[self.town_code]}，"
                 f"我们是{LABELS[self.beneficiary_class]}"
             )
         return (
-            f"心愿 {LABELS[self.category]} {self.yuan}元 {towns()[self.town_code]} "
+            f"心愿 {LABELS[self.category]} {self.yuan}元 {load_towns()[self.town_code]} "
             f"{LABELS[self.beneficiary_class]} 姓名:{self.name}"
         )
 
@@ -222,7 +222,7 @@ class Wish:
             "类别": LABELS[self.category],
             "困难类别": LABELS[self.beneficiary_class],
             "金额": self.yuan,
-            "镇街": towns()[self.town_code],
+            "镇街": load_towns()[self.town_code],
             "内容": _WORDS[self.category],
         }
 
@@ -248,7 +248,7 @@ def make_wishes(count: int = WISHES, seed: int = SEED) -> tuple[Wish, ...]:
     """Together a little less than the donations."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     channels = chance.choices(list(SHARES), list(SHARES.values()), k=count)
-    codes = sorted(towns())
+    codes = sorted(load_towns())
     amounts = _make_amounts(chance, count)
     return tuple(
         Wish(

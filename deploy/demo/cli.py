@@ -58,7 +58,7 @@ class DemoOptions:
     keep: bool
 
 
-def demo(
+def play_demo(
     wishes: Annotated[
         int, typer.Option(min=1, max=20_000, help="微心愿数 how many wishes")
     ] = campaign.WISHES,

@@ -13,7 +13,7 @@ from deploy.demo.clients import Clients
 from services.audit.ledger.balances import list_totals
 from services.audit.ledger.replay import replay
 from services.audit.ledger.verification import verify_log
-from services.audit.tlog.checkpoint import root_text
+from services.audit.tlog.checkpoint import format_root
 from shared.contracts.topics import TOPICS
 from shared.documents import Document
 
@@ -106,7 +106,7 @@ def replay_log(log_dir: str, vkey: str) -> ReplayedLog:
     checkpoint = report.checkpoint
     return ReplayedLog(
         size=ledger.entries,
-        root=root_text(checkpoint.root) if checkpoint else "",
+        root=format_root(checkpoint.root) if checkpoint else "",
         funds={id_: list_totals(book) for id_, book in ledger.books.funds.items()},
         broken=str(report.broken or ""),
     )

@@ -19,7 +19,7 @@ from shared.contracts.values import (
     Kind,
     Need,
 )
-from shared.towns import towns
+from shared.towns import load_towns
 
 MESSAGES = (
     ("+8616190000091", "上次说好的事一直没有消息，你们还管不管"),
@@ -69,7 +69,7 @@ def _make(
     yuan: int = 0,
 ) -> RequestSubmitted:
     """class_: None for what everybody uses."""
-    codes = {name: code for code, name in towns().items()}
+    codes = {name: code for code, name in load_towns().items()}
     return RequestSubmitted(
         kind=Kind.WISH if class_ else Kind.PROJECT,
         category=_CATEGORIES[class_],

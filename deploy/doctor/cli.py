@@ -17,7 +17,7 @@ from deploy.doctor import brokers, database, machine
 from deploy.doctor.findings import WORDS, Finding, Level, is_well
 from deploy.front.settings import FrontSettings
 from deploy.local.stack_file import RunningStack, find_running_stack
-from shared.client import default_data_dir, default_secrets_dir
+from shared.client import find_data_dir, find_secrets_dir
 from shared.clock import system_now
 from shared.messaging.connection import BrokerConnection
 from shared.settings import Settings, load_settings
@@ -25,15 +25,15 @@ from shared.settings import Settings, load_settings
 COLOURS: dict[Level, str] = {"well": "green", "soon": "yellow", "wrong": "red", "unseen": "dim"}
 
 
-def doctor(
+def print_findings(
     data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
 ) -> None:
     """检查运行中的系统并说明怎么办；有问题则退出码为 1。Looks at everything, says what to do."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the table says it
-    folder = data_dir or default_data_dir()
+    folder = data_dir or find_data_dir()
     stack = find_running_stack(folder)
     rows = make_table("检查 what", "结果 how", "状态 state", "怎么办 what to do")
-    findings = [*_examine(folder, stack, default_secrets_dir(data_dir))]
+    findings = [*_examine(folder, stack, find_secrets_dir(data_dir))]
     for each in findings:
         word = f"[{COLOURS[each.level]}]{WORDS[each.level]}[/]"
         rows.add_row(each.subject, word, each.state, each.advice)

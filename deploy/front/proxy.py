@@ -16,7 +16,7 @@ from deploy.front.settings import FrontSettings
 from shared.contracts.addresses import Target, find_target
 from shared.http import KEEP_ALIVE_S
 from shared.messages import ADDRESS_UNKNOWN, BODY_TOO_LARGE, UNAVAILABLE
-from shared.web.access import problems
+from shared.web.access import answer_problems
 from shared.web.callers import FRONT_HEADER
 from shared.web.links import FRAME, is_browser
 
@@ -147,5 +147,5 @@ def _refuse(request: Request, status: int) -> Response:
     message = {404: ADDRESS_UNKNOWN, 413: BODY_TOO_LARGE}.get(status, UNAVAILABLE)
     problem = message.problem(detail="no such address")
     if not is_browser(request):
-        return problems(status, problem)
+        return answer_problems(status, problem)
     return FRAME.render("problems.html", status=status, problems=[problem.as_dict()], back="/")

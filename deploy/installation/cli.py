@@ -25,8 +25,8 @@ app = typer.Typer(
 Folder = Annotated[Path, typer.Argument(help="目录，每个部件一个子目录 a folder for each part")]
 
 
-@app.command()
-def files(
+@app.command("files")
+def write_files(
     folder: Folder,
     host: Annotated[str, typer.Option(help="群众访问的域名 by which people come in")] = "localhost",
     owner: Annotated[
@@ -51,8 +51,8 @@ def files(
     )
 
 
-@app.command()
-def database(folder: Folder) -> None:
+@app.command("database")
+def prepare_database(folder: Folder) -> None:
     """建立副本集和各服务的数据库用户；可重复执行。Makes the replica set and the services' users."""
     ca_file = str(folder / "database" / "ca.pem")
     password = (folder / "database" / "administrator.password").read_text()

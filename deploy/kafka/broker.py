@@ -80,7 +80,7 @@ class Installation:
 def find_cluster_id(installations: Iterable[Installation]) -> str:
     """That of whoever still has storage; where all lost it a new one, which says so."""
     identities = (each.cluster_id() for each in installations)
-    return next((identity for identity in identities if identity), None) or _new_cluster_id()
+    return next((identity for identity in identities if identity), None) or _make_cluster_id()
 
 
 def _find_java(*options: str) -> tuple[str, ...]:
@@ -88,11 +88,11 @@ def _find_java(*options: str) -> tuple[str, ...]:
         "java",
         *options,
         f"-Dlog4j2.configurationFile={_LOG4J}",
-        *("-cp", f"{jars.directory()}/*"),
+        *("-cp", f"{jars.find_directory()}/*"),
     )
 
 
-def _new_cluster_id() -> str:
+def _make_cluster_id() -> str:
     """As Kafka's: 16 random bytes, base64 for URLs; a leading `-` would read as an option."""
     while True:
         text = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")

@@ -18,22 +18,22 @@ class ToolMissingError(RuntimeError):
     """Java or Maven is not there; the message names the Debian package that brings it."""
 
 
-def kafka_version() -> str:
+def read_kafka_version() -> str:
     version = re.search(r"<kafka\.version>(.+?)</kafka\.version>", POM.read_text())
     assert version, "the pom names the Kafka version"
     return version[1]
 
 
-def directory() -> Path:
+def find_directory() -> Path:
     """Where this pom's jars are, or will be. Another pom is another directory."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     pom = hashlib.sha256(POM.read_bytes()).hexdigest()[:8]
-    return cache / "guanjia" / "kafka" / f"{kafka_version()}-{pom}"
+    return cache / "guanjia" / "kafka" / f"{read_kafka_version()}-{pom}"
 
 
 def resolve() -> Path:
     """The directory with all jars. The first call asks Maven, later ones need no network."""
-    jars = directory()
+    jars = find_directory()
     if jars.is_dir():
         return jars
     jars.parent.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,11 @@ def require_maven() -> str:
     return maven
 
 
-def missing() -> str | None:
+def explain_missing() -> str | None:
     """Why the broker cannot run here, or None."""
     try:
         require_java()
-        if not directory().is_dir():
+        if not find_directory().is_dir():
             require_maven()
     except ToolMissingError as reason:
         return str(reason)

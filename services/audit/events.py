@@ -118,7 +118,7 @@ from shared.messaging.sealing import Sealer
 from shared.spoken_words import HearWord
 
 
-def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler]:
+def build_events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler]:
     def answer(decide: Callable[..., Decision]) -> Callable[..., Decision]:
         return partial(decide_with_answer, partial(decide, rules))
 
@@ -147,7 +147,7 @@ def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler
     }
 
 
-def commands(
+def build_commands(
     rules: Rules, accounts: AccountSecrets, files: Sealer
 ) -> Mapping[type[Value], AnyHandler]:
     return {

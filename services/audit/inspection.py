@@ -10,7 +10,7 @@ import asyncio
 import structlog
 
 from services.audit import messages
-from services.audit.model import Entry, LogHead, entry_id
+from services.audit.model import Entry, LogHead, format_entry_id
 from services.audit.public import PublicLogs
 from services.audit.resources import AuditRuntime
 from services.audit.store import load_entries, load_entry, read_head, read_heads
@@ -60,7 +60,10 @@ class Inspector:
 
     async def _find_stray(self, head: LogHead) -> str:
         """An entry beyond the end; it may have been committed after the head was read."""
-        beyond = {"$gte": entry_id(head.origin, head.size), "$lt": entry_id(head.origin, END)}
+        beyond = {
+            "$gte": format_entry_id(head.origin, head.size),
+            "$lt": format_entry_id(head.origin, END),
+        }
         entries = await mongo.find(
             self._database, Entry, {"_id": beyond}, sort=[("_id", -1)], limit=1
         )

@@ -27,8 +27,8 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
     return Service(
         name="audit",
         states=store.STATES,
-        events=events.events(rules, secrets),
-        commands=events.commands(rules, secrets.accounts, files),
+        events=events.build_events(rules, secrets),
+        commands=events.build_commands(rules, secrets.accounts, files),
         routers=api.ROUTERS,
         build_resources=build_resources,
         jobs=(

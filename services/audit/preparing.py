@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from services.audit.accounts import AccountSecrets, build_account_secrets
-from services.audit.model import BankEvent, Donation, donation_id
+from services.audit.model import BankEvent, Donation, derive_donation_id
 from shared.contracts.envelope import Event, Fact, digest_content
 from shared.contracts.events import BankLineStated, DonationReceived
 from shared.documents import Document
@@ -31,7 +31,7 @@ class BankSecrets:
     def prepare(self, event: Event[F]) -> BankEvent[F]:
         fact, sealed = event.data, None
         if isinstance(fact, DonationReceived) and fact.designation:
-            id_ = donation_id(event.source, event.id)
+            id_ = derive_donation_id(event.source, event.id)
             sealed = self.sealer.seal(id_, fact.designation.encode())
         return BankEvent[F].model_construct(
             **dict(event) | {"data": self._hide_text(fact)},

@@ -71,7 +71,7 @@ class Publisher:
         """At most one checkpoint for each log; whether there was any."""
         published = False
         for head in await read_heads(self._database):
-            for committed in _logs_of(head):
+            for committed in _list_logs(head):
                 published |= await self._publish_or_stop(head.id, committed)
         return published
 
@@ -171,7 +171,7 @@ class Publisher:
                 return committed
             head = await read_head(self._database, foundation)
             committed = next(
-                (each for each in _logs_of(head) if each.origin == committed.origin),
+                (each for each in _list_logs(head) if each.origin == committed.origin),
                 Committed(committed.origin, 0),
             )
         if _holds(committed, standing):
@@ -182,7 +182,7 @@ class Publisher:
         )
 
 
-def _logs_of(head: LogHead) -> list[Committed]:
+def _list_logs(head: LogHead) -> list[Committed]:
     closed = [Committed(each.origin, each.size, closed=each) for each in head.closed]
     return [*closed, Committed(head.origin, head.size, head.tree)]
 

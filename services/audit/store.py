@@ -28,9 +28,9 @@ from services.audit.model import (
     SecondPayment,
     Stock,
     Transfer,
-    contribution_id,
     derive_consents_id,
-    entry_id,
+    derive_contribution_id,
+    format_entry_id,
 )
 from services.audit.model.months import MonthClose, MonthReopening
 from services.audit.model.vouchers import FundFee, GiftRefund, VoucherFile
@@ -147,7 +147,7 @@ async def create_contributions(database: mongo.Database) -> None:
     ):
         pipeline: list[Mapping[str, object]] = [{"$match": query}, {"$group": {**pair, **counters}}]
         async for row in database[kind.COLLECTION].aggregate(pipeline):
-            id_ = contribution_id(**row["_id"])
+            id_ = derive_contribution_id(**row["_id"])
             contribution = sums.get(id_) or Contribution(id=id_, **row["_id"])
             sums[id_] = contribution.add(**{name: row[name] for name in counters})
     contributions = database[Contribution.COLLECTION]
@@ -193,14 +193,14 @@ async def load_entries(
     database: mongo.Database, log: str, first: int, limit: int
 ) -> list[tuple[int, bytes]]:
     """(index, leaf) of committed entries from `first` on, ascending."""
-    place = {"$gte": entry_id(log, first), "$lt": entry_id(log, first + limit)}
+    place = {"$gte": format_entry_id(log, first), "$lt": format_entry_id(log, first + limit)}
     entries = await mongo.find(database, Entry, {"_id": place}, sort=[("_id", 1)])
     return [(entry.index, entry.leaf) for entry in entries]
 
 
 async def load_entry(database: mongo.Database, log: str, index: int) -> str | None:
     """The leaf's text."""
-    entry = await mongo.load(database, Entry, entry_id(log, index))
+    entry = await mongo.load(database, Entry, format_entry_id(log, index))
     return entry.leaf.decode() if entry else None
 
 

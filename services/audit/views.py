@@ -29,7 +29,7 @@ from services.audit.store import (
     read_second_payments,
     read_unsettled,
 )
-from services.audit.tlog.checkpoint import Checkpoint, root_text
+from services.audit.tlog.checkpoint import Checkpoint, format_root
 from shared import mongo
 from shared.security import Credential
 from shared.web.access import Denied
@@ -170,7 +170,7 @@ def sum_funds(head: LogHead, funds: list[Fund]) -> dict[str, object]:
     return {
         **{name: sum(each[name] for each in totals) for name in TOTALS},
         "size": head.size,
-        "root": root_text(head.tree.root()),
+        "root": format_root(head.tree.root()),
         "log": head.origin,
         "closed": [{"log": each.origin, "size": each.size} for each in head.closed],
         "funds": [fund.to_json() for fund in own],
@@ -185,7 +185,7 @@ def describe_published(checkpoint: Checkpoint, logs: PublicLogs) -> dict[str, ob
         "vkeys": vkeys,
         "log_dir": str(logs.path_of(checkpoint.origin)),
         "log_path": f"/log/{logs.name_of(checkpoint.origin)}",
-        "published": {"size": checkpoint.size, "root": root_text(checkpoint.root)},
+        "published": {"size": checkpoint.size, "root": format_root(checkpoint.root)},
         "publishing_stopped": logs.stopped.get(checkpoint.origin, ""),
     }
 

@@ -17,14 +17,14 @@ BODY_BYTES_MAX = 64 * 1024
 KEY_FILE = "witness.key"
 
 
-def witness_key_file(data: Path, name: str) -> KeyFile:
+def open_key_file(data: Path, name: str) -> KeyFile:
     return KeyFile(data / KEY_FILE, name, COSIGNATURE)
 
 
 def create_witness(data: Path, name: str, logs: Sequence[VerifierKey]) -> FastAPI:
     """`data` keeps its key (made at the first start) and what it cosigned."""
     record = Record(data)
-    (key,) = witness_key_file(data, name).read()
+    (key,) = open_key_file(data, name).read()
     cosigner = Cosigner(key, logs, record, now_s=lambda: int(time.time()))
     app = FastAPI(title=f"莞家见证 Guanjia witness: {name}", redoc_url=None)
 
@@ -32,7 +32,7 @@ def create_witness(data: Path, name: str, logs: Sequence[VerifierKey]) -> FastAP
     async def add_checkpoint(request: Request) -> Response:
         """C2SP tlog-witness: answers with a cosignature line, or says why not."""
         try:
-            body = await _body(request)
+            body = await _read_body(request)
             return PlainTextResponse(await asyncio.to_thread(cosigner.add_checkpoint, body))
         except RefusedError as no:
             return Response(no.text, no.status, media_type=no.media_type)
@@ -40,7 +40,7 @@ def create_witness(data: Path, name: str, logs: Sequence[VerifierKey]) -> FastAP
     return app
 
 
-async def _body(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     body = bytearray()
     async for part in request.stream():
         body += part

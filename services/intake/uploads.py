@@ -16,7 +16,7 @@ from services.intake.api.requests import (
     RequestRow,
     check_area,
     make_correction,
-    with_recorder,
+    name_recorder,
 )
 from services.intake.channels.spreadsheet import SheetReading, SheetRequest, read_requests
 from services.intake.model import Sealed
@@ -242,7 +242,7 @@ async def _import_batch(
         Row(
             {},
             Command(
-                with_recorder(row.request, caller),
+                name_recorder(row.request, caller),
                 key=f"{caller.speaks_as}|{row.key}",
                 principal=caller.principal,
             ),
@@ -254,7 +254,7 @@ async def _import_batch(
     for row, parsed, first in zip(batch, work, answers, strict=True):
         answer = first
         if _is_reused(answer):
-            correction = make_correction(_as_sent(row), parsed, caller)
+            correction = make_correction(_restore_row(row), parsed, caller)
             (answer,) = (await answer_rows(runtime.processor, [correction]))["answers"]
         if problems := _parse_problems(answer):
             refused.append(RefusedRow(row.line, row.original, problems))
@@ -268,6 +268,6 @@ def _is_reused(answer: Document) -> bool:
     return any(problem.code == KEY_REUSED.code for problem in _parse_problems(answer))
 
 
-def _as_sent(row: SheetRequest) -> RequestRow:
+def _restore_row(row: SheetRequest) -> RequestRow:
     content = row.request.model_dump(mode="json", exclude_none=True)
     return RequestRow(idempotency_key=row.key, request=content)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.matching import messages
-from services.matching.model.place import metres
+from services.matching.model.place import measure_metres
 from services.matching.solver import pair_rules
 from services.matching.solver.columns import (
     DONOR_EXCLUDED,
@@ -85,7 +85,7 @@ def _serves_distance(need: OpenNeed, offer: OpenOffer, _quantity: int) -> bool:
         return True
     if offer.place is None or need.place is None:
         return False
-    return metres(offer.place, need.place) <= offer.radius_m
+    return measure_metres(offer.place, need.place) <= offer.radius_m
 
 
 def _keeps_cap(need: OpenNeed, offer: OpenOffer, quantity: int) -> bool:
@@ -96,7 +96,7 @@ def _keeps_cap(need: OpenNeed, offer: OpenOffer, quantity: int) -> bool:
 # --- the table ------------------------------------------------------------------------------------
 
 
-def _any_of(field: str, codes: tuple[str, ...]) -> dict[str, object]:
+def _match_any(field: str, codes: tuple[str, ...]) -> dict[str, object]:
     return {field: {"$in": list(codes)}} if codes else {}
 
 
@@ -161,7 +161,7 @@ RULES: tuple[Rule, ...] = (
         lambda need, offer, _: not offer.categories or need.category in offer.categories,
         pair_rules.match_categories,
         reads=("category",),
-        stored_needs=lambda offer: _any_of("category", offer.categories),
+        stored_needs=lambda offer: _match_any("category", offer.categories),
     ),
     Rule(
         "beneficiary_class",
@@ -172,7 +172,7 @@ RULES: tuple[Rule, ...] = (
         ),
         pair_rules.match_classes,
         reads=("beneficiary_class",),
-        stored_needs=lambda offer: _any_of("beneficiary_class", offer.beneficiary_classes),
+        stored_needs=lambda offer: _match_any("beneficiary_class", offer.beneficiary_classes),
     ),
     Rule(
         "tier",
@@ -189,7 +189,7 @@ RULES: tuple[Rule, ...] = (
         pair_rules.match_areas,
         # A village is a place of its town, and no index helps with both.
         stored_needs=lambda offer: (
-            {} if offer.village_codes else _any_of("town_code", offer.town_codes)
+            {} if offer.village_codes else _match_any("town_code", offer.town_codes)
         ),
     ),
     Rule("radius", messages.OFFER_UNSUITABLE, "area", _serves_distance, pair_rules.match_radii),

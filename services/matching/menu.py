@@ -21,7 +21,7 @@ from services.matching.solver.candidates import Candidates
 from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Kind, Quantity, Value
-from shared.moments import milliseconds, of_milliseconds
+from shared.moments import count_milliseconds, from_milliseconds
 from shared.scope import Scope
 from shared.towns import town_name
 
@@ -119,7 +119,7 @@ async def _find_needs(
     return needs, [] if remaining else list(unfilled)
 
 
-def menu_row(need: Need, now: datetime) -> dict[str, object]:
+def describe_menu_row(need: Need, now: datetime) -> dict[str, object]:
     return {
         "request_id": need.id,
         "kind": need.kind,
@@ -170,7 +170,7 @@ def build_coarse_query(offer: Offer) -> dict[str, object]:
 
 
 def format_place(need: Need) -> str:
-    return f"{need.tier}.{milliseconds(need.recorded_at)}.{need.id}"
+    return f"{need.tier}.{count_milliseconds(need.recorded_at)}.{need.id}"
 
 
 def parse_place(after: str) -> store.Rank | None:
@@ -180,7 +180,7 @@ def parse_place(after: str) -> store.Rank | None:
     tier, _, rest = after.partition(".")
     at, _, id_ = rest.partition(".")
     try:
-        place = store.Rank(int(tier), of_milliseconds(int(at)), id_)
+        place = store.Rank(int(tier), from_milliseconds(int(at)), id_)
     except (ValueError, OverflowError):
         raise PLACE_UNKNOWN.invalid("after") from None
     if place.tier not in store.TIER_RANGE or not 1900 <= place.recorded_at.year < 9000:

@@ -83,7 +83,7 @@ def _rank(scored: tuple[FulfilledRequest, SelectionScore]) -> tuple[int, int, in
     return -score.total, request.tier, -request.days_waited, request.request_id
 
 
-def year_bounds(year: int) -> tuple[datetime, datetime]:
+def find_year_bounds(year: int) -> tuple[datetime, datetime]:
     """From its first moment to the next one's, in China's time."""
     return datetime(year, 1, 1, tzinfo=CHINA), datetime(year + 1, 1, 1, tzinfo=CHINA)
 
@@ -118,7 +118,7 @@ async def build_selection(
 async def _find_completed(
     database: mongo.Database, scope: Scope, year: int, kind: Kind
 ) -> AsyncIterator[Sequence[Document]]:
-    begins, ends = year_bounds(year)
+    begins, ends = find_year_bounds(year)
     closed = {"state": "closed", "closed_at": {"$gte": begins, "$lt": ends}, "kind": kind.value}
     query = closed | scope.build_query(NEEDS)
     cursor = database[Need.COLLECTION].find(query, dict.fromkeys(_FIELDS, 1))

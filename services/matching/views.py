@@ -23,7 +23,7 @@ from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.scope import Cut, Scope
 
 
-def offer_view(offer: Offer) -> dict[str, object]:
+def describe_offer(offer: Offer) -> dict[str, object]:
     return offer.model_dump(mode="json", exclude={"due_at"})
 
 
@@ -43,7 +43,7 @@ def match_view(match: Match) -> dict[str, object]:
     return view
 
 
-def inside_view(match: Match) -> dict[str, object]:
+def describe_need_inside(match: Match) -> dict[str, object]:
     """What staff read besides."""
     view: dict[str, object] = match.model_dump(mode="json", include=INSIDE_FIELDS)
     witness = match.witness
@@ -161,7 +161,7 @@ CAMPAIGN_STAGES: dict[str, str] = {
 CAMPAIGN_AMOUNTS = ("pledged", "reserved", "delivered", "confirmed", "reopened")
 
 
-def campaign_view(campaign: Campaign, now: datetime) -> dict[str, object]:
+def describe_campaign(campaign: Campaign, now: datetime) -> dict[str, object]:
     view = campaign.model_dump(
         mode="json", exclude={"due_at", "correlation_id", "donor_ids", "held_fen"}
     )
@@ -175,7 +175,7 @@ def campaign_view(campaign: Campaign, now: datetime) -> dict[str, object]:
 async def list_campaigns(database: mongo.Database, now: datetime) -> list[dict[str, object]]:
     """The latest first."""
     campaigns = await mongo.find(database, Campaign, {}, sort=[("starts_at", -1), ("_id", 1)])
-    return [campaign_view(campaign, now) for campaign in campaigns]
+    return [describe_campaign(campaign, now) for campaign in campaigns]
 
 
 async def build_campaign_report(
@@ -184,7 +184,7 @@ async def build_campaign_report(
     resources = await _sum_resources(database, campaign)
     money = resources.pop((MONEY_UNIT, ""), dict.fromkeys(CAMPAIGN_AMOUNTS, 0))
     return {
-        "campaign": campaign_view(campaign, now),
+        "campaign": describe_campaign(campaign, now),
         "days": _count_days(campaign, now),
         "requests": await _count_requests(database, campaign),
         "donors": await _count_donors(database, campaign),
@@ -205,7 +205,7 @@ def _count_days(campaign: Campaign, now: datetime) -> dict[str, int]:
     return {"total": int(total), "passed": int(passed), "left": int(total - passed)}
 
 
-def covering_query(campaign: Campaign) -> dict[str, object]:
+def build_covering_query(campaign: Campaign) -> dict[str, object]:
     """The query for the needs that `Campaign.covers`."""
     by_name: dict[str, object] = {"campaigns": campaign.id}
     if campaign.criteria is None:
@@ -224,7 +224,7 @@ def covering_query(campaign: Campaign) -> dict[str, object]:
 
 async def _count_requests(database: mongo.Database, campaign: Campaign) -> dict[str, object]:
     group = {"_id": {"state": "$state", "class": "$beneficiary_class"}, "count": {"$sum": 1}}
-    stages = [{"$match": covering_query(campaign)}, {"$group": group}]
+    stages = [{"$match": build_covering_query(campaign)}, {"$group": group}]
     by_state: dict[str, int] = {}
     by_class: dict[str, int] = {}
     async for row in database[Need.COLLECTION].aggregate(stages):

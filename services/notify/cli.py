@@ -44,8 +44,8 @@ def show(notice_id: str) -> None:
     Console().print_json(data=_open_client().get(f"/notices/{notice_id}"))
 
 
-@app.command()
-def summary() -> None:
+@app.command("summary")
+def print_summary() -> None:
     """按渠道、结果、目的统计。Sums by channel, outcome and purpose."""
     Console().print_json(data=_open_client().get("/summary"))
 

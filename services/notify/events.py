@@ -46,7 +46,7 @@ from shared.contracts.values import Value
 from shared.messaging.decision import AnyHandler, Handler
 
 
-def build_event_handlers(rules: Rules) -> Mapping[type[Fact], AnyHandler]:
+def build_events(rules: Rules) -> Mapping[type[Fact], AnyHandler]:
     announce: AnyHandler = Handler(decide=partial(announcements.decide_announce, rules))
     return dict.fromkeys((*PURPOSES, *CALLS, *OVERTAKINGS), announce) | {
         MessageReported: Handler(decide=partial(outcomes.decide_report, rules)),
@@ -56,7 +56,7 @@ def build_event_handlers(rules: Rules) -> Mapping[type[Fact], AnyHandler]:
     }
 
 
-def build_command_handlers(rules: Rules) -> Mapping[type[Value], AnyHandler]:
+def build_commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
     return {
         ClaimNotice: Handler(decide=partial(claims.decide_claim, rules)),
         RecordCall: Handler(decide=tasks.decide_record_call),

@@ -10,7 +10,7 @@ from services.notify import api, history, store
 from services.notify.channels import CHANNELS
 from services.notify.contacts import ContactClient
 from services.notify.digesting import send_digests
-from services.notify.events import build_command_handlers, build_event_handlers
+from services.notify.events import build_commands, build_events
 from services.notify.jobs import send_notices
 from services.notify.limits import list_problems
 from services.notify.model import (
@@ -70,8 +70,8 @@ def build_service(
             SmsBudget,
             Wording,
         ),
-        events=build_event_handlers(settings.rules),
-        commands=build_command_handlers(settings.rules),
+        events=build_events(settings.rules),
+        commands=build_commands(settings.rules),
         routers=(api.router, history.router, *ROUTERS),
         build_resources=build_resources,
         jobs=(send_notices, send_digests),

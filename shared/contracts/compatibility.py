@@ -11,7 +11,7 @@ _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _EXACT = ("pattern", "format", "uniqueItems")
 
 
-def incompatibilities(old: Schema, new: Schema) -> list[str]:
+def find_incompatibilities(old: Schema, new: Schema) -> list[str]:
     """One sentence for each thing that was valid, or there to be read, and is no longer.
 
     New optional fields and wider types are compatible.
@@ -37,10 +37,10 @@ class _Comparison:
         return changes
 
     def _compare_one(self, old: Schema, new: Schema, path: str) -> list[str]:
-        if narrowed := _type_narrowed(old, new, path):
+        if narrowed := _explain_narrowed(old, new, path):
             return [narrowed]
         return [
-            *_values_removed(old, new, path),
+            *_list_removed_values(old, new, path),
             *_find_narrowed_bounds(old, new, path),
             *self._fields(old, new, path),
             *self._inside(old, new, path),
@@ -91,7 +91,7 @@ def _resolve(schema: Schema, document: Schema) -> Schema:
     return _resolve(target, document)
 
 
-def _type_narrowed(old: Schema, new: Schema, path: str) -> str:
+def _explain_narrowed(old: Schema, new: Schema, path: str) -> str:
     if "type" not in new:
         return ""
     was, now = old.get("type"), new["type"]
@@ -100,17 +100,17 @@ def _type_narrowed(old: Schema, new: Schema, path: str) -> str:
     return f"{path} was {was or 'anything'} and is {now}"
 
 
-def _values_removed(old: Schema, new: Schema, path: str) -> list[str]:
-    allowed = _values(new)
+def _list_removed_values(old: Schema, new: Schema, path: str) -> list[str]:
+    allowed = _list_values(new)
     if allowed is None:
         return []
-    before = _values(old)
+    before = _list_values(old)
     if before is None:
         return [f"{path} took any value and takes only {allowed}"]
     return [f"{path} no longer takes {value!r}" for value in before if value not in allowed]
 
 
-def _values(schema: Schema) -> list[Any] | None:
+def _list_values(schema: Schema) -> list[Any] | None:
     if "const" in schema:
         return [schema["const"]]
     values = schema.get("enum")

@@ -74,7 +74,7 @@ class Event(BaseModel, Generic[F_co]):
     data: F_co
 
 
-def event_id(source: str, subject: str, sequence: int) -> str:
+def format_event_id(source: str, subject: str, sequence: int) -> str:
     return f"{source}:{subject}:{sequence}"
 
 
@@ -113,7 +113,7 @@ def parse_event(envelope: Envelope, fact_type: type[F_co]) -> Event[F_co]:
     )
 
 
-def cloud_event(
+def build_cloud_event(
     *,
     source: str,
     subject: str,
@@ -125,7 +125,7 @@ def cloud_event(
     traceparent: str,
 ) -> dict[str, Any]:
     """One of our own events as a JSON-able dict, its id built from its place."""
-    return _make_attributes(event_id(source, subject, sequence), source, time, data) | {
+    return _make_attributes(format_event_id(source, subject, sequence), source, time, data) | {
         "subject": subject,
         "sequence": str(sequence),
         "sequencetype": "Integer",
@@ -135,7 +135,7 @@ def cloud_event(
     }
 
 
-def foreign_event(
+def build_foreign_event(
     *, source: str, message_id: str, time: datetime, data: Fact, traceparent: str = ""
 ) -> dict[str, object]:
     """An inbound event as a channel, a bank bridge or our own import publishes it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.contracts import ledger, topics
-from shared.contracts.compatibility import incompatibilities
+from shared.contracts.compatibility import find_incompatibilities
 from shared.contracts.envelope import Fact
 from shared.contracts.events import FACTS
 
@@ -32,14 +32,14 @@ class Incompatible(Exception):  # noqa: N818 - what the change is
         super().__init__("\n".join(["A published event may not change so:", *lines, ADVICE]))
 
 
-def schemas() -> dict[str, dict[str, object]]:
+def build_schemas() -> dict[str, dict[str, object]]:
     """By name: the `data` of every event, and the ledger's entry."""
-    return {fact.TYPE: fact_schema(fact) for fact in FACTS} | {
-        ledger.SCHEMA: _build_document(ledger.SCHEMA, ledger.entry_schema())
+    return {fact.TYPE: build_fact_schema(fact) for fact in FACTS} | {
+        ledger.SCHEMA: _build_document(ledger.SCHEMA, ledger.build_entry_schema())
     }
 
 
-def fact_schema(fact: type[Fact]) -> dict[str, object]:
+def build_fact_schema(fact: type[Fact]) -> dict[str, object]:
     """Inbound data is closed: a wrong name is told. Our own is open, so that fields can be added
     while older readers run."""
     schema = fact.model_json_schema()
@@ -68,7 +68,7 @@ def find_breaking_changes(
 
 def export(directory: Path = SCHEMAS) -> list[str]:
     """Writes new and compatibly changed schemas; returns their names. Raises Incompatible."""
-    old, new = load_published(directory), schemas()
+    old, new = load_published(directory), build_schemas()
     if refused := find_breaking_changes(old, new):
         raise Incompatible(refused)
     changed = [name for name, schema in new.items() if schema != old.get(name)]
@@ -84,7 +84,7 @@ def as_text(schema: Mapping[str, object]) -> str:
 def _find_broken(was: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     moved = was.get("x-topic") != now.get("x-topic")
     where = [f"it moved from topic {was.get('x-topic')} to {now.get('x-topic')}"] if moved else []
-    return where + incompatibilities(was, now)
+    return where + find_incompatibilities(was, now)
 
 
 def _build_document(name: str, schema: Mapping[str, object]) -> dict[str, object]:

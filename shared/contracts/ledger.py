@@ -395,6 +395,6 @@ entry_adapter: TypeAdapter[LedgerEntry] = TypeAdapter(
 )
 
 
-def entry_schema() -> Document:
+def build_entry_schema() -> Document:
     """The JSON Schema of an entry, for those who read the log with their own tools."""
     return entry_adapter.json_schema()

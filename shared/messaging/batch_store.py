@@ -12,7 +12,7 @@ from shared.errors import Conflict
 from shared.messaging import feedback, outbox
 from shared.messaging.changes import Changes, DeadLetter, Loaded, Snapshot, StoredKey
 from shared.messaging.decision import Answer, AnyRef, Ref, State
-from shared.messaging.encoding import dead_letter_notice
+from shared.messaging.encoding import build_dead_letter_notice
 from shared.messaging.feedback import FeedbackLine, is_answered
 from shared.messaging.inbox import Inbox, Incoming, Item
 from shared.messaging.recent import RecentStates
@@ -74,9 +74,9 @@ class BatchStore:
         keys = {key for item in items for key in (item.key, item.written_key) if key}
         queries = [
             # Sequences before what is parked on them: whoever parks in between changes a revision.
-            _by_id(SEQUENCES, unknown - assumed),
+            _query_by_id(SEQUENCES, unknown - assumed),
             (PARKED, {"stream": {"$in": sorted(unknown - assumed)}}),
-            _by_id(KEYS, keys),
+            _query_by_id(KEYS, keys),
         ]
         sequences, parked, stored_keys = await self._find_each(queries)
         lines = {Ref(FeedbackLine, item.sender) for item in items if is_answered(item)}
@@ -118,7 +118,7 @@ class BatchStore:
             ids[ref.state].append(ref.id)
         states: dict[AnyRef, Loaded] = dict.fromkeys(refs, Loaded(None))
         rows_of_each = await self._find_each(
-            [_by_id(state.COLLECTION, ids[state]) for state in ids]
+            [_query_by_id(state.COLLECTION, ids[state]) for state in ids]
         )
         for state, rows in zip(ids, rows_of_each, strict=True):
             for row in rows:
@@ -158,14 +158,14 @@ class BatchStore:
         Raises Conflict or Transient; then nothing was written.
         """
         notices = [
-            dead_letter_notice(self._source, id_, letter, now)
+            build_dead_letter_notice(self._source, id_, letter, now)
             for id_, letter in changes.dead_letters.items()
         ]
         documents = outbox.build_documents([*changes.outgoing, *notices], now)
         states = _encode_states(snapshot, changes)
         writes = self._build_writes(snapshot, changes, states, positions, documents, now)
         if writes:
-            await mongo.in_transaction(self._database, partial(_write_each, writes))
+            await mongo.run_transaction(self._database, partial(_write_each, writes))
             self._recent.remember(snapshot, changes, states)
         return documents
 
@@ -234,7 +234,7 @@ class BatchStore:
         return mongo.UpdateOne({"_id": id_}, {"$setOnInsert": first, "$set": latest}, upsert=True)
 
 
-def _by_id(collection: str, ids: Collection[str]) -> _Query:
+def _query_by_id(collection: str, ids: Collection[str]) -> _Query:
     return collection, {"_id": {"$in": sorted(ids)}}
 
 

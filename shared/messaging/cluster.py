@@ -14,7 +14,7 @@ TOPIC_ALREADY_EXISTS = 36
 CLOSE_S_MAX = 5.0
 
 
-async def cluster_id(broker: BrokerConnection) -> str:
+async def read_cluster_id(broker: BrokerConnection) -> str:
     """Which cluster answers there. Raises Transient when none does."""
     watch = ClusterWatch(broker)
     try:

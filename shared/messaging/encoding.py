@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 
 from shared.contracts import topics
-from shared.contracts.envelope import cloud_event
+from shared.contracts.envelope import build_cloud_event
 from shared.contracts.events import DeadLetterStored
 from shared.messaging.changes import DeadLetter, Outgoing
 
@@ -34,7 +34,7 @@ def encode(event: Mapping[str, object]) -> bytes:
     return orjson.dumps(event)
 
 
-def dead_letter_notice(source: str, id_: str, letter: DeadLetter, now: datetime) -> Outgoing:
+def build_dead_letter_notice(source: str, id_: str, letter: DeadLetter, now: datetime) -> Outgoing:
     """Tells the operators' topic: ids only, the content stays with the service."""
     assert letter.item.incoming is not None
     fact = DeadLetterStored(
@@ -42,7 +42,7 @@ def dead_letter_notice(source: str, id_: str, letter: DeadLetter, now: datetime)
         topic=letter.item.incoming.topic,
         reason=letter.problems[0].code,
     )
-    event = cloud_event(
+    event = build_cloud_event(
         source=source,
         subject=id_,
         sequence=1,

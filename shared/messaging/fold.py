@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from shared.contracts.envelope import Fact, cloud_event
+from shared.contracts.envelope import Fact, build_cloud_event
 from shared.errors import Conflict, Invalid, Problem, refuse
 from shared.ids import make_id
 from shared.messages import KEY_REUSED, REPLAY_FAILED
@@ -321,7 +321,7 @@ class Fold:
     ) -> Outgoing:
         correlation, causation, traceparent = item.cause
         correlation_id = aggregate.correlation_id or correlation
-        event = cloud_event(
+        event = build_cloud_event(
             source=self._source,
             subject=aggregate.id,
             sequence=sequence,

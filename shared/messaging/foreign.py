@@ -16,10 +16,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.contracts.envelope import Fact, foreign_event
+from shared.contracts.envelope import Fact, build_foreign_event
 from shared.contracts.topics import BY_NAME, DONATIONS_INBOUND, LEDGER, REQUESTS, REQUESTS_INBOUND
 from shared.errors import Transient
-from shared.ids import cause_id
+from shared.ids import derive_cause_id
 from shared.messaging.closing import close_within
 from shared.messaging.cluster import ClusterWatch, create_topics
 from shared.messaging.connection import BrokerConnection
@@ -100,12 +100,14 @@ class ForeignPublisher:
             await self._send(self._connection, record)
 
     def _remember(self, message_id: str, data: Fact, time: datetime) -> ForeignRecord:
-        event = foreign_event(source=self._source, message_id=message_id, time=time, data=data)
+        event = build_foreign_event(
+            source=self._source, message_id=message_id, time=time, data=data
+        )
         value = encode(event)
         signature = sign_record(self._key, self._topic, value)
         record = ForeignRecord(message_id, self._topic, value, signature)
         # An id used for two messages: the house refuses the second, so both go, in order.
-        repeated = self._unanswered.setdefault(cause_id(self._source, message_id), [])
+        repeated = self._unanswered.setdefault(derive_cause_id(self._source, message_id), [])
         if record not in repeated:
             repeated.append(record)
         self._answered.clear()
@@ -113,7 +115,7 @@ class ForeignPublisher:
 
     def forget(self, message_id: str) -> None:
         """The house is known to have it, though no fact will say so: a duplicate, for one."""
-        self._drop(cause_id(self._source, message_id))
+        self._drop(derive_cause_id(self._source, message_id))
 
     async def wait_answered(self) -> None:
         """Every fact has appeared. What the house refuses or holds a duplicate never does."""

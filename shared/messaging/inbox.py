@@ -19,7 +19,7 @@ from shared.contracts.envelope import (
 from shared.contracts.events import BY_TYPE
 from shared.contracts.values import Value
 from shared.errors import Invalid, Problem
-from shared.ids import cause_id
+from shared.ids import derive_cause_id
 from shared.messages import BUG, SEQUENCE_MISSING, TYPE_UNKNOWN, UNREADABLE
 from shared.messaging.decision import AnyHandler, Command
 from shared.security import SIGNATURE_HEADER, Keyring
@@ -243,7 +243,7 @@ def format_traceback(bug: Exception) -> str:
 def _derive_cause(identity: str) -> str:
     """`source|id`, as a foreign event or a caller's key has it, by the name our events give it."""
     source, _, message_id = identity.partition("|")
-    return cause_id(source, message_id)
+    return derive_cause_id(source, message_id)
 
 
 def _make_own_item(incoming: Incoming, envelope: Envelope) -> Item:

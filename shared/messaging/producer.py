@@ -10,7 +10,7 @@ from shared.contracts.envelope import CONTENT_TYPE
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 from shared.messaging.closing import close_within
-from shared.messaging.cluster import cluster_id
+from shared.messaging.cluster import read_cluster_id
 from shared.messaging.connection import BrokerConnection
 from shared.security import SIGNATURE_HEADER, Keyring
 
@@ -75,7 +75,7 @@ class Producer:
 
     async def _connect(self) -> AIOKafkaProducer:
         """Another cluster has no topics yet: whoever follows it makes them first."""
-        if await cluster_id(self._broker) != self.cluster:
+        if await read_cluster_id(self._broker) != self.cluster:
             raise Transient(f"broker {self._broker.bootstrap}: another cluster")
         producer = AIOKafkaProducer(
             **self._broker.as_options(),

@@ -31,7 +31,7 @@ from shared.security.register import (
     write_register,
 )
 from shared.security.roots import RootError, SealingKey, create_root_key, retire_root, rotate_root
-from shared.security.signatures import SIGNATURE_HEADER, publisher_key, sign_record
+from shared.security.signatures import SIGNATURE_HEADER, derive_publisher_key, sign_record
 
 __all__ = [
     "PUBLISHES",
@@ -46,8 +46,8 @@ __all__ = [
     "SealingKey",
     "Unauthenticated",
     "create_root_key",
+    "derive_publisher_key",
     "issue",
-    "publisher_key",
     "read_register",
     "retire_root",
     "revoke",

@@ -10,7 +10,7 @@ def sign_record(key: bytes, topic: str, value: bytes) -> bytes:
     return hmac.digest(key, topic.encode() + b"\n" + value, "sha256").hex().encode()
 
 
-def publisher_key(root: bytes, source: str, salt: str = "") -> bytes:
+def derive_publisher_key(root: bytes, source: str, salt: str = "") -> bytes:
     """The signing key handed to a foreign publisher: derived, so the house stores none."""
     return hmac.digest(root, name_publisher_key(source, salt).encode(), "sha256")
 

@@ -34,7 +34,7 @@ from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 from shared.scope import OutOfScope, Scope
 from shared.security import STAFF, Credential, Role, Unauthenticated
-from shared.validation import Location, describe_errors, field_path
+from shared.validation import Location, describe_errors, format_field_path
 from shared.web.admission import (
     SAFE_METHODS,
     Admission,
@@ -235,7 +235,7 @@ def respond(answer: Answer) -> Response:
     return JSONResponse(dict(answer.body), status_code=answer.status)
 
 
-def problems(status: int, *described: Problem) -> JSONResponse:
+def answer_problems(status: int, *described: Problem) -> JSONResponse:
     return JSONResponse({"problems": [p.as_dict() for p in described]}, status_code=status)
 
 
@@ -260,25 +260,25 @@ def install_problem_answers(app: FastAPI) -> None:
 
 
 async def _answer_invalid(_request: Request, error: Invalid) -> Response:
-    return problems(422, *error.problems)
+    return answer_problems(422, *error.problems)
 
 
 async def _answer_lax_json(_request: Request, error: LaxJsonError) -> Response:
-    return problems(422, *error.problems)
+    return answer_problems(422, *error.problems)
 
 
 async def _answer_request_invalid(_request: Request, error: RequestValidationError) -> Response:
-    return problems(422, *describe_errors(error.errors(), _format_body_path))
+    return answer_problems(422, *describe_errors(error.errors(), _format_body_path))
 
 
 def _format_body_path(location: Location) -> str:
-    return field_path(part for part in location if part != "body")
+    return format_field_path(part for part in location if part != "body")
 
 
 async def _answer_framework(_request: Request, error: HTTPException) -> Response:
     """What the framework itself turns away: no such path, another method, no JSON at all."""
     message = _FRAMEWORK_MESSAGES.get(error.status_code, REQUEST_INVALID)
-    answer = problems(error.status_code, message.problem(detail=error.detail))
+    answer = answer_problems(error.status_code, message.problem(detail=error.detail))
     answer.headers.update(error.headers or {})
     if error.status_code == 413:
         # Otherwise the server reads on to the end of what it has just refused.
@@ -290,7 +290,7 @@ _FRAMEWORK_MESSAGES = {404: ADDRESS_UNKNOWN, 405: METHOD_NOT_ALLOWED, 413: BODY_
 
 
 async def _answer_unauthenticated(_request: Request, _error: Unauthenticated) -> Response:
-    answer = problems(401, UNAUTHENTICATED.problem())
+    answer = answer_problems(401, UNAUTHENTICATED.problem())
     answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
@@ -308,12 +308,12 @@ async def _answer_too_many(_request: Request, error: TooManyError) -> Response:
 
 
 def answer_too_many(retry_after_s: int) -> Response:
-    answer = problems(429, REQUESTS_TOO_MANY.problem(seconds=retry_after_s))
+    answer = answer_problems(429, REQUESTS_TOO_MANY.problem(seconds=retry_after_s))
     answer.headers["Retry-After"] = str(retry_after_s)
     return answer
 
 
 async def _answer_unavailable(_request: Request, _error: Exception) -> Response:
-    answer = problems(503, UNAVAILABLE.problem())
+    answer = answer_problems(503, UNAVAILABLE.problem())
     answer.headers["Retry-After"] = "1"
     return answer

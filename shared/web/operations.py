@@ -24,7 +24,7 @@ from shared.messaging.batch_store import PARKED
 from shared.messaging.broker import describe_publishers
 from shared.runtime import Runtime
 from shared.security import Credential, Role
-from shared.web.access import Router, RuntimeDep, allow, problems, respond
+from shared.web.access import Router, RuntimeDep, allow, answer_problems, respond
 from shared.web.links import FRAME
 from shared.web.reference import list_events, list_routes
 
@@ -167,7 +167,7 @@ async def dead_letter(operator: Operator, runtime: RuntimeDep, id_: str) -> Resp
     letter = await runtime.dead_letters.show(id_)
     log.info("dead_letter_shown", dead_letter_id=id_, by=operator.id)
     if letter is None:
-        return problems(404, DEAD_LETTER_UNKNOWN.problem())
+        return answer_problems(404, DEAD_LETTER_UNKNOWN.problem())
     return JSONResponse(_to_json(letter))
 
 

@@ -29,11 +29,11 @@ from services.audit.model import (
     ProposeLineRelease,
     ProposePaymentOrder,
     Stock,
-    stock_id,
+    derive_stock_id,
 )
 from services.audit.preparing import BankSecrets
 from services.audit.rules import Rules
-from services.audit.tlog.merkle import Frontier, leaf_hash
+from services.audit.tlog.merkle import Frontier, hash_leaf
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     LedgerFact,
@@ -86,9 +86,9 @@ RULES = Rules(
 )
 ACCOUNTS = AccountSecrets(make_sealer(SealingKey(b"", b"p" * 32)), b"a" * 32)
 SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32, ACCOUNTS)
-EVENTS = events.events(RULES, SECRETS)
+EVENTS = events.build_events(RULES, SECRETS)
 FILES = make_sealer(SealingKey(b"", b"v" * 32))
-COMMANDS = events.commands(RULES, ACCOUNTS, FILES)
+COMMANDS = events.build_commands(RULES, ACCOUNTS, FILES)
 
 S = TypeVar("S", bound=State)
 
@@ -108,7 +108,7 @@ class MemoryAudit:
         )
 
     def receive(self, event: Event[Any], now: datetime = NOW, rules: Rules = RULES) -> Decision:
-        table = EVENTS if rules is RULES else events.events(rules, SECRETS)
+        table = EVENTS if rules is RULES else events.build_events(rules, SECRETS)
         handler = table[type(event.data)]
         return self._apply(handler, handler.prepare(event) if handler.prepare else event, now)
 
@@ -193,7 +193,7 @@ class MemoryAudit:
         return self.all(Commitment)
 
     def stock(self, fund: str = FUND) -> Stock:
-        return self.get(Stock, stock_id(fund, **GOODS))
+        return self.get(Stock, derive_stock_id(fund, **GOODS))
 
     def donation(self) -> Donation:
         """The only one."""
@@ -214,7 +214,7 @@ class MemoryAudit:
 
     def root(self, log: str = "") -> bytes:
         leaves = [raw for raw in self.leaves if log in ("", parse_entry(raw)["log"])]
-        return Frontier().extend(map(leaf_hash, leaves)).root()
+        return Frontier().extend(map(hash_leaf, leaves)).root()
 
     def kinds(self, log: str = "") -> list[str]:
         return [entry["kind"] for entry in self.entries(log)]

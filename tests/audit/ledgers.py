@@ -101,12 +101,12 @@ class Writer:
         return sealed.index
 
     def open(self, fund: str = FUND) -> int:
-        return self.add(entries.fund_opened(self.fact(fund), opening(fund)))
+        return self.add(entries.draft_fund_opened(self.fact(fund), opening(fund)))
 
     def carry(self, balance_fen: int, outstanding_fen: int = 0, fund: str = OLD) -> int:
         fact = self.fact(fund)
         return self.add(
-            entries.fund_carried(fact, opening(fund), FROZEN, balance_fen, outstanding_fen)
+            entries.draft_fund_carried(fact, opening(fund), FROZEN, balance_fen, outstanding_fen)
         )
 
     def carry_commitment(
@@ -115,72 +115,86 @@ class Writer:
         previous = EntryRef(log=LAST_YEAR, index=named)
         fact = self.fact(match)
         return self.add(
-            entries.commitment_carried(fact, fund_ref(fund), outstanding_fen, MEALS, previous)
+            entries.draft_commitment_carried(fact, fund_ref(fund), outstanding_fen, MEALS, previous)
         )
 
     def carry_goods(self, goods: entries.Goods = RICE, fund: str = OLD) -> int:
-        return self.add(entries.goods_carried(self.fact("stock-1"), fund_ref(fund), goods, FROZEN))
+        return self.add(
+            entries.draft_goods_carried(self.fact("stock-1"), fund_ref(fund), goods, FROZEN)
+        )
 
     def donate(self, amount_fen: int, fund: str = FUND) -> int:
         fact = self.fact("donation-1")
-        return self.add(entries.donation_received(fact, fund_ref(fund), amount_fen))
+        return self.add(entries.draft_donation_received(fact, fund_ref(fund), amount_fen))
 
     def receive(self, goods: entries.Goods = RICE, fund: str = FUND) -> int:
-        return self.add(entries.goods_received(self.fact("donation-2"), fund_ref(fund), goods))
+        return self.add(
+            entries.draft_goods_received(self.fact("donation-2"), fund_ref(fund), goods)
+        )
 
     def distribute(
         self, match: str, goods: entries.Goods = RICE, fund: str = FUND, purpose: Purpose = MEALS
     ) -> int:
-        return self.add(entries.goods_distributed(self.fact(match), fund_ref(fund), goods, purpose))
+        return self.add(
+            entries.draft_goods_distributed(self.fact(match), fund_ref(fund), goods, purpose)
+        )
 
     def commit(
         self, match: str, amount_fen: int, fund: str = FUND, purpose: Purpose = MEALS
     ) -> int:
-        return self.add(entries.commitment(self.fact(match), fund_ref(fund), amount_fen, purpose))
+        return self.add(
+            entries.draft_commitment(self.fact(match), fund_ref(fund), amount_fen, purpose)
+        )
 
     def disburse(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
         fact = self.fact(match)
-        return self.add(entries.disbursement(fact, fund_ref(fund), amount_fen, named))
+        return self.add(entries.draft_disbursement(fact, fund_ref(fund), amount_fen, named))
 
     def open_accounts(self, accounts: Iterable[str], fund: str = FUND) -> int:
         fact = self.fact(fund)
-        return self.add(entries.accounts_opened(fact, fund_ref(fund), accounts))
+        return self.add(entries.draft_accounts_opened(fact, fund_ref(fund), accounts))
 
     def obligate(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
         fact = self.fact(match)
-        return self.add(entries.obligation(fact, fund_ref(fund), amount_fen, named))
+        return self.add(entries.draft_obligation(fact, fund_ref(fund), amount_fen, named))
 
     def pay(self, match: str, amount_fen: int, due: int, fund: str = FUND) -> int:
         fact, due_in = self.fact(match), EntryRef(log=self.head.origin, index=due)
-        return self.add(entries.payment(fact, fund_ref(fund), amount_fen, due_in, "BANK-1"))
+        return self.add(entries.draft_payment(fact, fund_ref(fund), amount_fen, due_in, "BANK-1"))
 
     def return_payment(self, match: str, amount_fen: int, due: int, fund: str = FUND) -> int:
         fact, due_in = self.fact(match), EntryRef(log=self.head.origin, index=due)
-        draft = entries.payment_returned(fact, fund_ref(fund), amount_fen, due_in, "BANK-2")
+        draft = entries.draft_payment_returned(fact, fund_ref(fund), amount_fen, due_in, "BANK-2")
         return self.add(draft)
 
     def release(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
-        return self.add(entries.release(self.fact(match), fund_ref(fund), amount_fen, named))
+        return self.add(entries.draft_release(self.fact(match), fund_ref(fund), amount_fen, named))
 
     def fee(self, amount_fen: int, fund: str = FUND) -> int:
-        return self.add(entries.management_fee(self.fact("fee-1"), fund_ref(fund), amount_fen))
+        return self.add(
+            entries.draft_management_fee(self.fact("fee-1"), fund_ref(fund), amount_fen)
+        )
 
     def refund(self, amount_fen: int, gift: int, fund: str = FUND, log: str | None = None) -> int:
         named = EntryRef(log=log or self.head.origin, index=gift)
-        return self.add(entries.refund(self.fact("refund-1"), fund_ref(fund), amount_fen, named))
+        return self.add(
+            entries.draft_refund(self.fact("refund-1"), fund_ref(fund), amount_fen, named)
+        )
 
     def reverse(self, index: int) -> int:
         original = self.sealed[index].entry
-        return self.add(entries.reversal(self.fact(f"reversal-{index}"), original, TWO_PEOPLE))
+        return self.add(
+            entries.draft_reversal(self.fact(f"reversal-{index}"), original, TWO_PEOPLE)
+        )
 
     def transfer(self, amount_fen: int, from_fund: str, to_fund: str) -> int:
         giver, taker = fund_ref(from_fund), fund_ref(to_fund)
         fact = self.fact("transfer-1")
-        return self.add(entries.transfer(fact, giver, taker, amount_fen, TWO_PEOPLE))
+        return self.add(entries.draft_transfer(fact, giver, taker, amount_fen, TWO_PEOPLE))
 
     def refuse(self, match: str) -> int:
         refused = Refused(code="fund_insufficient", kind="commitment", fund=FUND, amount_fen=1)
-        return self.add(entries.refusal(self.fact(match), refused))
+        return self.add(entries.draft_refusal(self.fact(match), refused))
 
     @property
     def leaves(self) -> list[bytes]:

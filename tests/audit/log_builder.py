@@ -18,8 +18,8 @@ from services.audit.ledger.canonical import encode_entry
 from services.audit.ledger.corrections import find_named
 from services.audit.ledger.entries import format_timestamp
 from services.audit.tlog.findings import BrokenError
-from services.audit.tlog.merkle import Frontier, leaf_hash
-from services.audit.tlog.tiles import TILE_WIDTH, pack_bundle, tile_path
+from services.audit.tlog.merkle import Frontier, hash_leaf
+from services.audit.tlog.tiles import TILE_WIDTH, format_tile_path, pack_bundle
 from shared.contracts.ledger import (
     SCHEMA,
     Authorisation,
@@ -79,7 +79,7 @@ class LogBuilder:
     def open(self, fund: str = FUND, *, restricted: bool = True) -> int | None:
         self.funds[fund] = ref = drafts.FundRef(fund, load_chart().of_fund(restricted=restricted))
         opening = drafts.Opening(ref, "新年“暖留”; 基金", restricted, ANYTHING)
-        return self.add(drafts.fund_opened(self.fact(fund), opening))
+        return self.add(drafts.draft_fund_opened(self.fact(fund), opening))
 
     def give(
         self,
@@ -91,56 +91,58 @@ class LogBuilder:
         """arrived: when the bank received it, where that is not when it is entered."""
         fact = self.fact(donation or f"D-{self.year}-{len(self.entries)}")
         fact = replace(fact, effective_at=arrived or fact.effective_at)
-        return self.add(drafts.donation_received(fact, self.funds[fund], amount_fen))
+        return self.add(drafts.draft_donation_received(fact, self.funds[fund], amount_fen))
 
     def promise(
         self, match: str, amount_fen: int, fund: str = FUND, purpose: Purpose | None = None
     ) -> int | None:
-        draft = drafts.commitment(self.fact(match), self.funds[fund], amount_fen, purpose or {})
+        draft = drafts.draft_commitment(
+            self.fact(match), self.funds[fund], amount_fen, purpose or {}
+        )
         return self.add(draft)
 
     def pay(self, promised: int, amount_fen: int) -> int | None:
         named = cast(Any, self.entries[promised])
         ref = self.funds[named["fund"]]
         fact = self.fact(named["subject"])
-        return self.add(drafts.disbursement(fact, ref, amount_fen, promised))
+        return self.add(drafts.draft_disbursement(fact, ref, amount_fen, promised))
 
     def release(self, promised: int, amount_fen: int) -> int | None:
         named = cast(Any, self.entries[promised])
         fact = self.fact(named["subject"])
-        return self.add(drafts.release(fact, self.funds[named["fund"]], amount_fen, promised))
+        return self.add(drafts.draft_release(fact, self.funds[named["fund"]], amount_fen, promised))
 
     def transfer(self, amount_fen: int, giver: str = FUND, taker: str = GENERAL) -> int | None:
         pair = self.funds[giver], self.funds[taker]
-        return self.add(drafts.transfer(self.fact("T-1"), *pair, amount_fen, TWO_PEOPLE))
+        return self.add(drafts.draft_transfer(self.fact("T-1"), *pair, amount_fen, TWO_PEOPLE))
 
     def fee(self, amount_fen: int, fund: str = FUND) -> int | None:
-        return self.add(drafts.management_fee(self.fact("FEE"), self.funds[fund], amount_fen))
+        return self.add(drafts.draft_management_fee(self.fact("FEE"), self.funds[fund], amount_fen))
 
     def refund(self, gift: int, amount_fen: int) -> int | None:
         named = cast(Any, self.entries[gift])
         ref = EntryRef(log=self.origin, index=gift)
         fact = self.fact(named["subject"])
-        return self.add(drafts.refund(fact, self.funds[named["fund"]], amount_fen, ref))
+        return self.add(drafts.draft_refund(fact, self.funds[named["fund"]], amount_fen, ref))
 
     def reverse(self, index: int) -> int | None:
         fact = self.fact(f"R-{index}")
-        return self.add(drafts.reversal(fact, self.entries[index], TWO_PEOPLE))
+        return self.add(drafts.draft_reversal(fact, self.entries[index], TWO_PEOPLE))
 
     def store(self, quantity: int, fund: str = FUND, item: str = RICE.item) -> int | None:
         goods = drafts.Goods(item, RICE.unit, quantity)
         fact = self.fact(f"G-{self.year}-{len(self.entries)}")
-        return self.add(drafts.goods_received(fact, self.funds[fund], goods))
+        return self.add(drafts.draft_goods_received(fact, self.funds[fund], goods))
 
     def hand_out(self, match: str, quantity: int, fund: str = FUND) -> int | None:
         goods = drafts.Goods(RICE.item, RICE.unit, quantity)
         purpose = Purpose(category="supplies")
-        draft = drafts.goods_distributed(self.fact(match), self.funds[fund], goods, purpose)
+        draft = drafts.draft_goods_distributed(self.fact(match), self.funds[fund], goods, purpose)
         return self.add(draft)
 
     def refuse(self, match: str) -> int | None:
         refused = Refused(code="fund_insufficient", kind="commitment", fund=FUND, amount_fen=1)
-        return self.add(drafts.refusal(self.fact(match), refused))
+        return self.add(drafts.draft_refusal(self.fact(match), refused))
 
     def next_year(self) -> "LogBuilder":
         """The year after, with all that remains brought forward into it."""
@@ -150,19 +152,19 @@ class LogBuilder:
             outstanding = book.outstanding_fen
             balance = book.remaining_fen + outstanding
             fact, previous = later.fact(fund), self.frozen
-            later.add(drafts.fund_carried(fact, opening, previous, balance, outstanding))
+            later.add(drafts.draft_fund_carried(fact, opening, previous, balance, outstanding))
         for index, promise in self.books.commitments.items():
             if promise.outstanding_fen:
                 fact, left = later.fact(promise.subject), promise.outstanding_fen
                 purpose = cast(Any, self.entries[index]).get("purpose", Purpose())
                 earlier = EntryRef(log=self.origin, index=index)
                 ref = later.funds[promise.fund]
-                later.add(drafts.commitment_carried(fact, ref, left, purpose, earlier))
+                later.add(drafts.draft_commitment_carried(fact, ref, left, purpose, earlier))
         for (fund, item, unit), stock in self.books.goods.items():
             if stock.in_stock:
                 goods = drafts.Goods(item, unit, stock.in_stock)
                 ref, previous = later.funds[fund], self.frozen
-                later.add(drafts.goods_carried(later.fact(item), ref, goods, previous))
+                later.add(drafts.draft_goods_carried(later.fact(item), ref, goods, previous))
         return later
 
     @property
@@ -171,7 +173,7 @@ class LogBuilder:
 
     @property
     def root(self) -> str:
-        tree = Frontier().extend(map(leaf_hash, map(encode_entry, self.entries)))
+        tree = Frontier().extend(map(hash_leaf, map(encode_entry, self.entries)))
         return base64.b64encode(tree.root()).decode()
 
     def publish(self, path: Path) -> Path:
@@ -181,7 +183,7 @@ class LogBuilder:
         for at in range(0, len(leaves), TILE_WIDTH):
             some = leaves[at : at + TILE_WIDTH]
             width = 0 if len(some) == TILE_WIDTH else len(some)
-            file = path / tile_path("entries", at // TILE_WIDTH, width)
+            file = path / format_tile_path("entries", at // TILE_WIDTH, width)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(pack_bundle(some))
         body = f"{self.origin}\n{len(leaves)}\n{self.root}\n"

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from services.audit.tlog.merkle import node_hash
+from services.audit.tlog.merkle import hash_node
 from services.audit.tlog.tiles import pack_bundle, split_bundle
 from tests.audit.ledgers import publish_all, year_of_facts
 
@@ -40,7 +40,7 @@ def forged_tile(log: Path) -> None:
     (log / "tile/0/000").write_bytes(leaves)
     row = [bytes(leaves[at : at + 32]) for at in range(0, len(leaves), 32)]
     while len(row) > 1:
-        row = [node_hash(*pair) for pair in zip(row[::2], row[1::2], strict=True)]
+        row = [hash_node(*pair) for pair in zip(row[::2], row[1::2], strict=True)]
     upper = log / "tile/1/000.p/2"
     upper.write_bytes(row[0] + upper.read_bytes()[32:])
 

@@ -12,8 +12,8 @@ from services.audit.model import (
     ApproveLineRelease,
     BankQuestion,
     DeclineBankAnswer,
+    derive_payment_order_id,
     parse_payment_reference,
-    payment_order_id,
 )
 from shared.answers import Answer
 from shared.errors import Invalid
@@ -198,7 +198,7 @@ def test_a_line_that_comes_twice_pays_once() -> None:
 
 
 def test_a_reference_is_found_however_the_bank_writes_it() -> None:
-    id_ = payment_order_id("key")
+    id_ = derive_payment_order_id("key")
     for memo in (f"{id_}-001", f"代发 {id_}001 微心愿", f"附言:{id_.lower()}－001,"):
         assert parse_payment_reference(memo) == (id_, 1), memo
     for memo in ("", id_, f"{id_}-0012", f"{id_}-001 {id_}-002"):

@@ -27,8 +27,8 @@ from services.audit.model import (
     ProposeReversal,
     ProposeTransfer,
     Stock,
-    reversal_id,
-    stock_id,
+    derive_reversal_id,
+    derive_stock_id,
 )
 from shared.contracts.envelope import Event
 from shared.ids import make_id
@@ -242,7 +242,9 @@ class Facts(RuleBasedStateMachine):
     def carry_everything(self) -> None:
         for fund in OPEN:
             self.audit.execute(BringFundForward(fund_id=fund), now=self.now)
-            self.audit.execute(BringStockForward(stock_id=stock_id(fund, **GOODS)), now=self.now)
+            self.audit.execute(
+                BringStockForward(stock_id=derive_stock_id(fund, **GOODS)), now=self.now
+            )
         for id_ in self.audit.commitments():
             self.audit.execute(BringCommitmentForward(match_id=id_), now=self.now)
         self.audit.execute(
@@ -319,7 +321,9 @@ class WithCorrections(Facts):
         leaf = encode_canonical(entries[index]).decode()
         proposal = ProposeReversal(log=log, index=index, leaf=leaf, reference="x")
         self.audit.execute(proposal, "ann", self.now)
-        self.audit.execute(ApproveReversal(reversal_id=reversal_id(log, index)), "bo", self.now)
+        self.audit.execute(
+            ApproveReversal(reversal_id=derive_reversal_id(log, index)), "bo", self.now
+        )
 
     @invariant()
     def nothing_is_below_zero(self) -> None:

@@ -11,7 +11,7 @@ from services.audit.model import (
     ProposeTransfer,
     Reversal,
     Transfer,
-    reversal_id,
+    derive_reversal_id,
 )
 from shared.contracts.events import LedgerReversed, LedgerTransferred
 from shared.errors import Invalid
@@ -67,7 +67,7 @@ def propose_reversal(audit: MemoryAudit, index: int, principal: str = "ann") -> 
 def undo(audit: MemoryAudit, index: int) -> Answer:
     """Of the entry at that index, by two people."""
     assert propose_reversal(audit, index).status == 202
-    return audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, index)), "bo")
+    return audit.answer(ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, index)), "bo")
 
 
 def code(answer: Answer) -> str:
@@ -156,7 +156,7 @@ def test_money_promised_since_the_proposal_is_not_moved() -> None:
 def test_an_entry_is_undone_once_by_two_people() -> None:
     audit = two_funds()
     assert propose_reversal(audit, 2).status == 202
-    id_ = reversal_id(ORIGIN, 2)
+    id_ = derive_reversal_id(ORIGIN, 2)
     assert code(audit.answer(ApproveReversal(reversal_id=id_), "ann")) == "second_person_needed"
     assert audit.answer(ApproveReversal(reversal_id=id_), "bo").status == 200
     subject, event = audit.events[-1]
@@ -172,9 +172,9 @@ def test_an_entry_is_undone_once_by_two_people() -> None:
 def test_a_declined_reversal_may_be_proposed_again() -> None:
     audit = two_funds()
     propose_reversal(audit, 2)
-    audit.execute(DeclineReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo")
+    audit.execute(DeclineReversal(reversal_id=derive_reversal_id(ORIGIN, 2)), "bo")
     assert propose_reversal(audit, 2).status == 202
-    assert audit.get(Reversal, reversal_id(ORIGIN, 2)).checker == ""
+    assert audit.get(Reversal, derive_reversal_id(ORIGIN, 2)).checker == ""
 
 
 def test_a_gift_that_was_promised_on_cannot_be_undone() -> None:
@@ -182,7 +182,7 @@ def test_a_gift_that_was_promised_on_cannot_be_undone() -> None:
     audit.receive(acceptance("M-1", 1))
     assert code(undo(audit, 2)) == "fund_insufficient"
     audit.receive(release("M-1", 1))
-    again = audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo")
+    again = audit.answer(ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, 2)), "bo")
     assert again.status == 200
     audit.books()
 
@@ -194,7 +194,9 @@ def test_a_gift_that_was_given_back_cannot_be_undone_nor_an_undone_one_given_bac
     audit.receive(refund(donation, 1))
     assert code(undo(audit, 2)) == "gift_refunded"
     assert undo(audit, 4).status == 200
-    assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo").status == 200
+    assert (
+        audit.answer(ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, 2)), "bo").status == 200
+    )
     audit.receive(refund(donation, 1, "refund-2"))
     assert audit.kinds()[-1] == "refusal"
     audit.books()
@@ -206,7 +208,9 @@ def test_a_commitment_is_undone_as_long_as_nothing_of_it_is_settled() -> None:
     audit.receive(payment("M-1", 1))
     assert code(undo(audit, 3)) == "commitment_settled"
     assert undo(audit, 4).status == 200
-    assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 3)), "bo").status == 200
+    assert (
+        audit.answer(ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, 3)), "bo").status == 200
+    )
     assert audit.fund().remaining_fen == 5_000
     audit.receive(confirmation("M-1", 3_000))
     assert audit.kinds()[-1] == "refusal"
@@ -231,7 +235,9 @@ def test_a_release_is_undone_if_the_money_is_still_there() -> None:
     audit.receive(acceptance("M-2", 1))
     assert code(undo(audit, 4)) == "fund_insufficient"
     audit.receive(release("M-2", 1))
-    assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 4)), "bo").status == 200
+    assert (
+        audit.answer(ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, 4)), "bo").status == 200
+    )
     assert audit.commitment("M-1").outstanding_fen == 5_000
     audit.books()
 
@@ -243,7 +249,9 @@ def test_a_transfer_is_undone_if_the_taker_still_has_it() -> None:
     audit.receive(acceptance("M-1", 1, fund="OTHER"))
     assert code(undo(audit, 3)) == "fund_insufficient"
     audit.receive(release("M-1", 1, fund="OTHER"))
-    assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 3)), "bo").status == 200
+    assert (
+        audit.answer(ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, 3)), "bo").status == 200
+    )
     assert audit.fund().remaining_fen == 5_000
     assert audit.fund("OTHER").remaining_fen == 0
     audit.books()
@@ -267,7 +275,9 @@ def test_goods_are_undone_if_they_are_still_there() -> None:
     assert code(undo(audit, 1)) == "stock_insufficient"
     assert undo(audit, 2).status == 200
     assert audit.stock().in_stock == 30
-    assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 1)), "bo").status == 200
+    assert (
+        audit.answer(ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, 1)), "bo").status == 200
+    )
     assert audit.stock().in_stock == 0
     audit.books()
 
@@ -290,9 +300,9 @@ def test_what_is_no_entry_cannot_be_undone() -> None:
 def test_a_closed_year_is_not_corrected_any_more() -> None:
     audit = two_funds()
     propose_reversal(audit, 2)
-    approve = ApproveReversal(reversal_id=reversal_id(ORIGIN, 2))
+    approve = ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, 2))
     assert code(audit.answer(approve, "bo", NEXT_YEAR)) == "year_closed"
     assert audit.kinds() == ["fund_opened", "fund_opened", "donation_received"]
-    audit.execute(DeclineReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo", NEXT_YEAR)
+    audit.execute(DeclineReversal(reversal_id=derive_reversal_id(ORIGIN, 2)), "bo", NEXT_YEAR)
     audit.receive(gift(1, "gift-2"), NEXT_YEAR)
     assert code(propose_reversal(audit, 2)) == "year_closed"

@@ -18,8 +18,8 @@ from services.audit.model import (
     RevokeMandate,
     SpendingTerms,
     WithdrawMandate,
-    contribution_id,
-    donation_id,
+    derive_contribution_id,
+    derive_donation_id,
 )
 from shared.contracts.events import (
     LedgerCommitted,
@@ -297,7 +297,7 @@ def test_gifts_of_a_donor_pay_only_as_far_as_he_gave() -> None:
     assert accept("M-1", 10_001) == "gifts_used"
     assert accept("M-2", 6_000) is None
     assert accept("M-3", 4_001) == "gifts_used"
-    audit.receive(refund(donation_id(BANK, "his"), 1_000))
+    audit.receive(refund(derive_donation_id(BANK, "his"), 1_000))
     assert accept("M-4", 3_001) == "gifts_used"
     assert accept("M-5", 3_000) is None
 
@@ -308,7 +308,7 @@ def test_an_undone_commitment_counts_no_more_nor_does_an_undone_gift() -> None:
     audit.receive(acceptance("M-1", 33_300))
     assert undo(audit, 2).status == 200
     assert audit.get(Mandate, mandate_id(FUND)).used_fen == 0
-    contribution = audit.get(Contribution, contribution_id(FUND, "P-donor"))
+    contribution = audit.get(Contribution, derive_contribution_id(FUND, "P-donor"))
     assert (contribution.received_fen, contribution.used_fen) == (50_000, 0)
     assert undo(audit, 1).status == 200
     assert audit.get(Contribution, contribution.id).unused_fen == 0

@@ -29,7 +29,7 @@ from services.audit.model import (
     ProposeReversal,
     ProposeTransfer,
     Stock,
-    donation_id,
+    derive_donation_id,
 )
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.messaging.decision import NOTHING
@@ -98,7 +98,7 @@ class Story:
                 self.receive(facts.gift(amount, id_, fund=fund), step.times)
                 model.gift(id_, fund, amount)
             case "refund":
-                given_id = donation_id(BANK, of)
+                given_id = derive_donation_id(BANK, of)
                 self.receive(facts.refund(given_id, amount, id_), step.times)
                 model.refund(id_, of, amount)
             case "fee":
@@ -168,7 +168,7 @@ class Story:
     def undo(self, entry: Any) -> None:
         model, leg = self.model, entry["legs"][0]
         fund, amount = leg["fund"], leg.get("amount_fen", leg.get("quantity"))
-        given = {donation_id(BANK, id_): id_ for id_ in IDS}
+        given = {derive_donation_id(BANK, id_): id_ for id_ in IDS}
         self.undone.add(entry["event"]["id"])
         match entry["kind"]:
             case "donation_received":

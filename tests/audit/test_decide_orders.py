@@ -19,7 +19,7 @@ from services.audit.model import (
     ProposeLineRelease,
     ProposePaymentOrder,
     ProposeReversal,
-    reversal_id,
+    derive_reversal_id,
 )
 from shared.contracts.events import (
     LedgerDisbursed,
@@ -219,7 +219,7 @@ def test_what_fell_is_not_paid_and_its_obligation_is_reversed_out_of_no_order() 
         log=ORIGIN, index=index, reference="更正1号", leaf=audit.leaves[index].decode()
     )
     audit.execute(proposal, "maker")
-    approval = ApproveReversal(reversal_id=reversal_id(ORIGIN, index))
+    approval = ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, index))
     assert code(audit.answer(approval, "checker")) == "payable_ordered"
     audit.execute(DeclinePaymentOrder(order_id=id_), "checker")
     assert audit.answer(approval, "checker").status == 200
@@ -261,7 +261,7 @@ def test_what_comes_back_of_a_match_that_fell_is_ordered_by_nobody() -> None:
     index = audit.kinds().index("obligation")
     leaf = audit.leaves[index].decode()
     audit.execute(ProposeReversal(log=ORIGIN, index=index, reference="更正1号", leaf=leaf), "maker")
-    approval = ApproveReversal(reversal_id=reversal_id(ORIGIN, index))
+    approval = ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, index))
     assert audit.answer(approval, "checker").status == 200
     assert audit.books().funds[FUND].payable_fen == 0
 

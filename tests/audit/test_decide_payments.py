@@ -7,7 +7,7 @@ from services.audit.model import (
     ProposeReversal,
     ProposeSecondPayment,
     RequestPayments,
-    reversal_id,
+    derive_reversal_id,
 )
 from shared.contracts.events import (
     LedgerCommitted,
@@ -46,7 +46,7 @@ def reverse(audit: MemoryAudit, index: int) -> None:
     leaf = audit.leaves[index].decode()
     proposal = ProposeReversal(log=ORIGIN, index=index, reference="更正单1号", leaf=leaf)
     assert audit.answer(proposal, "maker").status == 202
-    approval = ApproveReversal(reversal_id=reversal_id(ORIGIN, index))
+    approval = ApproveReversal(reversal_id=derive_reversal_id(ORIGIN, index))
     assert audit.answer(approval, "checker").status == 200
 
 

@@ -15,7 +15,7 @@ from services.audit.model import (
     LogHead,
     ProposeFund,
     ProposeReversal,
-    stock_id,
+    derive_stock_id,
 )
 from services.audit.tlog.merkle import EMPTY_ROOT
 from shared.contracts.events import LedgerCarried
@@ -65,7 +65,7 @@ def carry_all(audit: MemoryAudit) -> None:
     audit.execute(BringFundForward(fund_id=FUND), now=NEXT_YEAR)
     for id_ in audit.commitments():
         audit.execute(BringCommitmentForward(match_id=id_), now=NEXT_YEAR)
-    audit.execute(BringStockForward(stock_id=stock_id(FUND, **GOODS)), now=NEXT_YEAR)
+    audit.execute(BringStockForward(stock_id=derive_stock_id(FUND, **GOODS)), now=NEXT_YEAR)
 
 
 def test_the_year_ends_at_midnight_in_china() -> None:
@@ -143,7 +143,7 @@ def test_nothing_is_carried_within_a_year_nor_what_is_not_there() -> None:
     for command in (
         BringFundForward(fund_id=FUND),
         BringCommitmentForward(match_id="M-1"),
-        BringStockForward(stock_id=stock_id(FUND, **GOODS)),
+        BringStockForward(stock_id=derive_stock_id(FUND, **GOODS)),
     ):
         assert audit.execute(command) == NOTHING
     for command in (

@@ -21,8 +21,8 @@ from services.audit.reports.disclosure.figures import (
     Figures,
     Period,
     PeriodError,
-    figures_to_json,
-    months_after,
+    describe_figures,
+    shift_months,
 )
 from shared.contracts.ledger import Purpose
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
@@ -120,7 +120,7 @@ def test_next_year_opens_with_what_was_carried(places: list[Path]) -> None:
             "outstanding"
         )
     alone, after_both = of("2027", places[1]), of("2027", *places)
-    assert figures_to_json(alone) | {"logs": {}} == figures_to_json(after_both) | {"logs": {}}
+    assert describe_figures(alone) | {"logs": {}} == describe_figures(after_both) | {"logs": {}}
 
 
 def test_what_is_not_said_is_unspecified(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_gift_that_is_entered_late_stands_beside_what_is_of_the_banks_month(
     assert of("2025-12", where).bank_days[FUND] == BankDays(in_period=7_00, late=7_00)
     assert of("2026-02", where).bank_days[FUND] == BankDays(of_others=100_00)
     assert of("2026", where).bank_days[FUND] == BankDays(in_period=105_00, of_others=7_00)
-    (told,) = cast(list[dict[str, object]], figures_to_json(january)["received_by_bank_day"])
+    (told,) = cast(list[dict[str, object]], describe_figures(january)["received_by_bank_day"])
     assert (told["in_period_fen"], told["recorded_later_fen"]) == (105_00, 100_00)
     markdown = run("--period", "2026-01", "--dir", str(where)).output
     assert "本期银行到账" in markdown
@@ -228,7 +228,7 @@ def test_periods_meet_without_gap() -> None:
 
 @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.integers(0, 40))
 def test_months_after_keeps_the_day_where_the_month_has_it(day: date, months: int) -> None:
-    later = months_after(day, months)
+    later = shift_months(day, months)
     assert (later.year - day.year) * 12 + later.month - day.month == months
     assert later.day == day.day or (later.day < day.day and (later + timedelta(days=1)).day == 1)
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.audit.ledger.verification import verify_log
 from services.audit.tlog.checkpoint import open_checkpoint
-from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, hash_leaf
 from services.audit.tlog.writer import ForkError, LogDirectory, MissingEntriesError
 from tests.audit.dying import survives
 from tests.audit.ledgers import ORIGIN, Writer, log_key, naive_root, year_of_facts
@@ -121,6 +121,6 @@ def test_kill_at_every_step_of_closing_a_year_loses_and_breaks_nothing(
 
 def close(folder: Path, entries: list[tuple[int, bytes]], writer: Writer) -> None:
     log = LogDirectory(folder, log_key())
-    head = Frontier().extend(leaf_hash(raw) for _, raw in entries)
+    head = Frontier().extend(hash_leaf(raw) for _, raw in entries)
     log.publish(entries, head)
     log.freeze(SIZE, root(writer))

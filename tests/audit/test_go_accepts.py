@@ -14,7 +14,7 @@ import pytest
 from services.audit.ledger.receipts import make_receipt
 from services.audit.ledger.verification import verify_log
 from services.audit.tlog.keys import SigningKey
-from services.audit.tlog.merkle import leaf_hash
+from services.audit.tlog.merkle import hash_leaf
 from services.audit.tlog.note import VerifierKey
 from services.audit.tlog.proofs import prove_consistency, prove_inclusion
 from services.audit.tlog.reader import Directory
@@ -130,7 +130,7 @@ def test_go_judges_our_proofs_as_we_do(gocheck: Path, tmp_path: Path) -> None:
         LogDirectory(tmp_path / "log", log_key()).publish(enumerate(leaves[:size]))
         source, root = Directory(tmp_path / "log"), naive_root(leaves[:size])
         for number in {0, size // 3, size // 2, size - 1}:
-            leaf, proof = leaf_hash(leaves[number]), prove_inclusion(source, size, number)
+            leaf, proof = hash_leaf(leaves[number]), prove_inclusion(source, size, number)
             claims += list_claims(proof, Size=size, Root=root, Index=number, Leaf=leaf)
             old, proof = (
                 naive_root(leaves[: number + 1]),

@@ -85,7 +85,7 @@ def test_a_made_up_kind_is_built_verified_counted_reversed_and_exported(tmp_path
     writer.donate(100_00)
     for amount in (3_00, 2_00):
         fact = writer.fact(f"charge-{amount}")
-        charge = entries.build("bank_charge", fact, (fund_ref(FUND), amount), fund=FUND)
+        charge = entries.draft_entry("bank_charge", fact, (fund_ref(FUND), amount), fund=FUND)
         index = writer.add(charge)
     writer.reverse(index)
     publish_all(writer, tmp_path / "log")
@@ -114,7 +114,7 @@ def test_a_made_up_kind_may_not_use_other_accounts_nor_more_than_there_is(tmp_pa
         writer.open()
         writer.donate(100_00)
         fact = writer.fact("charge")
-        draft = entries.build("bank_charge", fact, (fund_ref(FUND), amount), fund=FUND)
+        draft = entries.draft_entry("bank_charge", fact, (fund_ref(FUND), amount), fund=FUND)
         if account:
             draft["legs"][0]["account"] = fund_ref(FUND).accounts.donations
         writer.add(draft)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.tlog.merkle import EMPTY_ROOT, leaf_hash
+from services.audit.tlog.merkle import EMPTY_ROOT, hash_leaf
 from services.audit.tlog.proofs import (
     Prover,
     prove_consistency,
@@ -67,7 +67,7 @@ def test_an_inclusion_proof_leads_to_the_naive_root(
     index = data.draw(st.integers(0, size - 1))
     proof = prove_inclusion(logs[size], size, index)
     assert proof == naive_path(index, LEAVES[:size])
-    assert verify_inclusion(leaf_hash(LEAVES[index]), index, size, proof, root(size))
+    assert verify_inclusion(hash_leaf(LEAVES[index]), index, size, proof, root(size))
 
 
 @given(SIZES, st.data())
@@ -88,7 +88,7 @@ def test_every_entry_at_the_borders_of_tiles_is_proven(
     prover = Prover(logs[size], size)
     for index in range(size):
         proof = prover.inclusion(index)
-        assert verify_inclusion(leaf_hash(LEAVES[index]), index, size, proof, root(size))
+        assert verify_inclusion(hash_leaf(LEAVES[index]), index, size, proof, root(size))
 
 
 def test_a_proof_reads_few_tiles(tmp_path: Path) -> None:
@@ -121,11 +121,11 @@ def test_a_damaged_proof_proves_nothing(
     logs: dict[int, Directory], size: int, data: st.DataObject
 ) -> None:
     index = data.draw(st.integers(0, size - 1))
-    leaf, proof = leaf_hash(LEAVES[index]), prove_inclusion(logs[size], size, index)
+    leaf, proof = hash_leaf(LEAVES[index]), prove_inclusion(logs[size], size, index)
     assert verify_inclusion(leaf, index, size, proof, root(size))
     for other in damaged(proof, data):
         assert not verify_inclusion(leaf, index, size, other, root(size))
-    assert not verify_inclusion(leaf_hash(b"another"), index, size, proof, root(size))
+    assert not verify_inclusion(hash_leaf(b"another"), index, size, proof, root(size))
     assert not verify_inclusion(leaf, index, size, proof, root(size)[::-1])
     assert not verify_inclusion(leaf, index, index, proof, root(size))
 
@@ -235,7 +235,7 @@ def test_vectors_in_the_released_module_are_accepted_and_made(
         LogDirectory(tmp_path, log_key()).publish([entry])
     source = Directory(tmp_path)
     for number, size, proof in inclusions[1:]:  # the first is an empty tree: nothing is in it
-        leaf = leaf_hash(leaves[number - 1])
+        leaf = hash_leaf(leaves[number - 1])
         assert verify_inclusion(leaf, number - 1, size, proof, roots[size - 1])
         assert prove_inclusion(source, size, number - 1) == proof
     for old, new, proof in consistencies:

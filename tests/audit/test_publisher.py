@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.audit.ledger.verification import verify_log
 from services.audit.tlog import writer as log_writer
 from services.audit.tlog.keys import SigningKey
-from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, hash_leaf
 from services.audit.tlog.writer import (
     CorruptLogError,
     ForkError,
@@ -87,7 +87,7 @@ def test_other_content_for_a_published_entry_is_a_fork(tmp_path: Path, writer: W
 def test_a_database_with_another_root_is_a_fork(tmp_path: Path, writer: Writer) -> None:
     log = LogDirectory(tmp_path, log_key())
     log.publish(pairs(writer, 0, 300))
-    other = Frontier().extend(leaf_hash(b"other %d" % n) for n in range(400))
+    other = Frontier().extend(hash_leaf(b"other %d" % n) for n in range(400))
     with pytest.raises(ForkError):
         log.publish(pairs(writer, 300, 400), other)
     assert log.publish(pairs(writer, 300, 400), writer_head(writer, 400)).size == 400
@@ -226,4 +226,4 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 def writer_head(writer: Writer, size: int) -> Frontier:
-    return Frontier().extend(leaf_hash(leaf) for leaf in writer.leaves[:size])
+    return Frontier().extend(hash_leaf(leaf) for leaf in writer.leaves[:size])

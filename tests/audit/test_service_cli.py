@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from services.audit.cli import app, console, replay
 from services.audit.tlog.keys import SigningKey
-from services.audit.tlog.tiles import tile_path
+from services.audit.tlog.tiles import format_tile_path
 from services.audit.tlog.writer import LogDirectory
 from shared.money import format_yuan
 from tests.audit.decisions import ORIGIN, open_audit
@@ -47,7 +47,7 @@ def test_a_good_log_verifies(log: Path, key: SigningKey) -> None:
 
 
 def test_a_flipped_byte_is_found_and_named(log: Path, key: SigningKey) -> None:
-    bundle = log / tile_path("entries", 0, 4)
+    bundle = log / format_tile_path("entries", 0, 4)
     bundle.write_bytes(bundle.read_bytes().replace(b"20450000", b"20450001"))
     result = run("verify", str(log), "--vkey", str(key.vkey), "--json")
     assert result.exit_code == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.audit.inspection import Inspector
 from services.audit.ledger.verification import verify_log
-from services.audit.model import entry_id
+from services.audit.model import format_entry_id
 from services.audit.public import PublicLogs, key_path
 from services.audit.tlog.checkpoint import open_checkpoint
 from services.audit.tlog.keys import KeyFile
@@ -45,12 +45,12 @@ async def _check_a_changed_database(harness: AuditHarness, log: str) -> None:
     """Who writes to the database is noticed: at the next index, and in an entry of before."""
     runtime = harness.audit.runtime
     entries, inspector = runtime.database["entries"], Inspector(runtime.database, runtime.resources)
-    original = await entries.find_one({"_id": entry_id(log, 1)})
+    original = await entries.find_one({"_id": format_entry_id(log, 1)})
     assert original is not None
-    await entries.insert_one({**original, "_id": entry_id(log, 2), "index": 2})
+    await entries.insert_one({**original, "_id": format_entry_id(log, 2), "index": 2})
     await inspector.look()
     assert "entry 2 lies in the database" in runtime.resources.differing[log]
-    await entries.delete_one({"_id": entry_id(log, 2)})
+    await entries.delete_one({"_id": format_entry_id(log, 2)})
     changed = {"leaf": original["leaf"].replace(b'"amount_fen":100,', b'"amount_fen":900,')}
     await entries.update_one({"_id": original["_id"]}, {"$set": changed})
     await inspector.look()

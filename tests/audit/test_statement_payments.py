@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli import app
-from services.audit.model import payment_order_id
+from services.audit.model import derive_payment_order_id
 from services.audit.statements import Gift, parse_layout, read_statement
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import read_batches
@@ -16,7 +16,7 @@ from shared.sheets import RefusedRow
 from tests.audit.test_bank_files import MT940, make_camt, make_entry
 
 WARM = parse_layout(constants=("fund_id=warm",)).of_account("工行 1001")
-ORDER = payment_order_id("key")
+ORDER = derive_payment_order_id("key")
 REFERENCE = f"{ORDER}-001"
 HEADER = "交易时间,流水号,对方户名,对方账号,借方发生额,贷方发生额,摘要,附言"
 PAID = f"2026-01-05,B-1,示例店,6222021234567890123,3000.00,,代发,{REFERENCE}"

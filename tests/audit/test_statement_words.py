@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.commands.donations import donations
+from deploy.commands.donations import import_donations
 from services.audit.cli.reconcile import print_reconciliation
 from services.audit.statements import Gift, Layout, parse_layout, read_statement
 from services.audit.statements.vocabulary import is_bank_memo, is_bank_word
@@ -263,7 +263,7 @@ def test_a_column_is_ignored_by_the_mapping_and_by_the_command() -> None:
 
 
 def test_both_commands_take_columns_to_ignore() -> None:
-    for command in (donations, print_reconciliation):
+    for command in (import_donations, print_reconciliation):
         assert "ignore" in command.__annotations__
 
 

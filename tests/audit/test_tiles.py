@@ -11,35 +11,35 @@ from tlog_scales.reader import TilesReader
 from tlog_scales.signing import PlainEd25519Signer
 from tlog_scales.writer import TilesWriter
 
-from services.audit.tlog.merkle import Frontier, leaf_hash
+from services.audit.tlog.merkle import Frontier, hash_leaf
 from services.audit.tlog.tiles import (
     MalformedBundleError,
     TileTree,
-    edge_places,
+    format_tile_path,
+    list_edge_places,
     pack_bundle,
     split_bundle,
-    tile_path,
 )
 from services.audit.tlog.writer import LogDirectory
 from tests.audit.ledgers import ORIGIN, log_key
 
 
 def test_paths_group_digits_by_three() -> None:
-    assert tile_path(0, 1234067) == "tile/0/x001/x234/067"
-    assert tile_path("entries", 0, 5) == "tile/entries/000.p/5"
+    assert format_tile_path(0, 1234067) == "tile/0/x001/x234/067"
+    assert format_tile_path("entries", 0, 5) == "tile/entries/000.p/5"
 
 
 @given(st.integers(0, 63), st.integers(0, 2**53), st.integers(0, 255))
 def test_paths_are_the_oracles(level: int, number: int, width: int) -> None:
-    assert tile_path(level, number, width).split("/") == oracle_tiles.tile_path(
+    assert format_tile_path(level, number, width).split("/") == oracle_tiles.tile_path(
         level, number, width
     )
 
 
 def test_a_log_of_seventy_thousand_has_the_edge_of_the_page() -> None:
-    assert edge_places(70_000) == [(0, 273, 112), (1, 1, 17), (2, 0, 1)]
+    assert list_edge_places(70_000) == [(0, 273, 112), (1, 1, 17), (2, 0, 1)]
     tree = TileTree()
-    full = tree.add([leaf_hash(b"%d" % n) for n in range(70_000)])
+    full = tree.add([hash_leaf(b"%d" % n) for n in range(70_000)])
     assert [sum(tile.level == level for tile in full) for level in range(3)] == [273, 1, 0]
     assert [tile.path for tile in tree.partials()] == [
         "tile/0/273.p/112",
@@ -53,12 +53,12 @@ def test_a_log_of_seventy_thousand_has_the_edge_of_the_page() -> None:
 def test_tile_tree_agrees_with_the_frontier(batches: list[int], more: int) -> None:
     tree, frontier, count = TileTree(), Frontier(), 0
     for batch in batches:
-        leaves = [leaf_hash(b"%d" % n) for n in range(count, count + batch)]
+        leaves = [hash_leaf(b"%d" % n) for n in range(count, count + batch)]
         tree.add(leaves)
         frontier, count = frontier.extend(leaves), count + batch
         assert (tree.size, tree.root()) == (count, frontier.root())
     more = min(more, 256 - count % 256)
-    extra = [leaf_hash(b"more %d" % n) for n in range(more)]
+    extra = [hash_leaf(b"more %d" % n) for n in range(more)]
     assert tree.root(extra) == frontier.extend(extra).root()
 
 
@@ -98,7 +98,7 @@ def test_the_oracle_reads_our_log_and_finds_its_root(tmp_path: Path) -> None:
     assert reader.get_checkpoint().size == 66_000
     assert reader.calculate_root_hash() == standing.root
     proof = reader.get_inclusion_proof(65_999, 66_000)
-    proof.check(leaf_hash(reader.get_entry(65_999)), standing.root)
+    proof.check(hash_leaf(reader.get_entry(65_999)), standing.root)
 
 
 def _files(root: Path) -> dict[str, bytes]:

@@ -48,11 +48,11 @@ def started() -> Writer:
 
 
 def fund_draft(writer: Writer, **changed: object) -> Draft:
-    return entries.fund_opened(writer.fact("X"), opening("X")) | changed
+    return entries.draft_fund_opened(writer.fact("X"), opening("X")) | changed
 
 
 def goods_legs(writer: Writer, **changed: object) -> Draft:
-    draft = entries.goods_received(writer.fact("d"), fund_ref(FUND), RICE)
+    draft = entries.draft_goods_received(writer.fact("d"), fund_ref(FUND), RICE)
     draft["legs"][0] |= changed
     return draft
 
@@ -153,7 +153,7 @@ def carry_moved_goods(writer: Writer) -> int:
 
 
 def unbalanced_carry(writer: Writer) -> Draft:
-    draft = entries.fund_carried(writer.fact("B"), opening("FUND-B"), FROZEN, 10, 5)
+    draft = entries.draft_fund_carried(writer.fact("B"), opening("FUND-B"), FROZEN, 10, 5)
     draft["legs"][3]["amount_fen"] = 6
     return draft
 
@@ -161,7 +161,7 @@ def unbalanced_carry(writer: Writer) -> Draft:
 def carry_outside_terms(writer: Writer) -> int:
     fact = writer.fact("m")
     previous, purpose = EntryRef(log=LAST_YEAR, index=1), spent(category="medical", town=CHASHAN)
-    return writer.add(entries.commitment_carried(fact, fund_ref(OLD), 1, purpose, previous))
+    return writer.add(entries.draft_commitment_carried(fact, fund_ref(OLD), 1, purpose, previous))
 
 
 def give_twice(writer: Writer) -> int:
@@ -177,12 +177,12 @@ def pay_carried(writer: Writer, first: int, second: int) -> int:
 
 def carry_from(writer: Writer, log: str = LAST_YEAR, size: int = FROZEN["size"]) -> int:
     fact, said = writer.fact("B"), PreviousLog(log=log, size=size, root=FROZEN["root"])
-    return writer.add(entries.fund_carried(fact, opening("FUND-B"), said, 10, 5))
+    return writer.add(entries.draft_fund_carried(fact, opening("FUND-B"), said, 10, 5))
 
 
 def promise_of(writer: Writer, previous: EntryRef) -> int:
     fact = writer.fact("m")
-    return writer.add(entries.commitment_carried(fact, fund_ref(OLD), 1, MEALS, previous))
+    return writer.add(entries.draft_commitment_carried(fact, fund_ref(OLD), 1, MEALS, previous))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[name.replace(" ", "-") for name in RULES])

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from services.audit.cli import app
 from services.audit.ledger import entries
 from services.audit.ledger.verification import Report, verify_log
-from services.audit.tlog.checkpoint import Checkpoint, root_text
+from services.audit.tlog.checkpoint import Checkpoint, format_root
 from services.audit.tlog.merkle import TreeHead
 from shared.contracts.ledger import EntryRef, PreviousLog
 from tests.audit.ledgers import (
@@ -67,18 +67,18 @@ def publish_frozen(writer: Writer, folder: Path, *, frozen: bool = True) -> Chec
 
 
 def new_year(before: Checkpoint, said: Carried) -> Writer:
-    root = root_text(said.root or before.root)
+    root = format_root(said.root or before.root)
     previous = PreviousLog(log=ORIGIN, size=said.size or before.size, root=root)
     writer = Writer(head=TreeHead(NEXT))
     balances = [(said.fund, said.balance_fen, said.promised_fen)]
     balances += [(GENERAL, 0, 0)] if said.general else []
     for fund, balance, promised in balances:
         fact = writer.fact(fund)
-        writer.add(entries.fund_carried(fact, opening(fund), previous, balance, promised))
+        writer.add(entries.draft_fund_carried(fact, opening(fund), previous, balance, promised))
     named = EntryRef(log=ORIGIN, index=said.named)
     fact, fund_of = writer.fact(said.subject), fund_ref(said.fund)
-    writer.add(entries.commitment_carried(fact, fund_of, said.promise_fen, MEALS, named))
-    writer.add(entries.goods_carried(writer.fact("s"), fund_of, said.goods, previous))
+    writer.add(entries.draft_commitment_carried(fact, fund_of, said.promise_fen, MEALS, named))
+    writer.add(entries.draft_goods_carried(writer.fact("s"), fund_of, said.goods, previous))
     return writer
 
 
@@ -142,11 +142,11 @@ def refunded(
         writer.reverse(writer.head.size - 1)
     between = publish_frozen(writer, tmp_path / "2027")
     last = Writer(head=TreeHead(LAST))
-    previous = PreviousLog(log=NEXT, size=between.size, root=root_text(between.root))
+    previous = PreviousLog(log=NEXT, size=between.size, root=format_root(between.root))
     left = 5_700 - (sum(amounts[:-1]) if not undone else 0)
     for id_, balance, promised in ((FUND, left, 300), (GENERAL, 0, 0)):
         fact = last.fact(id_)
-        last.add(entries.fund_carried(fact, opening(id_), previous, balance, promised))
+        last.add(entries.draft_fund_carried(fact, opening(id_), previous, balance, promised))
     last.donate(5_000, fund)
     last.refund(amounts[-1], gift, fund, ORIGIN)
     publish_all(last, tmp_path / "2028")

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.witnesses import Witness
-from services.audit.witness import create_witness, witness_key_file
+from services.audit.witness import create_witness, open_key_file
 from tests.audit.ledgers import log_key
 
 NAME = "witness.test/one"
@@ -45,6 +45,6 @@ def served(app: FastAPI, port: int = 0) -> Iterator[str]:
 def witnessing(data: Path, *logs: SigningKey, name: str = NAME, port: int = 0) -> Iterator[Witness]:
     """A witness over HTTP; it knows the test log unless told which."""
     app = create_witness(data, name, [key.vkey for key in logs or (log_key(),)])
-    (key,) = witness_key_file(data, name).read()
+    (key,) = open_key_file(data, name).read()
     with served(app, port) as url:
         yield Witness(url, key.vkey)

@@ -26,9 +26,9 @@ from deploy.local.health import is_listening
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.stack import Stack, StackOptions
 from shared.contracts import topics
-from shared.contracts.envelope import foreign_event
+from shared.contracts.envelope import build_foreign_event
 from shared.messaging.encoding import encode
-from shared.security import SIGNATURE_HEADER, publisher_key, sign_record
+from shared.security import SIGNATURE_HEADER, derive_publisher_key, sign_record
 from tests.bench.cpu import Snapshot, compute_spent, take_snapshot
 from tests.bench.flooder import connect, read_status
 from tests.bench.ours import ONE_CHANNEL
@@ -208,10 +208,10 @@ async def _drain(stack: Stack, load: DoorLoad, target: _TopicTarget, run: str) -
 def _build_records(
     root: bytes, topic: str, run: str, count: int
 ) -> Iterator[tuple[bytes, bytes, list[tuple[str, bytes]]]]:
-    key = publisher_key(root, CHANNEL)
+    key = derive_publisher_key(root, CHANNEL)
     for number in range(count):
         message_id = f"{run}-{number}-{time.monotonic_ns()}"
-        event = foreign_event(
+        event = build_foreign_event(
             source=CHANNEL, message_id=message_id, time=datetime.now(UTC), data=wish(run, number)
         )
         value = encode(event)

@@ -24,7 +24,7 @@ from services.intake.vault.sealing import Vault
 from shared import mongo
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind, Need
 from shared.scope import Scope
-from shared.towns import towns
+from shared.towns import load_towns
 from tests.support.sealing import make_vault
 from tests.support.stack import start_mongod
 
@@ -55,7 +55,7 @@ def reword(dice: random.Random, text: str) -> str:
 
 
 def make_request(vault: Vault, number: int, text: str, dice: random.Random) -> Request:
-    town = dice.choice([code for code in towns() if not code.endswith("000")])
+    town = dice.choice([code for code in load_towns() if not code.endswith("000")])
     likeness = derive_likeness(vault, text)
     category = dice.choice(list(Category))
     return Request(
@@ -84,7 +84,7 @@ def make_documents(vault: Vault, rows: int, dice: random.Random) -> Iterator[dic
     likenesses = [derive_likeness(vault, text) for text in texts]
     base = make_request(vault, 0, texts[0], dice).model_dump(mode="python")
     base.pop("id")
-    codes = [code for code in towns() if not code.endswith("000")]
+    codes = [code for code in load_towns() if not code.endswith("000")]
     categories = [category.value for category in Category]
     for number in range(rows):
         place = number % len(texts)

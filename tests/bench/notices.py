@@ -27,7 +27,7 @@ from deploy.local.stack import AT_ONCE, Stack, StackOptions
 from services.notify.model import Notice
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
-from shared.contracts.envelope import cloud_event
+from shared.contracts.envelope import build_cloud_event
 from shared.messaging.encoding import encode
 from shared.security import SIGNATURE_HEADER, Keyring
 from tests.bench.cpu import compute_spent, take_snapshot
@@ -162,7 +162,7 @@ class _Bench:
         for person in persons:
             fact = make_opened().model_copy(update={"person_id": person})
             subject = f"R-{uuid4().hex[:20]}"
-            event = cloud_event(
+            event = build_cloud_event(
                 source="/intake",
                 subject=subject,
                 sequence=1,

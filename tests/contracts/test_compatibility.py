@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.compatibility import incompatibilities
+from shared.contracts.compatibility import find_incompatibilities
 
 OLD: dict[str, Any] = {
     "type": "object",
@@ -112,20 +112,20 @@ COMPATIBLE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("what", BREAKING)
 def test_change_that_breaks_somebody_is_named(what: str) -> None:
     new, sentence = BREAKING[what]
-    assert incompatibilities(OLD, new) == [sentence]
+    assert find_incompatibilities(OLD, new) == [sentence]
 
 
 @pytest.mark.parametrize("what", COMPATIBLE)
 def test_change_that_breaks_nobody_passes(what: str) -> None:
-    assert incompatibilities(OLD, COMPATIBLE[what]) == []
+    assert find_incompatibilities(OLD, COMPATIBLE[what]) == []
 
 
 def test_every_problem_is_told_at_once() -> None:
-    found = incompatibilities(OLD, {"type": "object", "properties": {}, "required": ["x"]})
+    found = find_incompatibilities(OLD, {"type": "object", "properties": {}, "required": ["x"]})
     assert len(found) == len(OLD["properties"]) + 1
 
 
 def test_one_of_several_shapes_may_not_go() -> None:
     one, two = ({"type": "object", "properties": {n: {"type": "string"}}} for n in ("a", "b"))
-    assert incompatibilities({"oneOf": [one, two]}, {"oneOf": [one, two]}) == []
-    assert incompatibilities({"oneOf": [one, two]}, {"oneOf": [one]}) == ["data.b was removed"]
+    assert find_incompatibilities({"oneOf": [one, two]}, {"oneOf": [one, two]}) == []
+    assert find_incompatibilities({"oneOf": [one, two]}, {"oneOf": [one]}) == ["data.b was removed"]

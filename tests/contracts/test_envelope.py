@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from shared.contracts.envelope import (
     Fact,
-    cloud_event,
-    event_id,
-    foreign_event,
+    build_cloud_event,
+    build_foreign_event,
+    format_event_id,
     parse_envelope,
     parse_event,
 )
@@ -38,7 +38,7 @@ def encode_event(event: dict[str, Any]) -> bytes:
 @st.composite
 def own_events(draw: st.DrawFn) -> tuple[dict[str, Any], Fact]:
     fact = draw(facts())
-    event = cloud_event(
+    event = build_cloud_event(
         source=draw(SOURCES),
         subject=draw(IDS),
         sequence=draw(SEQUENCES),
@@ -54,7 +54,7 @@ def own_events(draw: st.DrawFn) -> tuple[dict[str, Any], Fact]:
 @st.composite
 def foreign_events(draw: st.DrawFn) -> tuple[dict[str, Any], Fact]:
     fact = draw(facts())
-    event = foreign_event(
+    event = build_foreign_event(
         source=draw(SOURCES),
         message_id=draw(IDS),
         time=draw(MOMENTS),
@@ -91,7 +91,7 @@ def test_own_event_comes_back_as_it_was(made: tuple[dict[str, Any], Fact]) -> No
     event, fact = made
     read = parse_event(parse_envelope(encode_event(event)), type(fact))
     assert read.data == fact
-    assert read.id == event_id(event["source"], event["subject"], int(event["sequence"]))
+    assert read.id == format_event_id(event["source"], event["subject"], int(event["sequence"]))
     assert (read.source, read.subject) == (event["source"], event["subject"])
     assert str(read.sequence) == event["sequence"]
     assert read.correlation_id == event["correlationid"]

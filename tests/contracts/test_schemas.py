@@ -21,12 +21,12 @@ ADVICE = f"run `python -m shared.contracts.export` and commit the files. {export
 
 
 def test_published_versions_are_not_changed_incompatibly() -> None:
-    refused = export.find_breaking_changes(export.load_published(), export.schemas())
+    refused = export.find_breaking_changes(export.load_published(), export.build_schemas())
     assert not refused, str(export.Incompatible(refused))
 
 
 def test_exported_schemas_are_those_of_the_code() -> None:
-    now = export.schemas()
+    now = export.build_schemas()
     stale = [name for name, schema in now.items() if export.load_published().get(name) != schema]
     assert not stale, f"{stale} not exported: {ADVICE}"
 
@@ -56,7 +56,7 @@ def test_exporter_refuses_what_breaks_a_reader_and_writes_nothing(tmp_path: Path
 
 
 def test_type_that_disappears_or_moves_to_another_topic_is_refused() -> None:
-    now = export.schemas()
+    now = export.build_schemas()
     name = MatchProposed.TYPE
     assert export.find_breaking_changes(now, {k: v for k, v in now.items() if k != name}) == {
         name: ["it was removed"]

@@ -12,7 +12,7 @@ import pytest
 from deploy.commands.services import SERVICES, find_settings_class, use_environment
 from deploy.installation.brokers import BROKERS, SERVICES_USER
 from deploy.installation.files import DATABASES, PARTS, Installation
-from deploy.kafka.jars import kafka_version
+from deploy.kafka.jars import read_kafka_version
 from shared.clock import system_now
 from shared.contracts.topics import BY_NAME
 from shared.settings import list_values, load_settings, name_secret_file
@@ -251,7 +251,7 @@ def test_scaling_reads_keys_that_an_installation_makes(installation: Path) -> No
 
 def test_the_brokers_of_the_stack_are_of_the_version_that_is_tested() -> None:
     services = read_compose()["services"]
-    assert {services[name]["image"] for name in BROKERS} == {f"apache/kafka:{kafka_version()}"}
+    assert {services[name]["image"] for name in BROKERS} == {f"apache/kafka:{read_kafka_version()}"}
 
 
 # --- images -------------------------------------------------------------------------------------

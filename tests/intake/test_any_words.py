@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 
 from services.intake.approvals.limits import read_approvals
 from services.intake.callbacks.places import read_nearest
-from services.intake.channels.hospital_needs import request_of
+from services.intake.channels.hospital_needs import build_hospital_request
 from services.intake.channels.text import Draft, Slot, read_slot
 from shared.catalogue.file import read_catalogue
 from shared.contracts.values import Channel
 from shared.errors import Invalid, Problem
 from shared.id_numbers import find_id_problem, read_birthday
 from shared.text import fold_text
-from shared.towns import find_nearest, is_known, parse_town, parse_village, towns
+from shared.towns import find_nearest, is_known, load_towns, parse_town, parse_village
 from shared.villages import find_village, find_villages_in
 from tests.support.examples import count_examples
 
 FEW = count_examples(60, 5_000)
 PIECES = (
-    *list(towns().values())[:6],
+    *list(load_towns().values())[:6],
     *("茶山", "增埗村", "张三", "我妈妈", "轮椅", "2床", "1", "东莞市", "说不清"),
     *("，", " ", "４４１９００１０３", "\u200b", "\x00", "\ud7ff", "e\u0301", "𠮷"),
 )
@@ -70,7 +70,7 @@ def test_a_number_chooses_one_of_the_towns_that_were_named(text: str) -> None:
 def test_any_place_has_two_towns_near_it_or_fewer(latitude: float, longitude: float) -> None:
     near = find_nearest(latitude, longitude)
     assert len(near) <= 2
-    assert set(near) <= set(towns())
+    assert set(near) <= set(load_towns())
 
 
 @pytest.mark.parametrize("parse", [parse_town, parse_village])
@@ -127,4 +127,4 @@ def test_an_offices_file_is_a_table_or_refused_with_its_lines(
 @settings(max_examples=FEW)
 @given(st.fixed_dictionaries(dict.fromkeys(HOSPITAL_ROW, WORDS)))
 def test_a_row_of_a_hospitals_needs_is_a_request_or_refused(row: dict[str, str]) -> None:
-    list_refusals(partial(request_of, row, Channel.SPREADSHEET))
+    list_refusals(partial(build_hospital_request, row, Channel.SPREADSHEET))

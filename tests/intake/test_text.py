@@ -10,7 +10,7 @@ from services.intake.channels.text import Draft, Slot, Unclear, read_slot, under
 from services.intake.channels.typed_requests import build_typed_request
 from services.intake.rules import find_problems
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Channel, Kind, Need
-from shared.towns import towns
+from shared.towns import load_towns
 from tests.intake.builders import RULES
 
 WORDS = ("心愿", "生活物资", "200元", "茶山镇", "低保", "张三")
@@ -331,7 +331,10 @@ def test_a_town_that_is_also_a_word_counts_only_alone() -> None:
 
 def test_every_town_class_and_category_is_known_by_its_name() -> None:
     for (code, town), class_, category in zip(
-        towns().items(), itertools.cycle(BeneficiaryClass), itertools.cycle(Category), strict=False
+        load_towns().items(),
+        itertools.cycle(BeneficiaryClass),
+        itertools.cycle(Category),
+        strict=False,
     ):
         found = wanted(f"{LABELS[category]} {town} {LABELS[class_]} 200元")
         assert (found.town_code, found.beneficiary_class) == (code, class_)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.matching.eligibility import find_obstacle
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.place import find_centre, metres, metres_of_columns, parse_cell
+from services.matching.model.place import find_centre, measure_columns, measure_metres, parse_cell
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.store import build_open_need
@@ -87,12 +87,12 @@ def test_decisions_and_the_solver_find_the_same_metres(
     a: tuple[int, int], b: tuple[int, int]
 ) -> None:
     columns = [np.array([number]) for number in (*a, *b)]
-    assert metres(a, b) == metres_of_columns(*columns)[0] == metres(b, a)
+    assert measure_metres(a, b) == measure_columns(*columns)[0] == measure_metres(b, a)
 
 
 def test_metres_are_those_of_the_map() -> None:
     """Humen to Zhangmutou, as the crow flies."""
-    assert abs(metres((22_816_000, 113_673_000), (22_915_000, 114_083_000)) - 43_420) < 200
+    assert abs(measure_metres((22_816_000, 113_673_000), (22_915_000, 114_083_000)) - 43_420) < 200
 
 
 offers = st.builds(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from services.matching.selection import (
     FulfilledRequest,
     compute_score,
+    find_year_bounds,
     rank_requests,
-    year_bounds,
 )
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -82,6 +82,6 @@ def test_order_of_input_and_chunks_do_not_show(found: list, chance: object, top:
 
 
 def test_a_year_is_chinas() -> None:
-    begins, ends = year_bounds(2026)
+    begins, ends = find_year_bounds(2026)
     assert begins == datetime(2025, 12, 31, 16, tzinfo=UTC)
     assert ends == datetime(2026, 12, 31, 16, tzinfo=UTC)

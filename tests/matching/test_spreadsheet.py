@@ -8,9 +8,9 @@ from services.matching.spreadsheet import SheetOffer, read_offers
 from shared.contracts.events import OfferSubmitted
 from shared.errors import Invalid
 from shared.sheets import RefusedRow
-from shared.towns import towns
+from shared.towns import load_towns
 
-CODES = {name: code for code, name in towns().items()}
+CODES = {name: code for code, name in load_towns().items()}
 CHINESE = """名称,电话,单位,数量,物品,类别,困难类别,镇街,每户上限,基金
 茶园商会,+8613800000001,元,"11,361.50",,配餐、助学,低保;特困,441900101,500,fund-warm
 粮油店,+8613800000002,袋,20,大米,,,,,

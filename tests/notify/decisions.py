@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.notify.channels import derive_dispatch_id
-from services.notify.events import build_command_handlers, build_event_handlers
+from services.notify.events import build_commands, build_events
 from services.notify.model import (
     ClaimNotice,
     Notice,
@@ -100,8 +100,8 @@ class DecisionHarness:
         self.now = START
         self.states: dict[AnyRef, Any] = {}
         self.facts: list[NoticeFact] = []
-        self._events = build_event_handlers(self.rules)
-        self._commands = build_command_handlers(self.rules)
+        self._events = build_events(self.rules)
+        self._commands = build_commands(self.rules)
 
     # --- input ---
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.intake.channels.donor_answers import read_donor_answer
 from services.notify.channels import SMS, WECHAT, Content, Donor
-from services.notify.events import build_event_handlers
+from services.notify.events import build_events
 from services.notify.limits import count_segments, list_problems
 from services.notify.main import list_template_ids
 from services.notify.model import About
@@ -37,7 +37,7 @@ from shared.contracts.events import (
 from shared.contracts.topics import list_consumed
 from shared.contracts.values import CHINA, Category, DonorKind
 from shared.references import format_reference
-from shared.towns import towns
+from shared.towns import load_towns
 from tests.notify.decisions import MATCH_ID
 
 LONG = Donor("东莞市茶山镇慈善事业与社会工作联合促进总会", DonorKind.SOCIAL_ORGANISATION)
@@ -87,7 +87,7 @@ def test_every_purpose_has_one_template_and_no_template_is_unused() -> None:
 
 def test_every_fact_comes_on_a_topic_that_notify_reads() -> None:
     read = {topic.name for topic in list_consumed("notify")}
-    assert {fact.TOPIC for fact in build_event_handlers(NotifySettings().rules)} <= read
+    assert {fact.TOPIC for fact in build_events(NotifySettings().rules)} <= read
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -234,7 +234,7 @@ def test_every_sum_fits(fen: int) -> None:
 
 
 def test_every_town_fits_and_none_is_a_number() -> None:
-    names = {format_town(code) for code in towns()}
+    names = {format_town(code) for code in load_towns()}
     assert all(0 < len(name) <= 6 for name in names)
     assert "滨海湾新区" in names
     assert format_town("") == format_town("441900999") == "东莞市"

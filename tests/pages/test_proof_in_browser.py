@@ -17,9 +17,9 @@ from services.audit.pages.ledger import ShownLog, render_entry
 from services.audit.pages.saved import SCRIPT, collect_proof_files
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.keys import SigningKey
-from services.audit.tlog.merkle import leaf_hash, leaf_hashes
+from services.audit.tlog.merkle import hash_leaf, hash_leaves
 from services.audit.tlog.reader import Directory
-from services.audit.tlog.tiles import TILE_WIDTH, TileTree, pack_bundle, tile_path
+from services.audit.tlog.tiles import TILE_WIDTH, TileTree, format_tile_path, pack_bundle
 from shared.web.pages import ASSETS
 from tests.audit.ledgers import log_key, publish_leaves, sign_checkpoint, year_of_facts
 from tests.pages.browser import find_chromium
@@ -107,7 +107,7 @@ def verdict_of(page: Page) -> str:
 def test_an_entry_of_the_log_is_verified(context: BrowserContext, log: Path, index: int) -> None:
     page = visit(context, make_site(log, index))
     assert PASSED in verdict_of(page)
-    assert leaf_hash(YEAR.leaves[index]).hex() in page.locator("#proof-steps").inner_text()
+    assert hash_leaf(YEAR.leaves[index]).hex() in page.locator("#proof-steps").inner_text()
 
 
 @dataclass
@@ -120,13 +120,13 @@ class Trees:
 
     def grow(self, size: int) -> bytes:
         """Its checkpoint at that size, signed."""
-        fresh = leaf_hashes(self.leaves[self.tree.size : size])
+        fresh = hash_leaves(self.leaves[self.tree.size : size])
         tiles = [*self.tree.add(fresh), *self.tree.partials()]
         self.files |= {tile.path: tile.data for tile in tiles}
         for number in range(size // TILE_WIDTH + 1):
             some = self.leaves[number * TILE_WIDTH : min(size, (number + 1) * TILE_WIDTH)]
             width = len(some) % TILE_WIDTH
-            self.files[tile_path("entries", number, width)] = pack_bundle(some)
+            self.files[format_tile_path("entries", number, width)] = pack_bundle(some)
         checkpoint = Checkpoint(KEY.name, size, self.tree.root())
         self.files["checkpoint"] = sign_checkpoint(checkpoint, KEY)
         return self.files["checkpoint"]
@@ -192,7 +192,7 @@ def flip(data: bytes, at: int) -> bytes:
 
 def test_an_entry_that_was_changed_is_refused(context: BrowserContext, log: Path) -> None:
     """On the page, in the log, or in both alike."""
-    index, path = 300, tile_path("entries", 1)
+    index, path = 300, format_tile_path("entries", 1)
     bundle = Directory(log).read(path) or b""
     honest, forged = YEAR.leaves[index], YEAR.leaves[index].replace(b"2026-01-01", b"2026-01-02")
     assert honest != forged
@@ -211,7 +211,7 @@ def test_an_entry_that_was_changed_is_refused(context: BrowserContext, log: Path
 @pytest.mark.parametrize("at", [0, 300 % TILE_WIDTH * 32])
 def test_a_tile_that_was_changed_is_refused(context: BrowserContext, log: Path, at: int) -> None:
     site = make_site(log, 300)
-    path = tile_path(0, 1)
+    path = format_tile_path(0, 1)
     site.lies = {path: flip(Directory(log).read(path) or b"", at)}
     assert FAILED in verdict_of(visit(context, site))
 
@@ -236,7 +236,12 @@ def test_a_checkpoint_that_was_changed_is_refused(context: BrowserContext, log: 
 
 
 def test_files_that_are_missing_are_said(context: BrowserContext, log: Path) -> None:
-    for path in ("checkpoint", tile_path("entries", 1), tile_path(0, 1), "tile/1/000.p/2"):
+    for path in (
+        "checkpoint",
+        format_tile_path("entries", 1),
+        format_tile_path(0, 1),
+        "tile/1/000.p/2",
+    ):
         site = make_site(log, 300)
         site.lies = {path: None}
         assert FAILED in verdict_of(visit(context, site)), path

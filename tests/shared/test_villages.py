@@ -4,8 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.towns import CITY_WIDE, towns
-from shared.villages import find_village, find_villages_in, format_place, village_name, villages
+from shared.towns import CITY_WIDE, load_towns
+from shared.villages import (
+    find_village,
+    find_villages_in,
+    format_place,
+    load_villages,
+    village_name,
+)
 
 CHASHAN, ZENGBU = "441900103", "441900103206"
 DONGCHENG, DONGTAI = "441900003", "441900003003"
@@ -63,12 +69,12 @@ def test_places_are_written_for_people() -> None:
 
 
 def test_every_village_lies_in_a_town_of_ours_and_is_found_there() -> None:
-    for code, name in villages().items():
-        assert code[:9] in towns()
+    for code, name in load_villages().items():
+        assert code[:9] in load_towns()
         assert find_village(name, code[:9]) == code, name
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_answered(text: str) -> None:
     code = find_village(text)
-    assert code is None or code in villages()
+    assert code is None or code in load_villages()

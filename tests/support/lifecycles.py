@@ -22,13 +22,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from deploy.local.stack import Stack
 from services.audit.model import LINES_MAX
 from shared.contracts import topics
-from shared.contracts.envelope import Fact, foreign_event
+from shared.contracts.envelope import Fact, build_foreign_event
 from shared.contracts.events import BankLineStated, DonationReceived, RequestSubmitted
 from shared.ids import make_id
 from shared.messaging.cluster import create_topics
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.encoding import encode
-from shared.security import SIGNATURE_HEADER, publisher_key, sign_record
+from shared.security import SIGNATURE_HEADER, derive_publisher_key, sign_record
 
 CHANNEL = "/channels/village"
 BANK = "/bank/demo"
@@ -208,7 +208,7 @@ class Lifecycles:
     async def _publish(
         self, source: str, message_id: str, fact: Fact, *, wait: bool = True
     ) -> None:
-        event = foreign_event(
+        event = build_foreign_event(
             source=source, message_id=message_id, time=datetime.now(UTC), data=fact
         )
         self.sent[message_id] = encode(event)
@@ -217,7 +217,7 @@ class Lifecycles:
     async def _send(
         self, source: str, topic: str, message_id: str, value: bytes, *, wait: bool
     ) -> None:
-        signature = sign_record(publisher_key(self._root, source), topic, value)
+        signature = sign_record(derive_publisher_key(self._root, source), topic, value)
         sent = await self._producer.send(
             topic, value, key=message_id.encode(), headers=[(SIGNATURE_HEADER, signature)]
         )

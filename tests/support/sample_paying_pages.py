@@ -7,7 +7,13 @@ from fastapi.responses import HTMLResponse
 
 from services.audit.accounts import Account
 from services.audit.messages import DOUBTS
-from services.audit.model import BankQuestion, OrderLine, Payable, PaymentOrder, payment_order_id
+from services.audit.model import (
+    BankQuestion,
+    OrderLine,
+    Payable,
+    PaymentOrder,
+    derive_payment_order_id,
+)
 from services.audit.model.months import (
     BookedAccount,
     MonthClose,
@@ -57,7 +63,7 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
     states = ((False, True), (False, False), (True, True))
     line = OrderLine(match_id="M-1", fund_id=words, payee_id="E-1", amount_fen=33_300)
     order = PaymentOrder(
-        id=payment_order_id("sample"), maker=words, foundation=words, lines=(line, line)
+        id=derive_payment_order_id("sample"), maker=words, foundation=words, lines=(line, line)
     )
     question = BankQuestion(
         id="B-1",

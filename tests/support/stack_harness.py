@@ -15,10 +15,10 @@ from fastapi import FastAPI
 
 from deploy.local.stack import Stack
 from shared import mongo
-from shared.contracts.envelope import Fact, cloud_event, foreign_event
+from shared.contracts.envelope import Fact, build_cloud_event, build_foreign_event
 from shared.contracts.topics import BY_NAME, list_consumed
 from shared.messaging.batch_store import POSITIONS
-from shared.messaging.cluster import cluster_id, create_topics
+from shared.messaging.cluster import create_topics, read_cluster_id
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.encoding import encode
 from shared.partner_ids import PartnerIds
@@ -148,7 +148,7 @@ class StackHarness:
 
     def own(self, source: str, subject: str, sequence: int, fact: Fact, causation: str = "") -> Any:
         """A signed record of one of our own services."""
-        event = cloud_event(
+        event = build_cloud_event(
             source=source,
             subject=subject,
             sequence=sequence,
@@ -162,7 +162,7 @@ class StackHarness:
 
     def foreign(self, source: str, message_id: str, fact: Fact) -> Any:
         """A signed record from outside."""
-        event = foreign_event(
+        event = build_foreign_event(
             source=source, message_id=message_id, time=datetime.now(UTC), data=fact
         )
         return self.signed(source, fact.TOPIC, source, encode(event))
@@ -215,7 +215,7 @@ class StackHarness:
             await consumer.stop()
 
     async def cluster(self) -> str:
-        return await cluster_id(BrokerConnection(self.broker.kafka_bootstrap))
+        return await read_cluster_id(BrokerConnection(self.broker.kafka_bootstrap))
 
 
 def _credential(

@@ -10,8 +10,8 @@ from shared.security import (
     Keyring,
     Role,
     Unauthenticated,
+    derive_publisher_key,
     issue,
-    publisher_key,
 )
 from tests.system.command_line import guanjia
 
@@ -66,7 +66,7 @@ def test_a_key_that_would_speak_for_another_is_not_issued(
 def test_a_publisher_gets_its_signing_key_and_a_service_does_not(first_secrets: Path) -> None:
     root = (first_secrets / "root.key").read_bytes()
     result = guanjia("keys", "publisher-key", "/bank/demo")
-    assert result.output.strip() == publisher_key(root, "/bank/demo").hex()
+    assert result.output.strip() == derive_publisher_key(root, "/bank/demo").hex()
     for source in ("/intake", "/channels/nobody", ""):
         assert guanjia("keys", "publisher-key", source).exit_code == 1
     guanjia("keys", "revoke", "bank")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from deploy.cli import app
 from deploy.commands.data_dir import add_data_dir, has_data_dir
 from deploy.commands.lazy import LazyGroup, load_command
-from shared.client import default_data_dir, default_secrets_dir
+from shared.client import find_data_dir, find_secrets_dir
 
 
 def list_commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -45,7 +45,7 @@ def test_the_folder_that_is_named_wins(tmp_path: Path, monkeypatch: pytest.Monke
 
     @looking.command()
     def look() -> None:
-        seen.append((default_data_dir(), default_secrets_dir()))
+        seen.append((find_data_dir(), find_secrets_dir()))
 
     command = add_data_dir(typer.main.get_command(looking))
     command.main(["--data-dir", str(tmp_path)], standalone_mode=False)

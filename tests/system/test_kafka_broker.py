@@ -14,7 +14,7 @@ from deploy.local.parts import build_kafka
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 
-MISSING = jars.missing()
+MISSING = jars.explain_missing()
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.timeout(300),

@@ -97,7 +97,7 @@ async def test_openssl_signs_as_the_page_says(tmp_path: Path) -> None:
 
 @pytest.mark.kafka
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(jars.missing() is not None, reason=jars.missing() or "")
+@pytest.mark.skipif(jars.explain_missing() is not None, reason=jars.explain_missing() or "")
 async def test_kcat_publishes_as_the_page_says(tmp_path: Path) -> None:
     port = find_free_port()
     part = build_kafka(tmp_path / "kafka", port, tmp_path / "broker.log")

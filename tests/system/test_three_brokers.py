@@ -19,13 +19,13 @@ from deploy.local.supervisor import Supervisor
 from shared.contracts.topics import BY_NAME, MATCHES
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
-from shared.messaging.cluster import cluster_id, create_topics
+from shared.messaging.cluster import create_topics, read_cluster_id
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.producer import Producer
 from shared.security import Keyring, create_root_key
 from tests.support.eventually import eventually
 
-MISSING = jars.missing()
+MISSING = jars.explain_missing()
 NAMES = ("broker", "broker-2", "broker-3")
 SUBJECTS, AT_ONCE, WHILE_AWAY = 12, 24, 5
 
@@ -137,7 +137,7 @@ async def test_any_one_is_lost_with_its_disk_and_no_acknowledged_record(
         keyring=Keyring(tmp_path / "secrets"),
         idempotent=True,
     )
-    identity = await cluster_id(brokers.connection)
+    identity = await read_cluster_id(brokers.connection)
     await producer.start(identity)
     sender = Sender(producer)
     try:
@@ -147,7 +147,7 @@ async def test_any_one_is_lost_with_its_disk_and_no_acknowledged_record(
             for _ in range(WHILE_AWAY):
                 await sender.send_some()
             await brokers.bring_back(name)
-        assert await cluster_id(brokers.connection) == identity
+        assert await read_cluster_id(brokers.connection) == identity
     finally:
         await producer.stop()
     assert sender.count == len(NAMES) * (1 + WHILE_AWAY) * AT_ONCE

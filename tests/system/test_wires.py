@@ -26,14 +26,14 @@ from shared.clock import system_now
 from shared.contracts.topics import MATCHES, REQUESTS_INBOUND
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
-from shared.messaging.cluster import cluster_id, create_topics
+from shared.messaging.cluster import create_topics, read_cluster_id
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.producer import Producer
 from shared.security import Keyring
 from shared.settings import Settings
 from tests.support.eventually import eventually
 
-MISSING = jars.missing()
+MISSING = jars.explain_missing()
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ async def test_services_reach_three_brokers_by_password_and_one_of_them_may_be_l
 
     async def try_cluster() -> str:
         try:
-            return await cluster_id(connection)
+            return await read_cluster_id(connection)
         except Transient:
             return ""
 
@@ -134,7 +134,7 @@ async def test_services_reach_three_brokers_by_password_and_one_of_them_may_be_l
         BrokerConnection(connection.bootstrap),
     ):
         with pytest.raises(Transient):
-            await cluster_id(stranger)
+            await read_cluster_id(stranger)
 
     async def try_topics() -> bool:
         """As a service begins: refused while a broker of the three is not there yet."""
@@ -160,9 +160,9 @@ async def test_services_reach_three_brokers_by_password_and_one_of_them_may_be_l
 async def come_from_outside(brokers: Brokers) -> None:
     """A publisher, by SCRAM: let in by his password, and nowhere without rights."""
     village = replace(brokers.connection, user="village", password="v", mechanism="SCRAM-SHA-512")
-    assert await cluster_id(village)
+    assert await read_cluster_id(village)
     with pytest.raises(Transient):
-        await cluster_id(replace(village, password="another"))
+        await read_cluster_id(replace(village, password="another"))
     producer = AIOKafkaProducer(**village.as_options(), acks="all", request_timeout_ms=5000)
     await producer.start()
     try:

@@ -15,7 +15,7 @@ from services.audit.model import (
     Payable,
     PayeeAccount,
     PaymentOrder,
-    donation_id,
+    derive_donation_id,
 )
 from services.audit.preparing import build_bank_secrets
 from services.intake.callbacks.conversation import receive_message
@@ -220,7 +220,7 @@ class Town:
 
     async def _enter_gift(self, side: Side) -> str:
         """Money from this side's bank, and what the giver wrote beside it."""
-        id_ = donation_id(side.bank, GIFT_MESSAGE)
+        id_ = derive_donation_id(side.bank, GIFT_MESSAGE)
         fen, place = side.gift.values()
         sealer = build_bank_secrets(self.running["audit"].runtime.keyring).sealer
         gift = Donation(

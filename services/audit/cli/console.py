@@ -75,7 +75,7 @@ Where = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="机器可读 machine readable")]
 
 
-def funds_table(funds: Mapping[str, FundBook]) -> Table:
+def build_funds_table(funds: Mapping[str, FundBook]) -> Table:
     """A row for each fund; a column that is zero throughout is left out unless it is usual.
 
     Where the terminal is too narrow for all columns they stand below each other."""
@@ -112,7 +112,7 @@ def _narrow(
     return table
 
 
-def progress_bar(label: str, *, quiet: bool) -> Progress:
+def make_progress_bar(label: str, *, quiet: bool) -> Progress:
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console, disable=quiet)
 

@@ -36,12 +36,12 @@ def rotate_key(
     """
     from services.audit.public import key_path, list_log_names
     from services.audit.tlog.keys import KeyFile, read_keys
-    from shared.client import default_data_dir, default_secrets_dir
+    from shared.client import find_data_dir, find_secrets_dir
 
-    path = key_path(secrets_dir or default_secrets_dir(data_dir), log)
+    path = key_path(secrets_dir or find_secrets_dir(data_dir), log)
     if not path.exists():
         raise _explain_no_log(log, list_log_names(path.parent))
-    ledger = (data_dir or default_data_dir()) / "ledger"
+    ledger = (data_dir or find_data_dir()) / "ledger"
     try:
         keys = KeyFile(path, read_keys(path)[0].name)
         if retire:

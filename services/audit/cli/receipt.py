@@ -37,7 +37,7 @@ Vkeys = Annotated[
 ]
 
 
-def receipt(
+def print_receipt(
     donation: Annotated[str, typer.Argument(help="捐赠编号 the donation's id")],
     where: Annotated[
         str,
@@ -52,7 +52,9 @@ def receipt(
 ) -> None:
     """取一笔捐赠的凭证。Writes the proof that the public log contains a gift (C2SP tlog-proof)."""
     with report_unreadable():
-        data = _from_log(open_source(where), donation) if where else _from_service(donation)
+        data = (
+            _read_from_log(open_source(where), donation) if where else _fetch_from_service(donation)
+        )
     if data is None:
         console.print(f"[red]日志中没有捐赠 {escape(donation)} the log has no such gift[/]")
         raise typer.Exit(UNREADABLE)
@@ -104,7 +106,7 @@ def _describe_cosigners(checked: Receipt, witnesses: list[VerifierKey]) -> str:
     return f"{cosigned} 方已见证，共给出 {pinned} 方 {cosigned} of {pinned} witnesses cosigned"
 
 
-def _from_log(source: Source, donation: str) -> bytes | None:
+def _read_from_log(source: Source, donation: str) -> bytes | None:
     """Reads the log from its beginning: files know no donation ids."""
     size, mark = read_unverified_checkpoint(source).size, donation.encode()
     for index, raw in enumerate(read_entries(source, size)):
@@ -117,12 +119,12 @@ def _is_gift(entry: Any, donation: str) -> bool:
     return kind_of(entry).traced == "arrives" and entry["subject"] == donation
 
 
-def _from_service(donation: str) -> bytes | None:
+def _fetch_from_service(donation: str) -> bytes | None:
     """Asked again while the gift's checkpoint is not there yet."""
-    from shared.client import bearer, service_url  # an offline auditor does not have it
+    from shared.client import find_service_url, read_token  # an offline auditor does not have it
 
-    url = f"{service_url('audit')}/donations/{donation}/receipt"
-    headers = {"Authorization": f"Bearer {bearer('operator')}"}
+    url = f"{find_service_url('audit')}/donations/{donation}/receipt"
+    headers = {"Authorization": f"Bearer {read_token('operator')}"}
     deadline = time.monotonic() + PUBLISHED_WITHIN_S
     while (answer := httpx.get(url, headers=headers)).status_code == 503:
         if time.monotonic() > deadline:

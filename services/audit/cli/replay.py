@@ -18,11 +18,11 @@ from services.audit.cli.console import (
     COLUMNS,
     WRONG,
     AsJson,
+    build_funds_table,
     check_places,
     console,
     exit_unreadable,
     fetch_summary,
-    funds_table,
     report_unwritable,
 )
 from services.audit.cli.topic import TopicError, replay_topic, wait_until_published
@@ -30,9 +30,9 @@ from services.audit.ledger.balances import list_totals
 from services.audit.ledger.canonical import NotCanonicalError
 from services.audit.ledger.entries import format_timestamp
 from services.audit.ledger.replay import Replay, replay
-from services.audit.tlog.checkpoint import root_text
+from services.audit.tlog.checkpoint import format_root
 from services.audit.tlog.findings import BrokenError
-from services.audit.tlog.merkle import Frontier, leaf_hash
+from services.audit.tlog.merkle import Frontier, hash_leaf
 from services.audit.tlog.note import NoteError
 from services.audit.tlog.reader import (
     Source,
@@ -68,9 +68,9 @@ def compare(source: Source, replayed: Replay, summary: Document) -> list[Differe
 
 def _read_root(source: Source, size: int) -> str:
     standing = read_unverified_checkpoint(source).size
-    leaves = map(leaf_hash, islice(read_entries(source, standing), size))
+    leaves = map(hash_leaf, islice(read_entries(source, standing), size))
     tree = Frontier().extend(leaves)
-    return root_text(tree.root())
+    return format_root(tree.root())
 
 
 Folder = Annotated[
@@ -125,9 +125,9 @@ def replay_log(
     differences: list[Difference] | None = None
     try:
         if topic:
-            replayed = _from_topic(topic, log, where, to)
+            replayed = _replay_topic(topic, log, where, to)
         else:
-            replayed, differences = _from_files(where, to)
+            replayed, differences = _replay_files(where, to)
     except (NoteError, NotCanonicalError, TopicError, httpx.HTTPError) as error:
         raise exit_unreadable(error) from None
     except BrokenError as broken:
@@ -137,13 +137,13 @@ def replay_log(
         with report_unwritable(bytes_file):
             bytes_file.write_bytes(bytes(replayed))
     if as_json:
-        typer.echo(_as_json(replayed, differences))
+        typer.echo(_format_json(replayed, differences))
     else:
         _show(replayed, differences, is_checked=bool(topic))
     raise typer.Exit(WRONG if differences else 0)
 
 
-def _from_files(where: str, to: str) -> tuple[Replay, list[Difference] | None]:
+def _replay_files(where: str, to: str) -> tuple[Replay, list[Difference] | None]:
     """With the differences from what the service says, where it runs and says the same moment."""
     summary = fetch_summary(needed=not where) if not (to and where) else None
     source = open_source(where or str((summary or {})["log_dir"]))
@@ -154,7 +154,7 @@ def _from_files(where: str, to: str) -> tuple[Replay, list[Difference] | None]:
     return replayed, compare(source, replayed, summary)
 
 
-def _from_topic(topic: str, log: str, where: str, to: str) -> Replay:
+def _replay_topic(topic: str, log: str, where: str, to: str) -> Replay:
     """Checked against the checkpoint that stands where the log is published."""
     source = open_source(where or str((fetch_summary(needed=True) or {})["log_dir"]))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # TopicError says it
@@ -197,7 +197,7 @@ def _limit(to: str) -> int | str | None:
 
 
 def _show(replayed: Replay, differences: list[Difference] | None, *, is_checked: bool) -> None:
-    console.print(funds_table(replayed.books.funds))
+    console.print(build_funds_table(replayed.books.funds))
     console.print(f"{replayed.entries} 条 entries, 截至 until {replayed.last_recorded_at}")
     if is_checked:
         console.print("[green]与公布的检查点一致 as the published checkpoint has it[/]")
@@ -212,7 +212,7 @@ def _show(replayed: Replay, differences: list[Difference] | None, *, is_checked:
         console.print(table)
 
 
-def _as_json(replayed: Replay, differences: list[Difference] | None) -> str:
+def _format_json(replayed: Replay, differences: list[Difference] | None) -> str:
     summary = {
         "replay": json.loads(bytes(replayed)),
         "compared": differences is not None,

@@ -31,7 +31,7 @@ from services.audit.reports.disclosure.figures import (
     Campaign,
     Period,
     PeriodError,
-    figures_to_json,
+    describe_figures,
     read_campaigns,
 )
 from services.audit.reports.disclosure.markdown import format_code, format_leaf, render_markdown
@@ -180,7 +180,7 @@ def disclose(
         figures = count_figures(open_logs(years), days, major_fen=major_fen)
     due = list_duties(figures, listed, major_fen=major_fen)
     if as_json:
-        report = figures_to_json(figures, listed) | {
+        report = describe_figures(figures, listed) | {
             "today": str(day),
             "major_fen": major_fen,
             "duties": [each.as_json(day) for each in due],

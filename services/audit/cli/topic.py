@@ -20,7 +20,7 @@ from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.replay import Replay, replay_entries
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.findings import TREE, BrokenError
-from services.audit.tlog.merkle import Frontier, leaf_hash
+from services.audit.tlog.merkle import Frontier, hash_leaf
 from services.audit.tlog.note import NoteError
 from services.audit.tlog.reader import Source, read_unverified_checkpoint
 from services.audit.tlog.tiles import CHECKPOINT
@@ -114,7 +114,7 @@ def check_spool(spool: Spool, source: Source, to: int | str | None = None) -> No
         )
     if spool.size < checkpoint.size:
         raise TopicError(f"主题缺条目 entry {spool.size} of {spool.log} is missing on {LEDGER}")
-    leaves = map(leaf_hash, islice(spool, checkpoint.size))
+    leaves = map(hash_leaf, islice(spool, checkpoint.size))
     if Frontier().extend(leaves).root() != checkpoint.root:
         raise BrokenError(TREE, "the entries on the topic are not those of the checkpoint")
 
@@ -144,7 +144,7 @@ async def read_topic(
 ) -> Spool:
     """A log's entries, complete up to `to`; without an index, up to where nothing more comes."""
     spools: dict[str, Spool] = {}
-    async with _consumer(bootstrap) as consumer:
+    async with _open_consumer(bootstrap) as consumer:
         quiet_s = 0.0
         while quiet_s < end_after_s:
             batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_MAX)
@@ -158,7 +158,7 @@ async def read_topic(
 
 
 @asynccontextmanager
-async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
+async def _open_consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
     """From the beginning of every partition, in no group: nobody's offsets are touched."""
     from aiokafka import AIOKafkaConsumer, TopicPartition
     from aiokafka.errors import KafkaConnectionError, KafkaError

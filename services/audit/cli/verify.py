@@ -14,11 +14,11 @@ from services.audit.cli.console import (
     WRONG,
     AsJson,
     Where,
+    build_funds_table,
     check_places,
     console,
     exit_unreadable,
-    funds_table,
-    progress_bar,
+    make_progress_bar,
 )
 from services.audit.ledger.verification import Report, verify_log
 from services.audit.tlog.note import NoteError
@@ -102,7 +102,7 @@ def _verify_years(
 
 
 def _verify(where: str, trust: Pinned, before: Report | None, *, quiet: bool) -> Report:
-    with progress_bar("核验 verifying", quiet=quiet) as progress:
+    with make_progress_bar("核验 verifying", quiet=quiet) as progress:
         task = progress.add_task("verify", total=None)
 
         def advance(done: int, total: int) -> None:
@@ -124,7 +124,7 @@ def _show(report: Report) -> None:
         console.print(f"[red]不可信 not to be trusted[/]: {escape(str(report.broken))}")
         return
     assert report.checkpoint is not None
-    console.print(funds_table(report.books.funds))
+    console.print(build_funds_table(report.books.funds))
     console.print(
         f"[green]可信 verified[/]: {escape(report.checkpoint.origin)}, "
         f"{report.entries} 条 entries, root {report.checkpoint.root.hex()}"

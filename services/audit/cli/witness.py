@@ -10,7 +10,7 @@ from services.audit.cli.console import console
 from services.audit.tlog.note import ED25519, NoteError, VerifierKey
 
 
-def witness(
+def run_witness(
     data: Annotated[Path, typer.Option(file_okay=False, help="密钥与记录 its key and its record")],
     log: Annotated[
         list[str], typer.Option("--log", metavar="VKEY", help="为谁见证 a log it knows")
@@ -29,13 +29,13 @@ def witness(
     """
     import uvicorn  # an auditor does not have it
 
-    from services.audit.witness import create_witness, witness_key_file
+    from services.audit.witness import create_witness, open_key_file
 
     host, _, port = listen.rpartition(":")
     try:
         logs = [VerifierKey.parse(text) for text in log]
         app = create_witness(data, name, logs)
-        (key,) = witness_key_file(data, name).read()
+        (key,) = open_key_file(data, name).read()
     except NoteError as error:
         raise typer.BadParameter(str(error)) from None
     if not port.isdigit() or any(each.algorithm != ED25519 for each in logs):

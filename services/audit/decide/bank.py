@@ -23,9 +23,9 @@ from services.audit.model import (
     Fund,
     LogHead,
     Stock,
+    derive_stock_id,
     get_payments,
     is_plausible,
-    stock_id,
 )
 from services.audit.rules import Rules
 from shared.contracts import ledger
@@ -129,7 +129,7 @@ def decide_goods_received(
         (BankFact, event.bank_fact_id),
         (Donation, event.donation_id),
         (Fund, fact.fund_id),
-        (Stock, stock_id(fact.fund_id, fact.item, fact.unit)),
+        (Stock, derive_stock_id(fact.fund_id, fact.item, fact.unit)),
     )
     journal = Journal.open(states, rules.choose_foundation(fund), now)
     movement = Movement(
@@ -171,7 +171,7 @@ def decide_goods_received(
 
 def _make_stock(fund: Fund, goods: Goods) -> Stock:
     return Stock(
-        id=stock_id(fund.id, goods.item, goods.unit),
+        id=derive_stock_id(fund.id, goods.item, goods.unit),
         fund_id=fund.id,
         foundation=fund.foundation,
         item=goods.item,
@@ -236,7 +236,7 @@ def decide_donation_refunded(
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(refund.refunded_at, "refunded_at", now)
     check_open(journal.head, refund.refunded_at, "refunded_at")
-    if donation is not None and _day(refund.refunded_at) < _day(donation.received_at):
+    if donation is not None and _find_day(refund.refunded_at) < _find_day(donation.received_at):
         raise messages.REFUND_BEFORE_GIFT.invalid("data.refunded_at")
     if donation is not None and donation.waiting:
         raise messages.GIFT_WAITS.invalid("data.donation_id")
@@ -320,7 +320,7 @@ def check_open(head: LogHead, moment: datetime, field: str) -> None:
         raise messages.MONTH_CLOSED.invalid(f"data.{field}", month=month)
 
 
-def _day(moment: datetime) -> date:
+def _find_day(moment: datetime) -> date:
     """A bank's statement may know the day alone, of the gift or of the refund."""
     return moment.astimezone(CHINA).date()
 

@@ -87,16 +87,18 @@ def _find_closing(states: States, answer: BankAnswer) -> Closing | Answer:
     order = states.get(PaymentOrder, answer.order_id)
     line = order.find_line(answer.number) if order else None
     if order is None or line is None:
-        return messages.BANK_ANSWER_UNFIT.refusal(409, "reference", **_word("order_unknown"))
+        return messages.BANK_ANSWER_UNFIT.refusal(
+            409, "reference", **_describe_doubt("order_unknown")
+        )
     doubt = find_doubt(order, line, answer.direction, answer.amount_fen)
     if doubt == "line_released" and answer.direction == "paid":
         doubt = None if states.require(Payable, line.match_id).is_unordered else doubt
     if doubt is not None:
-        return messages.BANK_ANSWER_UNFIT.refusal(409, "reference", **_word(doubt))
+        return messages.BANK_ANSWER_UNFIT.refusal(409, "reference", **_describe_doubt(doubt))
     return Closing(order, answer.number, answer.bank_reference, answer.direction)
 
 
-def _word(doubt: str) -> dict[str, str]:
+def _describe_doubt(doubt: str) -> dict[str, str]:
     zh, en = messages.DOUBTS[doubt]
     return {"why": zh, "why_en": en}
 

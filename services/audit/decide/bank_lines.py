@@ -23,7 +23,7 @@ from services.audit.model import (
     Payable,
     Payee,
     PaymentOrder,
-    bank_question_id,
+    derive_bank_question_id,
     parse_payment_reference,
 )
 from shared.answers import Answer
@@ -113,7 +113,7 @@ def _find_questions(
     """By account and reference; a source that does not name the account says nothing against it."""
     line = (stated.bank_reference, stated.direction, stated.amount_fen)
     ids = [
-        bank_question_id(*line, memo, account)
+        derive_bank_question_id(*line, memo, account)
         for memo in (named, None)
         for account in ("", stated.own_account)
     ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.audit import messages
 from services.audit.decide.posting import Journal
 from services.audit.decide.proposals import require_open
-from services.audit.ledger import entries as drafts
+from services.audit.ledger import entries
 from services.audit.model import ApproveFund, Fund, ProposeFund
 from services.audit.rules import Rules
 from shared.answers import Answer
@@ -50,6 +50,6 @@ def decide_approve_fund(
 ) -> Decision:
     journal = Journal.open(states, fund.foundation, now)
     opened = fund.resolve("open", command.principal).model_copy(update={"log": journal.log})
-    draft = drafts.fund_opened(journal.make_fact("fund", fund.id), fund.opening)
+    draft = entries.draft_fund_opened(journal.make_fact("fund", fund.id), fund.opening)
     journal.record(draft, opened, LedgerFundOpened, fund_id=fund.id)
     return journal.close(Answer(200, opened.to_json()))

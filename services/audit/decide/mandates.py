@@ -26,9 +26,9 @@ from services.audit.model import (
     RecordedConsents,
     RevokeMandate,
     WithdrawMandate,
-    contribution_id,
     derive_consents_id,
-    partner_proposals_id,
+    derive_contribution_id,
+    derive_partner_proposals_id,
 )
 from services.audit.rules import Rules
 from shared.answers import Answer
@@ -71,7 +71,7 @@ def decide_propose_mandate(
     if len(waiting) >= most:
         return Decision(answer=messages.MANDATES_WAIT.refusal(409, most=most))
     counted = PartnerProposals(
-        id=partner_proposals_id(request.partner), mandate_ids=(*waiting, mandate.id)
+        id=derive_partner_proposals_id(request.partner), mandate_ids=(*waiting, mandate.id)
     )
     return replace(proposed, states=(mandate, counted))
 
@@ -79,7 +79,7 @@ def decide_propose_mandate(
 def _list_waiting(states: States, partner: str) -> list[str]:
     """Those past their time too: else one asks for many that end at once. Each is a message to a
     donor and a row for a checker."""
-    proposals = states.get(PartnerProposals, partner_proposals_id(partner))
+    proposals = states.get(PartnerProposals, derive_partner_proposals_id(partner))
     ids = proposals.mandate_ids if proposals else ()
     mandates = states.get_many(Mandate, ids)
     return [id_ for id_, mandate in mandates.items() if mandate.state == "proposed"]
@@ -213,7 +213,7 @@ def _end(mandate: Mandate, by: str) -> Decision:
 
 def list_mandate_refs(mandate_id: str | None, fund_id: str, donor_id: str) -> list[AnyRef]:
     """What a commitment reads beside its fund."""
-    contribution = Ref(Contribution, contribution_id(fund_id, donor_id))
+    contribution = Ref(Contribution, derive_contribution_id(fund_id, donor_id))
     return [contribution, Ref(Mandate, mandate_id)] if mandate_id else [contribution]
 
 
@@ -268,7 +268,7 @@ def count_contribution(
 
 def _get_contribution(states: States, fund_id: str, donor_id: str) -> Contribution:
     """What he gave so far, if anything."""
-    id_ = contribution_id(fund_id, donor_id)
+    id_ = derive_contribution_id(fund_id, donor_id)
     none = Contribution(id=id_, fund_id=fund_id, donor_id=donor_id)
     return states.get(Contribution, id_) or none
 

@@ -25,8 +25,8 @@ from services.audit.model import (
     RequestPayments,
     Spending,
     Stock,
+    derive_stock_id,
     get_payments,
-    stock_id,
 )
 from services.audit.rules import Rules
 from shared.contracts import ledger
@@ -221,7 +221,7 @@ def _hand_over(
     distribution, fund, stock = states.get_each(
         (Distribution, event.subject),
         (Fund, movement.fund_id),
-        (Stock, stock_id(movement.fund_id, match.item, match.unit)),
+        (Stock, derive_stock_id(movement.fund_id, match.item, match.unit)),
     )
     if distribution is not None:
         return NOTHING

@@ -13,9 +13,9 @@ from services.audit.model.months import (
     ProposeMonthClose,
     ProposeMonthReopening,
     begin_month,
+    derive_month_close_id,
+    derive_month_reopening_id,
     end_month,
-    month_close_id,
-    month_reopening_id,
 )
 from services.audit.months import messages
 from shared.answers import Answer
@@ -28,7 +28,7 @@ def decide_propose_close(
     """Of a month that is over, the one after the last that was closed. What differs without a line
     needs a reason."""
     data = command.data
-    id_ = month_close_id(data.foundation, data.month)
+    id_ = derive_month_close_id(data.foundation, data.month)
     head, existing = states.get_each((LogHead, data.foundation), (MonthClose, id_))
     if head is None:
         return Decision(answer=FOUNDATION_UNKNOWN.refusal(404, "foundation"))
@@ -76,7 +76,7 @@ def decide_propose_reopening(
     command: Command[ProposeMonthReopening],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
-    data, id_ = command.data, month_reopening_id(command.key)
+    data, id_ = command.data, derive_month_reopening_id(command.key)
     head, _ = states.get_each((LogHead, data.foundation), (MonthReopening, id_))
     if head is None or head.closed_until != end_month(data.month):
         return Decision(answer=messages.MONTH_NOT_LAST.refusal(409, "month"))
@@ -93,7 +93,7 @@ def decide_approve_reopening(
 ) -> Decision:
     """The month before it stays closed."""
     head = states.require(LogHead, reopening.foundation)
-    close = states.get(MonthClose, month_close_id(reopening.foundation, reopening.month))
+    close = states.get(MonthClose, derive_month_close_id(reopening.foundation, reopening.month))
     if head.closed_until != end_month(reopening.month) or close is None:
         return Decision(answer=messages.MONTH_NOT_LAST.refusal(409, "month"))
     approved = reopening.resolve("approved", command.principal)

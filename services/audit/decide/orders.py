@@ -17,7 +17,7 @@ from services.audit.model import (
     PaymentOrder,
     ProposePaymentOrder,
     SealedPayees,
-    payment_order_id,
+    derive_payment_order_id,
 )
 from shared.answers import Answer
 from shared.contracts.envelope import Fact
@@ -58,7 +58,7 @@ def decide_propose_order(
 ) -> Decision:
     """Of one foundation; each payable whole, and in one order at a time."""
     match_ids = tuple(dict.fromkeys(command.data.match_ids))
-    id_ = payment_order_id(command.key)
+    id_ = derive_payment_order_id(command.key)
     states.prefetch(Ref(PaymentOrder, id_), *(Ref(Payable, each) for each in match_ids))
     payables = states.get_many(Payable, match_ids)
     for match_id in match_ids:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from services.audit.ledger import entries as drafts
+from services.audit.ledger import entries
 from services.audit.ledger.accounts import PAYABLES
 from services.audit.ledger.entries import Draft, Fact, Goods, seal
 from services.audit.ledger.kinds import KINDS, EntryKind
@@ -24,7 +24,7 @@ from services.audit.model import (
     Payable,
     PlacedState,
     Stock,
-    entry_id,
+    format_entry_id,
 )
 from shared.contracts import ledger
 from shared.contracts.envelope import Fact as EventFact
@@ -209,7 +209,7 @@ class Journal:
         if authorisation is not None:
             reference = {**reference, "authorisation": authorisation}
         moved = (fund.ref, movement.amount)
-        draft = drafts.build(kind.name, movement.fact, moved, fund=fund.id, **reference)
+        draft = entries.draft_entry(kind.name, movement.fact, moved, fund=fund.id, **reference)
         fund = add_amount(kind, fund, movement.count)
         self.save(fund)
         counted = add_amount(kind, speaker, movement.count) if speaker else fund
@@ -225,7 +225,7 @@ class Journal:
         if fund.accounts.payables:
             return fund
         accounts = replace(fund.accounts, payables=PAYABLES)
-        draft = drafts.accounts_opened(
+        draft = entries.draft_accounts_opened(
             self.make_fact(f"accounts_opened:{self.head.size}", fund.id), fund.ref, [PAYABLES]
         )
         opened = fund.model_copy(update={"accounts": accounts})
@@ -236,7 +236,7 @@ class Journal:
 
         A refused gift or distribution stands at that entry, a refused commitment nowhere.
         """
-        entry = self._append(drafts.refusal(movement.fact, refusal.as_refused(movement)))
+        entry = self._append(entries.draft_refusal(movement.fact, refusal.as_refused(movement)))
         if isinstance(speaker, Donation | Distribution):
             speaker = speaker.place_at(entry.log, entry.index)
         is_goods = isinstance(movement.amount, Goods)
@@ -261,11 +261,13 @@ class Journal:
         a year brings forward is no news. A bank's facts of a closed month never come here."""
         closed_until = self.head.closed_until
         if closed_until is not None and not draft["kind"].endswith("_carried"):
-            earliest = drafts.format_timestamp(closed_until)
+            earliest = entries.format_timestamp(closed_until)
             draft = {**draft, "effective_at": max(draft["effective_at"], earliest)}
         grown, sealed = seal(self.head.as_tree_head(), draft, self.now)
         fields = {"log": self.log, "index": sealed.index, "leaf": sealed.raw}
-        self._records.append(Record(Entry.COLLECTION, entry_id(self.log, sealed.index), fields))
+        self._records.append(
+            Record(Entry.COLLECTION, format_entry_id(self.log, sealed.index), fields)
+        )
         self.head = self.head.advance(grown)
         return Appended(self.log, sealed.index, sealed.raw.decode())
 
@@ -282,7 +284,7 @@ class Journal:
             return fund
         previous = self.head.find_closed(fund.log).as_previous_log()
         fact = self._make_fact_of_year("fund", fund.id)
-        draft = drafts.fund_carried(
+        draft = entries.draft_fund_carried(
             fact,
             fund.opening,
             previous,
@@ -298,7 +300,9 @@ class Journal:
             return commitment
         fact = self._make_fact_of_year("commitment", commitment.id)
         amount_fen, purpose = commitment.outstanding_fen, commitment.spending.as_purpose()
-        draft = drafts.commitment_carried(fact, fund.ref, amount_fen, purpose, commitment.place)
+        draft = entries.draft_commitment_carried(
+            fact, fund.ref, amount_fen, purpose, commitment.place
+        )
         return self.record(draft, commitment.bring_forward(), LedgerCarried, fund_id=fund.id)
 
     def bring_forward_stock(self, stock: Stock, fund: Fund) -> Stock:
@@ -311,7 +315,7 @@ class Journal:
             return brought
         previous = self.head.find_closed(stock.log).as_previous_log()
         fact = self._make_fact_of_year("goods", stock.id)
-        draft = drafts.goods_carried(fact, fund.ref, stock.goods, previous)
+        draft = entries.draft_goods_carried(fact, fund.ref, stock.goods, previous)
         return self.record(draft, brought, LedgerCarried, fund_id=fund.id)
 
     def _make_fact_of_year(self, what: str, subject: str) -> Fact:

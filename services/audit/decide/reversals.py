@@ -11,7 +11,7 @@ from services.audit.decide.payments import join, settle_reversed
 from services.audit.decide.posting import Journal, find_counters
 from services.audit.decide.proposals import require_open
 from services.audit.decide.vouchers import find_flaw
-from services.audit.ledger import entries as drafts
+from services.audit.ledger import entries
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.movements import amount_of
@@ -26,8 +26,8 @@ from services.audit.model import (
     ProposeReversal,
     Reversal,
     Stock,
-    reversal_id,
-    stock_id,
+    derive_reversal_id,
+    derive_stock_id,
 )
 from shared.answers import Answer
 from shared.contracts.events import LedgerReversed
@@ -42,7 +42,7 @@ def decide_propose_reversal(
     proposal = command.data
     fund_id = _parse_reversible(proposal)["legs"][0]["fund"]
     existing, fund = states.get_each(
-        (Reversal, reversal_id(proposal.log, proposal.index)), (Fund, fund_id)
+        (Reversal, derive_reversal_id(proposal.log, proposal.index)), (Fund, fund_id)
     )
     if existing is not None and existing.state != "declined":
         return Decision(answer=messages.REVERSAL_EXISTS.refusal(409, "index", state=existing.state))
@@ -51,7 +51,7 @@ def decide_propose_reversal(
     if flaw := find_flaw(states, proposal.attachment):
         return Decision(answer=flaw)
     reversal = Reversal(
-        id=reversal_id(proposal.log, proposal.index),
+        id=derive_reversal_id(proposal.log, proposal.index),
         maker=command.principal,
         reference=proposal.reference,
         voucher=proposal.voucher,
@@ -81,7 +81,7 @@ def decide_approve_reversal(
     journal.save(*undone)
     _uncount(states, journal, original, undone)
     approved = reversal.resolve("approved", command.principal)
-    draft = drafts.reversal(
+    draft = entries.draft_reversal(
         journal.make_fact("reversal", reversal.id), original, approved.authorisation
     )
     paid = _find_paid(original)
@@ -157,7 +157,9 @@ def _find_id(state: type[CountedState], entry: LedgerEntry, leg: Leg | GoodsLeg)
     if state is Fund:
         return leg["fund"]
     goods, _ = amount_of(leg)
-    return stock_id(leg["fund"], goods.item, goods.unit) if state is Stock else entry["subject"]
+    return (
+        derive_stock_id(leg["fund"], goods.item, goods.unit) if state is Stock else entry["subject"]
+    )
 
 
 def _undo(states: States, moves: Sequence[Move], kind: str) -> list[State] | Answer:

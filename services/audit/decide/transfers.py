@@ -6,7 +6,7 @@ from services.audit import messages
 from services.audit.decide.posting import Journal, add_amount
 from services.audit.decide.proposals import require_open
 from services.audit.decide.vouchers import find_flaw
-from services.audit.ledger import entries as drafts
+from services.audit.ledger import entries
 from services.audit.ledger.kinds import KINDS
 from services.audit.model import (
     ApproveTransfer,
@@ -58,7 +58,7 @@ def decide_approve_transfer(
     journal = Journal.open(states, transfer.foundation, now)
     giver, taker = (journal.bring_forward_fund(fund) for fund in pair)
     amount_fen, approved = transfer.amount_fen, transfer.resolve("approved", command.principal)
-    draft = drafts.transfer(
+    draft = entries.draft_transfer(
         journal.make_fact("transfer", transfer.id),
         giver.ref,
         taker.ref,

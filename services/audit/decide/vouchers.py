@@ -12,7 +12,7 @@ from services.audit.model import (
     Donation,
     Fund,
     LogHead,
-    bank_question_id,
+    derive_bank_question_id,
     is_plausible,
 )
 from services.audit.model.vouchers import (
@@ -171,11 +171,11 @@ def _find_line(states: States, entry: LinedEntry, checker: str) -> list[BankQues
     if not entry.bank_reference:
         return []
     line = (entry.bank_reference, "paid", entry.amount_fen, None)
-    question = states.get(BankQuestion, bank_question_id(*line, ""))
+    question = states.get(BankQuestion, derive_bank_question_id(*line, ""))
     if question is not None and not question.is_open:
         return voucher_messages.LINE_ENTERED.refusal(409, "bank_reference")
     named = question or BankQuestion(
-        id=bank_question_id(*line, ""),
+        id=derive_bank_question_id(*line, ""),
         doubt="reference_missing",
         direction="paid",
         amount_fen=entry.amount_fen,

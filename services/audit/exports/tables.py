@@ -85,14 +85,14 @@ def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[st
     """What the log says of each leg; times as text, without the names that do not apply."""
     chart = chart or load_chart()
     for entry in log.entries():
-        fields = _of_entry(entry)
+        fields = _list_entry_fields(entry)
         for number, leg in enumerate(entry["legs"]):
             account = chart.find(leg["account"])
             titled = {"account_code": account.code, "account_title": account.title}
-            yield {**fields, "leg": number, **leg, **titled, **_in_yuan(leg)}
+            yield {**fields, "leg": number, **leg, **titled, **_format_amount(leg)}
 
 
-def _of_entry(entry: LedgerEntry) -> dict[str, object]:
+def _list_entry_fields(entry: LedgerEntry) -> dict[str, object]:
     fields: Document = entry
     own = {
         name: fields[name]
@@ -109,7 +109,7 @@ def _of_entry(entry: LedgerEntry) -> dict[str, object]:
     return own
 
 
-def _in_yuan(leg: Document) -> dict[str, str]:
+def _format_amount(leg: Document) -> dict[str, str]:
     return {"amount": format_yuan_plain(leg["amount_fen"])} if "amount_fen" in leg else {}
 
 
@@ -138,10 +138,10 @@ def _write_parquet(out: Path, rows: Iterable[dict[str, object]]) -> None:
 
 
 def _convert(row: Mapping[str, object]) -> dict[str, object]:
-    return {name: _TYPED.get(COLUMNS[name], _as_is)(value) for name, value in row.items()}
+    return {name: _TYPED.get(COLUMNS[name], _keep_value)(value) for name, value in row.items()}
 
 
-def _as_is(value: Any) -> Any:
+def _keep_value(value: Any) -> Any:
     return value
 
 

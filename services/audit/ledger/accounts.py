@@ -132,7 +132,7 @@ def _check(accounts: Mapping[str, LedgerAccount], role: str, wanted: str) -> Non
     if role not in accounts:
         raise ChartError(f"科目表缺少 {role}; the chart has no account for {role}")
     name = accounts[role].name
-    if account_class(name) != wanted:
+    if classify_account(name) != wanted:
         raise ChartError(f"{role} 须属于 {wanted}; {role} must be under {wanted}, not {name}")
     try:
         _NAME.validate_python(name)
@@ -154,7 +154,7 @@ def _check_apart(accounts: Mapping[str, LedgerAccount]) -> None:
 
 
 @lru_cache(maxsize=4096)
-def account_class(account: str) -> str:
+def classify_account(account: str) -> str:
     """What a kind of entry asks of an account: its root, or for Equity the named account itself."""
     parts = account.split(":")
     return ":".join(parts[:2]) if parts[0] == "Equity" else parts[0]

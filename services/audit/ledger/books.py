@@ -6,7 +6,7 @@ books in place, because a replay passes millions of entries through it."""
 from collections.abc import Iterable
 from typing import cast
 
-from services.audit.ledger.accounts import NET_ASSETS, account_class
+from services.audit.ledger.accounts import NET_ASSETS, classify_account
 from services.audit.ledger.balances import (
     AccountBook,
     Balances,
@@ -226,5 +226,5 @@ def _find_goods_place(leg: ledger.GoodsLeg) -> tuple[str, str, str, str]:
 def _check_apart(place: tuple[str, str], index: int) -> None:
     """Goods and money have accounts of their own; both are brought forward from net assets."""
     fund, account = place
-    if account_class(account) != NET_ASSETS:
+    if classify_account(account) != NET_ASSETS:
         raise BrokenError(BALANCED, f"{account} of fund {fund} has both money and goods", index)

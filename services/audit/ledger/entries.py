@@ -11,7 +11,7 @@ from services.audit.ledger.accounts import FundAccounts
 from services.audit.ledger.canonical import encode_entry
 from services.audit.ledger.kinds import KINDS, Pair
 from services.audit.ledger.legs import mirror
-from services.audit.tlog.merkle import TreeHead, leaf_hash
+from services.audit.tlog.merkle import TreeHead, hash_leaf
 from shared.contracts.ledger import (
     SCHEMA,
     Authorisation,
@@ -55,7 +55,7 @@ def seal(head: TreeHead, draft: Draft, now: datetime) -> tuple[TreeHead, Sealed]
     assigned = {"schema": SCHEMA, "log": head.origin, "index": frontier.size}
     entry = cast(LedgerEntry, {**draft, **assigned, "recorded_at": recorded_at})
     raw = encode_entry(entry)
-    grown = TreeHead(head.origin, frontier.append(leaf_hash(raw)), recorded_at)
+    grown = TreeHead(head.origin, frontier.append(hash_leaf(raw)), recorded_at)
     return grown, Sealed(frontier.size, raw, entry)
 
 
@@ -104,7 +104,7 @@ class Goods:
     quantity: int
 
 
-def build(kind: str, fact: Fact, *moved: tuple[FundRef, int | Goods], **fields: Any) -> Draft:
+def draft_entry(kind: str, fact: Fact, *moved: tuple[FundRef, int | Goods], **fields: Any) -> Draft:
     """A draft of any kind, balanced as the kind's row says. `moved` has for each part of the kind
     the fund and the amount (0: the part is left out); `fields` are what only this kind has.
     """
@@ -127,11 +127,11 @@ def build(kind: str, fact: Fact, *moved: tuple[FundRef, int | Goods], **fields: 
     }
 
 
-def fund_opened(fact: Fact, opening: Opening) -> Draft:
-    return build("fund_opened", fact, **opening.as_fields())
+def draft_fund_opened(fact: Fact, opening: Opening) -> Draft:
+    return draft_entry("fund_opened", fact, **opening.as_fields())
 
 
-def fund_carried(
+def draft_fund_carried(
     fact: Fact,
     opening: Opening,
     previous: PreviousLog,
@@ -143,94 +143,100 @@ def fund_carried(
     `payable_fen` is due."""
     fund = opening.fund
     moved = (fund, balance_fen), (fund, outstanding_fen), (fund, payable_fen)
-    return build("fund_carried", fact, *moved, **opening.as_fields(), previous=previous)
+    return draft_entry("fund_carried", fact, *moved, **opening.as_fields(), previous=previous)
 
 
-def donation_received(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:
-    return build("donation_received", fact, (fund, amount_fen), fund=fund.id)
+def draft_donation_received(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:
+    return draft_entry("donation_received", fact, (fund, amount_fen), fund=fund.id)
 
 
-def goods_received(fact: Fact, fund: FundRef, goods: Goods) -> Draft:
-    return build("goods_received", fact, (fund, goods), fund=fund.id)
+def draft_goods_received(fact: Fact, fund: FundRef, goods: Goods) -> Draft:
+    return draft_entry("goods_received", fact, (fund, goods), fund=fund.id)
 
 
-def goods_carried(fact: Fact, fund: FundRef, goods: Goods, previous: PreviousLog) -> Draft:
-    return build("goods_carried", fact, (fund, goods), fund=fund.id, previous=previous)
+def draft_goods_carried(fact: Fact, fund: FundRef, goods: Goods, previous: PreviousLog) -> Draft:
+    return draft_entry("goods_carried", fact, (fund, goods), fund=fund.id, previous=previous)
 
 
-def goods_distributed(fact: Fact, fund: FundRef, goods: Goods, purpose: Purpose) -> Draft:
-    return build("goods_distributed", fact, (fund, goods), fund=fund.id, purpose=purpose)
+def draft_goods_distributed(fact: Fact, fund: FundRef, goods: Goods, purpose: Purpose) -> Draft:
+    return draft_entry("goods_distributed", fact, (fund, goods), fund=fund.id, purpose=purpose)
 
 
-def commitment(fact: Fact, fund: FundRef, amount_fen: int, purpose: Purpose) -> Draft:
+def draft_commitment(fact: Fact, fund: FundRef, amount_fen: int, purpose: Purpose) -> Draft:
     """Reserve money for the match `fact.subject`."""
-    return build("commitment", fact, (fund, amount_fen), fund=fund.id, purpose=purpose)
+    return draft_entry("commitment", fact, (fund, amount_fen), fund=fund.id, purpose=purpose)
 
 
-def commitment_carried(
+def draft_commitment_carried(
     fact: Fact, fund: FundRef, outstanding_fen: int, purpose: Purpose, previous: EntryRef
 ) -> Draft:
     """The fund carried the legs; this names whom the money is promised to."""
     named = {"fund": fund.id, "amount_fen": outstanding_fen, "previous": previous}
-    return build("commitment_carried", fact, **named, purpose=purpose)
+    return draft_entry("commitment_carried", fact, **named, purpose=purpose)
 
 
-def disbursement(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
+def draft_disbursement(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
     """Pay `amount_fen` of the commitment in entry `committed_in`: one instalment, or all of it."""
-    return build("disbursement", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in)
+    return draft_entry(
+        "disbursement", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in
+    )
 
 
-def accounts_opened(fact: Fact, fund: FundRef, accounts: Iterable[str]) -> Draft:
-    return build("accounts_opened", fact, fund=fund.id, accounts=sorted(accounts))
+def draft_accounts_opened(fact: Fact, fund: FundRef, accounts: Iterable[str]) -> Draft:
+    return draft_entry("accounts_opened", fact, fund=fund.id, accounts=sorted(accounts))
 
 
-def obligation(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
+def draft_obligation(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
     """`amount_fen` of the commitment in entry `committed_in` is due."""
-    return build("obligation", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in)
+    return draft_entry(
+        "obligation", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in
+    )
 
 
-def payment(fact: Fact, fund: FundRef, amount_fen: int, due_in: EntryRef, reference: str) -> Draft:
+def draft_payment(
+    fact: Fact, fund: FundRef, amount_fen: int, due_in: EntryRef, reference: str
+) -> Draft:
     """The bank has paid `amount_fen` of what the entry `due_in` says is due."""
     named = {"obligation": due_in, "reference": reference}
-    return build("payment", fact, (fund, amount_fen), fund=fund.id, **named)
+    return draft_entry("payment", fact, (fund, amount_fen), fund=fund.id, **named)
 
 
-def payment_returned(
+def draft_payment_returned(
     fact: Fact, fund: FundRef, amount_fen: int, due_in: EntryRef, reference: str
 ) -> Draft:
     named = {"obligation": due_in, "reference": reference}
-    return build("payment_returned", fact, (fund, amount_fen), fund=fund.id, **named)
+    return draft_entry("payment_returned", fact, (fund, amount_fen), fund=fund.id, **named)
 
 
-def release(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
+def draft_release(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
     """Give back `amount_fen` of the commitment in entry `committed_in`."""
-    return build("release", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in)
+    return draft_entry("release", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in)
 
 
-def transfer(
+def draft_transfer(
     fact: Fact, giver: FundRef, taker: FundRef, amount_fen: int, authorisation: Authorisation
 ) -> Draft:
     moved = (giver, amount_fen), (taker, amount_fen)
-    return build("transfer", fact, *moved, authorisation=authorisation)
+    return draft_entry("transfer", fact, *moved, authorisation=authorisation)
 
 
-def management_fee(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:
-    return build("management_fee", fact, (fund, amount_fen), fund=fund.id)
+def draft_management_fee(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:
+    return draft_entry("management_fee", fact, (fund, amount_fen), fund=fund.id)
 
 
-def refund(fact: Fact, fund: FundRef, amount_fen: int, gift: EntryRef) -> Draft:
-    return build("refund", fact, (fund, amount_fen), fund=fund.id, gift=gift)
+def draft_refund(fact: Fact, fund: FundRef, amount_fen: int, gift: EntryRef) -> Draft:
+    return draft_entry("refund", fact, (fund, amount_fen), fund=fund.id, gift=gift)
 
 
-def reversal(fact: Fact, original: LedgerEntry, authorisation: Authorisation) -> Draft:
+def draft_reversal(fact: Fact, original: LedgerEntry, authorisation: Authorisation) -> Draft:
     """Undo `original`, once and exactly."""
-    draft = build("reversal", fact, reverses=original["index"], authorisation=authorisation)
+    draft = draft_entry("reversal", fact, reverses=original["index"], authorisation=authorisation)
     return draft | {"legs": mirror(original["legs"])}
 
 
-def refusal(fact: Fact, refused: Refused) -> Draft:
+def draft_refusal(fact: Fact, refused: Refused) -> Draft:
     """Say on the log what was asked and why it was not done."""
-    return build("refusal", fact, refused=refused)
+    return draft_entry("refusal", fact, refused=refused)
 
 
 def _make_legs(fund: FundRef, pair: Pair, amount: int | Goods) -> list[Leg | GoodsLeg]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from services.audit.ledger.accounts import COMMITMENTS, RESERVE, account_class
+from services.audit.ledger.accounts import COMMITMENTS, RESERVE, classify_account
 from shared.contracts.ledger import (
     Commitment,
     CommitmentCarried,
@@ -59,12 +59,12 @@ Purposes = tuple[tuple[str, str], ...]
 
 def sum_entering(entry: LedgerEntry) -> dict[tuple[str, Unit], int]:
     """By fund and unit, what came into bank or store."""
-    return _of_assets(entry, "debit")
+    return _sum_assets(entry, "debit")
 
 
 def sum_leaving(entry: LedgerEntry) -> dict[tuple[str, Unit], int]:
     """By fund and unit, what left bank or store."""
-    return _of_assets(entry, "credit")
+    return _sum_assets(entry, "credit")
 
 
 def sum_promised(entry: LedgerEntry) -> int:
@@ -72,7 +72,7 @@ def sum_promised(entry: LedgerEntry) -> int:
     return sum(
         amount_of(leg)[1]
         for leg in entry["legs"]
-        if leg["side"] == "debit" and account_class(leg["account"]) in (COMMITMENTS, RESERVE)
+        if leg["side"] == "debit" and classify_account(leg["account"]) in (COMMITMENTS, RESERVE)
     )
 
 
@@ -81,7 +81,7 @@ def sum_owed(entry: LedgerEntry) -> int:
     return sum(
         amount_of(leg)[1]
         for leg in entry["legs"]
-        if leg["side"] == "credit" and account_class(leg["account"]) == "Liabilities"
+        if leg["side"] == "credit" and classify_account(leg["account"]) == "Liabilities"
     )
 
 
@@ -91,10 +91,10 @@ def list_purpose(entry: Commitment | CommitmentCarried | GoodsDistributed) -> Pu
     return tuple(sorted(purpose.items()))
 
 
-def _of_assets(entry: LedgerEntry, side: Side) -> dict[tuple[str, Unit], int]:
+def _sum_assets(entry: LedgerEntry, side: Side) -> dict[tuple[str, Unit], int]:
     sums: dict[tuple[str, Unit], int] = {}
     for leg in entry["legs"]:
-        if leg["side"] == side and account_class(leg["account"]) == "Assets":
+        if leg["side"] == side and classify_account(leg["account"]) == "Assets":
             unit, amount = amount_of(leg)
             place = (leg["fund"], unit)
             sums[place] = sums.get(place, 0) + amount

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from services.audit.ledger.canonical import parse_entry
-from services.audit.tlog.checkpoint import root_text
+from services.audit.tlog.checkpoint import format_root
 from services.audit.tlog.reader import (
     Source,
     open_source,
@@ -42,7 +42,7 @@ def open_log(where: str | Path | Source) -> PublishedLog:
     """The log in a directory or at an address. NoteError without a readable checkpoint."""
     source = open_source(where) if isinstance(where, str | Path) else where
     checkpoint = read_unverified_checkpoint(source)
-    return PublishedLog(checkpoint.origin, checkpoint.size, root_text(checkpoint.root), source)
+    return PublishedLog(checkpoint.origin, checkpoint.size, format_root(checkpoint.root), source)
 
 
 def day_of(timestamp: str) -> date:

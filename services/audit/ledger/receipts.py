@@ -13,7 +13,7 @@ from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.kinds import kind_of
 from services.audit.tlog.checkpoint import Checkpoint, open_checkpoint
 from services.audit.tlog.findings import BrokenError
-from services.audit.tlog.merkle import HASH_BYTES, leaf_hash
+from services.audit.tlog.merkle import HASH_BYTES, hash_leaf
 from services.audit.tlog.note import Note, NoteError, VerifierKey
 from services.audit.tlog.proofs import prove_inclusion, verify_inclusion
 from services.audit.tlog.reader import Source, read_entry
@@ -77,7 +77,7 @@ class Receipt:
             entry = parse_entry(self.entry)
         except (NoteError, NotCanonicalError) as error:
             raise ReceiptError(str(error)) from None
-        leaf, root = leaf_hash(self.entry), checkpoint.root
+        leaf, root = hash_leaf(self.entry), checkpoint.root
         if not verify_inclusion(leaf, self.index, checkpoint.size, self.proof, root):
             raise ReceiptError(
                 "从条目推不出检查点的树根 "

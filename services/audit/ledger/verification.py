@@ -25,7 +25,7 @@ from services.audit.ledger.findings import (
 from services.audit.ledger.years import check_brought_forward
 from services.audit.tlog.checkpoint import Checkpoint, open_checkpoint
 from services.audit.tlog.findings import HISTORY, SIGNED, TREE, BrokenError, Finding
-from services.audit.tlog.merkle import leaf_hash
+from services.audit.tlog.merkle import hash_leaf
 from services.audit.tlog.note import NoteError, VerifierKey
 from services.audit.tlog.reader import (
     BundleAndTile,
@@ -164,7 +164,7 @@ class Posting:
         if number != self._read_again[0]:
             self._read_again = (number, read_bundle(self.source, self.size, number))
         raw, start = self._read_again[1][at], named * KEPT_HASH_BYTES
-        if leaf_hash(raw)[:KEPT_HASH_BYTES] != self._hashes[start : start + KEPT_HASH_BYTES]:
+        if hash_leaf(raw)[:KEPT_HASH_BYTES] != self._hashes[start : start + KEPT_HASH_BYTES]:
             raise BrokenError(TREE, "the entry changed while it was being verified", named)
         return _read_posted(raw)
 

@@ -3,13 +3,13 @@ log of the year before; and whether what is brought forward is what that log end
 
 from collections.abc import Iterator
 
-from services.audit.ledger.accounts import account_class
+from services.audit.ledger.accounts import classify_account
 from services.audit.ledger.balances import Balances, CommitmentBook, FundBook, GoodsBook
 from services.audit.ledger.counting import check_purpose
 from services.audit.ledger.findings import BALANCED, COMMITTED, WITHIN_FUND
 from services.audit.ledger.kinds import Group, kind_of
 from services.audit.ledger.legs import explain_legs, group_of, sum_quantities
-from services.audit.tlog.checkpoint import Checkpoint, root_text
+from services.audit.tlog.checkpoint import Checkpoint, format_root
 from services.audit.tlog.findings import HISTORY, BrokenError
 from shared.contracts import ledger
 
@@ -18,7 +18,7 @@ def open_fund(books: Balances, entry: ledger.FundOpened | ledger.FundCarried) ->
     """A fund may be opened or carried once; BrokenError."""
     if entry["fund"] in books.funds:
         raise BrokenError(BALANCED, f"fund {entry['fund']} was opened before", entry["index"])
-    accounts = {account: account_class(account) for account in entry["accounts"]}
+    accounts = {account: classify_account(account) for account in entry["accounts"]}
     books.opened_accounts.update(accounts)
     book = FundBook(entry["name"], entry["restricted"], accounts, entry["terms"])
     books.funds[entry["fund"]] = book
@@ -30,14 +30,14 @@ def open_accounts(books: Balances, entry: ledger.AccountsOpened) -> None:
     book = books.funds.get(entry["fund"])
     if book is None:
         raise BrokenError(BALANCED, f"fund {entry['fund']} was not opened", entry["index"])
-    book.accounts.update({account: account_class(account) for account in entry["accounts"]})
+    book.accounts.update({account: classify_account(account) for account in entry["accounts"]})
     books.opened_accounts.update(entry["accounts"])
 
 
 def bring_fund_forward(books: Balances, entry: ledger.FundCarried) -> None:
     """What lies at the bank, what of it is promised, and what is due: a pair of legs each, or
     none."""
-    _from_previous(books, entry["previous"], entry)
+    _check_previous(books, entry["previous"], entry)
     book = open_fund(books, entry)
     sums: dict[Group, int] = {}
     for leg in entry["legs"]:
@@ -82,7 +82,7 @@ def bring_commitment_forward(books: Balances, entry: ledger.CommitmentCarried) -
 
 def bring_goods_forward(books: Balances, entry: ledger.GoodsCarried) -> None:
     """Once for each thing, before it moves, into a fund that was carried itself."""
-    _from_previous(books, entry["previous"], entry)
+    _check_previous(books, entry["previous"], entry)
     moved = sum_quantities(entry, books.funds)
     if not books.funds[entry["fund"]].carried:
         raise BrokenError(BALANCED, f"fund {entry['fund']} was not carried", entry["index"])
@@ -93,7 +93,7 @@ def bring_goods_forward(books: Balances, entry: ledger.GoodsCarried) -> None:
         books.goods[thing] = GoodsBook(brought_forward=quantity)
 
 
-def _from_previous(
+def _check_previous(
     books: Balances, previous: ledger.PreviousLog, entry: ledger.FundCarried | ledger.GoodsCarried
 ) -> None:
     """Everything carried into a log comes from one frozen log: same name, size and root."""
@@ -123,7 +123,7 @@ def check_brought_forward(books: Balances, before: Balances, frozen: Checkpoint)
 
 
 def _name_frozen_log(frozen: Checkpoint) -> tuple[str, int, str]:
-    return frozen.origin, frozen.size, root_text(frozen.root)
+    return frozen.origin, frozen.size, format_root(frozen.root)
 
 
 def _check_funds(books: Balances, before: Balances) -> None:

@@ -32,12 +32,12 @@ from services.audit.model.donation import (
     Donation,
     LineOutcome,
     Pledge,
-    bank_fact_id,
-    donation_id,
+    derive_bank_fact_id,
+    derive_donation_id,
     is_plausible,
 )
 from services.audit.model.fund import GENERAL_FUND, Fund, FundTerms, NewFundId, SpendingTerms
-from services.audit.model.head import ClosedLog, Entry, LogHead, entry_id, ledger_year
+from services.audit.model.head import ClosedLog, Entry, LogHead, format_entry_id, ledger_year
 from services.audit.model.mandate import (
     DONOR_BY_LINK,
     DONOR_BY_WORD,
@@ -49,9 +49,9 @@ from services.audit.model.mandate import (
     MandateUse,
     PartnerProposals,
     RecordedConsents,
-    contribution_id,
     derive_consents_id,
-    partner_proposals_id,
+    derive_contribution_id,
+    derive_partner_proposals_id,
 )
 from services.audit.model.payables import (
     LINES_MAX,
@@ -78,10 +78,10 @@ from services.audit.model.payables import (
     ProposeLineRelease,
     ProposePaymentOrder,
     SealedPayees,
-    bank_question_id,
+    derive_bank_question_id,
+    derive_payment_order_id,
     format_payment_reference,
     parse_payment_reference,
-    payment_order_id,
 )
 from services.audit.model.payments import (
     ApproveSecondPayment,
@@ -91,9 +91,9 @@ from services.audit.model.payments import (
     SecondPayment,
     get_payments,
 )
-from services.audit.model.proposal import Proposal, Reversal, Transfer, reversal_id
+from services.audit.model.proposal import Proposal, Reversal, Transfer, derive_reversal_id
 from services.audit.model.states import CountedState, PlacedState
-from services.audit.model.stock import Distribution, Stock, stock_id
+from services.audit.model.stock import Distribution, Stock, derive_stock_id
 
 __all__ = [
     "DONOR_BY_LINK",
@@ -180,19 +180,19 @@ __all__ = [
     "Stock",
     "Transfer",
     "WithdrawMandate",
-    "bank_fact_id",
-    "bank_question_id",
-    "contribution_id",
+    "derive_bank_fact_id",
+    "derive_bank_question_id",
     "derive_consents_id",
-    "donation_id",
-    "entry_id",
+    "derive_contribution_id",
+    "derive_donation_id",
+    "derive_partner_proposals_id",
+    "derive_payment_order_id",
+    "derive_reversal_id",
+    "derive_stock_id",
+    "format_entry_id",
     "format_payment_reference",
     "get_payments",
     "is_plausible",
     "ledger_year",
     "parse_payment_reference",
-    "partner_proposals_id",
-    "payment_order_id",
-    "reversal_id",
-    "stock_id",
 ]

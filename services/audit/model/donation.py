@@ -146,16 +146,16 @@ class BankEvent(Event[F], Generic[F]):
 
     @property
     def bank_fact_id(self) -> str:
-        return bank_fact_id(self.source, self.id)
+        return derive_bank_fact_id(self.source, self.id)
 
     @property
     def donation_id(self) -> str:
-        return donation_id(self.source, self.id)
+        return derive_donation_id(self.source, self.id)
 
 
-def donation_id(source: str, message_id: str) -> str:
+def derive_donation_id(source: str, message_id: str) -> str:
     return make_id("D", source, message_id)
 
 
-def bank_fact_id(source: str, message_id: str) -> str:
+def derive_bank_fact_id(source: str, message_id: str) -> str:
     return make_id("B", source, message_id)

@@ -7,7 +7,7 @@ the head, and it is written with its version, so two writers can never both appe
 from datetime import datetime
 from typing import ClassVar
 
-from services.audit.tlog.checkpoint import root_text
+from services.audit.tlog.checkpoint import format_root
 from services.audit.tlog.merkle import Frontier, TreeHead
 from shared.contracts.ledger import PreviousLog
 from shared.contracts.values import CHINA, Value
@@ -27,7 +27,7 @@ class ClosedLog(Value):
 
     def as_previous_log(self) -> PreviousLog:
         """As an entry names it that brings something forward from it."""
-        return PreviousLog(log=self.origin, root=root_text(self.root), size=self.size)
+        return PreviousLog(log=self.origin, root=format_root(self.root), size=self.size)
 
 
 class LogHead(State):
@@ -103,6 +103,6 @@ class Entry(State):
     leaf: bytes
 
 
-def entry_id(log: str, index: int) -> str:
+def format_entry_id(log: str, index: int) -> str:
     """Sorts by log, then index, so the primary key alone serves every reader."""
     return f"{log}#{index:016d}"

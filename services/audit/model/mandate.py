@@ -174,7 +174,7 @@ class PartnerProposals(State):
     mandate_ids: tuple[str, ...] = ()
 
 
-def partner_proposals_id(partner: str) -> str:
+def derive_partner_proposals_id(partner: str) -> str:
     return make_id("C", "proposals", partner)
 
 
@@ -209,5 +209,5 @@ class Contribution(State):
         return self.model_copy(update=counters)
 
 
-def contribution_id(fund_id: str, donor_id: str) -> str:
+def derive_contribution_id(fund_id: str, donor_id: str) -> str:
     return make_id("C", fund_id, donor_id)

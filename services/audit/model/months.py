@@ -129,7 +129,7 @@ class MonthClose(Proposal):
         return {**self.model_dump(mode="json", exclude=hidden), "rows": rows}
 
 
-def month_close_id(foundation: str, month: str) -> str:
+def derive_month_close_id(foundation: str, month: str) -> str:
     return f"{foundation}.{month}"
 
 
@@ -146,7 +146,7 @@ class MonthReopening(Proposal):
         return self.model_dump(mode="json", exclude={"due_at", "correlation_id"})
 
 
-def month_reopening_id(key: str) -> str:
+def derive_month_reopening_id(key: str) -> str:
     return make_id("L", key)
 
 

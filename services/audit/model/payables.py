@@ -147,7 +147,7 @@ class PaymentOrder(Proposal):
         return self.model_dump(mode="json", exclude={"due_at", "correlation_id"})
 
 
-def payment_order_id(key: str) -> str:
+def derive_payment_order_id(key: str) -> str:
     """Short, in capitals that are not taken for one another."""
     digest = int.from_bytes(hashlib.sha256(f"payment order {key}".encode()).digest())
     signs = []
@@ -241,7 +241,7 @@ class BankQuestion(State):
         return self.model_copy(update=update)
 
 
-def bank_question_id(
+def derive_bank_question_id(
     reference: str, direction: str, amount_fen: int, named: tuple[str, int] | None, account: str
 ) -> str:
     """Of the first line with this reference: without an account. named: the line of an order; a

@@ -92,5 +92,5 @@ class Reversal(ReferencedProposal):
     leaf: str
 
 
-def reversal_id(log: str, index: int) -> str:
+def derive_reversal_id(log: str, index: int) -> str:
     return make_id("V", log, str(index))

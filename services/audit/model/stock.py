@@ -56,5 +56,5 @@ class Distribution(PlacedState):
     refused: bool
 
 
-def stock_id(fund_id: str, item: str, unit: str) -> str:
+def derive_stock_id(fund_id: str, item: str, unit: str) -> str:
     return make_id("S", fund_id, item, unit)

@@ -37,7 +37,7 @@ from services.audit.tlog.reader import read_entry
 from shared.contracts.ledger import INTEGER_MAX
 from shared.contracts.values import CHINA, Category
 from shared.documents import Document
-from shared.towns import codes_by_name, town_name, towns
+from shared.towns import index_codes_by_name, load_towns, town_name
 from shared.web.access import Denied, Router, check_rate_limit
 from shared.web.callers import find_address
 from shared.web.links import LinkRoute
@@ -152,7 +152,7 @@ async def search_entries(
     place = await _find_place(runtime, log, number) if number else None
     if place:
         return RedirectResponse(f"/ledger/{place[0]}/entries/{place[1]}", status_code=303)
-    criteria = EntryFilter(fund, kind, category, codes_by_name().get(town, town))
+    criteria = EntryFilter(fund, kind, category, index_codes_by_name().get(town, town))
 
     def render(which: ShownLog, figures: Overview) -> Response:
         start = int(before) if before.isascii() and before.isdigit() else None
@@ -264,7 +264,7 @@ def render_ledger(
         total=total,
         whole=charts.draw_whole(total),
         funds=[(flow, charts.draw_whole(flow.total)) for flow in flows],
-        months=charts.draw_months(_latest(add_months(flows))),
+        months=charts.draw_months(_list_latest(add_months(flows))),
         categories=charts.draw_categories(add_uses(flows, "categories")),
         towns=charts.draw_towns(add_uses(flows, "towns")),
         query=urlencode,
@@ -281,14 +281,14 @@ def render_fund(
         flow=flow,
         total=flow.total,
         whole=charts.draw_whole(flow.total),
-        months=charts.draw_months(_latest(add_months([flow]))),
+        months=charts.draw_months(_list_latest(add_months([flow]))),
         categories=charts.draw_categories(flow.categories),
         towns=charts.draw_towns(flow.towns),
         query=urlencode,
     )
 
 
-def _latest(months: Document) -> Document:
+def _list_latest(months: Document) -> Document:
     return dict(list(months.items())[-CHARTED_MONTHS_MAX:])
 
 
@@ -315,7 +315,7 @@ def render_entries(
             "fund": [(flow.id, flow.name) for flow in figures.funds.values()],
             "kind": [(kind.name, kind.zh) for kind in KINDS.values()],
             "category": [(code.value, charts.name_category(code)[0]) for code in Category],
-            "town": [(name, name) for name in towns().values()],
+            "town": [(name, name) for name in load_towns().values()],
         },
     )
 

@@ -114,7 +114,7 @@ def trace_in(gifts: Gifts, donation: str, origin: Origin = "gift") -> Trace:
     return Trace(
         donation,
         tuple(gifts.gifts[number] for number in numbers),
-        tuple(_parts(gifts, numbers)),
+        tuple(_list_parts(gifts, numbers)),
         gifts.fund_names,
         gifts.references,
     )
@@ -123,7 +123,7 @@ def trace_in(gifts: Gifts, donation: str, origin: Origin = "gift") -> Trace:
 _ORDER: tuple[Use, ...] = ("spent", "promised", "unspent", "fee", "refunded", "reversed")
 
 
-def _parts(gifts: Gifts, numbers: Iterable[int]) -> Iterator[TracedPart]:
+def _list_parts(gifts: Gifts, numbers: Iterable[int]) -> Iterator[TracedPart]:
     sums: dict[tuple[Place, tuple[EntryKey, ...]], tuple[int, dict[EntryKey, None]]] = {}
     for number in numbers:
         for place, piece in gifts.places.of_gift(number):

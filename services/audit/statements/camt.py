@@ -51,13 +51,13 @@ def read_camt(content: bytes) -> BankFile:
 
 
 def _read_account(statement: Element) -> str:
-    return _text(statement, "Acct/Id/IBAN") or _text(statement, "Acct/Id/Othr/Id")
+    return _read_text(statement, "Acct/Id/IBAN") or _read_text(statement, "Acct/Id/Othr/Id")
 
 
 def _read_balance(statement: Element, *codes: str) -> Decimal | None:
     for balance in _find_all(statement, "Bal"):
-        if _text(balance, "Tp/CdOrPrtry/Cd") in codes:
-            amount = parse_decimal(_text(balance, "Amt"))
+        if _read_text(balance, "Tp/CdOrPrtry/Cd") in codes:
+            amount = parse_decimal(_read_text(balance, "Amt"))
             return amount if _is_credit(balance) else -amount
     return None
 
@@ -66,7 +66,7 @@ def _read_entries(statement: Element) -> Iterator[BankLine]:
     for entry in _find_all(statement, "Ntry"):
         details = _find_all(entry, "NtryDtls/TxDtls")
         amounts = [_read_amount(each) for each in details]
-        total = parse_decimal(_text(entry, "Amt"))
+        total = parse_decimal(_read_text(entry, "Amt"))
         if len(details) > 1 and None not in amounts and sum(filter(None, amounts)) == total:
             yield from _tell_apart([_read_line(entry, each) for each in details])
         else:
@@ -89,7 +89,7 @@ def _mark_undivided(line: BankLine) -> BankLine:
 
 
 def _read_amount(detail: Element) -> Decimal | None:
-    text = _text(detail, "Amt") or _text(detail, "AmtDtls/TxAmt/Amt")
+    text = _read_text(detail, "Amt") or _read_text(detail, "AmtDtls/TxAmt/Amt")
     return parse_decimal(text) if text else None
 
 
@@ -98,12 +98,12 @@ def _read_line(entry: Element, detail: Element | None, total: Decimal | None = N
     parts = [part for part in (detail, entry) if part is not None]
     amount = total if total is not None else _read_amount(parts[0])
     assert amount is not None
-    is_credit, is_reversal = _is_credit(entry), _text(entry, "RvslInd") in ("true", "1")
-    state = _STATES.get(_text(entry, "Sts/Cd") or _text(entry, "Sts"), PENDING)
-    families = [_first(parts, f"BkTxCd/Domn/Fmly/{name}") for name in ("SubFmlyCd", "Cd")]
+    is_credit, is_reversal = _is_credit(entry), _read_text(entry, "RvslInd") in ("true", "1")
+    state = _STATES.get(_read_text(entry, "Sts/Cd") or _read_text(entry, "Sts"), PENDING)
+    families = [_find_first(parts, f"BkTxCd/Domn/Fmly/{name}") for name in ("SubFmlyCd", "Cd")]
     return BankLine(
         reference=_read_reference(parts),
-        moment=_first([entry], "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"),
+        moment=_find_first([entry], "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"),
         party=_read_party(parts, "Dbtr" if is_credit else "Cdtr"),
         amount=amount,
         currency=_read_currency(entry),
@@ -116,7 +116,7 @@ def _read_line(entry: Element, detail: Element | None, total: Decimal | None = N
 
 
 def _is_credit(element: Element) -> bool:
-    indicator = _text(element, "CdtDbtInd")
+    indicator = _read_text(element, "CdtDbtInd")
     if indicator not in ("CRDT", "DBIT"):
         raise messages.BANK_FILE_BROKEN.invalid(reason=f"CdtDbtInd {indicator[:10]}")
     return indicator == "CRDT"
@@ -131,34 +131,34 @@ def _read_reference(parts: Sequence[Element]) -> str:
     """The bank's own first; what the payer chose is his alone."""
     for path in ("Refs/AcctSvcrRef", "AcctSvcrRef", "Refs/TxId", "NtryRef", "Refs/EndToEndId"):
         for part in parts:
-            reference = _text(part, path)
+            reference = _read_text(part, path)
             if reference.upper() not in _ABSENT:
                 return reference
     return ""
 
 
 def _read_party(parts: Sequence[Element], role: str) -> str:
-    return _first(parts, f"RltdPties/{role}/Pty/Nm", f"RltdPties/{role}/Nm")
+    return _find_first(parts, f"RltdPties/{role}/Pty/Nm", f"RltdPties/{role}/Nm")
 
 
 def _read_counterparty(parts: Sequence[Element]) -> str:
     named = ("RltdPties/CdtrAcct/Id/IBAN", "RltdPties/CdtrAcct/Id/Othr/Id")
-    return _first(parts, *named)
+    return _find_first(parts, *named)
 
 
 def _read_memo(parts: Sequence[Element]) -> str:
     texts = [each.text or "" for part in parts for each in _find_all(part, "RmtInf/Ustrd")]
-    return " ".join(text.strip() for text in texts if text.strip()) or _first(
+    return " ".join(text.strip() for text in texts if text.strip()) or _find_first(
         parts, "AddtlTxInf", "AddtlNtryInf"
     )
 
 
-def _first(parts: Sequence[Element], *paths: str) -> str:
-    texts = (_text(part, path) for path in paths for part in parts)
+def _find_first(parts: Sequence[Element], *paths: str) -> str:
+    texts = (_read_text(part, path) for path in paths for part in parts)
     return next((text for text in texts if text), "")
 
 
-def _text(element: Element, path: str) -> str:
+def _read_text(element: Element, path: str) -> str:
     child = _find(element, path)
     return (child.text or "").strip() if child is not None else ""
 

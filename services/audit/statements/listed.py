@@ -33,7 +33,7 @@ def _count(condition: object) -> dict[str, object]:
     return {"$sum": {"$cond": [condition, 1, 0]}}
 
 
-async def statements(database: mongo.Database) -> list[dict[str, object]]:
+async def sum_statements(database: mongo.Database) -> list[dict[str, object]]:
     """By name. rows: those that list a gift. total_fen: of its gifts that stand on the ledger,
     each once. first_here: not in another statement before; elsewhere: also in another."""
     gift = {
@@ -72,7 +72,7 @@ async def statements(database: mongo.Database) -> list[dict[str, object]]:
     return await cursor.to_list(None)
 
 
-async def overlapping_pairs(
+async def find_overlapping_pairs(
     database: mongo.Database, names: Sequence[str]
 ) -> list[dict[str, object]]:
     """Two statements, or one twice, and how many gifts both list. names: empty for all."""
@@ -80,7 +80,7 @@ async def overlapping_pairs(
     later = {"$gt": ["$other.row", "$statement.row"]}
     cursor = database[Donation.COLLECTION].aggregate(
         [
-            {"$match": _overlapping(names)},
+            {"$match": _build_overlap_query(names)},
             {"$project": {"statement": "$statements", "other": "$statements", "amount_fen": 1}},
             {"$unwind": "$statement"},
             {"$unwind": "$other"},
@@ -105,11 +105,11 @@ async def overlapping_pairs(
     return [each.pop("_id") | each for each in await cursor.to_list(None)]
 
 
-async def overlaps(
+async def find_overlapping_gifts(
     database: mongo.Database, names: Sequence[str], after: str, limit: int
 ) -> list[Donation]:
     """Gifts that are listed more than once, by id."""
-    query = _overlapping(names) | {"_id": {"$gt": after}}
+    query = _build_overlap_query(names) | {"_id": {"$gt": after}}
     return await mongo.find(database, Donation, query, sort=[("_id", 1)], limit=limit)
 
 
@@ -155,7 +155,7 @@ def _make_trait(document: Document) -> Trait:
     )
 
 
-def _overlapping(names: Sequence[str]) -> dict[str, object]:
+def _build_overlap_query(names: Sequence[str]) -> dict[str, object]:
     return _REPEATED | ({"statements.statement": {"$in": list(names)}} if names else {})
 
 
@@ -165,6 +165,6 @@ async def list_designated(database: mongo.Database, after: str, limit: int) -> l
     return await mongo.find(database, Donation, query, sort=[("_id", 1)], limit=limit)
 
 
-async def by_ids(database: mongo.Database, ids: Sequence[str]) -> dict[str, Donation]:
+async def load_listed(database: mongo.Database, ids: Sequence[str]) -> dict[str, Donation]:
     donations = await mongo.find(database, Donation, {"_id": {"$in": list(ids)}})
     return {donation.id: donation for donation in donations}

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from services.audit.designation import parse_designation
-from services.audit.model import BankFact, Donation, Pledge, bank_fact_id, donation_id
+from services.audit.model import BankFact, Donation, Pledge, derive_bank_fact_id, derive_donation_id
 from services.audit.statements import listed
 from services.audit.statements.likeness import Trait, TraitIndex
 from services.audit.statements.reconciliation import Reconciliation
@@ -17,7 +17,7 @@ ALIKE_MAX = 5
 
 
 async def load_statements(database: mongo.Database) -> dict[str, object]:
-    return {"statements": await listed.statements(database)}
+    return {"statements": await listed.sum_statements(database)}
 
 
 async def load_overlaps(
@@ -25,8 +25,8 @@ async def load_overlaps(
 ) -> dict[str, object]:
     """pairs: of statements, with how many rows they share; only on the first page.
     gifts: each with its rows; `next` is the `after` of the following page, null at the end."""
-    donations = await listed.overlaps(database, names, after, limit)
-    pairs = [] if after else await listed.overlapping_pairs(database, names)
+    donations = await listed.find_overlapping_gifts(database, names, after, limit)
+    pairs = [] if after else await listed.find_overlapping_pairs(database, names)
     return {
         "pairs": pairs,
         "gifts": [_describe_overlap(donation) for donation in donations],
@@ -38,8 +38,8 @@ async def load_outcomes(
     database: mongo.Database, source: str, ids: Sequence[str]
 ) -> dict[str, object]:
     """What became of messages of a source, in order; null where nothing is known of one."""
-    donation_ids = [donation_id(source, id_) for id_ in ids]
-    donations = await listed.by_ids(database, donation_ids)
+    donation_ids = [derive_donation_id(source, id_) for id_ in ids]
+    donations = await listed.load_listed(database, donation_ids)
     return {
         "gifts": [
             _describe_gift(donations[id_]) if id_ in donations else None for id_ in donation_ids
@@ -51,7 +51,7 @@ async def load_line_outcomes(
     database: mongo.Database, source: str, ids: Sequence[str]
 ) -> dict[str, object]:
     """In order; null where nothing is known of one."""
-    fact_ids = [bank_fact_id(source, id_) for id_ in ids]
+    fact_ids = [derive_bank_fact_id(source, id_) for id_ in ids]
     facts = await mongo.find(database, BankFact, {"_id": {"$in": fact_ids}})
     outcomes = {fact.id: fact.outcome for fact in facts}
     return {"lines": [outcomes.get(id_) for id_ in fact_ids]}
@@ -62,8 +62,8 @@ async def load_alike(
 ) -> dict[str, object]:
     """For each row that is not in the books: `itself`, when it is under another account's name, and
     `gifts` that it may be the same as. A row's id is that of its source's message."""
-    own = [donation_id(source, row.id) for row in rows]
-    entered = await listed.by_ids(database, own)
+    own = [derive_donation_id(source, row.id) for row in rows]
+    entered = await listed.load_listed(database, own)
     new = [row for row, id_ in zip(rows, own, strict=True) if id_ not in entered]
     index = TraitIndex()
     # Other rows of these are different gifts: a statement lists each once.

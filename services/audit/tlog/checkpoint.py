@@ -12,7 +12,7 @@ FROZEN = "log frozen"
 """The one extension line a checkpoint may have: the year is closed."""
 
 
-def root_text(root: bytes) -> str:
+def format_root(root: bytes) -> str:
     """As checkpoints write it, and whatever names a root beside them."""
     return base64.b64encode(root).decode()
 
@@ -28,7 +28,7 @@ class Checkpoint:
 
     def body(self) -> str:
         tail = f"{FROZEN}\n" if self.frozen else ""
-        return f"{self.origin}\n{self.size}\n{root_text(self.root)}\n{tail}"
+        return f"{self.origin}\n{self.size}\n{format_root(self.root)}\n{tail}"
 
     @classmethod
     def parse(cls, body: str) -> Self:

@@ -10,20 +10,20 @@ EMPTY_ROOT = sha256(b"").digest()
 HASH_BYTES = 32
 
 
-def leaf_hash(entry: bytes) -> bytes:
+def hash_leaf(entry: bytes) -> bytes:
     return sha256(b"\x00" + entry).digest()
 
 
-def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+def hash_leaves(entries: Iterable[bytes]) -> list[bytes]:
     """As `leaf_hash` of each, sooner."""
     return [sha256(b"\x00" + entry).digest() for entry in entries]
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
+def hash_node(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def subtree_root(hashes: Sequence[bytes]) -> bytes:
+def compute_subtree_root(hashes: Sequence[bytes]) -> bytes:
     """The root over `hashes`, themselves roots of equal perfect trees (the last may be smaller).
 
     Pairing from the left and carrying an odd last one upward is the same tree as RFC 6962's split
@@ -64,7 +64,7 @@ class Frontier:
             return EMPTY_ROOT
         root = self.hashes[-1]
         for left in reversed(self.hashes[:-1]):
-            root = node_hash(left, root)
+            root = hash_node(left, root)
         return root
 
     @classmethod

@@ -23,7 +23,7 @@ class NoteError(ValueError):
     """The note is malformed, or lacks a pinned key's signature, or has a bad one."""
 
 
-def key_id(name: str, algorithm: int, public: bytes) -> bytes:
+def derive_key_id(name: str, algorithm: int, public: bytes) -> bytes:
     return sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
 
 
@@ -59,7 +59,7 @@ class VerifierKey:
 
     @property
     def id(self) -> bytes:
-        return key_id(self.name, self.algorithm, self.public)
+        return derive_key_id(self.name, self.algorithm, self.public)
 
     def __str__(self) -> str:
         blob = base64.b64encode(bytes([self.algorithm]) + self.public).decode()

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import sha256
 
-from services.audit.tlog.merkle import EMPTY_ROOT, HASH_BYTES, node_hash
+from services.audit.tlog.merkle import EMPTY_ROOT, HASH_BYTES, hash_node
 from services.audit.tlog.reader import Source, read_hashes
 from services.audit.tlog.tiles import TILE_WIDTH
 
@@ -74,7 +74,7 @@ class Prover:
         for below in range(level):
             if self._size >> below & 1:
                 left = self._node(below, (self._size >> below) - 1)
-                node = node_hash(left, node) if node else left
+                node = hash_node(left, node) if node else left
         return node
 
     def _node(self, level: int, number: int) -> bytes:
@@ -119,11 +119,11 @@ def verify_inclusion(
         if last == 0:
             return False
         if number & 1 or number == last:
-            node = node_hash(each, node)
+            node = hash_node(each, node)
             while not number & 1 and number:
                 number, last = number >> 1, last >> 1
         else:
-            node = node_hash(node, each)
+            node = hash_node(node, each)
         number, last = number >> 1, last >> 1
     return last == 0 and node == root
 
@@ -158,11 +158,11 @@ def _join(number: int, last: int, path: Sequence[bytes]) -> tuple[bytes, bytes] 
         if last == 0:
             return None
         if number & 1 or number == last:
-            old, new = node_hash(each, old), node_hash(each, new)
+            old, new = hash_node(each, old), hash_node(each, new)
             while not number & 1 and number:
                 number, last = number >> 1, last >> 1
         else:
-            new = node_hash(new, each)
+            new = hash_node(new, each)
         number, last = number >> 1, last >> 1
     return (old, new) if last == 0 else None
 

@@ -11,7 +11,7 @@ import httpx
 
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.findings import HISTORY, TREE, BrokenError
-from services.audit.tlog.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hashes
+from services.audit.tlog.merkle import EMPTY_ROOT, HASH_BYTES, hash_leaves
 from services.audit.tlog.note import NoteError
 from services.audit.tlog.tiles import (
     CHECKPOINT,
@@ -20,10 +20,10 @@ from services.audit.tlog.tiles import (
     MalformedBundleError,
     Tile,
     TileTree,
+    format_tile_path,
     pack_bundle,
     split_bundle,
     split_tile,
-    tile_path,
 )
 
 READ_AHEAD = 32
@@ -59,7 +59,7 @@ class Directory:
         return map(self.read, paths)
 
     def partial_widths(self, level: int | str, number: int) -> list[int]:
-        folder = self._path / f"{tile_path(level, number)}.p"
+        folder = self._path / f"{format_tile_path(level, number)}.p"
         if not folder.is_dir():
             return []
         return sorted(int(each.name) for each in folder.iterdir() if each.name.isdigit())
@@ -121,7 +121,7 @@ def read_bundles(source: Source, size: int) -> Iterator[BundleAndTile]:
     """The log's first `size` entries with their tiles, in order."""
     numbers = range(-(-size // TILE_WIDTH))
     paths = (
-        tile_path(level, number, _find_width(size, number))
+        format_tile_path(level, number, _find_width(size, number))
         for number in numbers
         for level in (ENTRIES, 0)
     )
@@ -134,7 +134,7 @@ def read_bundles(source: Source, size: int) -> Iterator[BundleAndTile]:
 def read_entries(source: Source, size: int) -> Iterator[bytes]:
     """The log's first `size` entries, in order, without their tiles."""
     numbers = range(-(-size // TILE_WIDTH))
-    paths = (tile_path(ENTRIES, number, _find_width(size, number)) for number in numbers)
+    paths = (format_tile_path(ENTRIES, number, _find_width(size, number)) for number in numbers)
     for number, bundle in zip(numbers, source.read_all(paths), strict=True):
         yield from _split_entries(source, size, number, bundle)
 
@@ -147,13 +147,13 @@ def read_entry(source: Source, size: int, index: int) -> bytes:
 
 def read_bundle(source: Source, size: int, number: int) -> list[bytes]:
     """Bundle `number` of a log of `size`: 256 entries, fewer at the edge."""
-    bundle = source.read(tile_path(ENTRIES, number, _find_width(size, number)))
+    bundle = source.read(format_tile_path(ENTRIES, number, _find_width(size, number)))
     return _split_entries(source, size, number, bundle)
 
 
 def read_hashes(source: Source, level: int, number: int, width: int) -> bytes:
     """A tile's first `width` hashes, from the partial tile or the full one."""
-    partial = source.read(tile_path(level, number, width % TILE_WIDTH))
+    partial = source.read(format_tile_path(level, number, width % TILE_WIDTH))
     return _cut_tile(source, level, number, width, partial)
 
 
@@ -166,21 +166,23 @@ def _split_entries(source: Source, size: int, number: int, data: bytes | None) -
     width = _find_width(size, number)
     count = stored_width = width or TILE_WIDTH
     if data is None and width:
-        data, stored_width = source.read(tile_path(ENTRIES, number)), TILE_WIDTH
+        data, stored_width = source.read(format_tile_path(ENTRIES, number)), TILE_WIDTH
     first = number * TILE_WIDTH
     if data is None:
-        raise BrokenError(TREE, f"{tile_path(ENTRIES, number, width)} is missing", first)
+        raise BrokenError(TREE, f"{format_tile_path(ENTRIES, number, width)} is missing", first)
     try:
         return split_bundle(data, stored_width)[:count]
     except MalformedBundleError as error:
-        raise BrokenError(TREE, f"{tile_path(ENTRIES, number, width)}: {error}", first) from None
+        raise BrokenError(
+            TREE, f"{format_tile_path(ENTRIES, number, width)}: {error}", first
+        ) from None
 
 
 def _cut_tile(source: Source, level: int, number: int, width: int, data: bytes | None) -> bytes:
     stored_width = width
     if data is None and width < TILE_WIDTH:
-        data, stored_width = source.read(tile_path(level, number)), TILE_WIDTH
-    path = tile_path(level, number, width % TILE_WIDTH)
+        data, stored_width = source.read(format_tile_path(level, number)), TILE_WIDTH
+    path = format_tile_path(level, number, width % TILE_WIDTH)
     if data is None:
         raise BrokenError(TREE, f"{path} is missing")
     if len(data) != stored_width * HASH_BYTES:
@@ -213,7 +215,7 @@ class TreeCheck:
 
     def add(self, part: BundleAndTile) -> list[bytes]:
         """Hash a bundle's entries and compare what is published of them; their leaf hashes."""
-        leaves = leaf_hashes(part.entries)
+        leaves = hash_leaves(part.entries)
         bottom = Tile(0, part.number, b"".join(leaves))
         self._compare(bottom, part.tile)
         self._compare_partial_tiles(bottom)
@@ -243,7 +245,7 @@ class TreeCheck:
     def _compare_partial_bundles(self, part: BundleAndTile) -> None:
         """Older partial bundles that still lie there must say the same."""
         for width in self.source.partial_widths(ENTRIES, part.number):
-            path = tile_path(ENTRIES, part.number, width)
+            path = format_tile_path(ENTRIES, part.number, width)
             is_covered = width <= len(part.entries)
             if is_covered and self.source.read(path) != pack_bundle(part.entries[:width]):
                 raise BrokenError(TREE, f"{path} differs", part.number * TILE_WIDTH)
@@ -252,7 +254,7 @@ class TreeCheck:
         for width in self.source.partial_widths(tile.level, tile.number):
             hashes = tile.data[: width * HASH_BYTES]
             if len(hashes) == width * HASH_BYTES:
-                path = tile_path(tile.level, tile.number, width)
+                path = format_tile_path(tile.level, tile.number, width)
                 self._compare(Tile(tile.level, tile.number, hashes), self.source.read(path) or b"")
 
     def _compare_older(self, leaves: Sequence[bytes], first: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.audit.tlog.merkle import HASH_BYTES, subtree_root
+from services.audit.tlog.merkle import HASH_BYTES, compute_subtree_root
 
 TILE_WIDTH = 256
 
@@ -17,7 +17,7 @@ class MalformedBundleError(ValueError):
     """The bundle does not hold the number of entries its place in the log requires."""
 
 
-def tile_path(level: int | str, number: int, width: int = 0) -> str:
+def format_tile_path(level: int | str, number: int, width: int = 0) -> str:
     """`tile/<L>/<N>[.p/<W>]`; width 0 is the full tile. 1234067 is written x001/x234/067."""
     groups = [f"{number % 1000:03d}"]
     while number := number // 1000:
@@ -61,7 +61,7 @@ class Tile:
 
     @property
     def path(self) -> str:
-        return tile_path(self.level, self.number, self.width)
+        return format_tile_path(self.level, self.number, self.width)
 
 
 class TileTree:
@@ -95,7 +95,7 @@ class TileTree:
             completed.append(Tile(level, number, b"".join(self.edges[level])))
             if level + 1 == len(self.edges):
                 self.edges.append([])
-            self.edges[level + 1].append(subtree_root(self.edges[level]))
+            self.edges[level + 1].append(compute_subtree_root(self.edges[level]))
             self.edges[level].clear()
             level += 1
 
@@ -109,11 +109,11 @@ class TileTree:
         """The root, as if the leaf hashes `leaves` (within the unfinished tile) were added."""
         row: list[bytes] = [*self.edges[0], *leaves]
         for edge in self.edges[1:]:
-            row = [*edge, subtree_root(row)] if row else edge
-        return subtree_root(row)
+            row = [*edge, compute_subtree_root(row)] if row else edge
+        return compute_subtree_root(row)
 
 
-def edge_places(size: int) -> list[tuple[int, int, int]]:
+def list_edge_places(size: int) -> list[tuple[int, int, int]]:
     """(level, tile number, width) of the unfinished tiles of a log of `size`; width may be 0."""
     places, level = [], 0
     while size >= TILE_WIDTH**level or level == 0:

@@ -19,7 +19,7 @@ from services.audit.tlog.checkpoint import Checkpoint, open_checkpoint
 from services.audit.tlog.disk import make_folder, remove_folder, store
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.keys import SigningKey
-from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, hash_leaf
 from services.audit.tlog.note import Note, NoteError
 from services.audit.tlog.reader import Directory, read_bundle, read_hashes
 from services.audit.tlog.tiles import (
@@ -28,10 +28,10 @@ from services.audit.tlog.tiles import (
     TILE_WIDTH,
     Tile,
     TileTree,
-    edge_places,
+    format_tile_path,
+    list_edge_places,
     pack_bundle,
     split_tile,
-    tile_path,
 )
 from services.audit.tlog.witnesses import NO_WITNESSES, Witnesses
 
@@ -153,7 +153,7 @@ class LogDirectory:
 
     def _extend(self, standing: _Standing, fresh: list[bytes], head: Frontier | None) -> Checkpoint:
         tree = TileTree(standing.tree.size, standing.tree.edges)
-        tiles = tree.add([leaf_hash(entry) for entry in fresh])
+        tiles = tree.add([hash_leaf(entry) for entry in fresh])
         _agree(tree, head)
         bundles, tail = _pack_bundles(standing.tree.size, [*standing.tail, *fresh])
         files = {tile.path: tile.data for tile in (*tiles, *tree.partials())}
@@ -199,7 +199,7 @@ class LogDirectory:
         for tile in full:
             remove_folder(self._path / f"{tile.path}.p")
             if tile.level == 0:
-                remove_folder(self._path / f"{tile_path(ENTRIES, tile.number)}.p")
+                remove_folder(self._path / f"{format_tile_path(ENTRIES, tile.number)}.p")
 
     def _current(self) -> _Standing:
         note = self._source.read(CHECKPOINT)
@@ -215,7 +215,7 @@ class LogDirectory:
             tail = self._tail(checkpoint.size)
         except BrokenError as broken:
             raise CorruptLogError(broken.finding.message) from None
-        hashes = [leaf_hash(entry) for entry in tail]
+        hashes = [hash_leaf(entry) for entry in tail]
         if tree.root() != checkpoint.root or hashes != tree.edges[0]:
             raise CorruptLogError("the tiles are not those of the checkpoint that stands")
         return _Standing(note, checkpoint, tree, tail)
@@ -223,7 +223,7 @@ class LogDirectory:
     def _edges(self, size: int) -> list[list[bytes]]:
         return [
             split_tile(read_hashes(self._source, level, number, width)) if width else []
-            for level, number, width in edge_places(size)
+            for level, number, width in list_edge_places(size)
         ]
 
     def _tail(self, size: int) -> list[bytes]:
@@ -266,6 +266,6 @@ def _pack_bundles(size: int, entries: list[bytes]) -> tuple[dict[str, bytes], li
     files, part = {}, []
     for at in range(0, len(entries), TILE_WIDTH):
         part = entries[at : at + TILE_WIDTH]
-        path = tile_path(ENTRIES, first + at // TILE_WIDTH, len(part) % TILE_WIDTH)
+        path = format_tile_path(ENTRIES, first + at // TILE_WIDTH, len(part) % TILE_WIDTH)
         files[path] = pack_bundle(part)
     return files, part if len(part) < TILE_WIDTH else []

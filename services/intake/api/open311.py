@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
 from services.intake import model, store, views
-from services.intake.api.requests import CASE_WORKERS, check_area, is_seen, with_recorder
+from services.intake.api.requests import CASE_WORKERS, check_area, is_seen, name_recorder
 from services.intake.channels.geo_report import (
     CODES,
     describe_definition,
@@ -100,7 +100,7 @@ async def post_request(
     today = (await runtime.processor.now()).astimezone(CHINA).date().isoformat()
     digest = hashlib.sha256(f"{today}\n".encode() + body).hexdigest()[:32]
     command = Command(
-        with_recorder(submission, caller),
+        name_recorder(submission, caller),
         key=f"{caller.speaks_as}|open311-{digest}",
         principal=caller.principal,
     )

@@ -82,7 +82,7 @@ async def submit_request(
     refused = check_area(request, caller)
     if refused is not None:
         raise Denied(refused)
-    return await answer_to(runtime, caller, with_recorder(request, caller), key)
+    return await answer_to(runtime, caller, name_recorder(request, caller), key)
 
 
 @router.post("/requests/batch")
@@ -146,7 +146,7 @@ def _parse_row(row: RequestRow, caller: Credential, runtime: IntakeRuntime, *, q
         return Row(identity, refused)
     key = f"{caller.speaks_as}|{row.idempotency_key}"
     command = Command(
-        with_recorder(request, caller, quiet=quiet), key=key, principal=caller.principal
+        name_recorder(request, caller, quiet=quiet), key=key, principal=caller.principal
     )
     return Row(identity, command)
 
@@ -158,7 +158,7 @@ def check_area(request: RequestSubmitted, caller: Credential) -> Answer | None:
     return AREA_FOREIGN.refusal(403, "area.town_code")
 
 
-def with_recorder(request: RequestSubmitted, caller: Credential, *, quiet: bool = False) -> Value:
+def name_recorder(request: RequestSubmitted, caller: Credential, *, quiet: bool = False) -> Value:
     """Who records it and, of a collector, answers for it. A channel says it for itself.
 
     Who works on cases meets the people he records; who runs the machines does not.

@@ -184,10 +184,10 @@ def _read_need(row: Row) -> dict[str, object]:
     if amounts:
         return {"unit": MONEY_UNIT, "quantity": amounts[0]}
     if "quantity" not in values:
-        raise (_missing("quantity") if unit or item else NEED_MISSING.invalid("amount"))
+        raise (_refuse_missing("quantity") if unit or item else NEED_MISSING.invalid("amount"))
     quantity, unit = split_count(row.text("quantity"), unit)
     if not unit:
-        raise _missing("unit")
+        raise _refuse_missing("unit")
     money_unit = None if item and unit in PIECES else find_money_unit(unit)
     if money_unit:
         amount = parse_amount(quantity, "quantity", money_unit)
@@ -210,7 +210,7 @@ def _read_area(row: Row, sheet_town: str) -> dict[str, object]:
         town = village[:_TOWN_DIGITS]
     town = town or sheet_town
     if not town:
-        raise _missing("town")
+        raise _refuse_missing("town")
     area: dict[str, object] = {"town_code": town}
     return area | ({"village_code": village} if village else {})
 
@@ -254,5 +254,5 @@ def _read_text(row: Row, sheet_town: str) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _missing(name: str) -> Invalid:
+def _refuse_missing(name: str) -> Invalid:
     return VALUE_MISSING.invalid(name, label=_LABELS[name])

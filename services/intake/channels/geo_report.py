@@ -14,7 +14,7 @@ from shared.messages import TOWN_UNKNOWN
 from shared.phones import parse_mobile
 from shared.sheets.messages import VALUE_MISSING
 from shared.text import clean_lines, clean_text
-from shared.towns import CITY_WIDE, is_known, towns
+from shared.towns import CITY_WIDE, is_known, load_towns
 from shared.villages import format_place
 
 SERVICES: Mapping[Category, str] = {
@@ -83,7 +83,7 @@ def describe_definition(code: str) -> Document:
                 "datatype_description": "镇街 town or street",
                 "order": 1,
                 "description": "在哪个镇街？Which town?",
-                "values": [{"key": key, "name": name} for key, name in towns().items()],
+                "values": [{"key": key, "name": name} for key, name in load_towns().items()],
             }
         ],
     }

@@ -42,7 +42,7 @@ _CITIES = {
 }
 
 
-def request_of(row: Mapping[str, str], channel: Channel) -> Document:
+def build_hospital_request(row: Mapping[str, str], channel: Channel) -> Document:
     """Fields of a `RequestSubmitted`. Raises Invalid when the row is no need."""
     item, quantity = _parse_item(row["field"]), _parse_quantity(row["op"], row["new"])
     amount = "数量未知" if quantity == 1 else f"{quantity}{UNIT}"

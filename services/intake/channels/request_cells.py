@@ -18,7 +18,7 @@ from shared.sheets.columns import Guard, Parse
 from shared.sheets.messages import WORD_UNKNOWN
 from shared.simplified import simplify
 from shared.text import clean_lines, fold_text, fold_word
-from shared.towns import CITY_WIDE, parse_town, parse_village, towns
+from shared.towns import CITY_WIDE, load_towns, parse_town, parse_village
 from shared.villages import find_village, find_villages_in
 
 NO_AMOUNT_WORDS = ABSENT_WORDS | {"0", "0.0", "0.00", "0元", "0.00元"}
@@ -89,7 +89,7 @@ def parse_town_cell(text: str, field: str) -> str:
     try:
         return parse_town(word, field)
     except Invalid:
-        named = {code for code, name in towns().items() if name in word}
+        named = {code for code, name in load_towns().items() if name in word}
         if len(named) != 1:
             raise
         return named.pop()
@@ -99,7 +99,7 @@ def find_village_beside(text: str) -> str:
     """The code of the village that a town's cell names too; empty where it is not one."""
     word = _fold(text)
     codes = {code for _, each in find_villages_in(word) for code in each}
-    names = [name for name in towns().values() if name in word]
+    names = [name for name in load_towns().values() if name in word]
     town = parse_town(names[0]) if len(names) == 1 else ""
     there = {code for code in codes if town and code.startswith(town)}
     if len(there) == 1:

@@ -18,7 +18,7 @@ from shared.contracts.values import Channel
 from shared.errors import Invalid, Problem
 from shared.sheets import Column, Columns, RefusedRow, Row, Table, TotalRow, open_sheet
 from shared.text import fold_text
-from shared.towns import towns
+from shared.towns import load_towns
 from shared.validation import describe_validation
 
 _WHOSE = ("town", "village", "collector", "name")
@@ -77,7 +77,7 @@ class RequestSheet:
         try:
             if self.is_hospital_file:
                 texts = {name: row.texts.get(name, "") for name in hospital_needs.HEADER}
-                fields = hospital_needs.request_of(texts, self.channel)
+                fields = hospital_needs.build_hospital_request(texts, self.channel)
             else:
                 fields = parse_request(row, self.channel, self.town)
             request = RequestSubmitted.model_validate(fields)
@@ -140,5 +140,5 @@ def _adapt_columns(reading: SheetReading) -> Columns:
 def _find_title_town(table: Table) -> str:
     """茶山镇2026年微心愿汇总表: where the titles and the worksheet name one town, in full."""
     texts = " ".join((*table.titles, table.worksheet))
-    codes = {code for code, name in towns().items() if name in texts}
+    codes = {code for code, name in load_towns().items() if name in texts}
     return codes.pop() if len(codes) == 1 else ""

@@ -50,7 +50,7 @@ from shared.contracts.values import (
 )
 from shared.simplified import simplify
 from shared.text import fold_text
-from shared.towns import CITY_WIDE, codes_by_name, towns
+from shared.towns import CITY_WIDE, index_codes_by_name, load_towns
 from shared.villages import find_village, find_villages_in
 
 BINDING_DIGITS = 8
@@ -187,7 +187,7 @@ def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
 
 def _find_short_place(text: str) -> dict[str, str | None]:
     """“我在石龙那边”, “增埗”, “说不清”: who is asked where means a place."""
-    town_code = _get_single({code for name, code in codes_by_name().items() if name in text})
+    town_code = _get_single({code for name, code in index_codes_by_name().items() if name in text})
     village_code = find_village(text, town_code or "")
     if village_code:
         return {"town_code": village_code[:TOWN_DIGITS], "village_code": village_code}
@@ -232,7 +232,7 @@ def _compile_any(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)))
 
 
-_TOWN_WORDS = {name: code for code, name in towns().items()}
+_TOWN_WORDS = {name: code for code, name in load_towns().items()}
 
 
 def _read_need(text: str) -> Draft | None:
@@ -304,7 +304,7 @@ def _make_money_need(fen: int) -> Need:
 
 def _take_short_towns(reading: _Reading) -> set[str]:
     """茶山 is a town only when it stands alone: 中堂 and 长安 are other words too."""
-    codes = codes_by_name()
+    codes = index_codes_by_name()
     towns_alone = [token for token in reading.tokens if token in codes]
     reading.rest = " ".join(token for token in reading.tokens if token not in codes)
     return {codes[token] for token in towns_alone}

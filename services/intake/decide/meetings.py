@@ -102,7 +102,7 @@ def decide_convene(states: States, item: Command[ConveneMeeting], now: datetime)
     requests = states.get_many(Request, ids)
     for id_ in ids:
         request = requests.get(id_)
-        if request is None or not _waits(request) or not _is_within(request, data):
+        if request is None or not _is_waiting(request) or not _is_within(request, data):
             return Decision(answer=MEETING_CASE_TAKEN.refusal(409, "request_ids", id=id_))
         if not is_in_area(request, data.chair_area):
             return Decision(answer=MEETING_CHAIR_ELSEWHERE.refusal(422, "chair", id=data.chair))
@@ -122,7 +122,7 @@ def decide_convene(states: States, item: Command[ConveneMeeting], now: datetime)
     return Decision((meeting, *cases), ((meeting, make_convened(meeting)),), _answer(meeting, 201))
 
 
-def _waits(request: Request) -> bool:
+def _is_waiting(request: Request) -> bool:
     is_due = request.state is RequestState.RECORDED and "meeting_due" in request.waits_for
     return is_due and not request.meeting_id
 

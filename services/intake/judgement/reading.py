@@ -26,7 +26,7 @@ from services.intake.judgement.model import (
 )
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Kind
 from shared.text import fold_text
-from shared.towns import codes_by_name, town_name
+from shared.towns import index_codes_by_name, town_name
 
 SHOWN_MIN = 0.35
 """Of a confidence: below it nothing is suggested."""
@@ -126,7 +126,9 @@ def _find_town(text: str) -> Guess | None:
     code = find_town(plain)
     if code is None:
         return None
-    written = [name for name, each in codes_by_name().items() if each == code and name in plain]
+    written = [
+        name for name, each in index_codes_by_name().items() if each == code and name in plain
+    ]
     return Guess(code, 1.0, (max(written, key=len, default=town_name(code)),))
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from shared.contracts.values import Identifier, Value
 from shared.messaging.decision import State
-from shared.moments import milliseconds
+from shared.moments import count_milliseconds
 
 
 class Account(State):
@@ -30,7 +30,7 @@ class Account(State):
 
     def is_invited_again(self, invited_ms: int) -> bool:
         """Whether the invitation is newer than the enrolment."""
-        return invited_ms > milliseconds(self.enrolled_at)
+        return invited_ms > count_milliseconds(self.enrolled_at)
 
 
 class Session(State):

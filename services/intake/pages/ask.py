@@ -50,7 +50,7 @@ from shared.messaging.decision import Command
 from shared.money import parse_amount
 from shared.phones import parse_mobile
 from shared.text import clean_lines, clean_text
-from shared.towns import CITY_WIDE, codes_by_name, towns
+from shared.towns import CITY_WIDE, index_codes_by_name, load_towns
 from shared.validation import describe_validation
 from shared.villages import find_village
 from shared.web.admission import takes_bytes
@@ -240,7 +240,7 @@ def _read_text(typed: str) -> str:
 def _read_town(typed: str) -> str:
     if typed == SOMEWHERE:
         return CITY_WIDE
-    code = codes_by_name().get(typed)
+    code = index_codes_by_name().get(typed)
     if code is None:
         raise TOWN_MISSING.invalid("town")
     return code
@@ -313,7 +313,7 @@ def render_ask(
         carried=[(name, form.values[name]) for name in FIELDS if name not in fields],
         trap=TRAP,
         text_max=TEXT_MAX,
-        towns=[*towns().values(), SOMEWHERE],
+        towns=[*load_towns().values(), SOMEWHERE],
         categories=_list_choices(Category),
         classes=_list_choices(BeneficiaryClass),
         whose=list(WHOSE.items()),

@@ -62,7 +62,7 @@ from shared.messaging.decision import Answer
 from shared.policies import Policy
 from shared.scope import Scope
 from shared.security import Credential
-from shared.towns import towns
+from shared.towns import load_towns
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import Form, answer_form, list_problems, make_form_key
 from shared.web.pages import Pages
@@ -234,7 +234,9 @@ async def render_case(
         pause_reasons=PAUSE_REASONS,
         categories=tuple(Category),
         kinds=tuple(Kind),
-        towns={code: name for code, name in towns().items() if code.startswith(caller.area[:9])},
+        towns={
+            code: name for code, name in load_towns().items() if code.startswith(caller.area[:9])
+        },
         part_reasons=PART_REASONS,
         budget_stops=[(code, each.zh) for code, each in BUDGET_STOPS.items()],
         file_kinds=KINDS,

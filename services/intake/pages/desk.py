@@ -27,7 +27,7 @@ from shared.phones import parse_mobile
 from shared.scope import Scope
 from shared.security import Credential
 from shared.text import fold_text
-from shared.towns import towns
+from shared.towns import load_towns
 from shared.web.access import allow, find_scope
 from shared.web.forms import read_form
 from shared.web.pages import Pages
@@ -107,7 +107,7 @@ async def _describe_desk(runtime: IntakeRuntime, caller: Credential, worker: Wor
         "classes": tuple(BeneficiaryClass),
         "channels": tuple(Channel),
         "states": STATES,
-        "towns": {} if caller.area else towns(),
+        "towns": {} if caller.area else load_towns(),
         "approves": bool(worker.levels),
     }
 

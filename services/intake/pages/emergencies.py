@@ -31,7 +31,7 @@ from shared.contracts.values import CHINA, Category, Identifier, Value
 from shared.ids import make_id
 from shared.messaging.decision import Answer
 from shared.security import STAFF, Credential, Role
-from shared.towns import towns
+from shared.towns import load_towns
 from shared.villages import format_place
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import Form, list_problems, make_form_key, read_form
@@ -88,7 +88,7 @@ async def _render_all(
         status=answer.status if answer else 200,
         rows=[describe_emergency(each, now) for each in rows],
         may_propose="city" in levels or may_town,
-        towns={code: name for code, name in towns().items() if code.startswith(caller.area)},
+        towns={code: name for code, name in load_towns().items() if code.startswith(caller.area)},
         categories=tuple(Category),
         causes=CAUSES,
         typed=form or {"starts_on": find_day(now).isoformat()},

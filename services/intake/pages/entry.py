@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
-from services.intake.api.requests import CASE_WORKERS, check_area, with_recorder
+from services.intake.api.requests import CASE_WORKERS, check_area, name_recorder
 from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.messages import ENTRY_UNREADABLE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -22,7 +22,7 @@ from shared.documents import Document
 from shared.errors import Invalid, refuse
 from shared.references import format_reference
 from shared.security import Credential
-from shared.towns import towns
+from shared.towns import load_towns
 from shared.web.access import allow
 from shared.web.forms import (
     Form,
@@ -123,7 +123,7 @@ async def _submit(runtime: IntakeRuntime, caller: Credential, form: Form) -> Ans
     refused = check_area(submitted.request, caller)
     if refused is not None:
         return refused
-    return await execute_form(runtime, caller, form, with_recorder(submitted.request, caller))
+    return await execute_form(runtime, caller, form, name_recorder(submitted.request, caller))
 
 
 def read_entry(form: Form) -> SheetRequest:
@@ -170,5 +170,5 @@ def _render(
         categories=tuple(Category),
         classes=tuple(BeneficiaryClass),
         channels=CHANNELS,
-        towns=towns(),
+        towns=load_towns(),
     )

@@ -24,7 +24,7 @@ from shared.errors import Invalid, Problem, refuse
 from shared.messaging.decision import Answer
 from shared.scope import OutOfScope
 from shared.security import Credential
-from shared.towns import is_city_wide, towns
+from shared.towns import is_city_wide, load_towns
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import FORM_KEY, Form, make_form_key, read_form
@@ -107,7 +107,7 @@ async def _render(
         meanings=MEANINGS,
         categories=tuple(Category),
         classes=tuple(BeneficiaryClass),
-        towns=towns(),
+        towns=load_towns(),
     )
 
 

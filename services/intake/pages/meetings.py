@@ -33,7 +33,7 @@ from shared.errors import Invalid, refuse
 from shared.ids import make_id
 from shared.messaging.decision import Answer
 from shared.security import STAFF, Credential, Role
-from shared.towns import towns
+from shared.towns import load_towns
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import Form, execute_form, list_problems, make_form_key, read_form
@@ -96,7 +96,7 @@ async def _render_new(
         status=answer.status if answer else 200,
         rows=[build_row(each, now) for each in waiting],
         town=town,
-        towns={} if caller.area else towns(),
+        towns={} if caller.area else load_towns(),
         people=views.list_people(runtime.keyring.list_credentials(), now, caller.area),
         caller_id=caller.principal,
         typed=form or {},

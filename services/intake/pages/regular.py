@@ -43,7 +43,7 @@ from shared.messaging.decision import Answer
 from shared.references import format_reference
 from shared.scope import Scope
 from shared.security import Credential
-from shared.towns import towns
+from shared.towns import load_towns
 from shared.validation import describe_validation
 from shared.villages import village_name
 from shared.web.access import Denied, allow, find_scope
@@ -137,7 +137,7 @@ async def show_works(
         filters=filters,
         kinds=KINDS,
         shows=SHOWS,
-        towns={} if caller.area else towns(),
+        towns={} if caller.area else load_towns(),
         query={"show": show} | ({"kind": kind} if kind else {}) | ({"town": town} if town else {}),
     )
 
@@ -148,7 +148,7 @@ async def show_coverage(
 ) -> Response:
     now, scope = await runtime.processor.now(), find_scope(caller)
     covered = await store.count_coverage(runtime.database, scope, now)
-    codes = [code for code in towns() if scope.area[:9] in code[: len(scope.area[:9])]]
+    codes = [code for code in load_towns() if scope.area[:9] in code[: len(scope.area[:9])]]
     return PAGES.render_for(
         request,
         "regular_coverage.html",
@@ -216,7 +216,7 @@ def _render_new(
         problems=list_problems(answer) if answer else [],
         form_key=make_form_key(),
         kinds=KINDS,
-        towns=towns(),
+        towns=load_towns(),
     )
 
 

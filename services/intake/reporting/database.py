@@ -56,7 +56,7 @@ def _count(stands: object) -> dict[str, object]:
     return {"$sum": {"$cond": [stands, 1, 0]}}
 
 
-def _if_library(value: object, otherwise: object) -> dict[str, object]:
+def _choose_by_library(value: object, otherwise: object) -> dict[str, object]:
     return {"$cond": [_IS_LIBRARY, value, otherwise]}
 
 
@@ -67,8 +67,8 @@ _GROUP: dict[str, object] = {
         "town_code": "$area.town_code",
         "channel": "$channel",
         "state": "$state",
-        "kind": _if_library("$kind", ""),
-        "beneficiary_class": _if_library("$beneficiary_class", ""),
+        "kind": _choose_by_library("$kind", ""),
+        "beneficiary_class": _choose_by_library("$beneficiary_class", ""),
     },
     "requests": {"$sum": 1},
     "fen": {"$sum": {"$cond": [{"$and": [_IS_LIBRARY, _IS_MONEY]}, "$need.quantity", 0]}},

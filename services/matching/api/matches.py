@@ -78,7 +78,7 @@ async def read_match(match_id: Identifier, caller: ReadingCaller, runtime: Runti
     match = await mongo.load(runtime.database, Match, match_id)
     if match is None or not match.is_seen(find_scope(caller)):
         return respond(MATCH_UNKNOWN.refusal(404))
-    inside = views.inside_view(match) if caller.roles & STAFF else {}
+    inside = views.describe_need_inside(match) if caller.roles & STAFF else {}
     return JSONResponse(hide_persons(runtime, caller, views.match_view(match) | inside))
 
 

@@ -119,7 +119,7 @@ async def read_offer(offer_id: Identifier, caller: ReadingCaller, runtime: Runti
     seen_by = Scope(source=caller.speaks_as) if caller.area else find_scope(caller)
     if offer is None or not seen_by.sees_owner(offer.source):
         return respond(OFFER_UNKNOWN.refusal(404))
-    return JSONResponse(hide_persons(runtime, caller, views.offer_view(offer)))
+    return JSONResponse(hide_persons(runtime, caller, views.describe_offer(offer)))
 
 
 @router.patch("/offers/{offer_id}")
@@ -200,7 +200,7 @@ async def read_menu(
     now = await runtime.processor.now()
     weights = runtime.settings.weights
     page = await menu.find_open_needs(runtime.database, criteria, weights, now, after, limit)
-    rows = [menu.menu_row(need, now) for need in page.needs]
+    rows = [menu.describe_menu_row(need, now) for need in page.needs]
     return JSONResponse({"requests": rows, "next": page.next})
 
 

@@ -61,7 +61,7 @@ async def read_rounds(
     """`{"rounds": [...], "next": the last number or null}`; go on with `after=<next>`."""
     rounds = await round_store.list_rounds(runtime.database, after, limit)
     more = rounds[-1].number if len(rounds) == limit else None
-    return JSONResponse({"rounds": [_round_head(round_) for round_ in rounds], "next": more})
+    return JSONResponse({"rounds": [_describe_head(round_) for round_ in rounds], "next": more})
 
 
 @router.get("/rounds/latest")
@@ -77,7 +77,7 @@ async def read_latest_round(
         if kind == "whole"
         else round_store.find_latest(database)
     )
-    return JSONResponse({"round": _round_head(latest) if latest else None})
+    return JSONResponse({"round": _describe_head(latest) if latest else None})
 
 
 @router.get("/rounds/{number}")
@@ -90,7 +90,7 @@ async def read_round(number: Number, caller: ReplayingCaller, runtime: RuntimeDe
     return JSONResponse({"round": round_.model_dump(mode="json"), "inputs": inputs})
 
 
-def _round_head(round_: Round) -> dict[str, object]:
+def _describe_head(round_: Round) -> dict[str, object]:
     return round_.model_dump(mode="json", exclude={"allocations", "prices", "due_at"})
 
 

@@ -9,19 +9,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.matching.cli.reports import campaign, selection, send_emergency_end
-from services.matching.cli.rounds import Details, explain_id, optimise, replay, rounds
+from services.matching.cli.reports import print_campaign_report, print_selection, send_emergency_end
+from services.matching.cli.rounds import Details, explain_id, optimise, print_rounds, replay
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
     from services.matching.planner.plan import Plan
 
 app = typer.Typer(help="对接方案 Matching: what-if plans.", no_args_is_help=True)
-app.command("selection")(selection)
-app.command("campaign")(campaign)
+app.command("selection")(print_selection)
+app.command("campaign")(print_campaign_report)
 app.command("end-emergency")(send_emergency_end)
 app.command("optimise")(optimise)
-app.command("rounds")(rounds)
+app.command("rounds")(print_rounds)
 app.command("replay")(replay)
 app.command("explain")(explain_id)
 

@@ -29,7 +29,7 @@ AMOUNT_LABELS = {
 REQUEST_LABELS = {"open": "对接中", "closed": "已完结", "withdrawn": "已撤回"}
 
 
-def campaign(
+def print_campaign_report(
     campaign_id: Annotated[str, typer.Argument(metavar="ID", help="专项行动编号 its id")],
     as_json: Annotated[bool, typer.Option("--json", help="机器可读 machine readable")] = False,
 ) -> None:
@@ -114,7 +114,7 @@ class SelectedKind(StrEnum):
     PROJECT = Kind.PROJECT.value
 
 
-def selection(
+def print_selection(
     year: Annotated[int, typer.Option(min=2000, max=8998, help="年度 the year")],
     kind: Annotated[SelectedKind | None, typer.Option(help="只看一类 one of the two alone")] = None,
     top: Annotated[int, typer.Option(min=1, max=1000, help="各取前几名 how many")] = 100,

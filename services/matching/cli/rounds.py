@@ -68,7 +68,7 @@ def _wait_for_whole(service: ServiceClient, asked_at: datetime, wait_s: float) -
         time.sleep(WHOLE_POLL_S)
 
 
-def rounds(
+def print_rounds(
     after: Annotated[int, typer.Option(min=0, help="从这一轮之后 those after this one")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="连同输入写入文件，供重放 with inputs, for replay --file")

@@ -54,7 +54,7 @@ from shared.contracts.events import (
 )
 from shared.errors import Invalid, Problem, refuse
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, Ref, States
-from shared.money import PIECES, fen_per, find_money_unit
+from shared.money import PIECES, find_fen_per, find_money_unit
 from shared.towns import is_known
 
 
@@ -175,7 +175,7 @@ def _find_unit_problems(offer: OfferSubmitted | Offer) -> Iterator[Problem]:
     is_piece = bool(offer.item) and offer.unit in PIECES
     money_unit = None if is_piece else find_money_unit(offer.unit)
     if money_unit is not None:
-        fen = offer.quantity * fen_per(money_unit)
+        fen = offer.quantity * find_fen_per(money_unit)
         yield MONEY_NOT_IN_FEN.problem("unit", unit=offer.unit, quantity=offer.quantity, fen=fen)
 
 

@@ -223,10 +223,10 @@ def _decline_all(
 ) -> Decision:
     """Each is freed from what the one before it left."""
     first = _decline(case, reason, now)
-    changed, events = _by_ref(first), first.events
+    changed, events = _index_by_ref(first), first.events
     for match in others:
         decision = _decline(_get_changed_case(states, changed, match), reason, now)
-        changed |= _by_ref(decision)
+        changed |= _index_by_ref(decision)
         events += decision.events
     return replace(first, states=tuple(changed.values()), events=events)
 
@@ -248,7 +248,7 @@ def _get_changed_case(states: States, changed: dict[AnyRef, State], match: Match
     return Case(match, get_newest(Offer, match.offer_id), need, campaign)
 
 
-def _by_ref(decision: Decision) -> dict[AnyRef, State]:
+def _index_by_ref(decision: Decision) -> dict[AnyRef, State]:
     return {Ref(type(state), state.id): state for state in decision.states}
 
 

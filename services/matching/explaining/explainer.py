@@ -73,7 +73,7 @@ class Explainer:
             return about | {"round": None, "explanation": None, "text": [EXPIRED]}
         return (
             about
-            | _of_round(round_)
+            | _describe_round(round_)
             | (await self._ask(text, match.request_id, named, round_.solver_version) or {})
         )
 
@@ -98,7 +98,7 @@ class Explainer:
         if whole is not None and inputs is not None:
             answer = await self._ask(inputs, need.id, named, whole.solver_version)
             if answer and answer["explanation"]["unmatched"] == need.remaining:
-                return about | _of_round(whole) | answer
+                return about | _describe_round(whole) | answer
         text = await self._read_pool(database, need, now, weights)
         return about | {"round": None} | (await self._ask(text, need.id, named) or {})
 
@@ -158,7 +158,7 @@ def _is_named(match_id: str, named: Collection[str] | None) -> bool:
     return named is None or parse_match_id(match_id).offer_id in named
 
 
-def _of_round(round_: Round) -> dict[str, object]:
+def _describe_round(round_: Round) -> dict[str, object]:
     names = {"number", "kind", "closed_at", "solver", "solver_version", "weights_version"}
     names |= {"weights_hash", "input_hash", "solution_hash", "prices_hash", "priced_by"}
     return {"round": round_.model_dump(mode="json", include=names)}

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from services.matching.eligibility import GROUPS, RULES, Group
-from services.matching.model.place import NOWHERE, metres
+from services.matching.model.place import NOWHERE, measure_metres
 from services.matching.planner.plan import Part, Plan
 from services.matching.solver.arrays import Flags, Ints
 from services.matching.solver.columns import Pool
@@ -297,7 +297,7 @@ def _measure(pool: Pool, request: int, offer: int) -> int | None:
         (int(rows.latitude[row]), int(rows.longitude[row]))
         for rows, row in ((pool.demand, request), (pool.supply, offer))
     )
-    return None if NOWHERE in (*here, *there) else metres(here, there)
+    return None if NOWHERE in (*here, *there) else measure_metres(here, there)
 
 
 def find_next_load(solved: PoolSolution) -> Ints:

@@ -11,7 +11,7 @@ from services.matching.model.place import Place, find_centre
 from services.matching.solver.interface import OpenNeed
 from shared.contracts.values import BeneficiaryClass, Category, Cell, Kind, Value
 from shared.messaging.decision import State
-from shared.moments import milliseconds
+from shared.moments import count_milliseconds
 from shared.towns import find_middle
 
 
@@ -97,7 +97,7 @@ class Need(State):
             beneficiary_class=self.beneficiary_class.value,
             town_code=self.town_code,
             tier=tier,
-            recorded_ms=milliseconds(self.recorded_at),
+            recorded_ms=count_milliseconds(self.recorded_at),
             remaining=self.remaining,
             next_number=self.proposals + 1,
             excluded_offers=tuple(sorted(self.excluded_offers)),

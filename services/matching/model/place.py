@@ -68,7 +68,7 @@ _RADIAN = 307_042
 _TAYLOR = (2, 12, 30, 56, 90)
 
 
-def metres(a: Place, b: Place) -> int:
+def measure_metres(a: Place, b: Place) -> int:
     """On a sphere unrolled at the mean latitude."""
     across = abs(a[1] - b[1]) % _TURN
     across = min(across, _TURN - across)
@@ -89,7 +89,7 @@ def _compute_cosine(latitude: int) -> int:
     return max(result, 0)
 
 
-def metres_of_columns(
+def measure_columns(
     latitude: _Ints, longitude: _Ints, latitude_to: _Ints, longitude_to: _Ints
 ) -> _Ints:
     """The same for each row; 0 where either end is not known."""
@@ -100,7 +100,7 @@ def metres_of_columns(
     east = across * _METRES_PER_DEGREE // _MICRO * shrink // _ONE
     north = np.abs(latitude - latitude_to) * _METRES_PER_DEGREE // _MICRO
     squares = np.where(is_known, east * east + north * north, 0)
-    return np.where(is_known, isqrt_of_column(squares), 0)
+    return np.where(is_known, compute_roots(squares), 0)
 
 
 def _compute_cosines(latitude: _Ints) -> _Ints:
@@ -113,7 +113,7 @@ def _compute_cosines(latitude: _Ints) -> _Ints:
     return np.maximum(result, 0)
 
 
-def isqrt_of_column(values: _Ints) -> _Ints:
+def compute_roots(values: _Ints) -> _Ints:
     """The whole part of the square root, for values below 2^52."""
     root = np.sqrt(values.astype(np.float64)).astype(np.int64)
     root = root - (root * root > values)

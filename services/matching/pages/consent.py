@@ -31,7 +31,7 @@ from shared.messaging.decision import Answer, Command
 from shared.money import format_yuan, parse_amount, parse_quantity
 from shared.revocations import LinkRevocation
 from shared.runtime import Runtime
-from shared.towns import town_name, towns
+from shared.towns import load_towns, town_name
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.links import answer_refused, is_browser
@@ -105,7 +105,7 @@ def _parse_terms(fields: Fields, now: datetime) -> ConsentTerms:
     days = MONTHS.get(_get_first(fields, "months"))
     if days is None:
         raise TERM_UNKNOWN.invalid("months")
-    codes = {name: code for code, name in towns().items()}
+    codes = {name: code for code, name in load_towns().items()}
     return ConsentTerms(
         categories=_choose(fields, "category", tuple(Category)),
         town_codes=tuple(codes[name] for name in _choose(fields, "town", tuple(codes))),
@@ -194,7 +194,7 @@ def render_consent(
         over=_describe_end(consent, now) if consent and not standing else None,
         rows=[_make_row(match) for match in facts.matches],
         categories=[(code.value, LABELS[code]) for code in Category],
-        towns=list(towns().values()),
+        towns=list(load_towns().values()),
         chosen={*typed.get("category", ()), *typed.get("town", ())},
         typed={name: values[0] for name, values in typed.items() if values},
         problems=problems,

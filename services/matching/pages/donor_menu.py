@@ -41,7 +41,7 @@ from shared.ids import make_id
 from shared.messaging.decision import Command
 from shared.money import format_yuan_plain, parse_amount, parse_quantity
 from shared.scope import Scope
-from shared.towns import codes_by_name, town_name, towns
+from shared.towns import index_codes_by_name, load_towns, town_name
 from shared.validation import describe_validation
 from shared.web.access import Router, respond
 from shared.web.links import is_browser
@@ -195,7 +195,7 @@ def _parse_choice(choice: Choice) -> DonorFilter:
     category = next((each for each in Category if each == choice.category), None)
     urgency: Urgency = next((code for code, _, _ in URGENCIES if code == choice.urgency), "")
     at_most = parse_amount(choice.at_most, "at_most") if choice.at_most.strip() else None
-    return DonorFilter(codes_by_name().get(choice.town, ""), category, at_most, urgency)
+    return DonorFilter(index_codes_by_name().get(choice.town, ""), category, at_most, urgency)
 
 
 # --- rendering ----------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ class MenuFacts:
 def render_donor_menu(facts: MenuFacts, giver: Giver) -> HTMLResponse:
     choice, counts = facts.choice, _name_towns(facts.menu.counts)
     page = giver.path("menu")
-    chosen = town_name(codes_by_name().get(choice.town, ""))
+    chosen = town_name(index_codes_by_name().get(choice.town, ""))
     return giver.render(
         "donor_menu.html",
         status=422 if facts.problems else 200,
@@ -230,7 +230,7 @@ def render_donor_menu(facts: MenuFacts, giver: Giver) -> HTMLResponse:
         total=counts.get(chosen, 0) if chosen else sum(counts.values()),
         spots=draw_towns(counts, lambda town: f"{page}?{choice.as_query(town=town)}", chosen),
         categories=[(each.value, LABELS[each]) for each in Category],
-        towns=list(towns().values()),
+        towns=list(load_towns().values()),
         urgencies=URGENCIES,
         town_path=lambda town: f"{page}?{choice.as_query(town=town)}",
         next_path=f"{page}?{choice.as_query(after=facts.menu.next)}" if facts.menu.next else "",

@@ -7,7 +7,7 @@ from services.matching.explaining.sentences import format_distance
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.place import metres
+from services.matching.model.place import measure_metres
 from shared.contracts.values import CHINA, LABELS
 from shared.towns import town_name
 
@@ -36,7 +36,7 @@ def format_way(need: Need, offer: Offer) -> str:
     """1.2公里; empty where a place is not known."""
     if need.place is None or offer.place is None:
         return ""
-    return format_distance(metres(need.place, offer.place))
+    return format_distance(measure_metres(need.place, offer.place))
 
 
 def format_why(match: Match, background: Background) -> str:

@@ -20,7 +20,7 @@ from services.matching.pages.town_map import draw_towns
 from services.matching.resources import MatchingRuntime, MatchingRuntimeDep
 from services.matching.store import OpenSum
 from shared.contracts.values import LABELS, Category
-from shared.towns import codes_by_name, town_name, towns
+from shared.towns import index_codes_by_name, load_towns, town_name
 from shared.web.access import Router, check_rate_limit
 from shared.web.callers import find_address
 from shared.web.links import LinkRoute
@@ -71,7 +71,7 @@ async def show_public_menu(
     if not hasattr(app.state, "open_needs"):
         app.state.open_needs = Counter()
     sums = await app.state.open_needs.read(runtime)
-    code = codes_by_name().get(town, "")
+    code = index_codes_by_name().get(town, "")
     return render_public_menu(
         sums,
         category if category in set(Category) else "",
@@ -105,7 +105,7 @@ def render_public_menu(
             town_name(town_code),
         ),
         categories=[(each.value, LABELS[each]) for each in Category],
-        towns=list(towns().values()),
+        towns=list(load_towns().values()),
         chosen={"category": category, "town": town_name(town_code)},
         help_phone=help_phone,
     )

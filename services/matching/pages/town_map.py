@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
-from shared.towns import find_middle, towns
+from shared.towns import find_middle, load_towns
 
 MAP_WIDTH, MAP_HEIGHT, MAP_EDGE = 480, 540, 36
 RADIUS_MIN, RADIUS_MAX = 4, 15
@@ -50,7 +50,7 @@ def draw_towns(
 
 @cache
 def _place_towns() -> dict[str, tuple[int, int]]:
-    middles = {name: find_middle(code) for code, name in towns().items()}
+    middles = {name: find_middle(code) for code, name in load_towns().items()}
     placed = {name: middle for name, middle in middles.items() if middle}
     souths, easts = zip(*placed.values(), strict=True)
 

@@ -25,7 +25,7 @@ from shared.contracts.values import (
     Whole,
 )
 from shared.errors import Invalid, Problem
-from shared.moments import milliseconds
+from shared.moments import count_milliseconds
 from shared.towns import find_middle
 from shared.validation import Location, describe_validation
 
@@ -200,7 +200,7 @@ class Instance(Value):
 
     @property
     def now_ms(self) -> int:
-        return milliseconds(self.now)
+        return count_milliseconds(self.now)
 
     def open_needs(self) -> list[OpenNeed]:
         related: dict[str, list[str]] = {}
@@ -253,7 +253,7 @@ def _open_need(
         beneficiary_class=row.beneficiary_class,
         town_code=row.town,
         tier=row.tier,
-        recorded_ms=milliseconds(row.created_at),
+        recorded_ms=count_milliseconds(row.created_at),
         remaining=row.need.quantity,
         next_number=1,
         excluded_offers=row.excluded_offers,

@@ -26,7 +26,7 @@ from services.matching.store import (
     load_pool_context,
 )
 from shared import mongo
-from shared.moments import milliseconds
+from shared.moments import count_milliseconds
 
 # Without the offers that only their donors give from (认领).
 PUSHED: Mapping[str, object] = {**GIVING_OFFERS, "mode": {"$ne": "claim"}}
@@ -188,7 +188,7 @@ class OpenPool:
         context = await load_pool_context(self._database, offers, now)
         admitted = context.admit(offers)
         improved = [o for o in admitted if _is_better(o, self._offers.get(o.id))]
-        if _rules(context) != _rules(self._context):
+        if _list_pool_rules(context) != _list_pool_rules(self._context):
             self._unserved.clear()
         elif improved:
             self._wake_needs(Candidates(improved), prices, now)
@@ -207,7 +207,7 @@ class OpenPool:
     def _compute_worth(self, need: OpenNeed, now: datetime) -> int:
         """The points a unit may cost, at most."""
         weights = self._weights
-        steps = weights.count_steps(need.tier, need.count_waited_ms(milliseconds(now)))
+        steps = weights.count_steps(need.tier, need.count_waited_ms(count_milliseconds(now)))
         dearest = 1 + weights.distance_points_max + weights.specialism(0) + UNRELIABILITY_MAX
         points = weights.points_per_level(len(self._offers), dearest)
         return (weights.level_max + 1) * points - steps * points // STEPS
@@ -282,7 +282,7 @@ def build_inputs(
     if prices is not None:
         offer_prices = tuple((o.id, prices[o.id]) for o in offers if o.id in prices)
     text = format_canonical(weights.model_dump(mode="json"))
-    return Inputs(needs, offers, milliseconds(now), text, offer_prices)
+    return Inputs(needs, offers, count_milliseconds(now), text, offer_prices)
 
 
 def _is_better(offer: OpenOffer, before: OpenOffer | None) -> bool:
@@ -292,14 +292,14 @@ def _is_better(offer: OpenOffer, before: OpenOffer | None) -> bool:
     more_cases = before.cases_free is not None and (
         offer.cases_free is None or offer.cases_free > before.cases_free
     )
-    return more_cases or _terms(offer) != _terms(before)
+    return more_cases or _clear_counters(offer) != _clear_counters(before)
 
 
-def _terms(offer: OpenOffer) -> OpenOffer:
+def _clear_counters(offer: OpenOffer) -> OpenOffer:
     return replace(offer, free=0, cases_free=None, unreliability=0)
 
 
-def _rules(context: PoolContext) -> tuple[object, ...]:
+def _list_pool_rules(context: PoolContext) -> tuple[object, ...]:
     """What beside the offers' own terms decides who may serve whom; not how full a budget is."""
     campaigns = [campaign.model_copy(update={"held_fen": 0}) for campaign in context.campaigns]
     return context.related, campaigns, context.emergencies, context.funds

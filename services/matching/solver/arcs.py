@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.eligibility import RULES
-from services.matching.model.place import NOWHERE, metres_of_columns
+from services.matching.model.place import NOWHERE, measure_columns
 from services.matching.solver.arrays import Flags, Indices, Ints, Membership
 from services.matching.solver.columns import Demand, Pool, Supply
 from services.matching.solver.weights import Weights
@@ -143,7 +143,7 @@ def mark_allowed(pool: Pool, request: Indices, offer: Indices, *, indexed: bool)
 def _count_metres(pool: Pool, request: Indices, offer: Indices, weights: Weights) -> Ints:
     """What is not known is never near: the neighbour goes before it."""
     demand, supply = pool.demand, pool.supply
-    away = metres_of_columns(
+    away = measure_columns(
         demand.latitude[request],
         demand.longitude[request],
         supply.latitude[offer],

@@ -210,7 +210,7 @@ def _build_pool(
 def _build_demand(
     needs: Sequence[OpenNeed], weights: Weights, now_ms: int, words: _Vocabulary
 ) -> Demand:
-    column = _columns(needs)
+    column = _make_columns(needs)
     return Demand(
         ids=[need.id for need in needs],
         amount=column(lambda n: n.remaining),
@@ -231,7 +231,7 @@ def _build_demand(
 
 def _count_steps(needs: Sequence[OpenNeed], weights: Weights, now_ms: int) -> Ints:
     """Where the level ends, one step for each moment of recording: the oldest first."""
-    steps = _columns(needs)(
+    steps = _make_columns(needs)(
         lambda n: weights.count_steps(min(n.tier, TIER_MAX), n.count_waited_ms(now_ms))
     )
     if weights.waiting == "counts_on":
@@ -243,7 +243,7 @@ def _count_steps(needs: Sequence[OpenNeed], weights: Weights, now_ms: int) -> In
 
 
 def _build_supply(offers: Sequence[OpenOffer], weights: Weights, words: _Vocabulary) -> Supply:
-    column = _columns(offers)
+    column = _make_columns(offers)
     return Supply(
         ids=[offer.id for offer in offers],
         budget=column(lambda o: o.free),
@@ -271,7 +271,7 @@ def _build_supply(offers: Sequence[OpenOffer], weights: Weights, words: _Vocabul
     )
 
 
-def _columns(rows: Sequence[_Row]) -> Callable[[Callable[[_Row], int]], Ints]:
+def _make_columns(rows: Sequence[_Row]) -> Callable[[Callable[[_Row], int]], Ints]:
     return lambda field: np.fromiter(map(field, rows), dtype=np.int64, count=len(rows))
 
 

@@ -153,13 +153,13 @@ class Solver(Protocol):
 def write_inputs(inputs: Inputs) -> str:
     """Canonical JSON: sorted by id, so that order of reading does not show."""
     needs = [asdict(need) for need in sorted(inputs.needs, key=lambda n: n.id)]
-    offers = [_offer_fields(offer) for offer in sorted(inputs.offers, key=lambda o: o.id)]
+    offers = [_list_offer_fields(offer) for offer in sorted(inputs.offers, key=lambda o: o.id)]
     prices = None if inputs.prices is None else sorted(inputs.prices)
     beside = {"now_ms": inputs.now_ms, "weights": inputs.weights, "prices": prices}
     return format_canonical({"needs": needs, "offers": offers, **beside})
 
 
-def _offer_fields(offer: OpenOffer) -> dict[str, object]:
+def _list_offer_fields(offer: OpenOffer) -> dict[str, object]:
     """Without tiers where there are none, so that a round's text is as it was before they came."""
     fields = asdict(offer)
     return fields if offer.tiers else {name: fields[name] for name in fields if name != "tiers"}

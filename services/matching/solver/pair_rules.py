@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from services.matching.model.place import metres_of_columns
+from services.matching.model.place import measure_columns
 from services.matching.solver.arrays import Flags, Indices, Membership
 from services.matching.solver.columns import NO_LIMIT, NONE, Pool
 
@@ -52,7 +52,7 @@ def match_radii(pool: Pool, request: Indices, offer: Indices) -> Flags:
     request, offer = request[limited], offer[limited]
     here = demand.latitude[request], demand.longitude[request]
     there = supply.latitude[offer], supply.longitude[offer]
-    within = metres_of_columns(*here, *there) <= supply.radius_m[offer]
+    within = measure_columns(*here, *there) <= supply.radius_m[offer]
     near[limited] = within & demand.is_placed[request] & supply.is_placed[offer]
     return near
 

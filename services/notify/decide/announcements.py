@@ -142,7 +142,7 @@ def _build_notice(
         about=_build_about(purpose, event.data),
         lane=find_lane(purpose, event.data),
         **_copy_donor_fields(purpose, event.data),
-        **(_copy_own_fields(event) | _word_fields(event)),
+        **(_copy_own_fields(event) | _describe_word(event)),
     )
 
 
@@ -205,7 +205,7 @@ def _copy_own_fields(event: Event) -> dict[str, object]:
     return {"regarding": event.subject, "valid_until": begin_next_day(day) if day else None}
 
 
-def _word_fields(event: Event) -> dict[str, object]:
+def _describe_word(event: Event) -> dict[str, object]:
     """What it is about is told, not the word itself."""
     if not isinstance(event.data, WordAsked):
         return {}

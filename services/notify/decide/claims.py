@@ -20,10 +20,10 @@ from services.notify.decide.mailboxes import (
 from services.notify.decide.subscriptions import use_credit
 from services.notify.decide.transitions import (
     build_decision,
-    build_events,
     choose_provider,
     is_closed,
     is_misconfigured,
+    list_transitions,
     mark_unclear,
     may_repeat,
 )
@@ -121,7 +121,7 @@ def _keep_back(
     digest, *together = bundled
     states.get(Notice, digest.id)
     before = {notice.id: notice, **others}
-    events = tuple(e for each in together for e in build_events(before[each.id], each))
+    events = tuple(e for each in together for e in list_transitions(before[each.id], each))
     rest = mailbox.without({each.id for each in together})
     return Decision((digest, *together, rest), events, answer=NOT_SENT)
 

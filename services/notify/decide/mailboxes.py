@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notify.decide.transitions import build_events
+from services.notify.decide.transitions import list_transitions
 from services.notify.lanes import OWN_LANE
 from services.notify.model import Mailbox, Notice, Waiting
 from services.notify.overtaking import Overtaking, find_request_id, list_overtakings
@@ -108,7 +108,7 @@ def _put_in_one(
     changed = [notice for id_, notice in after.items() if notice != before[id_]]
     changed += [revived] if revived else []
     boxes = (mailbox,) if mailbox != (stored or Mailbox(id=person_id)) else ()
-    events = tuple(e for id_, n in after.items() for e in build_events(before[id_], n))
+    events = tuple(e for id_, n in after.items() for e in list_transitions(before[id_], n))
     return Mailing((*boxes, *changed, *new), events)
 
 

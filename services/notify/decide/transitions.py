@@ -33,11 +33,11 @@ def build_decision(
 ) -> Decision:
     """steps: the notice as it was, and as it became, one after another."""
     final = with_task(steps[0], steps[-1])
-    events = build_events(*steps[:-1], final)
+    events = list_transitions(*steps[:-1], final)
     return Decision(states=(final, *others), events=events, answer=answer)
 
 
-def build_events(*steps: Notice) -> tuple[tuple[Notice, NoticeFact], ...]:
+def list_transitions(*steps: Notice) -> tuple[tuple[Notice, NoticeFact], ...]:
     """What is said of a notice that went through these steps."""
     facts = (_build_fact(after) for before, after in pairwise(steps) if before.state != after.state)
     return tuple((steps[-1], fact) for fact in facts if fact is not None)

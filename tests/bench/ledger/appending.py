@@ -99,7 +99,7 @@ async def _appending(
     for batch in _batches(facts):
         before = head.size
         head, entries = _seal(head, batch)
-        await mongo.in_transaction(database, partial(_write, entries, before, head))
+        await mongo.run_transaction(database, partial(_write, entries, before, head))
         publisher.committed(entries)
     await publishing
     taken = time.perf_counter() - start

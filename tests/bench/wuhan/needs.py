@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import median_low
 
-from services.intake.channels.hospital_needs import request_of
+from services.intake.channels.hospital_needs import build_hospital_request
 from services.intake.messages import NEED_OVER
 from shared.contracts.values import Channel
 from shared.errors import Invalid
@@ -69,7 +69,7 @@ def _parse_change(row: Mapping[str, str]) -> Change:
     item = row["field"].partition(":")[2].strip()
     item_needed = HospitalItem(row["city_pinyin"], row["hospital"], item)
     try:
-        need = request_of(row, Channel.WEB)
+        need = build_hospital_request(row, Channel.WEB)
     except Invalid as problem:
         if problem.problems[0].code == NEED_OVER.code:
             return Change(at, item_needed, 0, "")

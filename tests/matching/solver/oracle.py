@@ -42,7 +42,7 @@ def metres(request: RequestRow, offer: OfferRow, weights: Weights = DEFAULTS) ->
     there = offer.place or (find_middle(offer.towns[0]) if len(offer.towns) == 1 else None)
     if here is None or there is None:
         return weights.unknown_metres
-    away = place.metres(here, there)
+    away = place.measure_metres(here, there)
     is_exact = request.place is not None and offer.place is not None
     return away if is_exact else max(away, weights.town_metres)
 

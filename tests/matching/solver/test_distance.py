@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.model import place as scalar
-from services.matching.model.place import NOWHERE, isqrt_of_column, metres_of_columns
+from services.matching.model.place import NOWHERE, compute_roots, measure_columns
 from tests.support.examples import count_examples
 
 latitudes = st.integers(-60_000_000, 60_000_000)
@@ -22,7 +22,7 @@ def columns(*values: int) -> list[np.typing.NDArray[np.int64]]:
 @settings(max_examples=count_examples(100, 300))
 @given(latitudes, longitudes, latitudes, longitudes)
 def test_columns_and_scalars_are_the_same(a: int, b: int, c: int, d: int) -> None:
-    assert metres_of_columns(*columns(a, b, c, d))[0] == scalar.metres((a, b), (c, d))
+    assert measure_columns(*columns(a, b, c, d))[0] == scalar.measure_metres((a, b), (c, d))
 
 
 @settings(max_examples=count_examples(100, 300))
@@ -31,7 +31,7 @@ def test_within_a_region_they_are_those_of_the_sphere(a: int, b: int, dy: int, d
     """To 2 in 1000 and a few metres."""
     there = (a + dy, b + dx)
     assert math.isclose(
-        scalar.metres((a, b), there), haversine((a, b), there), rel_tol=2e-3, abs_tol=5
+        scalar.measure_metres((a, b), there), haversine((a, b), there), rel_tol=2e-3, abs_tol=5
     )
 
 
@@ -44,13 +44,13 @@ def haversine(a: tuple[int, int], b: tuple[int, int]) -> float:
 
 @given(st.integers(0, 2**51))
 def test_roots_are_whole_parts(value: int) -> None:
-    assert isqrt_of_column(np.array([value]))[0] == math.isqrt(value)
+    assert compute_roots(np.array([value]))[0] == math.isqrt(value)
     square = math.isqrt(value) ** 2
-    assert isqrt_of_column(np.array([square, max(0, square - 1)])).tolist() == [
+    assert compute_roots(np.array([square, max(0, square - 1)])).tolist() == [
         math.isqrt(square),
         math.isqrt(max(0, square - 1)),
     ]
 
 
 def test_unknown_place_is_no_distance() -> None:
-    assert metres_of_columns(*columns(NOWHERE, NOWHERE, 23_000_000, 113_000_000))[0] == 0
+    assert measure_columns(*columns(NOWHERE, NOWHERE, 23_000_000, 113_000_000))[0] == 0

@@ -13,10 +13,10 @@ from services.audit.main import create_app
 from services.audit.settings import AuditSettings
 from shared.contracts.events import DonationReceived, LedgerReceived
 from shared.contracts.topics import DONATIONS_INBOUND, LEDGER, REQUESTS_INBOUND
-from shared.ids import cause_id
+from shared.ids import derive_cause_id
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.foreign import ForeignPublisher, parse_cause
-from shared.security import Role, publisher_key, sign_record
+from shared.security import Role, derive_publisher_key, sign_record
 from tests.support.eventually import eventually
 from tests.support.stack_harness import StackHarness
 
@@ -41,7 +41,7 @@ async def bank(stack: StackHarness) -> AsyncIterator[ForeignPublisher]:
     async with ForeignPublisher(
         BrokerConnection(stack.broker.kafka_bootstrap),
         source=BANK,
-        key=publisher_key(root, BANK),
+        key=derive_publisher_key(root, BANK),
         topic=DONATIONS_INBOUND,
         idempotent=stack.broker.options.broker_kind == "kafka",
     ) as publisher:
@@ -63,9 +63,9 @@ async def test_a_foreign_event_is_kept_until_its_fact_appears(stack: StackHarnes
         await publisher.publish("g-2", gift(), AT)
         await arrived(stack, "g-1", "g-2")
         assert publisher.waiting == ("g-1", "g-2")
-        await stack.publish(stack.own("/audit", "D-1", 1, ENTERED, cause_id(BANK, "g-1")))
+        await stack.publish(stack.own("/audit", "D-1", 1, ENTERED, derive_cause_id(BANK, "g-1")))
         await eventually(_waiting(publisher), lambda waiting: waiting == ("g-2",))
-        await stack.publish(stack.own("/audit", "D-2", 1, ENTERED, cause_id(BANK, "g-2")))
+        await stack.publish(stack.own("/audit", "D-2", 1, ENTERED, derive_cause_id(BANK, "g-2")))
         await publisher.wait_answered()
         assert not publisher.waiting
         assert publisher.answered == 2
@@ -75,8 +75,8 @@ async def test_a_fact_of_another_source_lets_nothing_go(stack: StackHarness) -> 
     async with bank(stack) as publisher:
         await publisher.publish("g-1", gift(), AT)
         await stack.publish(
-            stack.own("/audit", "D-9", 1, ENTERED, cause_id("/bank/other", "g-1")),
-            stack.own("/audit", "D-2", 1, ENTERED, cause_id(BANK, "g-2")),
+            stack.own("/audit", "D-9", 1, ENTERED, derive_cause_id("/bank/other", "g-1")),
+            stack.own("/audit", "D-2", 1, ENTERED, derive_cause_id(BANK, "g-2")),
         )
         await publisher.publish("g-2", gift(), AT)
         await eventually(_waiting(publisher), lambda waiting: "g-2" not in waiting)
@@ -92,7 +92,7 @@ async def test_what_is_kept_is_sent_again_to_a_broker_that_came_back_empty(
         await publisher.publish("g-1", gift(), AT)
         await publisher.publish("g-2", gift(), AT)
         await arrived(stack, "g-1", "g-2")
-        await stack.publish(stack.own("/audit", "D-1", 1, ENTERED, cause_id(BANK, "g-1")))
+        await stack.publish(stack.own("/audit", "D-1", 1, ENTERED, derive_cause_id(BANK, "g-1")))
         await eventually(_waiting(publisher), lambda waiting: waiting == ("g-2",))
         await stack.broker.supervisor.restart("broker")
         await arrived(stack, "g-2")

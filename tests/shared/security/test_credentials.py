@@ -16,8 +16,8 @@ from shared.security import (
     Keyring,
     Role,
     Unauthenticated,
+    derive_publisher_key,
     issue,
-    publisher_key,
     read_register,
     revoke,
     sign_record,
@@ -201,7 +201,7 @@ def test_a_register_of_before_goes_on(stack: Path) -> None:
     register.write_text(json.dumps(rows))
     keyring = Keyring(stack)
     assert keyring.authenticate(token(stack, "bank")).principal == "bank"
-    key = publisher_key((stack / "root.key").read_bytes(), "/bank/demo")
+    key = derive_publisher_key((stack / "root.key").read_bytes(), "/bank/demo")
     assert keyring.find_publisher_key("/bank/demo") == key
     signature = sign_record(key, topics.DONATIONS_INBOUND, b"{}")
     keyring.check_record("/bank/demo", topics.DONATIONS_INBOUND, b"{}", signature)

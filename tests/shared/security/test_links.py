@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deploy.local.credentials import issue_first
 from shared.link_tokens import LinkToken
-from shared.moments import milliseconds
+from shared.moments import count_milliseconds
 from shared.security import (
     Keyring,
     Unauthenticated,
@@ -42,7 +42,7 @@ def test_a_link_says_when_and_for_whom_it_was_made(keyring: Keyring) -> None:
     link = keyring.make_link("donor", "M-1", ends, NOW, holder="P-1")
     opened = keyring.open_link("donor", link, NOW)
     assert opened.holder == "P-1"
-    assert opened.made_ms == milliseconds(NOW)
+    assert opened.made_ms == count_milliseconds(NOW)
     assert keyring.open_link("donor", f"{link}=", NOW).id == opened.id
     later = keyring.make_link("donor", "M-1", ends, NOW + timedelta(seconds=1), holder="P-1")
     assert keyring.read_link(later).id != opened.id

@@ -12,7 +12,7 @@ from shared.errors import Invalid
 from shared.security import (
     PUBLISHES,
     Keyring,
-    publisher_key,
+    derive_publisher_key,
     revoke,
     sign_record,
 )
@@ -26,7 +26,7 @@ def test_a_record_signed_by_its_source_is_taken(
     stack: Path, keyring: Keyring, source: str, value: bytes
 ) -> None:
     topic = _topic_of(source)
-    key = publisher_key((stack / "root.key").read_bytes(), source)
+    key = derive_publisher_key((stack / "root.key").read_bytes(), source)
     keyring.check_record(source, topic, value, sign_record(key, topic, value))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from services.audit.reports.disclosure.figures import Campaign, Figures, Period, months_after
+from services.audit.reports.disclosure.figures import Campaign, Figures, Period, shift_months
 from services.audit.reports.flow.gifts import EntryKey
 
 MAJOR_FEN = 1_000_000_00
@@ -54,7 +54,7 @@ def list_duties(figures: Figures, campaigns: Iterable[Campaign], *, major_fen: i
     period = figures.period
     all_ = [
         *_list_yearly(period),
-        *(duty for each in campaigns for duty in _of_campaign(each, period)),
+        *(duty for each in campaigns for duty in _list_campaign_duties(each, period)),
         *_list_major(figures, major_fen),
         *_list_corrections(figures),
     ]
@@ -68,19 +68,19 @@ def _list_yearly(period: Period) -> Iterator[Duty]:
             yield Duty("yearly_report", str(year), due, MEASURES)
 
 
-def _of_campaign(campaign: Campaign, period: Period) -> Iterator[Duty]:
+def _list_campaign_duties(campaign: Campaign, period: Period) -> Iterator[Duty]:
     """Progress is due for each three months that touch the period; the full report once."""
     start, end = campaign.start, campaign.end
-    if end is None or end > months_after(start, LONG_MONTHS):
+    if end is None or end > shift_months(start, LONG_MONTHS):
         last = min(period.end, end or period.end)
-        times, since, due = 1, start, months_after(start, EVERY_MONTHS)
+        times, since, due = 1, start, shift_months(start, EVERY_MONTHS)
         while since < last and (end is None or due <= end):
             if due >= period.start:
                 yield Duty("progress", f"{campaign.name} {since}/{due}", due, MEASURES)
             times += 1
-            since, due = due, months_after(start, times * EVERY_MONTHS)
+            since, due = due, shift_months(start, times * EVERY_MONTHS)
     if end is not None and end < period.end:
-        due = months_after(end, FULL_WITHIN_MONTHS)
+        due = shift_months(end, FULL_WITHIN_MONTHS)
         if due >= period.start:
             yield Duty("full_report", f"{campaign.name} {start}/{end}", due, MEASURES)
 

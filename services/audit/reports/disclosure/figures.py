@@ -45,7 +45,7 @@ class Period:
         year, quarter, month = (int(match[name] or 0) for name in ("year", "quarter", "month"))
         first = month or (quarter * 3 - 2 if quarter else 1)
         start = date(year, first, 1)
-        return cls(text, start, months_after(start, 1 if month else 3 if quarter else 12))
+        return cls(text, start, shift_months(start, 1 if month else 3 if quarter else 12))
 
     @property
     def is_year(self) -> bool:
@@ -55,7 +55,7 @@ class Period:
         return self.start <= day < self.end
 
 
-def months_after(day: date, months: int) -> date:
+def shift_months(day: date, months: int) -> date:
     """The same day of a later month, or that month's last."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
@@ -250,7 +250,7 @@ _OF_FUND = (
 )
 
 
-def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, object]:
+def describe_figures(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, object]:
     """campaigns: each told with the figures of its funds, for the whole period."""
     period = figures.period
     return {
@@ -322,12 +322,12 @@ def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dic
             }
             for each in figures.corrections
         ],
-        "campaigns": [campaign_figures(figures, each) for each in campaigns],
+        "campaigns": [sum_campaign(figures, each) for each in campaigns],
         "largest": [_format_moved(each) for each in figures.moved],
     }
 
 
-def campaign_figures(figures: Figures, campaign: Campaign) -> Document:
+def sum_campaign(figures: Figures, campaign: Campaign) -> Document:
     own = [figures.funds[fund] for fund in campaign.funds if fund in figures.funds]
     sums = {f"{name}_fen": sum(getattr(fund, name) for fund in own) for name in _OF_FUND}
     return {**campaign.model_dump(mode="json"), **sums}

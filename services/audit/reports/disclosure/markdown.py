@@ -12,7 +12,7 @@ from services.audit.reports.disclosure.figures import (
     Figures,
     FundFigures,
     Moved,
-    campaign_figures,
+    sum_campaign,
 )
 from services.audit.reports.flow.gifts import EntryKey
 from shared.contracts.values import LABELS
@@ -174,7 +174,7 @@ def _render_goods(figures: Figures) -> Iterator[str]:
 def _render_campaigns(figures: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]:
     rows = []
     for each in campaigns:
-        sums = campaign_figures(figures, each)
+        sums = sum_campaign(figures, each)
         lines = (sums["received_fen"], sums["disbursed_fen"], sums["closing_fen"])
         dates = f"{each.start} / {each.end or '进行中 open'}"
         rows.append((each.name, dates, *map(format_yuan, lines)))

@@ -132,7 +132,7 @@ def _return(gifts: Gifts, entry: Reversal, original: Transfer) -> None:
             pool.extend(_take_moved(gifts, key, fund, piece))
     for (fund, unit), amount in sum_leaving(original).items():
         first, pool = cut(pool, amount)
-        gifts.free(fund, unit, _as_before(gifts, key, first))
+        gifts.free(fund, unit, _restore_pieces(gifts, key, first))
 
 
 def _take_moved(gifts: Gifts, transfer: EntryKey, fund: str, piece: Piece) -> Iterator[Piece]:
@@ -151,7 +151,7 @@ def _take_moved(gifts: Gifts, transfer: EntryKey, fund: str, piece: Piece) -> It
         yield piece
 
 
-def _as_before(gifts: Gifts, transfer: EntryKey, pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _restore_pieces(gifts: Gifts, transfer: EntryKey, pieces: Iterable[Piece]) -> Iterator[Piece]:
     for piece in pieces:
         since = gifts.moved[transfer].before.get(piece.gift, gifts.number)
         way = piece.via[:-1] if piece.via[-1:] == (transfer,) else piece.via

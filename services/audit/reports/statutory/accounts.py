@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from services.audit.ledger.accounts import COMMITMENTS, RESERVE, TRANSFERS, Chart, account_class
+from services.audit.ledger.accounts import COMMITMENTS, RESERVE, TRANSFERS, Chart, classify_account
 from services.audit.ledger.movements import MONEY, amount_of
 from shared.contracts.ledger import FundOpened, LedgerEntry
 
@@ -53,7 +53,7 @@ class StatutoryReader:
 
     def _list_legs(self, entry: LedgerEntry) -> Iterator[StatutoryLeg]:
         for leg in entry["legs"]:
-            group = account_class(leg["account"])
+            group = classify_account(leg["account"])
             unit, amount = amount_of(leg)
             if unit != MONEY or group in (COMMITMENTS, RESERVE):
                 continue

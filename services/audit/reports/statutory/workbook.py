@@ -46,11 +46,11 @@ def write_statements(
     last = statements.period.end.toordinal() - 1
     day = type(statements.period.end).fromordinal(last)
     balance = _add_sheet(book, "资产负债表")
-    _title(balance, "资产负债表", "会民非01表", organisation, f"{day:%Y年%m月%d日}")
+    _write_title(balance, "资产负债表", "会民非01表", organisation, f"{day:%Y年%m月%d日}")
     for line in _list_balance(statements):
         balance.append([*line])
     activity = _add_sheet(book, "业务活动表")
-    _title(activity, "业务活动表", "会民非02表", organisation, f"{day:%Y年%m月}")
+    _write_title(activity, "业务活动表", "会民非02表", organisation, f"{day:%Y年%m月}")
     for line in _list_activity(statements):
         activity.append([*line])
     compared = _add_sheet(book, "入账日与银行日")
@@ -59,7 +59,7 @@ def write_statements(
     _save(book, out)
 
 
-def _title(sheet: "Worksheet", name: str, form: str, organisation: str, when: str) -> None:
+def _write_title(sheet: "Worksheet", name: str, form: str, organisation: str, when: str) -> None:
     sheet.append([name])
     sheet.append([f"编制单位：{organisation}", None, None, when, None, form, None, "单位：元"])
 
