@@ -136,10 +136,16 @@ class _QuotedRow:
                 self._open_cell.append(QUOTE)
                 at = quote + 2
                 continue
-            at = quote + 1
+            at = self._skip_blanks(line, quote + 1, end)
             if at < end and line[at] != self._separator:
                 self._is_wrong = True
                 return at
             self._done.append("".join(self._open_cell))
             self._open_cell = None
             return at + 1
+
+    def _skip_blanks(self, line: str, at: int, end: int) -> int:
+        """Some banks write a tab behind every cell, behind quoted ones too."""
+        while at < end and line[at] in " \t" and line[at] != self._separator:
+            at += 1
+        return at

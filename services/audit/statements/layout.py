@@ -56,15 +56,16 @@ COLUMNS: tuple[str, ...] = get_args(ColumnName)
 # The label first, then what banks and payment channels call it. Two of them in one file are asked
 # about: the mapping says which.
 _REFERENCE_WORDS = (
-    "流水号 交易流水号 银行流水号 交易单号 微信支付单号 微信订单号 支付宝交易号 支付宝流水号"
+    "流水号 交易流水号 银行流水号 交易单号 微信支付单号 微信订单号 支付宝交易号 支付宝流水号 "
+    "账户明细编号-交易流水号"
 )
 _GIVER_WORDS = (
     "名称 捐赠者 捐赠人 捐赠方 捐款人 捐赠单位 捐赠者名称 对方户名 对方名称 对方账户名称 "
-    "付款人 付款人名称 付款方 付款方名称 付款户名 交易对方"
+    "付款人 付款人名称 付款方 付款方名称 付款户名 交易对方 对方单位名称 收(付)方名称"
 )
 _AMOUNT_WORDS = (
     "金额 金额(元) 捐赠金额 捐款金额 交易金额 入账金额 到账金额 收款金额 "
-    "收入 收入金额 存入金额 贷方 贷方金额 贷方发生额"
+    "收入 收入金额 存入金额 贷方 贷方金额 贷方发生额 贷方发生额(收入)"
 )
 _MOMENT_WORDS = (
     "到账时间 到账日期 入账时间 入账日期 记账时间 记账日期 交易时间 交易日期 "

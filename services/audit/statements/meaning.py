@@ -7,6 +7,7 @@ cell that the row is no gift. Every refusal names the column, for who knows bett
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.audit.statements.messages import (
@@ -54,7 +55,9 @@ _NOTHING = ABSENT_WORDS | frozenset(
 _BESIDE_THE_MONEY = re.compile(
     r"发票|开票|收据|(?:打印|回单|公示|通知|短信|阅读).*(?:状态|情况|标志|标识)|是否.*(?:打印|公示|通知)"
 )
-_REVERSAL_HEADER = re.compile(rf"^(?!.*(?:[可未][退撤冲返]|refundable)).*(?:{UNDONE}|void)")
+_REVERSAL_HEADER = re.compile(
+    rf"^(?!.*(?:[可未][退撤冲返]|refundable)).*(?:{UNDONE}|已退(?:金额|款)|void)"
+)
 _NO_DIRECTION = (
     r"[额数卡率号]|方式|账户|户名|合同|协议|进出口|出入口|人(?!民)|双方|款方|行$|机构|网点|渠道|通道|平台|工具"
     r"|日期|时间|地[址点]|原因|凭证|项目|科目|捐[赠款助]?方向|资助|帮扶|服务|专业|研究|就业"
@@ -91,6 +94,8 @@ _ACCOUNT_HEADER = re.compile(
     "|counterpartyaccount|beneficiaryaccount|payeeaccount"
 )
 """Of who was paid. What a gift came from is nobody's business."""
+_OWN_ACCOUNT_HEADER = re.compile("(?:本方|我方|本单位|查询|本)(?:银行)?(?:账[号户]|卡号)")
+_ACCOUNT_BESIDE = re.compile(r"对方(?:银行)?(?:账[号户]|卡号)")
 COUNTERPARTY = "counterparty"
 OTHER_SIDES = ("other_side", "paid_side")
 """Names of guards."""
@@ -152,6 +157,17 @@ def check_giver(text: str, field: str, header: str = "") -> str:
     if is_bank_name(fold_word(text)):
         raise KIND_OF_NO_GIFT.invalid(field, header=header or field, text=text)
     return text
+
+
+def find_own_account(headers: Sequence[str]) -> int | None:
+    """The column of the account that the statement is of: 本方账号, or 账号 where the other side's
+    has a column of its own."""
+    words = [fold_word(header) for header in headers]
+    has_other = any(_ACCOUNT_BESIDE.search(word) for word in words)
+    for at, word in enumerate(words):
+        if _OWN_ACCOUNT_HEADER.fullmatch(word) or (has_other and word == "账号"):
+            return at
+    return None
 
 
 def build_guards(amount_header: str) -> tuple[Guard, ...]:

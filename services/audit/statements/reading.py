@@ -12,7 +12,13 @@ from pydantic import ValidationError
 from services.audit.statements.bank_files import read_bank_file, write_as_sheet
 from services.audit.statements.bank_rows import BankRow, BankRows
 from services.audit.statements.layout import Layout
-from services.audit.statements.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED, REFERENCE_PERSONAL
+from services.audit.statements.meaning import find_own_account
+from services.audit.statements.messages import (
+    ACCOUNTS_SEVERAL,
+    COLUMNS_UNMAPPED,
+    GIVER_UNNAMED,
+    REFERENCE_PERSONAL,
+)
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.errors import Invalid, Problem
 from shared.money import format_yuan, parse_amount
@@ -26,7 +32,7 @@ from shared.sheets.messages import (
     VALUE_CUT,
     VALUE_MISSING,
 )
-from shared.text import clean_text
+from shared.text import clean_text, fold_text
 from shared.validation import describe_validation
 
 NOBODY = "P-not-registered-yet"
@@ -89,6 +95,11 @@ class Statement:
     _sum_fen: int = 0
     _since_total_fen: int = 0
     _rows: int = 0
+    _own_account: str = ""
+    _account_column: int | None = None
+
+    def __post_init__(self) -> None:
+        self._account_column = find_own_account(self.table.headers)
 
     @property
     def account(self) -> str:
@@ -98,7 +109,8 @@ class Statement:
     def __iter__(self) -> Iterator[Gift | BankRow | RefusedRow]:
         """A row that names an order of ours is no gift, whoever sent it."""
         bank_rows = BankRows(self.table, self._layout)
-        for row in self.table:
+        for each in self.table:
+            row = self._check_account(each)
             match row:
                 case TotalRow():
                     yield from self._check_total(row)
@@ -106,6 +118,17 @@ class Statement:
                     yield bank_rows.find(row) or row
                 case Row():
                     yield bank_rows.find(row) or self._read_gift(row)
+
+    def _check_account(self, row: Row | RefusedRow | TotalRow) -> Row | RefusedRow | TotalRow:
+        """A row of another account than the first is refused: its reference may be the same."""
+        at = self._account_column
+        if at is None or isinstance(row, TotalRow) or at >= len(row.original):
+            return row
+        account = fold_text(row.original[at])
+        self._own_account = self._own_account or account
+        if account in ("", self._own_account):
+            return row
+        return RefusedRow(row.line, row.original, (ACCOUNTS_SEVERAL.problem(count=2),))
 
     def _read_gift(self, row: Row) -> Gift | RefusedRow:
         draft = _Draft(row, list(row.remarks))

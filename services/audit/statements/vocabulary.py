@@ -30,12 +30,23 @@ _SURELY_OUT = (
     "|payout|transferout|outgoing"
 )
 _LIKELY_OUT = (
-    r"消费(?![者券品])|刷卡|工资(?!卡)|薪酬|缴税|扣税|税款|税费|社保|公积金|报销|还款|缴费|扣费|扣收|[水电]费"
+    r"消费(?![者券品])|刷卡(?!支付)|工资(?!卡)|薪酬|缴税|扣税|税款|税费|社保|公积金|报销|还款|缴费|扣费|扣收|[水电]费"
     r"|采购(?![部员中])|网购|购物|购买|取钱|出金|发红包|转账[给至]|拨款|purchase"
     r"|货款|工程款|租金|房租|押金|保证金|贷款(?!公司)|借款|理财(?!公司)|赎回|本金|本息"
     r"|(?<!交易)(?<!在线)(?<!客户)(?<!对方)(?<!已)付款$"
 )
 _PLAIN = "支|付|出|取|借方?|借记|debit|dr"
+_BALANCE = (
+    "(?:期初|期末|上期|本期|上日|昨日|当日|上年|本年|上月|本月|年初|年末|月初|月末|承前页?|开户)+"
+    "(?:余额|结余|结存)|(?:上年|上月|上期|本期|本月)?(?:余额)?结转(?:下页|下期|下月|下年|本年)?"
+    "|(?:本期|本月|本日|本年|累计|借方|贷方)*发生额(?:合计)?"
+)
+"""What lies in the account, where a row of money that came in would stand."""
+_OWN_MOVES = (
+    "同名|定期转|转定期|转存定期|定活互转|存款到期|到期(?:兑付|转存)|通知存款|资金归集|内部转账|到银行卡|零钱通|亲属卡"
+    "|分账|充值|退货"
+)
+"""Money that was the account's own before, or is nobody's gift."""
 
 _NEGATED = re.compile(
     rf"(?:不[求必用需要须再会予]?|无[需须]?|未|勿|非)(?:要求?|发生|申请|再)?(?:{UNDONE})"
@@ -45,7 +56,7 @@ _EXACT = re.compile(
     r"|代发(?:工资|薪酬|奖金|劳务费|业务|款)?|(?:发放?)?工资|代扣代缴"
     rf"|(?:(?:{_WAYS}|短信|季度|年度|代收|代扣)*(?:{_FEES})"
     r"|(?:银行|账户|短信|网银|电子|季度|年度)+(?:服务费|管理费|年费))(?:收入|支出)?"
-    rf"|(?:已|全额|部分|交易|{_WAYS})*(?:{UNDONE})(?:交易|成功|金额)?|{_PLAIN}"
+    rf"|(?:已|全额|部分|交易|{_WAYS})*(?:{UNDONE})(?:交易|成功|金额)?|{_PLAIN}|{_BALANCE}"
     "|interest|withdrawal|refund|reversal|reversed"
 )
 _FEE = re.compile(
@@ -53,13 +64,15 @@ _FEE = re.compile(
 )
 _MEMO_LENGTH_MAX = 12
 _MEMO_SURE = re.compile(_SURELY_OUT)
-_MEMO = re.compile(f"{UNDONE}|{_FEES}|提现|interest|withdraw|{_LIKELY_OUT}|(?<!委托)代扣")
+_MEMO = re.compile(
+    f"{UNDONE}|{_FEES}|提现|interest|withdraw|{_LIKELY_OUT}|(?<!委托)代扣|{_OWN_MOVES}"
+)
 _KIND_SURE = re.compile(f"{_SURELY_OUT}|对外捐赠|拨付|发放")
-_KIND = re.compile(f"{UNDONE}|{_OF_THE_BANK}|{_LIKELY_OUT}|代扣(?!$)")
+_KIND = re.compile(f"{UNDONE}|{_OF_THE_BANK}|{_LIKELY_OUT}|代扣(?!$)|{_OWN_MOVES}")
 _PART = re.compile(r"[\s()|/\\,、;:_\-]+")
 _NAME = re.compile(
     r"(?:(?:活期|定期|存款|批量|账户|季度|银行|代收|代扣|转账|短信)*(?:利息|结息|手续费|服务费|管理费)"
-    r"|冲正|抹账|退款|退汇|退票|提现)(?:收入|支出)?"
+    rf"|冲正|抹账|退款|退汇|退票|提现)(?:收入|支出)?|{_BALANCE}|(?:账户|当前|可用)?余额"
 )
 _NOTHING_UNDONE = re.compile(
     rf"(?:无|没有|未|尚未|从未|非|不)(?:有|发生|申请|发起|需|予|存在|被)?(?:{UNDONE})"
