@@ -4,8 +4,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from services.audit.decide.bank import GIFT_FEN_MAX
-from services.audit.model import ApproveFund, Donation, ProposeFund
+from services.audit.model import GIFT_FEN_MAX, ApproveFund, Donation, ProposeFund
 from shared.contracts.events import LedgerReceived, LedgerRefused
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING

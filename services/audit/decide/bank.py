@@ -10,12 +10,14 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from services.audit import messages
+from services.audit.decide.gift_references import decide_by_reference
 from services.audit.decide.mandates import count_contribution
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.ledger.entries import Goods
 from services.audit.model import (
     GENERAL_FUND,
+    GIFT_FEN_MAX,
     BankEvent,
     BankFact,
     Commitment,
@@ -46,10 +48,6 @@ from shared.messaging.decision import NOTHING, Answer, Decision, States
 
 F = TypeVar("F", bound=Fact)
 
-GIFT_FEN_MAX = 10**13
-"""100,000,000,000 yuan. One gift beyond it is an amount in another unit, and a fund that took it
-could not take the gifts of others."""
-
 
 def decide_donation_received(
     rules: Rules, states: States, event: BankEvent[DonationReceived], now: datetime
@@ -75,6 +73,8 @@ def decide_donation_received(
     check_open(journal.head, fact.received_at, "received_at")
     if fact.amount_fen > GIFT_FEN_MAX:
         raise messages.GIFT_TOO_LARGE.invalid("data.amount_fen")
+    if decision := decide_by_reference(states, journal, event, movement):
+        return decision
     journal.save(BankFact.from_event(event))
     donation = Donation(
         id=event.donation_id,

@@ -1,5 +1,6 @@
 """Gifts, promised and arrived, and what a bank sent under an id: twice is once."""
 
+import re
 from datetime import datetime, timedelta
 from typing import ClassVar, Generic, Literal, Self, TypeVar
 
@@ -19,6 +20,13 @@ FOREIGN_ID_MAX = 200
 EARLIEST = datetime(2000, 1, 1, tzinfo=CHINA)
 CLOCKS_DIFFER = timedelta(hours=12)
 """A bank's clock and ours."""
+GIFT_FEN_MAX = 10**13
+"""100,000,000,000 yuan. One gift beyond it is an amount in another unit, and a fund that took it
+could not take the gifts of others."""
+REFERENCE_LASTS = timedelta(days=3)
+"""Between the day that a channel states and the bank's, under one reference."""
+NO_REFERENCE = "none"
+_DERIVED_REFERENCE = re.compile(r"G-[0-9a-f]{20}")
 
 
 def is_plausible(moment: datetime, now: datetime) -> bool:
@@ -87,6 +95,19 @@ class Donation(CountedState, PlacedState):
         return self.amount_fen - self.refunded_fen if self.is_on_ledger else 0
 
 
+class GiftReference(State):
+    """A line of a bank that brought a gift, by the account it is on and the bank's reference."""
+
+    COLLECTION: ClassVar[str] = "gift_references"
+
+    donation_id: str
+    received_at: datetime
+
+    def is_near(self, moment: datetime) -> bool:
+        """Some banks count anew each day: a line of another week is another."""
+        return abs(self.received_at - moment) <= REFERENCE_LASTS
+
+
 LineOutcome = Literal["entered", "known", "asked"]
 """Of a line of a bank's statement: it closed a payment; another message had said so before, or it
 was asked about before; finance is asked."""
@@ -97,7 +118,8 @@ class BankFact(State):
 
     digests: of the content it first came with, then of other contents, which were refused. outcome:
     of a line of a statement, for who sent it; where it was entered, at, moved_fen and own_account
-    say when, how much came in by it, and where.
+    say when, how much came in by it, and where. gift_id: of the gift that this line had brought
+    under another id.
     """
 
     COLLECTION: ClassVar[str] = "bank_facts"
@@ -108,6 +130,7 @@ class BankFact(State):
     at: datetime | None = None
     moved_fen: int = 0
     own_account: str = ""
+    gift_id: str = ""
 
     @classmethod
     def from_event(cls, event: "BankEvent[F]") -> Self:
@@ -151,6 +174,16 @@ class BankEvent(Event[F], Generic[F]):
     @property
     def donation_id(self) -> str:
         return derive_donation_id(self.source, self.id)
+
+
+def derive_gift_reference_id(account: str, reference: str) -> str:
+    """account: or the source, where it is not said."""
+    return make_id("R", account, reference)
+
+
+def is_banks_reference(reference: str) -> bool:
+    """Whether a bank gave it; what we made up for a row without one says nothing."""
+    return reference not in ("", NO_REFERENCE) and not _DERIVED_REFERENCE.fullmatch(reference)
 
 
 def derive_donation_id(source: str, message_id: str) -> str:

@@ -6,18 +6,13 @@ published list has days alone. Gifts without references that have the same momen
 their statement (`files.Identities`) and never asked about.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
+from services.audit.model import REFERENCE_LASTS, is_banks_reference
 from shared.contracts.values import CHINA
-
-NO_REFERENCE = "none"
-DAYS_APART_MAX = 3
-"""Between the day a channel states and the bank's, under one reference."""
-_DERIVED_REFERENCE = re.compile(r"G-[0-9a-f]{20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +31,7 @@ class Trait:
     @property
     def bank_reference(self) -> str:
         """Empty for one that we made up."""
-        is_own = self.reference == NO_REFERENCE or _DERIVED_REFERENCE.fullmatch(self.reference)
-        return "" if is_own else self.reference
+        return self.reference if is_banks_reference(self.reference) else ""
 
     def is_listed_as(self, other: "Trait") -> bool:
         """Whether it is that very row, entered under another id: of another account's name."""
@@ -56,7 +50,7 @@ class Trait:
         ours, theirs = self.bank_reference, other.bank_reference
         if ours and theirs:
             apart = abs(self.received_at - other.received_at)
-            return ours == theirs and apart <= timedelta(days=DAYS_APART_MAX)
+            return ours == theirs and apart <= REFERENCE_LASTS
         if self.donor_id != other.donor_id:
             return False
         if self.received_at == other.received_at:

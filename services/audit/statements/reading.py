@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from services.audit.model import NO_REFERENCE
 from services.audit.statements.bank_files import read_bank_file, write_as_sheet
 from services.audit.statements.bank_rows import BankRow, BankRows
 from services.audit.statements.layout import Layout
@@ -36,7 +37,6 @@ from shared.text import clean_text, fold_text
 from shared.validation import describe_validation
 
 NOBODY = "P-not-registered-yet"
-NO_REFERENCE = "none"
 UNNAMED = "爱心人士"
 STATEMENT_NAME_MAX = 100
 GIVER_NAME_MAX = 200

@@ -38,13 +38,22 @@ async def load_outcomes(
     database: mongo.Database, source: str, ids: Sequence[str]
 ) -> dict[str, object]:
     """What became of messages of a source, in order; null where nothing is known of one."""
-    donation_ids = [derive_donation_id(source, id_) for id_ in ids]
+    donation_ids = await _find_gift_ids(database, source, ids)
     donations = await listed.load_listed(database, donation_ids)
     return {
         "gifts": [
             _describe_gift(donations[id_]) if id_ in donations else None for id_ in donation_ids
         ]
     }
+
+
+async def _find_gift_ids(database: mongo.Database, source: str, ids: Sequence[str]) -> list[str]:
+    """In order: of the gift that a message made, or whose line had come under another id."""
+    fact_ids = [derive_bank_fact_id(source, id_) for id_ in ids]
+    query = {"_id": {"$in": fact_ids}, "gift_id": {"$gt": ""}}
+    gift_ids = {fact.id: fact.gift_id for fact in await mongo.find(database, BankFact, query)}
+    pairs = zip(ids, fact_ids, strict=True)
+    return [gift_ids.get(fact_id) or derive_donation_id(source, id_) for id_, fact_id in pairs]
 
 
 async def load_line_outcomes(

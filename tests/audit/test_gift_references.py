@@ -1,0 +1,92 @@
+"""One line of a bank is one gift: by the feed, by a file, under whatever id it comes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.audit.model import BankFact, Donation
+from shared.contracts.envelope import Event
+from shared.contracts.events import DonationReceived
+from tests.audit.decisions import MemoryAudit, last_reason, open_audit
+from tests.audit.facts import BANK, FUND, NOW, event, gift
+
+
+def stated(id_: str, amount_fen: int = 700, source: str = BANK, **more: Any) -> Event[Any]:
+    fields: dict[str, Any] = {
+        "donor_id": "P-donor",
+        "fund_id": FUND,
+        "amount_fen": amount_fen,
+        "received_at": NOW,
+        "bank_reference": "REF7",
+    }
+    return event(DonationReceived(**fields | more), id_, source=source)
+
+
+def receive(*events: Event[Any]) -> MemoryAudit:
+    audit = open_audit()
+    for each in events:
+        audit.receive(each)
+    audit.books()
+    return audit
+
+
+def test_one_reference_under_three_ids_is_one_gift_and_one_refusal() -> None:
+    audit = receive(stated("rf-1"))
+    again = audit.receive(stated("rf-2"))
+    assert again.answer is not None
+    assert again.answer.body == {"ledger_id": audit.donation().id, "state": "known"}
+    audit.receive(stated("rf-3", 70_000))
+    assert last_reason(audit) == "id_reused"
+    assert audit.fund().received_fen == 700
+    for each in ("rf-2", "rf-3"):
+        audit.receive(stated(each, 700 if each == "rf-2" else 70_000))
+    assert audit.kinds() == ["fund_opened", "donation_received", "refusal"], "each is said once"
+
+
+def test_a_file_lists_the_feeds_line_and_the_gift_says_so() -> None:
+    listed: dict[str, Any] = {
+        "statement": {"statement": "2026-01.csv", "row": 7},
+        "own_account": "工行1001",
+    }
+    audit = receive(stated("rf-1", own_account="工行1001"))
+    audit.receive(stated("A-1", source="/bank/demo", **listed))
+    assert [row.row for row in audit.donation().statements] == [7]
+    [fact] = [each for each in audit.all(BankFact).values() if each.gift_id]
+    assert fact.gift_id == audit.donation().id
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"bank_reference": "REF8"},
+        {"own_account": "建行2002"},
+        {"source": "/bank/other"},
+        {"received_at": NOW - timedelta(days=4)},
+    ],
+)
+def test_another_line_account_bank_or_week_is_another_gift(more: dict[str, Any]) -> None:
+    audit = receive(stated("rf-1"), stated("rf-2", **more))
+    assert audit.fund().received_fen == 1400
+
+
+@pytest.mark.parametrize("reference", ["none", "G-0123456789abcdef0123"])
+def test_what_no_bank_gave_makes_no_two_gifts_one(reference: str) -> None:
+    first, second = (stated(each, bank_reference=reference) for each in ("rf-1", "rf-2"))
+    assert receive(first, second).fund().received_fen == 1400
+
+
+def test_two_gifts_of_one_reference_are_entered_where_a_person_says_so() -> None:
+    audit = receive(stated("rf-1"))
+    audit.receive(stated("rf-2", distinct_from=(audit.donation().id,)))
+    assert audit.fund().received_fen == 1400
+
+
+def test_what_was_refused_for_its_fund_may_come_again_under_another_id() -> None:
+    audit = receive(stated("rf-1", fund_id="UNKNOWN"), stated("rf-2"))
+    assert audit.fund().received_fen == 700
+    assert len(audit.all(Donation)) == 2
+
+
+def test_ordinary_gifts_are_as_they_were() -> None:
+    assert receive(gift(100), gift(200, "gift-2")).fund().received_fen == 300
