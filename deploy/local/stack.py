@@ -27,7 +27,12 @@ EMBEDDED_BROKER = {
     "GUANJIA_FETCH_QUIET_WAIT_MS": "800",
 }
 # The simulator pushes as WeChat's plain mode does, unless it has an EncodingAESKey.
-SIMULATED_WECHAT = {"GUANJIA_WECHAT_PLAIN_MODE": "true"}
+SIMULATED_WECHAT = {
+    "GUANJIA_WECHAT_PLAIN_MODE": "true",
+    "GUANJIA_WECHAT_SUBSCRIBE_IDS": '{"request_opened": "subscribe-progress", '
+    '"match_committed": "subscribe-progress", "match_delivered": "subscribe-delivery", '
+    '"match_asked": "subscribe-proposal", "proposals_proposed": "subscribe-proposal"}',
+}
 # The demo's village committee and station meet whom they record; its hotline does not.
 DEMO_CHANNELS = {"GUANJIA_MEETING_SOURCES": '["/channels/village", "/channels/station"]'}
 # Where a run must not wait for the morning: the demo says so, the tests run at any hour.

@@ -147,16 +147,18 @@ class People:
         fields = self._build_fields(openid, self._now(), "event") | {"Event": event, "EventKey": ""}
         return _build_answer(await self._callbacks.push_wechat(fields))
 
-    async def choose(self, openid: str, choice: Choice) -> IntakeAnswer:
-        accepted = choice.accepted and not choice.taken_back
-        self._wechat.choose(openid, choice.template_id, accepted=accepted)
-        kind = "subscribe_msg_change_event" if choice.taken_back else "subscribe_msg_popup_event"
-        row = {
-            "TemplateId": choice.template_id,
-            "SubscribeStatusString": "accept" if accepted else "reject",
-            "PopupScene": "2",
-        }
-        fields = {**self._wechat.build_event(openid, kind), "SubscribeMsgPopupEvent": [row]}
+    async def choose(self, openid: str, *choices: Choice) -> IntakeAnswer:
+        """What was asked for together is one event, and was all taken back or none of it."""
+        rows = []
+        for choice in choices:
+            accepted = choice.accepted and not choice.taken_back
+            self._wechat.choose(openid, choice.template_id, accepted=accepted)
+            status = "accept" if accepted else "reject"
+            row = {"TemplateId": choice.template_id, "SubscribeStatusString": status}
+            rows.append({**row, "PopupScene": "2"})
+        is_taken_back = choices[0].taken_back
+        kind = "subscribe_msg_change_event" if is_taken_back else "subscribe_msg_popup_event"
+        fields = {**self._wechat.build_event(openid, kind), "SubscribeMsgPopupEvent": rows}
         return _build_answer(await self._callbacks.push_wechat(fields))
 
     def _compute_time(self, reply: Reply) -> datetime:
@@ -185,6 +187,7 @@ def build_router(
     wechat: WeChat,
     people: People,
     counters: Counter[str],
+    menu_url: str = "",
 ) -> APIRouter:
     router = APIRouter(prefix="/simulator")
 
@@ -206,6 +209,11 @@ def build_router(
             {**entry.to_json(), "messages": count, "script": scripts.find_script(entry.recipient)}
             for entry, count in phones.list_recent(max(1, min(limit, 500)))
         ]
+
+    @router.get("/menu")
+    async def read_menu() -> dict[str, str]:
+        """Of the account, on each WeChat phone."""
+        return {"url": menu_url}
 
     @router.get("/counters")
     async def read_counters() -> dict[str, int]:

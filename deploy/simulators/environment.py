@@ -94,6 +94,7 @@ def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSet
             wechat_ids.get(name, t.wechat_id): t.title for name, t in TEMPLATES.items()
         }
         | {id_: TEMPLATES[name].title for name, id_ in environment.wechat_subscribe_ids.items()},
+        wechat_menu_url=f"{environment.find_public_url('notify')}/notify/subscribe",
         receipt_delay_s=environment.simulators_receipt_delay_s,
     )
 

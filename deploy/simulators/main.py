@@ -23,6 +23,7 @@ from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
 from deploy.simulators.sms import SmsBook
 from deploy.simulators.tencent import Tencent
+from deploy.simulators.web_pages import WebPages, add_web_pages
 from deploy.simulators.wechat import WeChat
 from shared.clock import Clock, system_now
 
@@ -56,8 +57,12 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     app.add_route("/cgi-bin/message/subscribe/bizsend", wechat.send_subscription, methods=["POST"])
     app.add_route("/cgi-bin/stable_token", wechat.stable_token, methods=["POST"])
     app.add_route("/cgi-bin/media/get", shelf.answer, methods=["GET"])
-    app.include_router(build_router(phones, scripts, chance, callbacks, wechat, people, counters))
+    menu = settings.wechat_menu_url
+    app.include_router(
+        build_router(phones, scripts, chance, callbacks, wechat, people, counters, menu)
+    )
     app.include_router(build_media_router(shelf, people))
+    add_web_pages(app, WebPages(settings, wechat.tokens, people, counters))
     page = PAGE.read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)

@@ -17,7 +17,8 @@ class SimulatorSettings:
     wechat_templates: template id -> title; empty accepts any template.
     wechat_aes_key: EncodingAESKey of 43 characters; empty means plaintext mode.
     aliyun_templates: template code -> the same texts; its sign name is Tencent's.
-    wechat_day_max: template messages of the account a day.
+    wechat_day_max: template messages of the account a day. wechat_menu_url: where the account's
+    menu leads, 订阅通知.
     same_content_s, per_day_max, aliyun_per_day_max: what a provider lets one number have, by
     default as both do before somebody raises it in their console; 0 leaves a limit out.
     answer_delay_s: how long each call takes. faults: by chance, each recipient's own way from seed.
@@ -50,6 +51,7 @@ class SimulatorSettings:
     wechat_templates: Mapping[str, str] = field(default_factory=dict)
     wechat_token_lifetime_s: int = 7200
     wechat_day_max: int = 100_000
+    wechat_menu_url: str = ""
 
     answer_delay_s: float = 0
     faults: Faults = field(default_factory=Faults)

@@ -22,7 +22,7 @@ from services.notify.model import (
     StaffMember,
 )
 from services.notify.pages import ROUTERS
-from services.notify.providers import AliyunSms, TencentSms, WeChatTemplate
+from services.notify.providers import AliyunSms, PageSigner, TencentSms, WeChatTemplate
 from services.notify.refusals import BlockedPhone, OptOut
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
@@ -37,7 +37,7 @@ from services.notify.wordings import IdOf, Wording
 from shared.clock import system_now
 from shared.contracts.events import NoticeChannel
 from shared.errors import Invalid
-from shared.http import HttpClient
+from shared.http import FetchingClient, HttpClient
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
@@ -80,16 +80,18 @@ def build_service(
 
 
 def build_resources(
-    settings: NotifySettings, keyring: Keyring, http: HttpClient
+    settings: NotifySettings, keyring: Keyring, http: FetchingClient
 ) -> NotifyResources:
     words = WordBook()
     token = SharedToken(settings.wechat_appid, keyring)
+    ticket = SharedToken(f"{settings.wechat_appid}-jsapi", keyring)
     ids = list_all_ids(settings, words)
+    wechat = _build_wechat(settings, keyring, http, ids["wechat"], token)
     return NotifyResources(
         providers={
             "tencent": _build_tencent(settings, keyring, http, ids["tencent"]),
             "aliyun": _build_aliyun(settings, keyring, http, ids["aliyun"]),
-            "wechat": _build_wechat(settings, keyring, http, ids["wechat"], token),
+            "wechat": wechat,
         },
         contacts=ContactClient(http, settings.intake_url, settings.secrets_dir / "service.token"),
         keyring=keyring,
@@ -98,6 +100,16 @@ def build_resources(
             "intake": settings.find_public_url("intake"),
             "audit": settings.find_public_url("audit"),
         },
+        pages=PageSigner(
+            http,
+            settings.wechat_endpoint or settings.simulators_url,
+            settings.wechat_appid,
+            wechat.token,
+            system_now,
+            tickets=ticket,
+            timeout_s=settings.provider_timeout_s,
+        ),
+        ticket=ticket,
         numbers=settings.station_numbers,
         words=words,
         template_ids=ids,

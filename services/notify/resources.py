@@ -10,7 +10,7 @@ from services.notify.channels import CHANNELS, Contact, Content, Donor
 from services.notify.contacts import ContactClient
 from services.notify.limits import count_parts
 from services.notify.model import About, Notice, ProviderName
-from services.notify.providers import Message, Outcome, Provider
+from services.notify.providers import Message, Outcome, PageSigner, Provider
 from services.notify.rates import RecentRates
 from services.notify.settings import NotifySettings
 from services.notify.subscriptions import derive_subscription_id
@@ -31,14 +31,16 @@ from shared.web.access import get_runtime
 class NotifyResources:
     """providers: who sends. addresses: of the services that links lead to. numbers: of stations
     and committees, by area. words: what notices say now. template_ids: of each provider, by the
-    template's name. token: WeChat's. subscribe_ids: of its subscribe messages. sign_name: of our
-    SMS.
+    template's name. token: WeChat's. subscribe_ids: of its subscribe messages. pages: signs what is
+    opened inside WeChat, by a ticket that all instances share. sign_name: of our SMS.
     """
 
     providers: Mapping[ProviderName, Provider]
     contacts: ContactClient
     keyring: Keyring
     addresses: Mapping[LinkService, str]
+    pages: PageSigner
+    ticket: SharedToken
     numbers: Mapping[str, str] = field(default_factory=dict)
     words: WordBook = field(default_factory=WordBook)
     sign_name: str = ""

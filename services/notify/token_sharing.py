@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from services.notify.providers.wechat import Token, TokenRefusedError
+from services.notify.providers.wechat_tokens import Token, TokenRefusedError
 from services.notify.tokens import LeaseToken, StoreToken
 from shared import mongo
 from shared.clock import Clock, system_now

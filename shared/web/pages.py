@@ -82,6 +82,7 @@ ASSETS = {
         _read_asset("guanjia.svg", "image/svg+xml"),
         _read_asset("verify.js", "text/javascript"),
         _read_asset("live.js", "text/javascript"),
+        _read_asset("subscribe.js", "text/javascript"),
     )
 }
 CACHED_FOR_EVER = "public, max-age=31536000, immutable"

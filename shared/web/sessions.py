@@ -24,6 +24,7 @@ from shared.security.sessions import (
 from shared.web.admission import SAFE_METHODS
 
 CookieName = Literal["session", "visit", "language", "giver"]
+SIGNED_IN: tuple[CookieName, ...] = ("session", "giver")
 FIELD = "form_token"
 HEADER = "X-CSRF-Token"
 VISIT_S = 24 * 3600
@@ -56,6 +57,11 @@ def set_cookie(
         httponly=True,
         samesite="lax",
     )
+
+
+def is_signed_in(request: Request) -> bool:
+    """Whether the browser says so, as staff or as a giver; nothing is looked up."""
+    return any(request.cookies.get(name_cookie(request, name)) for name in SIGNED_IN)
 
 
 # --- who is signed in -----------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Notify on the real broker and database, with the real intake and the simulators on sockets."""
 
 import contextlib
+import json
 import re
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -205,3 +206,26 @@ async def end_digest(harness: NotifyHarness, purpose: str, count: int) -> None:
     past = {"due_at": datetime.now(UTC) - timedelta(seconds=5)}
     change = {"$set": past, "$inc": {"_version": 1}}
     await database[Backlog.COLLECTION].update_many(query, change)
+
+
+async def tap_subscribe(
+    harness: NotifyHarness, openid: str, *, accepts: bool = True, query: str = ""
+) -> dict[str, str]:
+    """Opens the page inside WeChat as it stands, and taps its first button; what WeChat says of
+    each template."""
+    path = f"/notify/subscribe{query}"
+    page = await harness.notify.http.get(path, headers={"Accept": "text/html"})
+    data = dict(re.findall(r'data-(\w+)="([^"]*)"', page.text))
+    config = {
+        "appId": data["appid"],
+        "timestamp": int(data["timestamp"]),
+        "nonceStr": data["nonce"],
+        "signature": data["signature"],
+        "url": harness.settings.find_public_url("notify") + path,
+    }
+    accepted = dict.fromkeys(data["templates"].split(","), accepts)
+    tap = {"config": config, "openid": openid, "accepted": accepted}
+    answer = (await harness.simulators.post("/open/tap", json=tap)).json()
+    assert answer["errMsg"] == "subscribe:ok", answer
+    details = json.loads(answer["subscribeDetails"])
+    return {id_: json.loads(each)["status"] for id_, each in details.items()}

@@ -32,7 +32,7 @@ from shared.contracts.values import Area
 from shared.security import Keyring, Role
 from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
-from tests.notify.harness import SUBSCRIBE_IDS, NotifyHarness, end_digest, put_member
+from tests.notify.harness import SUBSCRIBE_IDS, NotifyHarness, end_digest, put_member, tap_subscribe
 from tests.notify.recipients import number, openid, request_id
 from tests.support.eventually import eventually
 
@@ -163,17 +163,15 @@ async def test_event_published_twice_is_one_message(harness: NotifyHarness) -> N
 async def test_a_consent_is_one_subscribe_message_and_the_next_goes_as_a_template(
     harness: NotifyHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """WeChat tells no id of it: its event is found when it is looked for."""
+    """By a tap on our page. WeChat tells no id of it: its event is found when it is looked for."""
     monkeypatch.setattr(outcomes, "UNCLEAR_LOOK_S", 0.5)
     monkeypatch.setattr(waits, "LOOK_AGAIN_S", 0.5)
     theirs = openid()
     person = await harness.register_person(openid=theirs)
-    choice = {"template_id": SUBSCRIBE_IDS["request_opened"], "accepted": True}
-    path = f"/simulator/wechat/{theirs}/subscription"
-    pushed = await harness.simulators.post(path, json=choice)
-    assert pushed.json()["status"] == 200
+    template_id = SUBSCRIBE_IDS["request_opened"]
+    assert await tap_subscribe(harness, theirs) == {template_id: "accept"}
     subscriptions = harness.notify.runtime.database[Subscription.COLLECTION]
-    account = f":{choice['template_id']}$"
+    account = f":{template_id}$"
 
     async def count_credits() -> int:
         rows = await subscriptions.find({"_id": {"$regex": account}}).to_list(None)
@@ -190,7 +188,7 @@ async def test_a_consent_is_one_subscribe_message_and_the_next_goes_as_a_templat
         await eventually(count_delivered, count.__eq__)
     first, second = await harness.read_phone(theirs)
     assert [each["template"] for each in (first, second)] == [
-        choice["template_id"],
+        template_id,
         TEMPLATES["request_opened"].wechat_id,
     ]
     assert first["url"].startswith("http")

@@ -147,7 +147,7 @@ async def test_four_instances_fetch_one_token_and_it_lies_sealed(
     assert await send_by_each(instances, "a") == ["sent"] * 4
     assert (await count_calls(url))["wechat_token_calls"] == 1
     stored = database.harness.states[Ref(WeChatToken, APPID)]
-    assert instances[0]._token not in stored.model_dump_json()
+    assert await instances[0].token.get() not in stored.model_dump_json()
     later = make_instance(http, url, keyring, database)
     assert await send_by_each([later], "b") == ["sent"]
     assert (await count_calls(url))["wechat_token_calls"] == 1

@@ -17,7 +17,6 @@ from shared.clock import system_now
 
 PHONE, DESK = (375, 812), (1280, 900)
 SIZES: Mapping[str, tuple[int, int]] = {"phone": PHONE, "desk": DESK}
-SERVICES = ("intake", "matching", "notify", "audit", "front")
 WCAG = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "resultTypes": ["violations"],
@@ -63,10 +62,9 @@ async def open_page(
 
 @asynccontextmanager
 async def open_stack(data_dir: Path, **settings: str) -> AsyncIterator[Stack]:
-    """The services and the front in processes of their own; no simulators."""
+    """The services, the front and the simulated phones in processes of their own."""
     options = StackOptions(
         data_dir=data_dir,
-        services=SERVICES,
         settings_env={f"GUANJIA_{name.upper()}": value for name, value in settings.items()},
     )
     stack = Stack(options, announce=print)

@@ -8,6 +8,9 @@ from fastapi.responses import HTMLResponse
 from services.notify.model import Attempt, Notice, PhoneTask
 from services.notify.pages.calls import build_row, render_calls
 from services.notify.pages.notices import render_notices
+from services.notify.pages.subscribe import Line, Offer, render_subscribe
+from services.notify.pages.wordings import RECIPIENTS
+from services.notify.providers.wechat_pages import PageSignature
 from services.notify.rates import Rate
 from shared.security import Credential, Role
 from tests.support.readers import make_reader
@@ -40,6 +43,7 @@ def render_notify_samples(words: str) -> Mapping[str, HTMLResponse]:
         "notices": render_notice_sample(words),
         "calls": render_calls(reader, rows, {"open": 2, "done": 31}, [PROBLEM]),
         "calls_none": render_calls(reader, [], {"open": 0, "done": 31}),
+        **render_subscribe_samples(words),
     }
 
 
@@ -79,3 +83,15 @@ def render_notice_sample(words: str) -> HTMLResponse:
     typed = dict.fromkeys(("about", "state", "purpose", "day", "person_id"), words)
     notices = [delivered, make_task(words, 6, words)]
     return render_notices(reader, caller, notices, typed, rates, [PROBLEM])
+
+
+def render_subscribe_samples(words: str) -> Mapping[str, HTMLResponse]:
+    lines = (Line("诉求进度提醒", words), Line(words, "帮助已送达，请确认"))
+    offers = [Offer(RECIPIENTS["applicant"], ("A-1", "A-2"), lines)]
+    signature = PageSignature("wxsimulator0000000", "4f1c2a7b", 1_790_000_000, "0f9de62f")
+    sdk = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
+    return {
+        "subscribe": render_subscribe(offers, signature=signature, sdk=sdk),
+        "subscribe_elsewhere": render_subscribe(offers, "elsewhere"),
+        "subscribe_needless": render_subscribe([], "needless"),
+    }

@@ -95,6 +95,9 @@ PUBLIC_PAGES = {
         ("POST", "/giver/sign-out"),
         ("POST", "/giver/sign-out/everywhere"),
     },
+    "notify": {
+        ("GET", "/notify/subscribe"),
+    },
     "audit": {
         ("GET", "/ledger"),
         ("GET", "/log"),

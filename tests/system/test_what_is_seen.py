@@ -72,6 +72,7 @@ OPEN = {
     "/d/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/p/{token}": "a link, of one person: tests/matching/test_service_proposals.py",
     "/giver/sign-in": "says nothing of anybody",
+    "/notify/subscribe": "kinds of notices, and WeChat's signature of the page",
     "/giver": "a cookie, of one donor: tests/matching/test_service_proposals.py",
     "/giver/giving": "a cookie, of one donor: tests/matching/test_service_proposals.py",
     "/giver/giving.xlsx": "a cookie, of one donor: tests/matching/test_service_proposals.py",

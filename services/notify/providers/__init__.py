@@ -8,5 +8,14 @@ from services.notify.providers.aliyun import AliyunSms
 from services.notify.providers.protocol import Message, Outcome, Provider
 from services.notify.providers.tencent import TencentSms
 from services.notify.providers.wechat import WeChatTemplate
+from services.notify.providers.wechat_pages import PageSigner
 
-__all__ = ["AliyunSms", "Message", "Outcome", "Provider", "TencentSms", "WeChatTemplate"]
+__all__ = [
+    "AliyunSms",
+    "Message",
+    "Outcome",
+    "PageSigner",
+    "Provider",
+    "TencentSms",
+    "WeChatTemplate",
+]

@@ -4,13 +4,10 @@ Source: developers.weixin.qq.com, "getStableAccessToken", "sendTemplateMessage" 
 "sendSubscribeMessage" (bizsend).
 """
 
-import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 from services.notify.providers.protocol import (
     Message,
@@ -20,14 +17,17 @@ from services.notify.providers.protocol import (
     classify_status,
     redact,
 )
+from services.notify.providers.wechat_tokens import (
+    Token,
+    TokenCache,
+    TokenRefusedError,
+    TokenSource,
+)
 from shared.http import CallError, HttpClient, Reply
 
 ENDPOINT = "https://api.weixin.qq.com"
 JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 TOKEN_REJECTED = frozenset({40001, 40014, 42001})
-# The old and the new token both work in the last five minutes: refresh inside them.
-TOKEN_SPARE_S = 240.0
-LOOK_AGAIN_S = 5.0
 
 CODES: Mapping[int, Ruling] = {
     0: Ruling("sent"),
@@ -68,30 +68,6 @@ SHAPES: Mapping[str, re.Pattern[str]] = {
     "phone_number": re.compile(r"[0-9+() -]{1,17}"),
     "car_number": re.compile(r".{1,8}"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """lives_s: from when it was asked for."""
-
-    value: str = field(repr=False)
-    lives_s: float
-
-
-class TokenSource(Protocol):
-    """Where all instances have one token. fetch: asks WeChat for it. Raises TokenRefusedError."""
-
-    async def obtain(
-        self, rejected: str | None, fetch: Callable[[], Awaitable[Token]]
-    ) -> Token: ...
-
-
-class TokenRefusedError(Exception):
-    """No token, hence nothing was sent; carries the outcome that says why."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.code)
-        self.outcome = outcome
 
 
 def parse_wechat_reply(body: bytes, *private: str, names_message: bool = True) -> Outcome:
@@ -142,10 +118,8 @@ class WeChatTemplate:
         self._http, self._endpoint = http, endpoint.rstrip("/")
         self._appid, self._secret, self._templates = appid, secret, templates
         self._subscriptions = subscriptions
-        self._tokens, self._elapsed, self._timeout_s = tokens, elapsed, timeout_s
-        self._token = ""
-        self._usable_until = 0.0
-        self._fetching = asyncio.Lock()
+        self._timeout_s = timeout_s
+        self.token = TokenCache(self._fetch_token, tokens, elapsed)
 
     async def send(self, message: Message) -> Outcome:
         try:
@@ -163,10 +137,10 @@ class WeChatTemplate:
         self, message: Message, body: bytes, outcomes: list[Outcome]
     ) -> None:
         """Appends the outcome of each post to `outcomes`. Raises TokenRefusedError."""
-        token = await self._get_token()
+        token = await self.token.get()
         await self._post_twice_if_unclear(message, body, token, outcomes)
         if _is_token_rejected(outcomes[-1]):
-            token = await self._get_token(rejected=token)
+            token = await self.token.get(rejected=token)
             await self._post_twice_if_unclear(message, body, token, outcomes)
 
     async def _post_twice_if_unclear(
@@ -210,21 +184,6 @@ class WeChatTemplate:
         if message.url:
             content["page" if message.as_subscription else "url"] = message.url
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-
-    async def _get_token(self, rejected: str | None = None) -> str:
-        """The cached token unless spent or just rejected; of many callers, one fetches."""
-        async with self._fetching:
-            asked_at = self._elapsed()
-            if self._token and self._token != rejected and asked_at < self._usable_until:
-                return self._token
-            if self._tokens is None:
-                token = await self._fetch_token()
-            else:
-                token = await self._tokens.obtain(rejected, self._fetch_token)
-            # What is near its end is asked for again soon: meanwhile another may have fetched.
-            usable_s = max(token.lives_s - TOKEN_SPARE_S, min(token.lives_s / 2, LOOK_AGAIN_S))
-            self._token, self._usable_until = token.value, asked_at + usable_s
-            return self._token
 
     async def _fetch_token(self) -> Token:
         try:
