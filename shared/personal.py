@@ -14,7 +14,9 @@ _NUMERALS = dict(
 )
 # As people say it where a number is not wanted: 139点0013点9000, 139杠0013, 139o013.
 _NUMBER = re.compile(rf"\d(?:[\W_点杠]{{0,3}}\d){{{DIGITS_MIN - 1},}}[xX]?")
-_LETTER_FOR_ZERO = re.compile(r"(?<=\d)[oO](?=[\doO])")
+# As people write it who mean a figure: 138oo138ooo, 138001380OO, 13800l38000.
+_LETTERS_FOR_ZERO = re.compile(r"(?<=\d)[oO]+(?![A-Za-z])")
+_LETTER_FOR_ONE = re.compile(r"(?<=\d)[Il](?=\d)")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _OWN_MOBILE = re.compile(r"(?:0?0?86)?1[3-9]\d{9}")
 _IDENTITY = re.compile(r"[1-9]\d{16}[\dxX]|[1-9]\d{14}")
@@ -59,7 +61,8 @@ def drop_numbers(text: str) -> str:
 def _read_digits(folded: str) -> str:
     """The same text in the same places, with figures of every script: 一三八 is 138."""
     digits = folded if folded.isascii() else "".join(map(_read_digit, folded))
-    return _LETTER_FOR_ZERO.sub("0", digits)
+    digits = _LETTERS_FOR_ZERO.sub(lambda match: "0" * len(match.group()), digits)
+    return _LETTER_FOR_ONE.sub("1", digits)
 
 
 def _read_digit(mark: str) -> str:

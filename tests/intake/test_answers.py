@@ -100,6 +100,33 @@ SAID: dict[Sense, str] = {
         "|12345|收到你们的短信了|妈妈说收到了|不麻烦了|去年车祸残疾|想打听一下|退订要钱吗"
     ),
 }
+WRITTEN: dict[Sense, str] = {
+    Sense.RECEIVED: (
+        "东西到家了|奶奶收到棉被了|爷爷的轮椅收到了，谢谢社区|已经领回来了|收到转账了|米已送到我家|回1|収到|都到齐了"
+        "|已收到志愿者送的米|孩子的书包收到了|yes received|I got it, thanks|we received the rice"
+    ),
+    Sense.NOT_RECEIVED: (
+        "没有人联系我也没收到|一分钱没收到|什么东西都没收到|没收到呢，能帮忙查一下吗"
+        "|人没来，东西也没收到|not yet"
+        "|没收到，能帮我查一下吗？"
+    ),
+    Sense.PARTLY: (
+        "少给了一袋|米收到了油没有|被子太薄了，收到了|收到了，尺码小了|只到账300元|收到的米有虫|油漏了，米收到"
+    ),
+    Sense.STOP: "停|不必再发|我要退出|请把我从名单里删除",
+    Sense.START: "可以发短信给我了|又可以发了|还是发给我吧",
+    Sense.NEEDLESS: "不用帮忙了，谢谢|已自行解决|撤销吧|麻烦取消我的诉求|不需要修了",
+    Sense.CALL: "方便的话回个电|需要人工|我想找人说话",
+    Sense.EMERGENCY: (
+        "我快撑不下去了|老人摔倒流血了|活得没意思，想走了|妈妈昏过去了|他拿刀|奶奶突然不省人事"
+        "|i want to die"
+        "|help me please i am dying|我老公拿刀要砍我"
+    ),
+    Sense.UNKNOWN: (
+        "他们都收到了|他们收到了|隔壁奶奶收到了|李奶奶收到了|停电了|停水三天了怎么办|收到了吗？能帮我查一下吗"
+        "|我拿刀削苹果|没有饭吃了|老人没有收入|取消订单怎么弄|收到要交税吗|再给我一袋米"
+    ),
+}
 HEARD: dict[Sense, str] = {
     Sense.RECEIVED: (
         "收到了，很好用|棉被收到了，很暖和|收到，感谢党和政府|昨天就收到了|收到嘅，唔该|收到咗|我老妈收到了|"
@@ -141,7 +168,7 @@ HEARD: dict[Sense, str] = {
 """More ways of saying the same, tried by somebody who had not read the rules."""
 CASES = [
     (text, sense)
-    for said in (SAID, HEARD)
+    for said in (SAID, WRITTEN, HEARD)
     for sense, texts in said.items()
     for text in texts.split("|")
 ]

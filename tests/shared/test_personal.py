@@ -61,6 +61,11 @@ from shared.personal import drop_numbers, has_number, has_personal_number, is_pe
         "139杠0013杠9000",
         "139-0013-九千",
         "139点0013点9000",
+        "139oo139ooo",
+        "13900l39000",
+        "139OO139OOO",
+        "13900I39000（王）",
+        "139OO13900O",
     ],
 )
 def test_a_number_of_a_person_is_found(text: str) -> None:

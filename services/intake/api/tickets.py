@@ -6,7 +6,7 @@ from fastapi import Depends
 from pydantic import Field
 
 from services.intake.api.requests import CASE_WORKERS
-from services.intake.channels.answers import find_danger
+from services.intake.channels.danger import find_danger
 from services.intake.channels.hotline import SOURCE
 from services.intake.messages import AREA_FOREIGN
 from services.intake.model import KeepMessage, SettleMessage

@@ -9,8 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.intake.channels.words import HINT_WORDS, MEASURES
-from shared.simplified import simplify
+from services.intake.channels.danger import find_danger
+from services.intake.channels.words import HINT_WORDS, MEASURES, read_dialect
 from shared.text import fold_text
 
 REFERENCE_DIGITS = 6
@@ -48,24 +48,18 @@ class ShortAnswer:
     is_urgent: bool = False
 
 
-def find_danger(text: str) -> tuple[str, ...]:
-    """The words that say that somebody may be in danger: a rule, so that none is missed."""
-    folded = _HARMLESS.sub("", _read_dialect(fold_text(text).casefold()))
-    return tuple(dict.fromkeys(match.group() for match in _EMERGENCY.finditer(folded)))
-
-
 def read_answer(text: str) -> ShortAnswer:
     """Never raises."""
-    folded = _read_dialect(fold_text(text).casefold())
-    if _EMERGENCY.search(_HARMLESS.sub("", folded)):
+    folded = read_dialect(fold_text(text).casefold())
+    if find_danger(text):
         return ShortAnswer(Sense.EMERGENCY, is_urgent=True)
     if len(folded) > ANSWER_LENGTH_MAX:
         return ShortAnswer(Sense.UNKNOWN)
-    references, rest = _take_references(folded)
+    references, rest = _take_references(_HELP_ASKED.sub("", folded))
     plain = _squeeze(rest)
     if not plain and not references:
         return ShortAnswer(Sense.THANKS if _has_picture(folded) else Sense.UNKNOWN)
-    sense = _find_sense(plain, is_asking="?" in folded or plain.endswith("吗"))
+    sense = _find_sense(plain, is_asking="?" in rest or plain.endswith("吗"))
     return ShortAnswer(
         sense=sense,
         references=references,
@@ -131,12 +125,6 @@ def _has_picture(text: str) -> bool:
     return any(unicodedata.category(mark) == "So" for mark in text) or bool(_PICTURES.search(text))
 
 
-def _read_dialect(text: str) -> str:
-    return simplify(text).translate(_CANTONESE)
-
-
-# How Cantonese is written, where it matters here.
-_CANTONESE = str.maketrans("咗嘅喇嚟畀俾哋佢仲", "了的啦来给给们他还")
 _PICTURES = re.compile(r"\[[\u4e00-\u9fffa-z]{1,6}\]")
 _REFERENCE = re.compile(
     r"(?:(?:尾号|编号|号码|no\.?)\s*:?\s*)?"
@@ -146,30 +134,10 @@ _REFERENCE = re.compile(
 
 # --- the words ---
 
-_BEATER = (
-    "(?:老公|丈夫|男人|爸爸?|父亲|妈妈?|后妈|后爸|继父|继母|儿子|儿媳|女婿|老师|同学|邻居|房东"
-    "|老板|人|他|她)"
-)
-_OFTEN = "(?:又|老是|经常|天天|一直|在)?"
-_MISSED = "(?:孩子|小孩|老人家?|儿子|女儿|孙子|孙女|妈妈?|爸爸?|母亲|父亲|奶奶|爷爷|老伴)"
-_EMERGENCY = re.compile(
-    "救命|救救(?:我|他|她|孩子|老人|命)|自杀|自残|轻生|寻死|想死|不想活|活不下去|不活了|没法活|"
-    "跳(?:楼|河|桥|江|湖|海)|投[河江湖海]|坠楼|上吊|割[腕脉]|喝农药|服毒|遗[书言]|想不开|一了百了"
-    "|吃了.{0,6}(?:安眠药|整瓶|一瓶.{0,2}药)|活着没(?:有)?意思|结束(?:自己|生命)|想结束(?:一切|了)|叫不醒"
-    "|活够了|不如死|死了算了|让我死|去死|我要死了|快要?死了|没有?活路|救我|出人命|人命关天"
-    "|杀人|砍[人我他她]|打死|家暴|被打|被人打|强奸|性侵|猥亵|拐卖|绑架|虐待"
-    f"|被{_BEATER}{_OFTEN}殴?打(?![扰断电听印搅动])|{_BEATER}{_OFTEN}打我(?!的?(?:电话|手机|微信|工资))"
-    "|有人(?:要|在)?[打杀砍]我|唔想活|唔想做人|生无可恋|楼上?跳下|喝了?.{0,3}农药"
-    "|着火|起火|火灾|(?:煤气|燃气)(?:泄漏|泄露|味)|漏(?:煤气|燃气)|中毒|触电|溺水|落水(?!管)|被困"
-    "|困在(?:电梯|屋里|家里|水里)|水淹进|饿死|冻死|吐血|[摔跌]倒了?.{0,3}(?:起不来|动不了)"
-    f"|烧到?(?:39|4[012])度?|{_MISSED}(?:走失|走丢|失踪|丢了|不见了)(?!.*(?:手环|手表|定位))"
-    "|昏迷|晕倒|昏倒|休克|抽搐|窒息|快不行了|没气了|没有?呼吸|不能呼吸|喘不过气|呼吸困难"
-    "|血流不止|流血不止|大出血|心脏病发|救护车"
-    r"|\bsos\b|suicide|kill myself"
-)
-_HARMLESS = re.compile(
-    "救命之恩|救命恩人|救命稻草|救命钱|想死你|被打扰|被打断|被打湿|棉被|被子|被褥|跳楼价|跳楼大甩卖"
-    "|自杀式|(?:预防|防止|防)(?:溺水|触电|走失|火灾|煤气中毒)"
+# “没收到，能帮忙查一下吗？” asks for help, not whether it came.
+_HELP_ASKED = re.compile(
+    "(?:能不能|可不可以|可否|能否|可以|能)(?:请|麻烦)?(?:你们?|您)?帮(?:忙|我们?)?再?(?:查|问|看|催|核实)"
+    r"(?:一下|看看|下)?吗?\s*[?]*$"
 )
 _HASTE = re.compile("急|马上|立刻|立即|尽快|赶快|快点")
 _DELIVERY = re.compile("收到|没收|未收|到账|领到|拿到|送到|没到|未到|received|arrived")
@@ -199,7 +167,7 @@ _MONEY = f"{_NUMBER}(?:万|千|百)?(?:元整|元钱|元|块钱|块|圆)"
 _GENERIC = (
     "钱 款 款项 善款 现金 资金 救助金 慰问金 慰问品 助学金 补助 补助金 补贴 生活费 "
     "捐款 爱心款 善心款 床 桌子 椅子 衣服 "
-    "红包 东西 物资 物品 货 礼物 礼品 帮助 包裹 快递 被子 米 油 米油 药 药品 饭 餐 "
+    "转账 红包 东西 物资 物品 货 礼物 礼品 帮助 包裹 快递 被子 米 油 米油 药 药品 饭 餐 "
     "饭菜 货物 生活物资 爱心物资 家具 电器"
 )
 _THINGS = sorted({*HINT_WORDS, *_GENERIC.split()}, key=len, reverse=True)
@@ -216,12 +184,13 @@ _OBJECT = (
 _OBJECTS = f"(?:{_OBJECT}[和跟与及]?){{0,4}}"
 _GIVER = (
     "(?>(?:你们|您们|你|您|大家|各位|领导|党|政府|社区|村里|村委|居委会|好心人|爱心人士|"
-    "爱心企业|社工|工作人员|他们|莞家)"
+    "爱心企业|社工|工作人员|志愿者|他们(?=送|发|寄|捐|给|转)|莞家)"
     "(?>送来|发来|寄来|捐赠|给我们|给我|[发寄捐转给]|送(?![到达]))*的?)"
 )
 _SELF = (
     "(?>我们|我家|我这边|我这里|这边|本人|我的?(?:老妈|老爸|妈妈?|爸爸?|母亲|父亲|爷爷|奶奶|外婆|外公|老伴"
-    "|老公|老婆|丈夫|妻子|儿子|女儿|孩子)|我|俺|咱们|咱|家里|老人家?)"
+    "|老公|老婆|丈夫|妻子|儿子|女儿|孩子)|我|俺|咱们|咱|家里|老人家?"
+    "|(?:奶奶|爷爷|外婆|外公|孩子|老伴)的?|卡里)"
 )
 _WHEN = (
     "(?>就|今天|今日|昨天|昨日|前天|今早|昨晚|刚刚|刚才|刚|早上|上午|中午|下午|晚上|现在|已经|已|早就|确认|"
@@ -234,7 +203,7 @@ _TAIL = (
     "|哒|喎)*"
 )
 _CAME = (
-    "(?:收到|收妥|收讫|收悉|收好|领到|领了|领取|拿到|到账|到手|送到(?:家|门口|手)?|送达|送来|签收|收下|收了|到了|"
+    "(?:收到|收妥|收讫|收悉|收好|领回来|到家|到齐|领到|领了|领取|拿到|到账|到手|送到(?:我?家|门口|手)?|送达|送来|签收|收下|收了|到了|"
     "已到|(?<=已)收(?![费入])|打到(?:卡|账户|账)[里上]|(?:打|转|送)(?:过来|进来)|送上门"
     "|received|arrived|gotit|got)"
 )
@@ -246,7 +215,7 @@ _DONE = (
 # “你们送来的”: the giver took the word.
 _CAME_FROM = f"(?<=送来){_TAIL}|(?<=送来的){_TAIL}(?>{_CAME}{_TAIL})*"
 _NOT = (
-    "(?>还是|还|都|一直|从来|从|并|根本|完全|什么|啥|也|仍然|仍|依然|至今|到现在|压根)*(?:没有|没|"
+    "(?>还是|一分钱|(?:什么|啥)东西|还|都|一直|从来|从|并|根本|完全|什么|啥|也|仍然|仍|依然|至今|到现在|压根)*(?:没有|没|"
     "未曾|未|尚未|不曾|冇|无|木有)(?:有)?(?:人)?(?:给我们?|见|看)?"
 )
 _ARRIVE = (
@@ -260,15 +229,20 @@ CALL_REST_MAX = 12
 _ASKING = "(?:我们?(?:要|想)|请|请?帮我|麻烦|可以)?"
 _NOTICES = "(?:恢复|接收|收到?|发送|发|开通|订阅|给我们?|短信|通知我?|信息|消息)*[吧了]?"
 _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
-    (Sense.RECEIVED, re.compile("(?:回复)?1|y1|已收")),
+    (
+        Sense.RECEIVED,
+        re.compile("(?:回复?)?1|y1|已收|(?:yes|we|i)*(?:received|got)(?:it|the[a-z]{2,12})?"),
+    ),
     (
         Sense.STOP,
-        re.compile("t|td|tui|tuiding|退|退定|退出|停发|不再接收|莫再?发了?|请?停止|勿扰|不想收了?"),
+        re.compile(
+            "t|td|tui|tuiding|退|退定|退出|停发|不再接收|停|不必再?发了?|我要退出|莫再?发了?|请?停止|勿扰|不想收了?"
+        ),
     ),
     (
         Sense.THANKS,
         re.compile(
-            "好|好了|行|知道[了啦]?|晓得[了啦]?|明白[了啦]?|了解[了啦]?|好呢|好咧|好哒|恭喜发财"
+            "好|好了|行|知道[了啦]?|晓得[了啦]?|明白[了啦]?|了解[了啦]?|好呢|好咧|好哒|恭喜发财|感恩有你们?"
         ),
     ),
     (Sense.NO, re.compile("n|r|no")),
@@ -279,12 +253,13 @@ _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
             f"{_ASKING}(?=.*(?:信|通知|消息|接收|开通|订阅))"
             f"(?:开始|继续|重新|再|打开|我要|我想){_NOTICES}|start|unstop"
             f"|继续发送?[吧了]?|我?(?:又|还)(?:想|要)收到?{_NOTICES}"
+            "|(?:又|现在)?可以(?:继续|再)?发(?:短信|通知)?给?我?了|还是发给我[吧了]?"
         ),
     ),
 )
 _STOP = re.compile(
     "退订|退定|推订|取消订阅|(?:取消|关闭|关掉|停掉)(?:短信|通知|接收|信息|消息|推送)+"
-    "|删除?(?:掉|了)?我的(?:手机|电话)?号码?|把我的?(?:手机|电话)?号?码?删"
+    "|把?我?从?(?:你们的?)?名单[里中上]?(?:删除?|移除|去掉)|删除?(?:掉|了)?我的(?:手机|电话)?号码?|把我的?(?:手机|电话)?号?码?删"
     "|nomore(?:sms|messages?|texts?)|停止(?:发送|接收|通知|短信)+|拒收|拒绝接收|屏蔽"
     "|(?:不|拒绝)接?收(?:短信|信息|消息|通知)|拒绝(?:短信|通知)|再发[我就]*(?:投诉|举报|报警)"
     "|(?:请|麻烦)?(?:不要|别|勿|不用|甭)再?(?:给我|给我们|跟我|向我)?再?(?:发送|发(?![霉愁火烧展生现脾票工放]))(?:短信|"
@@ -300,20 +275,21 @@ _NO_STOP = re.compile(
 )
 _PARTLY = re.compile(
     "(?:收到?|领到?|拿到?|送来|到|来)了?的?(?:一半|半数|一部分|部分|少了|不全|不齐|不够|缺|一点)"
-    "|(?:一半|部分|少了|缺了?|还差|没全|没齐|不全|不齐|坏|破|烂|发霉|过期|错|不对).{0,6}(?:收|"
+    "|(?:一半|部分|少了|缺了?|还差|没全|没齐|不全|不齐|坏|破|烂|漏了?|太薄|太小|太大|发霉|过期|错|不对).{0,6}(?:收|"
     "领|拿|到)"
     "|(?:只|仅|就|才)(?>收到?|领到?|拿到?|给了?|送来)(?!了?[的啊呀哦]*$).{1,12}"
-    f"|(?:只|仅|就|才)(?:有|到了?|来了?)(?:{_MONEY}|{_NUMBER}{_MEASURE}(?!人|孩|女|老|残)|[0-9])"
+    f"|(?:只|仅|就|才)(?:有|到账?了?|来了?)(?:{_MONEY}|{_NUMBER}{_MEASURE}(?!人|孩|女|老|残)|[0-9])"
     "|(?:没|没有|未)(?:收|到|领|拿|送)(?:全|齐|够|完)"
     "|(?:收到?|领到?|拿到?|送来)(?!了?通知|了?短信).{0,10}(?:但|可是|不过|却|坏|破|烂|错|过期|"
-    "发霉|不能用|用不了|不合身|不合适|用不上|少|缺|差|应该|本来|说好)"
+    "有虫|生虫|[小大短长]了|发霉|不能用|用不了|不合身|不合适|用不上|少|缺|差|应该|本来|说好)"
     "|(?<![没未不说])(?<!没有)(?:收到|领到|拿到|送来)了?(?!其实).{1,14}(?:没有?|未|冇)"
     "(?:收|到|送|领|拿|来)(?!.*吗)"
     "|^(?:[大米面油奶粉牛药饭菜品东西物资]{1,4})(?:都|已经|已|全)*(?:发霉|过期|变质|馊|坏掉)了?$"
     "|^(?:数量|尺码|尺寸|型号|颜色|质量)(?:不对|不合适?|不符|有问题|太[小大])"
     "|^(?:这|都)?不是我们?(?:想|需)?要的|^(?:送|发|拿|寄)错了?"
-    f"|^少了?(?:一半|{_NUMBER}{_MEASURE}{_THING}?)$"
+    f"|^少(?:给|发|送)?了?(?:一半|{_NUMBER}{_MEASURE}{_THING}?)$"
 )
+_NOBODY_CAME = "(?:(?:也|都)?(?:没有?|无)人(?:联系|找)过?我们?[也又都]?|人[也都]?没有?来)?"
 _SAID_SENT = "(?:(?:说|都说)?(?:已经?)?送(?:到|来|达|出)?了?(?:但是?|可是|不过|却))?"
 _WHY = (
     "(?>请|麻烦|帮我|帮忙|再|查|核实|问|看|催|一下|下|很?急|等着用|怎么回事|咋回事|什么情况|怎么办|为什么|"
@@ -329,13 +305,14 @@ _WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
         re.compile(
             f"{_OBJECT}{_CAME}{_TAIL}{_OBJECT}{_NOT}{_ARRIVE}{_TAIL}"
             f"|{_OBJECT}{_NOT}{_ARRIVE}{_TAIL}{_OBJECT}{_CAME}{_TAIL}"
+            f"|{_OBJECT}{_CAME}{_TAIL}{_OBJECT}(?:还)?(?:没有|没)"
             f"|{_OBJECTS}少了(?:{_OBJECT}|{_NUMBER})"
         ),
     ),
     (
         Sense.NOT_RECEIVED,
         re.compile(
-            f"(?:no)?{_SAID_SENT}{_LEAD}{_OBJECTS}(?>{_WHEN}|{_SELF})*{_NOT}{_ARRIVE}(?:到|过|着|来|呢|啊)?{_TAIL}"
+            f"(?:no)?{_NOBODY_CAME}{_SAID_SENT}{_LEAD}{_OBJECTS}(?>{_WHEN}|{_SELF})*{_NOT}{_ARRIVE}(?:到|过|着|来|呢|啊)?{_TAIL}"
             f"(?:任何|什么|你们的|您的|你的)?{_OBJECTS}{_TAIL}{_WHY}"
         ),
     ),
@@ -343,7 +320,7 @@ _WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
         Sense.NOT_RECEIVED,
         re.compile(
             "(?:no)?i?(?:have|has|did)?(?:not|nt|never|notyet)(?:yet)?(?:receiv|arriv|got|get)(?:ed?)?"
-            "(?:it|yet|anything|money)*|nothing(?:received|arrived|came)(?:yet)?"
+            "(?:it|yet|anything|money)*|(?:no)?nothing(?:received|arrived|came)(?:yet)?|(?:no)?notyet"
         ),
     ),
     (
@@ -370,7 +347,8 @@ _WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
             f"(?:申请|诉求|心愿|帮助|再?(?:送给?|给|捐给?)(?:我们?)?)*{_TAIL}"
             "(?:请|就)?(?:(?:让|留|转)?给(?:别人|别的人|其他人|更?有?需要的(?:人|家庭)?)[吧了]*)?"
             f"|{_SOLVED}|申请(?:取消|撤回|撤销){_TAIL}|算了不要了|已经好了不用来了"
-            f"|(?:心愿|诉求)(?:取消|撤回){_TAIL}|已?经?有人[送给]了|(?:问题|事情)?(?:已经|已|都)解决"
+            f"|(?:请|麻烦)?(?:帮我)?(?:取消|撤销|撤回)我的?(?:申请|诉求|心愿)|撤销吧|(?:不用|不需要)(?:帮忙|修|来修)了"
+            f"|(?:已经?)?自行解决了?|(?:心愿|诉求)(?:取消|撤回){_TAIL}|已?经?有人[送给]了|(?:问题|事情)?(?:已经|已|都)解决"
             f"|(?:儿子|女儿|亲戚|自己)*(?:已经|已)?买(?:好|到)?了(?:不用了|不要了)?"
         ),
     ),
@@ -383,7 +361,7 @@ _THANKS_FOR = re.compile(
 _CALL = re.compile(
     "(?:请|麻烦|能不能|可以|可否)?(?:给我|跟我|和我|与我)?(?:回个?|打个?|来个?)?电话(?!费|卡|手表|机)(?:给我|"
     "联系我)?|回电|来电|打给我|电联|致电"
-    "|^(?:转|接|找|要)?人工(?:服务|客服)?$"
+    "|^(?:转|接|找|要|需要)?人工(?:服务|客服)?$|回个电|^我?想?找人(?:说话|聊聊?|谈谈?)$"
     "|找(?:一下)?(?:你们)?(?:工作人员|客服|社工|负责人)|联系1[3-9][0-9]{9}"
     "|(?:请|麻烦)?(?:尽快|马上|赶快)?(?:联系|找)(?:一下)?我|callme"
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.intake.channels.answers import find_danger
+from services.intake.channels.danger import find_danger
 from services.intake.channels.text import find_town
 from services.intake.channels.words import CATEGORY_CELLS, CLASS_SIGNS, KEYWORD_CATEGORIES
 from services.intake.judgement.model import (
