@@ -7,14 +7,14 @@ from shared.messages import ID_NUMBER_OLD, ID_NUMBER_WRONG
 
 _WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))
 _CHECKS = "10X98765432"
-_DIGITS = 18
+ID_NUMBER_DIGITS = 18
 CHILD_YEARS = 14
 """Personal Information Protection Law of China, article 31 (个人信息保护法)."""
 
 
 def find_id_problem(number: str) -> Message | None:
     """Why it can be nobody's; None where it can. number: of the shape of `IdNumber`."""
-    if len(number) != _DIGITS:
+    if len(number) != ID_NUMBER_DIGITS:
         return ID_NUMBER_OLD
     if read_birthday(number) is None or number[-1] != _compute_check(number[:-1]):
         return ID_NUMBER_WRONG

@@ -307,6 +307,11 @@ ID_NUMBER_OLD = Message(
     "15位的旧身份证号已停用，请填写二代身份证上的18位号码",
     "ID numbers of 15 digits are no longer valid: give the 18 characters of the card",
 )
+ID_NUMBER_OTHER = Message(
+    "id_number_other",
+    "不是18位居民身份证号（有遮盖、位数不对或是其他证件）",
+    "no ID number of 18 characters: masked, of another length, or of another paper",
+)
 ID_NUMBER_WRONG = Message(
     "id_number_wrong",
     "身份证号有误（出生日期或校验码不符），请对照证件核对每一位",

@@ -35,7 +35,7 @@ UNREACHABLE_CODES = frozenset({PHONE_FIXED.code, PHONE_FOREIGN.code, PHONE_MASKE
 # Dialled before a number for a cheaper call, and saved with it.
 _DIAL_PREFIX = re.compile(r"^(?:17951|17911|17909|17900|17910|17969|11808|12593|10193)(?=1\d{10}$)")
 _LABEL = re.compile(
-    r"^(?:(?:本人|联系)?手机号?码?|(?:本人|联系)?电话号?码?|tel|mobile|phone|微信同号|同微信)\s*[:.]?\s*",
+    r"^(?:(?:本人|联系)?手机号?码?|(?:本人|联系|家庭)?电话号?码?|固话|座机|宅电|tel|mobile|phone|微信同号|同微信)\s*[:.]?\s*",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"[\s(\[]*(?:本人|微信同号|同微信|微信|手机)[)\]]*$")
@@ -45,6 +45,8 @@ _BESIDE = re.compile(r"[^\W\d_].*(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)1[3-9]\d{9}(?!\
 _SEPARATORS = re.compile(r"[\s()\[\].·・\u2010-\u2015\u2212\-]")
 _ABBREVIATED = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 _DECIMALS = re.compile(r"(?<=\d{11})\.0+$")
+_GROUPED = re.compile(r"\d{2}(?:,\d{3}){3}")
+"""As a spreadsheet program shows a number."""
 _SEVERAL = re.compile(r"1[3-9]\d{9}\D+1[3-9]\d{9}")
 _MASK = re.compile(r"[*x×●•#]{2,}", re.IGNORECASE)
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -52,7 +54,10 @@ _CHINESE = re.compile(r"(?:\+?86|0086|0(?=1[3-9]\d{9}$))?(\d{1,12})")
 _STORED = re.compile(r"\+861[0-9]{10}")
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{5,14}")
 _EXTENSION = re.compile(r"(?:转|分机|ext\.?|-|,)\s*\d{1,6}$", re.IGNORECASE)
-_FIXED = re.compile(r"(?:(?:\+86|0086|86)0?|0)[1-9]\d{1,2}[2-8]\d{6,7}|[2-8]\d{6,7}|[48]00\d{7}")
+_FIXED = re.compile(
+    r"(?:(?:\+86|0086|86)0?|0)[1-9]\d{1,2}[2-8]\d{6,7}|769[2-8]\d{7}|[2-8]\d{6,7}|[48]00\d{7}"
+)
+"""769: of Dongguan, where a spreadsheet program took the zero."""
 
 
 def parse_phone(text: str, field: str = "phone") -> str:
@@ -64,6 +69,8 @@ def parse_phone(text: str, field: str = "phone") -> str:
     folded = _OWN.sub("", _LABEL.sub("", folded)).rstrip(",;、")
     if has_other_number(text):
         raise PHONE_WRONG.invalid(field)
+    if _GROUPED.fullmatch(folded):
+        folded = folded.replace(",", "")
     if _ABBREVIATED.fullmatch(folded):
         raise PHONE_ABBREVIATED.invalid(field)
     if _MASK.search(folded):

@@ -29,6 +29,7 @@ from shared.sheets import (
     Row,
     Table,
     TotalRow,
+    check_not_example,
     check_not_foreign,
     check_yuan,
     make_code_parser,
@@ -36,7 +37,7 @@ from shared.sheets import (
     parse_folded,
 )
 from shared.sheets.columns import Parse
-from shared.text import fold_text
+from shared.text import clean_text, fold_text, fold_word
 from shared.towns import parse_town, parse_village
 from shared.validation import describe_validation
 
@@ -44,6 +45,12 @@ _WORDS = {"推荐": "push", "认领": "claim", "均可": "both", "是": "true", 
 _CODES = {fold_text(label): str(code) for code, label in LABELS.items()} | _WORDS
 _LIST = re.compile(r"[、;,]")
 _NOBODY = "P-not-registered-yet"
+
+
+def _parse_name(text: str, field: str) -> str:
+    name = clean_text(text)
+    check_not_example(name, field)
+    return name
 
 
 def _parse_word(text: str, _: str) -> str:
@@ -69,8 +76,8 @@ def _parse_end(text: str, field: str) -> str:
 
 OFFER_COLUMNS = Columns(
     (
-        Column("message_id", "编号", make_code_parser("编号")),
-        Column("name", "名称", required=True),
+        Column("message_id", "编号", make_code_parser("编号"), single=True),
+        Column("name", "名称", _parse_name, required=True),
         # A masked number, or an enterprise's fixed line, does not cost the offer.
         Column(
             "phone",
@@ -81,13 +88,13 @@ OFFER_COLUMNS = Columns(
         ),
         Column("wechat_openid", "微信", make_code_parser("微信")),
         Column("unit", "单位", parse_folded, required=True),
-        Column("quantity", "数量", required=True),
+        Column("quantity", "数量", required=True, single=True),
         Column("item", "物品", parse_folded),
         Column("categories", "类别", partial(_parse_list, _parse_word)),
         Column("beneficiary_classes", "困难类别", partial(_parse_list, _parse_word)),
         Column("town_codes", "镇街", partial(_parse_list, parse_town)),
         Column("village_codes", "村(社区)", partial(_parse_list, parse_village)),
-        Column("cap_per_request", "每户上限"),
+        Column("cap_per_request", "每户上限", single=True),
         Column("fund_id", "基金", make_code_parser("基金")),
         Column("mandate_id", "授权编号 授权", make_code_parser("授权编号")),
         Column("donor_kind", "捐赠方类型", _parse_word),
@@ -108,6 +115,7 @@ OFFER_COLUMNS = Columns(
 )
 _GIVER = ("name", "phone", "wechat_openid")
 _AMOUNTS = ("quantity", "cap_per_request")
+_READ_ALIKE = ("phone", "town_codes", "village_codes", "valid_from", "valid_until")
 _NOT_OF_THE_OFFER = {*_GIVER, *_AMOUNTS, "message_id", "unit", "currency"}
 
 
@@ -153,13 +161,16 @@ class OfferSheet:
         return SheetOffer(row.line, self._make_key(row), giver, offer, row.original, row.remarks)
 
     def _make_key(self, row: Row) -> str:
-        """Its own number if it has one; else a digest of all its cells, read or not."""
+        """Its own number if it has one; else a digest of what all its cells say, read or not: how a
+        sum, a phone or a day is written changes nothing."""
         if number := row.text("message_id"):
             return number
         header = self.table.header
-        texts = dict(row.texts)
+        texts = {name: fold_word(text) for name, text in row.texts.items()}
+        texts |= {name: str(row.values[name]) for name in _READ_ALIKE if name in row.values}
+        texts |= {name: texts[name].replace(",", "") for name in _AMOUNTS if name in texts}
         texts |= {
-            header.cells[place]: row.original[place]
+            header.cells[place]: fold_word(row.original[place])
             for place in header.unread
             if place < len(row.original) and row.original[place]
         }

@@ -4,7 +4,12 @@ table = open_sheet(content).find_table(COLUMNS)
 for row in table: ...  # Row | RefusedRow | TotalRow
 """
 
-from shared.sheets.cells import count_doubtful_zeros, make_code_parser, parse_folded
+from shared.sheets.cells import (
+    check_not_example,
+    count_doubtful_zeros,
+    make_code_parser,
+    parse_folded,
+)
 from shared.sheets.columns import ABSENT_WORDS, Column, Columns, Guard, parse_text
 from shared.sheets.guards import CURRENCY_GUARD, check_not_foreign, check_yuan
 from shared.sheets.table import RefusedRow, Row, Sheet, Table, TotalRow, open_sheet
@@ -22,6 +27,7 @@ __all__ = [
     "Sheet",
     "Table",
     "TotalRow",
+    "check_not_example",
     "check_not_foreign",
     "check_yuan",
     "count_doubtful_zeros",

@@ -1,9 +1,10 @@
 """What a spreadsheet program does to a cell, and how it is undone, refused or prevented."""
 
+import html
 import re
 
 from shared.sheets.columns import Parse
-from shared.sheets.messages import VALUE_ERROR, VALUE_REWRITTEN
+from shared.sheets.messages import ROW_EXAMPLE, VALUE_ERROR, VALUE_REWRITTEN
 from shared.text import drop_invisible, fold_text
 
 SURE_DIGITS = 15
@@ -21,19 +22,30 @@ _DATE_OF_CODE = re.compile(
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}",
     re.IGNORECASE,
 )
+_EXAMPLE = re.compile(
+    r"^(?:示例|样例|范例|例如|例[:.、]|e\.?g\.|example)|[(\[](?:示例|样例|例)[)\]]$", re.I
+)
+_ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#\d{2,6}|#x[0-9a-f]{2,5});", re.IGNORECASE)
 _ERROR = re.compile(
     r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|#{4,}"
 )
 
 
 def unwrap_cell(raw: str) -> str:
-    """The text that is meant: without the apostrophe, or the formula, that keeps it a text."""
-    cell = drop_invisible(raw).strip()
+    """The text that is meant: without the apostrophe, or the formula, that keeps it a text, and
+    without what web pages and workbooks write for a blank, a letter or an end of a line."""
+    cell = drop_invisible(_unescape(raw)).strip()
     if cell.startswith(_TEXT_MARKS):
         return cell[1:].strip()
     if wrapped := _TEXT_FORMULA.fullmatch(cell):
         return wrapped[1].replace('""', '"').strip()
     return cell
+
+
+def _unescape(raw: str) -> str:
+    if "&" in raw and _ENTITY.search(raw):
+        raw = _ENTITY.sub(lambda match: html.unescape(match.group()), raw)
+    return raw.replace("_x000D_", "") if "_x000D_" in raw else raw
 
 
 def guard_cell(cell: str) -> str:
@@ -45,6 +57,12 @@ def check_not_an_error(text: str, field: str, label: str) -> None:
     """Raises Invalid."""
     if _ERROR.fullmatch(text):
         raise VALUE_ERROR.invalid(field, label=label)
+
+
+def check_not_example(text: str, field: str) -> None:
+    """Of names: a template's examples are left in. Raises Invalid."""
+    if _EXAMPLE.search(fold_text(text)):
+        raise ROW_EXAMPLE.invalid(field)
 
 
 def is_rewritten(text: str) -> bool:

@@ -28,7 +28,8 @@ class Column:
     """words: what may stand above it, separated by blanks; the first is its label, and its name
     is one too. required: no sheet without the column, and no row without the value unless it
     may_be_empty. absent: words for an empty cell. forgiven: codes of problems that cost the value
-    and not the row, such as a donor's masked phone."""
+    and not the row, such as a donor's masked phone. single: a cell merged over several rows is
+    refused, being a sum of all of them; else it is of each, as a name or a place is."""
 
     name: str
     words: str
@@ -37,6 +38,7 @@ class Column:
     may_be_empty: bool = False
     absent: frozenset[str] = frozenset()
     forgiven: frozenset[str] = frozenset()
+    single: bool = False
 
     @property
     def label(self) -> str:

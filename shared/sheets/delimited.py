@@ -20,12 +20,14 @@ QUOTE = '"'
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """line: as a person counts the rows of the sheet, from 1. doubtful_since: the line whose
-    quote may have swallowed this one; such a row needs the full width."""
+    quote may have swallowed this one; such a row needs the full width. merged: places of cells that
+    are merged with one of a row above and have its value."""
 
     line: int
     cells: tuple[str, ...]
     problem: Problem | None = None
     doubtful_since: int = 0
+    merged: frozenset[int] = frozenset()
 
 
 class DelimitedRows:

@@ -59,6 +59,11 @@ CELLS_SURPLUS = Message(
     "单元格多于表头（金额中的逗号须加引号，或去掉）",
     "more cells than the header has (a comma within an amount needs quotes, or none)",
 )
+HEADER_CHANGED = Message(
+    "header_changed",
+    "第 {line} 行另有一个表头，各列与前面的不同：请把两个表分成两个文件",
+    "line {line} has another header, of other columns: cut the two tables into two files",
+)
 BYTES_DAMAGED = Message(
     "bytes_damaged",
     "此行含有无法识别的字节或乱码",
@@ -82,6 +87,31 @@ VALUE_ERROR = Message(
     "value_error",
     "“{label}”是表格软件的错误值或未显示完整的数字",
     "{field} is an error of a spreadsheet program, or a number it did not show",
+)
+VALUE_MERGED = Message(
+    "value_merged",
+    "“{label}”是几行合并的单元格，不知道每行各是多少：请取消合并，逐行填写",
+    "the cell of {field} is merged over several rows: write it in each of them",
+)
+ROW_EXAMPLE = Message(
+    "row_example",
+    "这是填写示例，不登记；确有此人请去掉“示例”字样",
+    "this row is an example and not recorded; where it is somebody, take that word away",
+)
+NAME_DAMAGED = Message(
+    "name_damaged",
+    "姓名里有字丢失（显示为 ? 或 □）：请补上这个字，生僻字可写拼音",
+    "letters of the name are lost (? or □): write them again, a rare one in pinyin",
+)
+NAME_WITH_NUMBER = Message(
+    "name_with_number",
+    "姓名里写了号码：请把电话、证件号写到各自的列",
+    "the name holds a number: phones and ID numbers have columns of their own",
+)
+NAMES_SEVERAL = Message(
+    "names_several",
+    "一格写了几个人的姓名：请一人一行",
+    "several names in one cell: write a row for each person",
 )
 WORD_UNKNOWN = Message("word_unknown", "“{label}”应为：{labels}", "{field} is one of: {names}")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.errors import Invalid, Problem
 from shared.money import find_foreign_currency
+from shared.sheets.asides import is_note, is_prepared, is_total
 from shared.sheets.cells import check_not_an_error, unwrap_cell
 from shared.sheets.columns import Column, Columns, Header
 from shared.sheets.decoding import decode_text, is_damaged
@@ -18,10 +19,12 @@ from shared.sheets.messages import (
     CELLS_SURPLUS,
     FILE_FORMAT_UNKNOWN,
     FILE_TOO_LARGE,
+    HEADER_CHANGED,
     QUOTE_UNCLOSED,
     SHEET_FOREIGN,
     UNIT_UNCLEAR,
     VALUE_DROPPED,
+    VALUE_MERGED,
     VALUE_MISSING,
 )
 from shared.sheets.workbook import MEGABYTE, Worksheet, is_workbook, read_workbook
@@ -30,30 +33,21 @@ from shared.text import fold_word
 HEADER_WITHIN_ROWS = 30
 FILE_MAX = 256 * MEGABYTE
 
-_TOTAL_OF = (
-    "本页|本期|本次|本日|当日|本月|本季|本年|上半年|下半年|全年|全部|以上|各项|捐款|捐赠|金额|收入|人民币|现金|全[镇市村]"
-    r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,4}[年月日](?:份)?|第\d{1,4}页"
-    r"|[\u4e00-\u9fff]{1,6}(?:镇|街道?|村|社区|组|班|队|部)"
-)
-_TOTAL = re.compile(
-    rf"(?:{_TOTAL_OF}){{0,3}}(?:合计|总计|小计|共计|累计|总额|总金额|总和|总数|总笔数)"
-    r"[金额人数笔数大写捐款]*(?:\([^()]*\))?[¥\d,.:;、共计人民币笔户条元角分整零一二三四五六七八九十百千万亿"
-    r"壹贰叁肆伍陆柒捌玖拾佰仟]*"
-    r"|共\d+[笔条行人户].{0,30}"
-    r"|承前页|过次页|(?:grand|sub)?-?total:?[¥\d,.]*",
-    re.IGNORECASE,
-)
-_TOTAL_HINT = re.compile("[计計共页頁]|总[额金和数笔]|總[額金和數筆]|total", re.IGNORECASE)
-TOTAL_LENGTH_MAX = 40
-_NOTE = re.compile(
-    r"#.*|-{4,}.*|(?:制表|填表|填报|审核|复核|经办|负责|打印|导出|下载|联系)[人员]?(?:时间|日期|单位|电话|说明)?:.*"
-    r"|(?:注|备注|说明|注意|附注)\d?:.*|第\d+页.*"
-)
-"""Below the rows: who made the sheet, and what is to be minded."""
 _UNIT = r"(?P<unit>(?:人民币)?[百千万亿]*元|[角分])"
 _UNIT_IN_TITLE = re.compile(rf"单位[:：\s]\s*{_UNIT}(?![\u4e00-\u9fff])")
 _UNIT_IN_HEADER = re.compile(rf"(?:^|[(\[【/:,_\-]|[额款数]){_UNIT}[)\]】]?$")
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHER_FILES = (
+    *(
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"%PDF",
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"Rar!",
+        b"7z\xbc\xaf",
+    ),
+    *(b"{\\rtf", b"<", b"\xef\xbb\xbf<"),
+)
+"""How old or locked workbooks begin, and what is no sheet: web pages saved as .xls among it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +98,12 @@ class Table:
     _characters: int = 0
     worksheet: str = ""
     _first_named: int = field(init=False, default=0)
+    _words: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
         named = (at for at, cell in enumerate(self.header.cells) if cell)
         self._first_named = next(named, 0)
+        self._words = frozenset(cell for cell in self.header.cells if cell)
         if self._source is not None:
             self._source.width = self.header.width
             self._source.is_good_row = self._is_good_row
@@ -144,16 +140,30 @@ class Table:
         return self.headers[place] if place is not None else ""
 
     def __iter__(self) -> Iterator[Row | RefusedRow | TotalRow]:
+        changed_at = 0
         for raw in self._rows:
             cells = tuple(unwrap_cell(cell) for cell in raw.cells)
-            if not any(cells):
+            if not any(cells) or is_note(cells) or self._is_prepared(cells):
                 continue
-            if all(_NOTE.fullmatch(fold_word(cell)) for cell in cells if cell):
-                continue
-            if raw.problem or any(is_damaged(cell) for cell in raw.cells):
+            if not self._words.isdisjoint(cells) and self._columns.is_header(cells):
+                # Printed again on each page; with other columns it begins another table.
+                changed_at = 0 if self._is_same_header(cells) else raw.line
+            elif changed_at:
+                yield RefusedRow(raw.line, cells, (HEADER_CHANGED.problem(line=changed_at),))
+            elif raw.problem or any(is_damaged(cell) for cell in raw.cells):
                 yield RefusedRow(raw.line, cells, (raw.problem or BYTES_DAMAGED.problem(),))
             else:
                 yield self._read_row(replace(raw, cells=cells))
+
+    def _is_prepared(self, cells: Sequence[str]) -> bool:
+        numbered = {*range(self._first_named), *self.header.unread}
+        return is_prepared(cells, numbered, self.header.places.values())
+
+    def _is_same_header(self, cells: tuple[str, ...]) -> bool:
+        try:
+            return self._columns.read_header(cells).places == self.header.places
+        except Invalid:
+            return False
 
     def _is_good_row(self, cells: tuple[str, ...]) -> bool:
         row = self._read_row(RawRow(0, tuple(unwrap_cell(cell) for cell in cells)))
@@ -177,6 +187,8 @@ class Table:
         for column in self._columns.columns:
             text = texts.get(column.name) or self._columns.constants.get(column.name, "")
             try:
+                if self.header.places.get(column.name) in raw.merged and column.single:
+                    raise VALUE_MERGED.invalid(column.name, label=column.label)
                 if not column.is_absent(text):
                     check_not_an_error(text, column.name, column.label)
                     values[column.name] = column.parse(text, column.name)
@@ -234,12 +246,6 @@ class Table:
             cell and not header and at > self._first_named
             for at, (header, cell) in enumerate(pairs)
         )
-
-
-def is_total(cell: str) -> bool:
-    if len(cell) > TOTAL_LENGTH_MAX or not _TOTAL_HINT.search(cell):
-        return False
-    return _TOTAL.fullmatch(fold_word(cell)) is not None
 
 
 def _describe_drop(column: Column, error: Invalid) -> tuple[Problem, ...]:
@@ -329,7 +335,7 @@ def open_sheet(content: bytes) -> Sheet:
     """An .xlsx or text with separators. Raises Invalid when it can be neither."""
     if len(content) > FILE_MAX:
         raise FILE_TOO_LARGE.invalid(megabytes=FILE_MAX // MEGABYTE)
-    if content.startswith(_OLD_EXCEL):
+    if content.startswith(_OTHER_FILES):
         raise FILE_FORMAT_UNKNOWN.invalid()
     if is_workbook(content):
         return Sheet(_worksheets=read_workbook(content))

@@ -1,8 +1,9 @@
 """Rows of an .xlsx: numbers, dates and texts as the text that a person would have typed."""
 
 import io
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +21,18 @@ COLUMNS_MAX = 1024
 ROWS_MAX = 1_048_576
 SURE_DIGITS = 15
 """What a spreadsheet program keeps of a number."""
+MERGED_MAX = 100_000
+"""Cells that have their value from one above."""
+
+Place = tuple[int, int]
+"""A row, from 1, and a column, from 0."""
+Merged = Mapping[int, Mapping[int, Place]]
+"""By row and column, cells that are merged with one above: the first of their block, which alone
+has the value."""
+_MERGED = re.compile(
+    rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"'
+)
+_TAG_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +54,17 @@ def read_workbook(content: bytes) -> tuple[Worksheet, ...]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > UNPACKED_MAX:
                 raise FILE_TOO_LARGE.invalid(megabytes=UNPACKED_MAX // MEGABYTE)
-        book = openpyxl.load_workbook(
-            io.BytesIO(content), read_only=True, data_only=True, keep_links=False
-        )
-        sheets = [
-            Worksheet(sheet.title, sheet.sheet_state == "visible", tuple(_read_rows(sheet)))
-            for sheet in book.worksheets
-        ]
+            book = openpyxl.load_workbook(
+                io.BytesIO(content), read_only=True, data_only=True, keep_links=False
+            )
+            sheets = [
+                Worksheet(
+                    sheet.title,
+                    sheet.sheet_state == "visible",
+                    tuple(_read_rows(sheet, _find_merged(packed, sheet))),
+                )
+                for sheet in book.worksheets
+            ]
     except Invalid:
         raise
     except Exception as error:  # Whatever the libraries raise: the content is from outside.
@@ -55,20 +72,62 @@ def read_workbook(content: bytes) -> tuple[Worksheet, ...]:
     return tuple(sheet for sheet in sheets if sheet.rows)
 
 
-def _read_rows(sheet: "OpenedWorksheet") -> Iterator[RawRow]:
+def _find_merged(packed: zipfile.ZipFile, sheet: "OpenedWorksheet") -> Merged:
+    """They are listed behind all the rows."""
+    merged: dict[int, dict[int, Place]] = {}
+    count = 0
+    with packed.open(sheet._worksheet_path.lstrip("/")) as part:  # type: ignore[attr-defined]
+        before = b""
+        while chunk := part.read(MEGABYTE):
+            text = before + chunk
+            for match in _MERGED.finditer(text):
+                left, top, _, bottom = match.groups()
+                count += max(int(bottom) - int(top), 0)
+                if count > MERGED_MAX:
+                    raise FILE_TOO_LARGE.invalid(megabytes=UNPACKED_MAX // MEGABYTE)
+                first = (int(top), _read_letters(left))
+                for line in range(first[0] + 1, int(bottom) + 1):
+                    merged.setdefault(line, {})[first[1]] = first
+            before = text[-_TAG_MAX:]
+    return merged
+
+
+def _read_letters(letters: bytes) -> int:
+    """A is 0, Z is 25, AA is 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number - 1
+
+
+def _read_rows(sheet: "OpenedWorksheet", merged: Merged) -> Iterator[RawRow]:
     """Without empty rows; the numbers are the spreadsheet's own."""
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
     if isinstance(sheet, ReadOnlyWorksheet):
         sheet.reset_dimensions()  # Some programs write wrong ones.
+    firsts = {first: "" for places in merged.values() for first in places.values()}
     for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
         if line > ROWS_MAX or any(values[COLUMNS_MAX:]):
             raise FILE_TOO_LARGE.invalid(megabytes=UNPACKED_MAX // MEGABYTE)
         cells = [format_value(value) for value in values[:COLUMNS_MAX]]
+        firsts |= {(line, at): cell for at, cell in enumerate(cells) if (line, at) in firsts}
+        spread = _fill_merged(cells, merged.get(line, {}), firsts) if line in merged else ()
         while cells and not cells[-1]:
             cells.pop()
-        if cells:
-            yield RawRow(line, tuple(cells))
+        if sum(map(bool, cells)) > len(spread):
+            yield RawRow(line, tuple(cells), merged=frozenset(spread))
+
+
+def _fill_merged(
+    cells: list[str], places: Mapping[int, Place], firsts: Mapping[Place, str]
+) -> list[int]:
+    """Where a value was filled in."""
+    cells += [""] * (max(places, default=0) + 1 - len(cells))
+    spread = [at for at, first in places.items() if firsts[first] and not cells[at]]
+    for at in spread:
+        cells[at] = firsts[places[at]]
+    return spread
 
 
 def format_value(value: object) -> str:

@@ -18,7 +18,8 @@ from services.intake.rules import find_problems
 from shared.contracts.values import Channel, Need
 from shared.errors import Invalid
 from shared.sheets import RefusedRow, write_refused
-from shared.text import clean_text
+from shared.sheets.asides import is_note
+from shared.sheets.cells import unwrap_cell
 from tests.intake.builders import RULES
 from tests.intake.sheets import GOOD, good, refused, rows_of, table
 
@@ -197,7 +198,8 @@ def test_what_is_no_table_of_requests_is_refused_whole(content: bytes) -> None:
 @given(st.lists(st.fixed_dictionaries({name: st.text(max_size=12) for name in GOOD}), max_size=4))
 def test_whatever_the_cells_hold_every_row_is_answered(rows: list[dict[str, str]]) -> None:
     if rows:
-        kept = [row for row in rows if any(map(clean_text, row.values()))]
+        cells = [tuple(map(unwrap_cell, row.values())) for row in rows]
+        kept = [row for row in cells if any(row) and not is_note(row)]
         content = table(*rows)
         try:
             found = list(read_requests(content, Channel.SPREADSHEET))

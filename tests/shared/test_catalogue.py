@@ -31,6 +31,10 @@ CATALOGUE = load_catalogue()
         ("说法", "个", "unknown", "", "个"),
         ("司徒甲", "床", "unknown", "", "床"),
         ("棉被", "给李四", "named", "棉被", ""),
+        ("陪诊", "小时", "named", "陪诊", "小时"),
+        ("陪同看病", "次", "synonym", "陪诊", "次"),
+        ("护工", "小时", "synonym", "陪护", "小时"),
+        ("上门探访", "次", "synonym", "探访", "次"),
     ],
 )
 def test_what_is_written_is_named(

@@ -129,7 +129,7 @@ class Layout(Value):
             (
                 Column("statement", "对账单"),
                 Column("row", "行号", _parse_row_number),
-                Column("bank_reference", _REFERENCE_WORDS, make_code_parser("流水号")),
+                Column("bank_reference", _REFERENCE_WORDS, make_code_parser("流水号"), single=True),
                 # Cash at the counter has no name, and is given nevertheless.
                 Column("name", _GIVER_WORDS, self._parse_giver, required=True, may_be_empty=True),
                 # The money is there, whatever the bank says of a phone.
@@ -140,7 +140,7 @@ class Layout(Value):
                     absent=ABSENT_WORDS,
                     forgiven=PHONE_CODES | _SPOILT,
                 ),
-                Column("amount", _AMOUNT_WORDS, self._parse_amount, required=True),
+                Column("amount", _AMOUNT_WORDS, self._parse_amount, required=True, single=True),
                 Column("fund_id", "基金 基金编号", make_code_parser("基金"), required=True),
                 Column("received_at", _MOMENT_WORDS, parse_moment, required=True),
                 Column(

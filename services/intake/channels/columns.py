@@ -4,18 +4,23 @@ import re
 from collections.abc import Callable
 
 from services.intake.channels.request_cells import (
+    CHANNEL_CELLS,
     NO_AMOUNT_WORDS,
+    NO_ID_WORDS,
+    NO_PHONE_WORDS,
     STATE_GUARD,
     find_village_beside,
     make_word_parser,
     parse_category,
     parse_contact_owner,
+    parse_id_number,
+    parse_name,
     parse_prose,
     parse_town_cell,
     parse_village_cell,
     split_count,
 )
-from services.intake.channels.words import CLASS_CELLS, KIND_WORDS
+from services.intake.channels.words import CLASS_CELLS, KIND_CELLS
 from services.intake.messages import NEED_MISSING, NEED_TWICE
 from shared.contracts.values import (
     LABELS,
@@ -26,7 +31,7 @@ from shared.contracts.values import (
     Kind,
 )
 from shared.errors import Invalid, Problem
-from shared.messages import PHONE_FIXED, PHONE_FOREIGN
+from shared.messages import ID_NUMBER_OLD, ID_NUMBER_OTHER, PHONE_FIXED, PHONE_FOREIGN
 from shared.money import PIECES, find_money_unit, parse_amount, parse_quantity
 from shared.personal import drop_numbers, has_number
 from shared.phones import parse_mobile
@@ -42,7 +47,7 @@ from shared.sheets import (
     make_code_parser,
     parse_folded,
 )
-from shared.sheets.messages import VALUE_MISSING
+from shared.sheets.messages import VALUE_MISSING, VALUE_REWRITTEN, WORD_UNKNOWN
 from shared.towns import CITY_WIDE
 from shared.villages import find_village
 
@@ -50,40 +55,51 @@ _VILLAGE_CODE = re.compile(r"\d{12}", re.ASCII)
 _TOWN_DIGITS = 9
 _SPOKEN_TO = frozenset({PHONE_FIXED.code, PHONE_FOREIGN.code})
 """Numbers that no SMS reaches and a call does: they stay beside the text, for whoever calls."""
-_CHANNEL_WORDS = {LABELS[code]: code.value for code in Channel}
+_OTHER_PAPERS = frozenset({ID_NUMBER_OLD.code, ID_NUMBER_OTHER.code})
+_REWRITTEN = frozenset({VALUE_REWRITTEN.code})
+_UNKNOWN_WORD = frozenset({WORD_UNKNOWN.code})
+"""What costs a column at the side and not the person's row."""
 
 REQUEST_COLUMNS = Columns(
     (
-        Column("number", "编号 序号编号 诉求编号 id message_id", make_code_parser("编号")),
+        Column(
+            "number", "编号 序号编号 诉求编号 id message_id", make_code_parser("编号"), single=True
+        ),
         Column(
             "name",
             "姓名 申请人 对象姓名 申请人姓名 求助人 求助人姓名 服务对象 服务对象姓名 受助人 "
             "受助人姓名 困难群众姓名 户主姓名 applicant",
+            parse_name,
             required=True,
+            absent=ABSENT_WORDS,
         ),
         Column(
             "phone",
             "手机 手机号 手机号码 电话 联系电话 电话号码 联系方式 联系手机 "
             "本人电话 申请人电话 mobile",
             parse_mobile,
-            absent=ABSENT_WORDS,
+            absent=NO_PHONE_WORDS,
             forgiven=_SPOKEN_TO,
         ),
         Column("openid", "openid wechat_openid 微信openid", make_code_parser("openid")),
-        Column("household", "户号 家庭户号 household", make_code_parser("户号")),
+        Column(
+            "household", "户号 家庭户号 household", make_code_parser("户号"), forgiven=_REWRITTEN
+        ),
         Column(
             "id_number",
             "身份证号 身份证号码 身份证 证件号码 证件号 公民身份号码 id_number",
-            make_code_parser("身份证号"),
-            absent=ABSENT_WORDS,
+            parse_id_number,
+            absent=NO_ID_WORDS,
+            forgiven=_OTHER_PAPERS,
         ),
         Column(
             "contact_of",
             "电话归属 手机归属 联系人关系 contact_of",
             parse_contact_owner,
             absent=ABSENT_WORDS,
+            forgiven=_UNKNOWN_WORD,
         ),
-        Column("kind", "类型 诉求类型", make_word_parser("类型", KIND_WORDS, Kind)),
+        Column("kind", "类型 诉求类型", make_word_parser("类型", KIND_CELLS, Kind)),
         Column(
             "category",
             "类别 诉求类别 需求类别 需求类型 心愿类别 求助类别 救助类别 服务类别",
@@ -97,7 +113,7 @@ REQUEST_COLUMNS = Columns(
             make_word_parser("困难类别", CLASS_CELLS, BeneficiaryClass),
             required=True,
         ),
-        Column("quantity", "数量 需求数量 申请数量 所需数量", absent=ABSENT_WORDS),
+        Column("quantity", "数量 需求数量 申请数量 所需数量", absent=ABSENT_WORDS, single=True),
         Column("unit", "单位 计量单位 数量单位", parse_folded, absent=ABSENT_WORDS),
         Column(
             "item",
@@ -111,8 +127,9 @@ REQUEST_COLUMNS = Columns(
             "所需资金 所需资金(元) 求助金额 求助金额(元) 预算金额(元) 预计金额(元) amount_yuan",
             parse_amount,
             absent=NO_AMOUNT_WORDS,
+            single=True,
         ),
-        Column("amount_fen", "金额(分)", parse_quantity),
+        Column("amount_fen", "金额(分)", parse_quantity, single=True),
         Column("currency", "币种", check_yuan),
         Column(
             "town",
@@ -126,6 +143,7 @@ REQUEST_COLUMNS = Columns(
             "所属村(居) 所在村(社区) 所属村(社区) 所在社区 所属社区 "
             "所在村社区 所属村社区 village_code",
             parse_village_cell,
+            absent=ABSENT_WORDS | {"不详"},
         ),
         Column(
             "text",
@@ -137,8 +155,18 @@ REQUEST_COLUMNS = Columns(
         Column(
             "address", "地址 住址 家庭住址 家庭地址 居住地址 详细地址 现住址 address", parse_prose
         ),
-        Column("collector", "收集人 收集人编号 collector_id", make_code_parser("收集人")),
-        Column("channel", "渠道 征集渠道", make_word_parser("渠道", _CHANNEL_WORDS, Channel)),
+        Column(
+            "collector",
+            "收集人 收集人编号 collector_id",
+            make_code_parser("收集人"),
+            forgiven=_REWRITTEN,
+        ),
+        Column(
+            "channel",
+            "渠道 征集渠道",
+            make_word_parser("渠道", CHANNEL_CELLS, Channel),
+            forgiven=_UNKNOWN_WORD,
+        ),
     ),
     ignored=REASON_HEADERS,
     guards=(CURRENCY_GUARD, STATE_GUARD),
@@ -204,7 +232,7 @@ def _get_category_word(row: Row) -> str:
 
 
 def _read_area(row: Row, sheet_town: str) -> dict[str, object]:
-    village = _find_village_code(row, sheet_town)
+    village = find_village_code(row, sheet_town)
     town = row.text("town")
     if village and town in ("", CITY_WIDE):
         town = village[:_TOWN_DIGITS]
@@ -215,7 +243,7 @@ def _read_area(row: Row, sheet_town: str) -> dict[str, object]:
     return area | ({"village_code": village} if village else {})
 
 
-def _find_village_code(row: Row, sheet_town: str) -> str:
+def find_village_code(row: Row, sheet_town: str) -> str:
     """By its code, or its name within the town of the row, so that its own approver sees it;
     empty where neither is clear."""
     village, town = row.text("village"), row.text("town")
@@ -238,16 +266,18 @@ def _read_applicant(row: Row) -> dict[str, object]:
 
 
 def _read_text(row: Row, sheet_town: str) -> str:
-    """A village whose name is not clear, an item with somebody's number, and a phone that no SMS
-    reaches stay readable for whoever judges the request."""
+    """A village whose name is not clear, an item with somebody's number, a phone that no SMS
+    reaches and another paper than an ID card stay readable for whoever judges the request."""
     village = row.text("village")
-    is_named = village and not _find_village_code(row, sheet_town)
-    item, is_unreachable = row.text("item"), "phone" not in row.values and bool(row.remarks)
+    is_named = village and not find_village_code(row, sheet_town)
+    item, dropped = row.text("item"), {remark.field for remark in row.remarks}
     parts = (
         f"村（居）：{village}" if is_named else "",
         f"所写物品：{item}" if has_number(item) else "",
         row.text("text"),
-        f"联系电话：{row.texts['phone']}" if is_unreachable else "",
+        f"联系电话：{row.texts['phone']}" if "phone" in dropped else "",
+        f"证件：{row.texts['id_number']}" if "id_number" in dropped else "",
+        f"电话归属：{row.texts['contact_of']}" if "contact_of" in dropped else "",
         f"住址：{row.text('address')}" if "address" in row.values else "",
         f"备注：{row.text('remark')}" if "remark" in row.values else "",
     )

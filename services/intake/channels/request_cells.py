@@ -11,16 +11,32 @@ from services.intake.channels.words import (
     find_spoken_categories,
 )
 from services.intake.messages import ROW_ENDED
-from shared.contracts.values import LABELS, Category
+from shared.contracts.values import LABELS, Category, Channel
 from shared.errors import Invalid
-from shared.sheets import ABSENT_WORDS
+from shared.id_numbers import ID_NUMBER_DIGITS
+from shared.messages import ID_NUMBER_OLD, ID_NUMBER_OTHER
+from shared.personal import has_number
+from shared.sheets import ABSENT_WORDS, check_not_example, make_code_parser
 from shared.sheets.columns import Guard, Parse
-from shared.sheets.messages import WORD_UNKNOWN
+from shared.sheets.messages import (
+    NAME_DAMAGED,
+    NAME_WITH_NUMBER,
+    NAMES_SEVERAL,
+    VALUE_REWRITTEN,
+    WORD_UNKNOWN,
+)
 from shared.simplified import simplify
-from shared.text import clean_lines, fold_text, fold_word
+from shared.text import clean_lines, clean_text, fold_text, fold_word
 from shared.towns import CITY_WIDE, load_towns, parse_town, parse_village
 from shared.villages import find_village, find_villages_in
 
+_NO_PHONE = (
+    "没有手机 无手机 没手机 没电话 没有电话 无号码 没有号码 本人无手机 本人无电话 "
+    "暂无手机 暂无电话 不详 未知"
+)
+NO_PHONE_WORDS = ABSENT_WORDS | frozenset(_NO_PHONE.split())
+_NO_ID = "不详 未知 未办理 未办 无证 无身份证 无证件 待补"
+NO_ID_WORDS = ABSENT_WORDS | frozenset(_NO_ID.split())
 NO_AMOUNT_WORDS = ABSENT_WORDS | {"0", "0.0", "0.00", "0元", "0.00元"}
 """Of a column of sums beside goods: nothing is asked for in money."""
 _VILLAGE_DIGITS = 6
@@ -63,18 +79,89 @@ def parse_category(text: str, field: str) -> object:
     return _parse_category_word(text, field)
 
 
-_OWNER_WORDS = {"本人": "own", "家属": "family", "收集人": "collector", "监护人": "guardian"}
-"""Whose the phone is: as a person's page calls it."""
+_NAMES_SEVERAL = re.compile(
+    r"\s*[\u4e00-\u9fff]{2,4}(?:\s*[、/,，;；\n]\s*[\u4e00-\u9fff]{2,4})+\s*"
+)
+_NAME_LOST = re.compile(r"[?�]{2,}|\w[?]\w|□")
+
+
+def parse_name(text: str, field: str) -> str:
+    """Of one person, with all its letters. Raises Invalid."""
+    name = clean_text(text)
+    check_not_example(name, field)
+    if _NAMES_SEVERAL.fullmatch(text):
+        raise NAMES_SEVERAL.invalid(field)
+    if _NAME_LOST.search(name):
+        raise NAME_DAMAGED.invalid(field)
+    if has_number(name) or fold_text(name).isdigit():
+        raise NAME_WITH_NUMBER.invalid(field)
+    return name
+
+
+_parse_id_code = make_code_parser("身份证号")
+_ID_NUMBER = re.compile(r"(\d{17}[\dX]|\d{15})(?:\.0)?(?:[(\[]?本人[)\]]?)?")
+_CUT_OFF = "000"
+"""The last digits of what a spreadsheet program took for a number of 18."""
+
+
+def parse_id_number(text: str, field: str) -> str:
+    """Of its shape: the rules check its digits. Raises Invalid: of 15 digits and of other papers by
+    codes that cost the value alone."""
+    code = str(_parse_id_code(text, field)).upper().replace(" ", "").replace("-", "")
+    match = _ID_NUMBER.fullmatch(code)
+    if match is None:
+        raise ID_NUMBER_OTHER.invalid(field)
+    number = match[1]
+    if len(number) < ID_NUMBER_DIGITS:
+        raise ID_NUMBER_OLD.invalid(field)
+    if number.endswith(_CUT_OFF):
+        raise VALUE_REWRITTEN.invalid(field, label="身份证号")
+    return number
+
+
+_CHANNELS = {
+    Channel.GRID_WORKER: "网格员 网格",
+    Channel.COMMITTEE: "村委 村委会 居委 居委会 村居 村(居)委会",
+    Channel.HOUSEHOLD_VISIT: "入户 走访 上门",
+    Channel.SOCIAL_WORKER: "社工 双百",
+    Channel.SERVICE_WINDOW: "窗口 政务窗口 办事窗口",
+    Channel.LEADER_VISIT: "驻点 领导驻点 驻点联系",
+    Channel.STATION: "莞家驿站 社工站",
+    Channel.HOTLINE: "12345 热线",
+    Channel.WECHAT: "微信 公众号",
+    Channel.WEB: "网上 网站",
+}
+CHANNEL_CELLS: Mapping[str, str] = {LABELS[code]: code.value for code in Channel} | {
+    word: code.value for code, words in _CHANNELS.items() for word in words.split()
+}
+
+
+_OWNERS = {
+    "own": "本人 自己 本人手机 本人电话 self",
+    "family": (
+        "家属 家人 亲属 亲戚 女儿 儿子 子女 儿女 丈夫 妻子 老公 老婆 老伴 配偶 爱人 父亲 母亲 "
+        "爸爸 妈妈 父母 哥哥 弟弟 姐姐 妹妹 兄弟 姐妹 孙子 孙女 外孙 外孙女 媳妇 儿媳 女婿 "
+        "侄子 侄女 爷爷 奶奶 外公 外婆"
+    ),
+    "collector": (
+        "收集人 代办 代办人 村干部 村委 居委 网格员 社工 志愿者 邻居 朋友 同事 房东 工友 经办人 "
+        "联络人"
+    ),
+    "guardian": "监护人 法定监护人",
+}
+"""Whose the phone is: as a person's page calls it. By a neighbour's phone he does not answer."""
+_OWNER_WORDS = {word: owner for owner, words in _OWNERS.items() for word in words.split()}
 
 
 def parse_contact_owner(text: str, field: str) -> str:
-    word = _fold(text)
-    if owner := _OWNER_WORDS.get(word):
+    """A word in brackets makes it more exact: 家属（女儿）."""
+    word = re.sub(r"\([^()]*\)$", "", _fold(text))
+    if owner := _OWNER_WORDS.get(word) or _OWNER_WORDS.get(word.removesuffix("的")):
         return owner
-    if word.lower() in _OWNER_WORDS.values():
+    if word.lower() in _OWNERS:
         return word.lower()
-    labels, names = "、".join(_OWNER_WORDS), ", ".join(_OWNER_WORDS.values())
-    raise WORD_UNKNOWN.invalid(field, label="电话归属", labels=labels, names=names)
+    labels = "、".join(words.split()[0] for words in _OWNERS.values())
+    raise WORD_UNKNOWN.invalid(field, label="电话归属", labels=labels, names=", ".join(_OWNERS))
 
 
 def parse_prose(text: str, _: str) -> str:

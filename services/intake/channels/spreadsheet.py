@@ -6,22 +6,30 @@ its header (`hospital_needs`). Nothing here asks the house: who imports may be a
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
 from services.intake.channels import hospital_needs
-from services.intake.channels.columns import REQUEST_COLUMNS, parse_request
+from services.intake.channels.columns import (
+    REQUEST_COLUMNS,
+    find_village_code,
+    parse_request,
+)
 from shared.contracts.events import RequestSubmitted
 from shared.contracts.values import Channel
 from shared.errors import Invalid, Problem
 from shared.sheets import Column, Columns, RefusedRow, Row, Table, TotalRow, open_sheet
-from shared.text import fold_text
+from shared.text import fold_text, fold_word
 from shared.towns import load_towns
 from shared.validation import describe_validation
 
-_WHOSE = ("town", "village", "collector", "name")
+_SECTION = re.compile(r"^[(\[]?[一二三四五六七八九十\d]{1,3}[)\]]?[、.:]?\s*|[:(].*$")
+_WHOSE = ("town", "collector", "name")
+_READ_ALIKE = ("phone", "town", "category", "class", "amount", "amount_fen", "id_number")
+"""Columns that are the same however they are written."""
 _BESIDE = frozenset({"currency", "remark", "address"})
 """Columns that make no other row of one: what changes in them is a correction."""
 
@@ -59,7 +67,8 @@ class SheetReading:
 
 @dataclass(frozen=True, slots=True)
 class RequestSheet:
-    """Iterates over its rows, once; lines of totals are left out. town: of the whole sheet."""
+    """Iterates over its rows, once; lines of totals are left out. town: of the whole sheet, as far
+    as no line between the rows names another: 二、石排镇."""
 
     table: Table
     channel: Channel
@@ -67,49 +76,54 @@ class RequestSheet:
     town: str = ""
 
     def __iter__(self) -> Iterator[SheetRequest | RefusedRow]:
+        town = self.town
         for row in self.table:
             if isinstance(row, Row):
-                yield self._read_request(row)
+                yield self._read_request(row, town)
+            elif isinstance(row, RefusedRow) and (section := _find_section_town(row.original)):
+                town = section
             elif not isinstance(row, TotalRow):
                 yield row
 
-    def _read_request(self, row: Row) -> SheetRequest | RefusedRow:
+    def _read_request(self, row: Row, town: str) -> SheetRequest | RefusedRow:
         try:
             if self.is_hospital_file:
                 texts = {name: row.texts.get(name, "") for name in hospital_needs.HEADER}
                 fields = hospital_needs.build_hospital_request(texts, self.channel)
             else:
-                fields = parse_request(row, self.channel, self.town)
+                fields = parse_request(row, self.channel, town)
             request = RequestSubmitted.model_validate(fields)
         except Invalid as error:
             return RefusedRow(row.line, row.original, error.problems)
         except ValidationError as error:
             return RefusedRow(row.line, row.original, describe_validation(error))
         number = str(row.values.get("number", ""))
-        key = self._make_key(row)
+        key = self._make_key(row, town)
         return SheetRequest(row.line, row.original, key, request, number, row.remarks)
 
-    def _make_key(self, row: Row) -> str:
+    def _make_key(self, row: Row, town: str) -> str:
         """Its own number if it has one, with whose it is; else a digest of what it says.
 
         Every village counts its rows from 1. Where a row is corrected its number, place, collector
-        and name stay.
+        and name stay. How a cell is written changes nothing: 200 and 200.00 are one.
         """
         number = row.values.get("number")
-        whose = [fold_text(str(row.values.get(name, ""))) for name in _WHOSE]
-        content: object = [number, *whose] if number else sorted(self._read_contents(row).items())
+        whose = [fold_word(str(row.values.get(name, ""))) for name in _WHOSE]
+        village = find_village_code(row, town) or fold_word(row.text("village"))
+        content: object = [number, *whose, village] if number else self._read_contents(row, village)
         framed = json.dumps([self.channel.value, content], ensure_ascii=False).encode()
         return f"row-{hashlib.sha256(framed).hexdigest()[:32]}"
 
-    def _read_contents(self, row: Row) -> Mapping[str, str]:
-        """By their headers: of the columns that are read, or of all in the hospitals' file."""
-        header = self.table.header
-        read = [place for name, place in header.places.items() if name not in _BESIDE]
-        places = range(header.width) if self.is_hospital_file else read
-        return {
-            header.cells[place]: row.original[place] if place < len(row.original) else ""
-            for place in places
-        }
+    def _read_contents(self, row: Row, village: str) -> Sequence[tuple[str, str]]:
+        """What it says in each column that is read; in the hospitals' file as it is written."""
+        if self.is_hospital_file:
+            cells = zip(self.table.headers, row.original, strict=False)
+            return sorted((header, cell) for header, cell in cells if cell)
+        names = sorted({*row.texts} - _BESIDE)
+        contents = {name: fold_word(row.texts[name]) for name in names}
+        contents |= {name: str(row.values[name]) for name in _READ_ALIKE if name in row.values}
+        contents |= {"village": village} if village else {}
+        return sorted(contents.items())
 
 
 AS_IT_IS = SheetReading()
@@ -135,6 +149,13 @@ def find_headers(content: bytes, reading: SheetReading = AS_IT_IS) -> tuple[str,
 
 def _adapt_columns(reading: SheetReading) -> Columns:
     return replace(REQUEST_COLUMNS, mapping=reading.mapping, constants=reading.constants)
+
+
+def _find_section_town(cells: Sequence[str]) -> str:
+    """Of a line that is nothing but the name of a town: those below it are there."""
+    filled = [fold_text(cell) for cell in cells if cell]
+    name = _SECTION.sub("", filled[0]) if len(filled) == 1 else ""
+    return next((code for code, each in load_towns().items() if each == name), "")
 
 
 def _find_title_town(table: Table) -> str:

@@ -17,6 +17,15 @@ KIND_WORDS: dict[str, str] = {
     "实事": Kind.PROJECT,
 }
 
+# In a cell that says nothing else.
+KIND_CELLS: dict[str, str] = {
+    **KIND_WORDS,
+    **dict.fromkeys(
+        ("个人", "个人心愿", "个人求助", "求助", "困难救助", "帮扶", "家庭"), Kind.WISH
+    ),
+    **dict.fromkeys(("项目", "民生项目", "公益项目", "公共", "公共服务", "民生工程"), Kind.PROJECT),
+}
+
 # Somewhere in the city is a place too: whoever works for the whole city finds out where.
 SOMEWHERE_WORDS = ("全市", "说不清", "不清楚", "不知道", "不记得", "东莞")
 CITY_WORDS = frozenset({"全市", "东莞市", "东莞"})
@@ -127,6 +136,15 @@ CLASS_CELLS: dict[str, str] = {
     "外来工": BeneficiaryClass.MIGRANT_WORKER,
     "外来务工人员": BeneficiaryClass.MIGRANT_WORKER,
     "孤寡老人": BeneficiaryClass.ELDERLY_ALONE,
+    "孤寡": BeneficiaryClass.ELDERLY_ALONE,
+    "在册低保": BeneficiaryClass.SUBSISTENCE,
+    "在保低保": BeneficiaryClass.SUBSISTENCE,
+    "边缘户": BeneficiaryClass.LOW_INCOME_EDGE,
+    "残疾(一级)": BeneficiaryClass.DISABLED,
+    "残疾(二级)": BeneficiaryClass.DISABLED,
+    "残疾(三级)": BeneficiaryClass.DISABLED,
+    "残疾(四级)": BeneficiaryClass.DISABLED,
+    "一般户": BeneficiaryClass.GENERAL,
     "独居长者": BeneficiaryClass.ELDERLY_ALONE,
     "空巢": BeneficiaryClass.ELDERLY_ALONE,
     "高龄": BeneficiaryClass.ELDERLY_ALONE,
@@ -154,6 +172,7 @@ CLASS_CELLS: dict[str, str] = {
 CATEGORY_CELLS: dict[str, str] = {
     **CATEGORY_WORDS,
     "物资": Category.SUPPLIES,
+    "生活": Category.SUPPLIES,
     "生活用品": Category.SUPPLIES,
     "物资救助": Category.SUPPLIES,
     "医疗": Category.MEDICAL,
