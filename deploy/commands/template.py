@@ -157,7 +157,7 @@ def build_donations_template() -> Template:
 
     return Template(
         title="捐赠",
-        columns=Layout().as_columns(),
+        columns=Layout().build_columns(),
         names=(
             *("bank_reference", "name", "phone", "amount", "fund_id"),
             *("received_at", "designation"),

@@ -127,7 +127,7 @@ async def _start(stack: Stack, stop_requested: asyncio.Event) -> bool:
 def print_parts(stack: Stack, console: Console) -> None:
     """One table of what runs, and where the secrets are."""
     table = tables.make_table("部件 part", "地址 address", "日志 log", title="莞家 Guanjia")
-    for name, address, log_file in stack.rows():
+    for name, address, log_file in stack.list_rows():
         table.add_row(name, address, str(log_file or "你的终端 your terminal"))
     console.print(table)
     if stack.options.broker_kind == "mesh":

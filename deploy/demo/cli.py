@@ -143,11 +143,11 @@ async def _run_demo(demo: DemoOptions, console: Console) -> Outcome | None:
 
 
 async def _run_on(stack: Stack, demo: DemoOptions, display: ProgressDisplay) -> Outcome:
-    starting = display.add_stage("启动部件 parts started", len(stack.rows()))
+    starting = display.add_stage("启动部件 parts started", len(stack.list_rows()))
     await stack.start()
     watching = asyncio.create_task(stack.watch())
     try:
-        starting.set(len(stack.rows()))
+        starting.set(len(stack.list_rows()))
         starting.finish()
         async with open_clients(stack.urls, stack.secrets_dir) as clients:
             scenario = Scenario(

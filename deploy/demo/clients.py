@@ -26,11 +26,11 @@ class Client:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def get(self, path: str, **params: Any) -> Any:
-        return (await self._request("GET", path, params=params)).json()
+        return (await self._send("GET", path, params=params)).json()
 
     async def read(self, path: str, **params: Any) -> bytes:
         """A file."""
-        return (await self._request("GET", path, params=params)).content
+        return (await self._send("GET", path, params=params)).content
 
     async def post(self, path: str, json: Any = None, key: str = "") -> Any:
         """Raises RefusedError for anything but success."""
@@ -42,9 +42,9 @@ class Client:
     async def send(self, path: str, json: Any = None, key: str = "") -> httpx.Response:
         """As `post`, whatever the answer."""
         headers = {"Idempotency-Key": key} if key else {}
-        return await self._request("POST", path, json=json, headers=headers)
+        return await self._send("POST", path, json=json, headers=headers)
 
-    async def _request(
+    async def _send(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any
     ) -> httpx.Response:
         """Sent again under the same key, it repeats nothing, even where an answer was lost."""

@@ -260,7 +260,7 @@ class Submitter:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
-            env={**os.environ, **self._stack.service_env("intake"), **env},
+            env={**os.environ, **self._stack.build_service_env("intake"), **env},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

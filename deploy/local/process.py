@@ -68,7 +68,7 @@ class PartProcess:
             self.send(signal.SIGKILL)
             await self.wait()
 
-    def last_lines(self, count: int = 15) -> str:
+    def read_last_lines(self, count: int = 15) -> str:
         """The last lines that this process (not an earlier one) logged."""
         return "\n".join(_read_from(self.part.log_file, self._log_start).splitlines()[-count:])
 

@@ -139,7 +139,7 @@ class PartRunner:
 
     def _build_failure(self, chinese: str, english: str) -> PartFailedError:
         name = self.part.name
-        log = self._process.last_lines() if self._process else ""
+        log = self._process.read_last_lines() if self._process else ""
         help_line = self.part.explain(log)
         detail = help_line if help_line else f"{self.part.log_file}\n{log}"
         return PartFailedError(f"{name} {chinese} · {name} {english}: {detail}")

@@ -108,7 +108,7 @@ class Stack:
         try:
             make_secrets(self.secrets_dir)
             for name in self.options.without:
-                stack_file.write_env(self._env_file(name), self.full_env(name))
+                stack_file.write_env(self._env_file(name), self.build_full_env(name))
             self._write_state()
             await self.supervisor.start()
         except BaseException:
@@ -124,7 +124,7 @@ class Stack:
         finally:
             self._release()
 
-    def rows(self) -> list[tuple[str, str, Path | None]]:
+    def list_rows(self) -> list[tuple[str, str, Path | None]]:
         """Name, address and log file of every part, in order of start; no log of an external."""
         return [
             (part.name, part.address, part.log_file if isinstance(part, parts.Part) else None)
@@ -132,7 +132,7 @@ class Stack:
             for part in stage
         ]
 
-    def service_env(self, name: str) -> dict[str, str]:
+    def build_service_env(self, name: str) -> dict[str, str]:
         """The settings of a service as variables; also for a service started by hand."""
         embedded = EMBEDDED_BROKER if self.options.broker_kind == "mesh" else {}
         plays = "simulators" in self.options.services
@@ -155,10 +155,10 @@ class Stack:
             **{f"GUANJIA_{service.upper()}_URL": url for service, url in self.urls.items()},
         }
 
-    def full_env(self, name: str) -> dict[str, str]:
+    def build_full_env(self, name: str) -> dict[str, str]:
         """All settings of a service that is started elsewhere, those of our environment too."""
         ours = {k: v for k, v in os.environ.items() if k.startswith(PREFIX)}
-        return {**ours, **self.service_env(name)}
+        return {**ours, **self.build_service_env(name)}
 
     def _find_public_url(self) -> str:
         """Where people come in; without a front each service has an address of its own."""
@@ -177,14 +177,14 @@ class Stack:
 
     def _compose(self) -> list[list[parts.Part | parts.ExternalPart]]:
         backing: list[parts.Part | parts.ExternalPart] = [
-            part for part in (self._broker(), self._database()) if part
+            part for part in (self._build_broker(), self._build_database()) if part
         ]
-        services = {name: self._service(name) for name in self.options.services}
+        services = {name: self._build_service(name) for name in self.options.services}
         simulators = services.pop("simulators", None)
         stages = [backing, [simulators] if simulators else [], list(services.values())]
         return [stage for stage in stages if stage]
 
-    def _broker(self) -> parts.Part | None:
+    def _build_broker(self) -> parts.Part | None:
         if self.options.kafka:
             return None
         port, log = self._ports["broker"], self._log("broker")
@@ -192,17 +192,17 @@ class Stack:
             return parts.build_kafka(self.data_dir, port, log)
         return parts.build_mesh(port, log)
 
-    def _database(self) -> parts.Part | None:
+    def _build_database(self) -> parts.Part | None:
         if self._mongod_secrets is None:
             return None
         port, log = self._ports["mongod"], self._log("mongod")
         return mongod.build_mongod(self.data_dir, self._mongod_secrets, port, log)
 
-    def _service(self, name: str) -> parts.Part | parts.ExternalPart:
+    def _build_service(self, name: str) -> parts.Part | parts.ExternalPart:
         port, host = self._ports[name], self._find_client_host(name)
         if name in self.options.without:
             return parts.build_external_service(name, port, self._env_file(name), host)
-        env, log = self.service_env(name), self._log(name)
+        env, log = self.build_service_env(name), self._log(name)
         return parts.build_service(name, port, env, log, host)
 
     def _find_client_host(self, name: str) -> str:
@@ -224,7 +224,7 @@ class Stack:
             mongo_uri=self.mongo_uri,
             urls=self.urls,
             public_url=self.public_url,
-            pids=self.supervisor.pids(),
+            pids=self.supervisor.list_pids(),
             log_dir=self.log_dir,
             secrets_dir=self.secrets_dir,
         )

@@ -54,7 +54,7 @@ class Supervisor:
         for stage in reversed(self._stages):
             await _run_together(runner.stop() for runner in stage)
 
-    def pids(self) -> dict[str, int]:
+    def list_pids(self) -> dict[str, int]:
         """The parts that run at the moment."""
         return {name: runner.pid for name, runner in self._runners.items() if runner.pid}
 

@@ -85,7 +85,7 @@ class Inspector:
 
     async def _compare(self, origin: str) -> str:
         name = self._logs.name_of(origin)
-        checkpoint = await asyncio.to_thread(self._logs.checkpoint, name)
+        checkpoint = await asyncio.to_thread(self._logs.read_checkpoint, name)
         if checkpoint is None or not checkpoint.size:
             return ""
         numbers = self._choose_bundles(origin, checkpoint.size)
@@ -114,7 +114,7 @@ class Inspector:
         return {*self._differing.pop(origin, set()), *fresh, *again}
 
     async def _find_difference(self, origin: str, size: int, number: int) -> int | None:
-        source = self._logs.source(self._logs.name_of(origin))
+        source = self._logs.open_log_source(self._logs.name_of(origin))
         try:
             published = await asyncio.to_thread(read_bundle, source, size, number)
         except BrokenError:
@@ -152,7 +152,7 @@ async def read_entry_to_reverse(runtime: AuditRuntime, origin: str, index: int) 
 
 
 def _read_published(logs: PublicLogs, name: str, index: int) -> bytes | None:
-    checkpoint = logs.checkpoint(name)
+    checkpoint = logs.read_checkpoint(name)
     if checkpoint is None or index >= checkpoint.size:
         return None
-    return read_entry(logs.source(name), checkpoint.size, index)
+    return read_entry(logs.open_log_source(name), checkpoint.size, index)

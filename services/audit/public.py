@@ -63,10 +63,10 @@ class PublicLogs:
     def path_of(self, origin: str) -> Path:
         return self._root / self.name_of(origin)
 
-    def directory(self, origin: str) -> LogDirectory:
+    def open_directory(self, origin: str) -> LogDirectory:
         """Blocking: makes or reads the keys, which may have changed. ForkError where they are
         another log's."""
-        keys = self.keys(origin)
+        keys = self.read_keys(origin)
         entry = self._directories.get(origin)
         if entry is None or entry[0] != keys:
             path = self.path_of(origin)
@@ -77,31 +77,31 @@ class PublicLogs:
     def find_checkpoint(self, origin: str) -> Checkpoint:
         """What is published; nothing where what lies there is not ours."""
         try:
-            return self.directory(origin).find_checkpoint()
+            return self.open_directory(origin).find_checkpoint()
         except ForkError:
             return Checkpoint(origin, 0, EMPTY_ROOT)
 
-    def keys(self, origin: str) -> tuple[SigningKey, ...]:
+    def read_keys(self, origin: str) -> tuple[SigningKey, ...]:
         path = key_path(self._secrets_dir, self.name_of(origin))
         try:
             return self._key_files.setdefault(origin, KeyFile(path, origin)).read()
         except NoteError as error:
             raise ForkError(str(error)) from None
 
-    def vkeys(self, origin: str) -> list[str]:
+    def list_vkeys(self, origin: str) -> list[str]:
         """The keys to check the log with: any one will do. The oldest first; none where the key
         file holds another log's."""
         try:
-            return [str(key.vkey) for key in self.keys(origin)]
+            return [str(key.vkey) for key in self.read_keys(origin)]
         except ForkError:
             return []
 
-    def origin_of(self, name: str) -> str | None:
+    def find_origin(self, name: str) -> str | None:
         """Whose log is published under a name; None where there is none."""
-        checkpoint = self.checkpoint(name)
+        checkpoint = self.read_checkpoint(name)
         return checkpoint.origin if checkpoint else None
 
-    def checkpoint(self, name: str) -> Checkpoint | None:
+    def read_checkpoint(self, name: str) -> Checkpoint | None:
         """What stands under a name, unverified; None where there is nothing that can be read."""
         data = self.read(name, CHECKPOINT)
         try:
@@ -109,7 +109,7 @@ class PublicLogs:
         except NoteError:
             return None
 
-    def receipt(self, name: str, index: int) -> Receipt | None:
+    def read_receipt(self, name: str, index: int) -> Receipt | None:
         """For an entry that is published. Blocking."""
         return make_receipt(Directory(self._root / name), index) if _NAME.fullmatch(name) else None
 
@@ -123,16 +123,16 @@ class PublicLogs:
         """The figures of a log, brought up to what is published; nobody else changes them
         meanwhile. None where there is no such log. Blocking."""
         with self._overviews_lock:
-            checkpoint = self.checkpoint(name)
+            checkpoint = self.read_checkpoint(name)
             if checkpoint is None:
                 yield None
                 return
             figures = self._overviews.setdefault(name, Overview())
             if figures.size < checkpoint.size:
-                figures.read_on(self.source(name), checkpoint.size)
+                figures.read_on(self.open_log_source(name), checkpoint.size)
             yield figures
 
-    def source(self, name: str) -> Directory:
+    def open_log_source(self, name: str) -> Directory:
         """The files of a log whose name is one."""
         assert _NAME.fullmatch(name), "a checkpoint was read under this name"
         return Directory(self._root / name)

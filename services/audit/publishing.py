@@ -111,7 +111,7 @@ class Publisher:
         log.error("ledger_unwritable", log=origin, error=str(error))
 
     async def _publish(self, foundation: str, committed: Committed) -> bool:
-        directory = await asyncio.to_thread(self._logs.directory, committed.origin)
+        directory = await asyncio.to_thread(self._logs.open_directory, committed.origin)
         standing = await asyncio.to_thread(directory.find_checkpoint)
         committed = await self._at_least(foundation, committed, standing)
         telemetry.LOG_ENTRIES.labels(committed.origin).set(standing.size)

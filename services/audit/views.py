@@ -170,7 +170,7 @@ def sum_funds(head: LogHead, funds: list[Fund]) -> dict[str, object]:
     return {
         **{name: sum(each[name] for each in totals) for name in TOTALS},
         "size": head.size,
-        "root": format_root(head.tree.root()),
+        "root": format_root(head.tree.compute_root()),
         "log": head.origin,
         "closed": [{"log": each.origin, "size": each.size} for each in head.closed],
         "funds": [fund.to_json() for fund in own],
@@ -179,7 +179,7 @@ def sum_funds(head: LogHead, funds: list[Fund]) -> dict[str, object]:
 
 def describe_published(checkpoint: Checkpoint, logs: PublicLogs) -> dict[str, object]:
     """What anybody can see of the log, and how to check it. Blocking."""
-    vkeys = logs.vkeys(checkpoint.origin)
+    vkeys = logs.list_vkeys(checkpoint.origin)
     return {
         "vkey": vkeys[0] if vkeys else "",
         "vkeys": vkeys,

@@ -44,7 +44,7 @@ class SignedLink:
     def path(self, token: str, *below: str) -> str:
         return self.route(*below).format(token=token)
 
-    def expires_at(self, made_at: datetime, deadline: datetime | None = None) -> datetime:
+    def compute_end(self, made_at: datetime, deadline: datetime | None = None) -> datetime:
         """deadline: what the event says; it must be there where the row has no lifetime."""
         if self.lifetime is not None:
             return made_at + self.lifetime
@@ -72,7 +72,7 @@ class StaffPage:
     def path(self, subject: str) -> str:
         return self.template.format(subject=subject)
 
-    def expires_at(self, made_at: datetime) -> datetime:
+    def compute_end(self, made_at: datetime) -> datetime:
         return made_at + self.lifetime
 
 

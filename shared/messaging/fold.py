@@ -116,7 +116,7 @@ class Fold:
             return
         ref: AnyRef = Ref(FeedbackLine, item.sender)
         line = self._view[ref] or FeedbackLine(id=item.sender)
-        number = self._last_emitted(ref) + 1
+        number = self._find_last_emitted(ref) + 1
         outgoing = self._build_outgoing(item, line, fact, number)
         self._view[ref] = self.changes.states[ref] = line
         self.changes.emitted[ref] = number
@@ -154,7 +154,7 @@ class Fold:
         if item.problems or item.handler is None or item.discard:
             return False
         return (
-            item.sequence > self._last_sequence(item.stream)
+            item.sequence > self._find_last_sequence(item.stream)
             if item.stream
             else not self._find_key(item)
         )
@@ -165,7 +165,7 @@ class Fold:
             item
             for stream in sorted(streams)
             for sequence, item in sorted(self._snapshot.parked.get(stream, {}).items())
-            if sequence > self._last_sequence(stream)
+            if sequence > self._find_last_sequence(stream)
         ]
 
     def _work_item(self, item: Item) -> Result:
@@ -181,7 +181,7 @@ class Fold:
     # --- our own events: gapless within their subject ---
 
     def _apply_in_sequence(self, item: Item) -> Result:
-        last = self._last_sequence(item.stream)
+        last = self._find_last_sequence(item.stream)
         if item.sequence <= last:
             self._settle(item, "replayed")
             return Result("repeated")
@@ -197,7 +197,7 @@ class Fold:
 
     def _discard(self, item: Item) -> Result:
         """Steps over what nobody can work, so that what waits behind it goes on."""
-        if item.stream and item.sequence == self._last_sequence(item.stream) + 1:
+        if item.stream and item.sequence == self._find_last_sequence(item.stream) + 1:
             self._advance(item.stream, item.sequence)
             self._streams_to_unpark.append(item.stream)
         self.changes.settled_dead_letters[item.dead_letter] = "discarded"
@@ -207,7 +207,7 @@ class Fold:
         """Works what waited behind the gaps that closed."""
         while self._streams_to_unpark:
             stream = self._streams_to_unpark[0]
-            sequence = self._last_sequence(stream) + 1
+            sequence = self._find_last_sequence(stream) + 1
             item = self.changes.parked.get((stream, sequence)) or (
                 self._snapshot.parked.get(stream, {}).get(sequence)
             )
@@ -221,10 +221,10 @@ class Fold:
         if item.sequence not in self._snapshot.parked.get(item.stream, {}):
             self.changes.parked[place] = item
         # Written though unchanged: whoever closes the gap meanwhile would not see what waits.
-        self.changes.sequences.setdefault(item.stream, self._last_sequence(item.stream))
+        self.changes.sequences.setdefault(item.stream, self._find_last_sequence(item.stream))
         self._streams_to_unpark.append(item.stream)
 
-    def _last_sequence(self, stream: str) -> int:
+    def _find_last_sequence(self, stream: str) -> int:
         changed = self.changes.sequences.get(stream)
         return self._snapshot.sequences.get(stream, 0) if changed is None else changed
 
@@ -312,7 +312,7 @@ class Fold:
         outgoing = []
         for aggregate, event_data in decided.decision.events:
             ref = Ref(type(aggregate), aggregate.id)
-            emitted[ref] = sequence = emitted.get(ref, self._last_emitted(ref)) + 1
+            emitted[ref] = sequence = emitted.get(ref, self._find_last_emitted(ref)) + 1
             outgoing.append(self._build_outgoing(item, aggregate, event_data, sequence))
         return outgoing, emitted
 
@@ -333,7 +333,7 @@ class Fold:
         )
         return Outgoing(event_data.TOPIC, aggregate.id, encode(event), event["id"], correlation_id)
 
-    def _last_emitted(self, ref: AnyRef) -> int:
+    def _find_last_emitted(self, ref: AnyRef) -> int:
         changed = self.changes.emitted.get(ref)
         return self._snapshot.states[ref].emitted if changed is None else changed
 

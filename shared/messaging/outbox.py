@@ -133,7 +133,7 @@ class Outbox:
         row = await self._collection.find_one(query, {"created_at": 1}, sort=[("created_at", 1)])
         return row["created_at"] if row else None
 
-    async def waiting(self) -> int:
+    async def count_waiting(self) -> int:
         return int(await self._collection.count_documents({"cluster": None}))
 
     async def _find_forgotten(self, now: datetime) -> list[mongo.Row]:

@@ -72,7 +72,7 @@ class Publisher:
         self._neglected.clear()
         try:
             count = await self._outbox.publish_forgotten(await self._clock.now())
-            waiting = await self._outbox.waiting()
+            waiting = await self._outbox.count_waiting()
         except (Transient, mongo.PyMongoError) as error:
             log.warning("outbox_relay_failed", service=self._service, error=str(error))
             return False

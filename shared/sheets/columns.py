@@ -96,17 +96,17 @@ class Columns:
 
     def is_header(self, cells: Sequence[str]) -> bool:
         """Whether it has every column that is needed; twice the same is for `read_header`."""
-        names = set(self._places(cells))
-        return bool(names) and not self._missing(names)
+        names = set(self._find_places(cells))
+        return bool(names) and not self._list_missing(names)
 
     def count_known(self, cells: Sequence[str]) -> int:
-        return len(self._places(cells))
+        return len(self._find_places(cells))
 
     def read_header(self, cells: Sequence[str]) -> Header:
         """Raises Invalid: what is missing, or there twice."""
         self._check_mapping(cells)
-        places = self._places(cells)
-        if missing := self._missing(places):
+        places = self._find_places(cells)
+        if missing := self._list_missing(places):
             raise COLUMNS_MISSING.invalid(
                 labels="、".join(column.label for column in missing),
                 names=", ".join(column.name for column in missing),
@@ -140,7 +140,7 @@ class Columns:
     def _fold_ignored(self) -> frozenset[str]:
         return frozenset(fold_header(header) for header in self.ignored)
 
-    def _places(self, cells: Sequence[str]) -> dict[str, list[int]]:
+    def _find_places(self, cells: Sequence[str]) -> dict[str, list[int]]:
         # A column that the file maps, or that has a constant, is not looked for by its usual words.
         settled = {*self.mapping, *self.constants}
         mapped = {fold_header(header) for header in self.mapping.values()}
@@ -157,7 +157,7 @@ class Columns:
                 places.setdefault(name, []).append(position)
         return places
 
-    def _missing(self, names: Mapping[str, object] | set[str]) -> list[Column]:
+    def _list_missing(self, names: Mapping[str, object] | set[str]) -> list[Column]:
         return [
             column
             for column in self.columns

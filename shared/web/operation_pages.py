@@ -70,7 +70,7 @@ async def describe_state(runtime: Runtime, obstacle: str) -> ServiceState:
     return ServiceState(
         service=runtime.name,
         obstacle=obstacle,
-        outbox_waiting=await runtime.outbox.waiting(),
+        outbox_waiting=await runtime.outbox.count_waiting(),
         dead_letters=await runtime.dead_letters.open_count(),
         topics=await runtime.flow.measure(),
         alarms=tuple(_list_alarms()),

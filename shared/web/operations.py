@@ -195,7 +195,7 @@ async def resend(_operator: Operator, runtime: RuntimeDep, body: Resend) -> dict
 
 @router.get("/outbox")
 async def outbox(_operator: Operator, runtime: RuntimeDep) -> dict[str, int]:
-    return {"waiting": await runtime.outbox.waiting()}
+    return {"waiting": await runtime.outbox.count_waiting()}
 
 
 @router.get("/sealing")

@@ -214,7 +214,7 @@ class MemoryAudit:
 
     def root(self, log: str = "") -> bytes:
         leaves = [raw for raw in self.leaves if log in ("", parse_entry(raw)["log"])]
-        return Frontier().extend(map(hash_leaf, leaves)).root()
+        return Frontier().extend(map(hash_leaf, leaves)).compute_root()
 
     def kinds(self, log: str = "") -> list[str]:
         return [entry["kind"] for entry in self.entries(log)]

@@ -61,7 +61,7 @@ def log_key(origin: str = ORIGIN) -> SigningKey:
 
 def sign_checkpoint(checkpoint: Checkpoint, *keys: SigningKey) -> bytes:
     """The signed note, as a log publishes it."""
-    body = checkpoint.body()
+    body = checkpoint.format_body()
     return bytes(Note(body, tuple(key.sign(body) for key in keys)))
 
 

@@ -174,7 +174,7 @@ class LogBuilder:
     @property
     def root(self) -> str:
         tree = Frontier().extend(map(hash_leaf, map(encode_entry, self.entries)))
-        return base64.b64encode(tree.root()).decode()
+        return base64.b64encode(tree.compute_root()).decode()
 
     def publish(self, path: Path) -> Path:
         """Bundles and a checkpoint, which nobody signed: reports do not verify."""

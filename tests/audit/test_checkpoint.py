@@ -28,7 +28,7 @@ def test_public_test_log_is_accepted_and_written_byte_for_byte() -> None:
     assert (found.origin, found.size) == ("example.com/log/testdata", 15)
     assert str(key) == VKEY
     assert bytes(Note.parse(PUBLIC)) == PUBLIC
-    assert found.body().encode() + b"\n" == PUBLIC[: PUBLIC.index("\u2014".encode())]
+    assert found.format_body().encode() + b"\n" == PUBLIC[: PUBLIC.index("\u2014".encode())]
 
 
 @pytest.mark.parametrize("at", range(0, len(PUBLIC), 3))
@@ -51,14 +51,14 @@ def test_signing_writes_what_the_oracle_writes() -> None:
 def test_signatures_by_unknown_keys_are_ignored() -> None:
     mine, other = SigningKey.generate("log.test"), SigningKey.generate("other.test")
     namesake = SigningKey.generate("log.test")
-    body = Checkpoint("log.test", 0, bytes(32)).body()
+    body = Checkpoint("log.test", 0, bytes(32)).format_body()
     note = bytes(Note(body, (other.sign(body), namesake.sign("else"), mine.sign(body))))
     assert open_checkpoint(note, [mine.vkey]).size == 0
 
 
 def test_a_bad_signature_by_a_known_key_is_refused_even_beside_a_good_one() -> None:
     mine = SigningKey.generate("log.test")
-    body = Checkpoint("log.test", 0, bytes(32)).body()
+    body = Checkpoint("log.test", 0, bytes(32)).format_body()
     note = bytes(Note(body, (mine.sign(body), mine.sign("something else"))))
     with pytest.raises(NoteError, match="bad signature"):
         open_checkpoint(note, [mine.vkey])
@@ -72,14 +72,14 @@ def test_a_note_without_the_pinned_key_is_refused() -> None:
 def test_a_witness_cosignature_verifies_with_its_time() -> None:
     private = Ed25519PrivateKey.generate()
     witness = VerifierKey("witness.test", COSIGNATURE, private.public_key().public_bytes_raw())
-    body = Checkpoint(ORIGIN, 1, bytes(32)).body()
+    body = Checkpoint(ORIGIN, 1, bytes(32)).format_body()
     signed = private.sign(f"cosignature/v1\ntime 1767225600\n{body}".encode())
     line = Signature(witness.name, witness.id, (1767225600).to_bytes(8, "big") + signed)
-    assert Note(body, (line,)).signers([VerifierKey.parse(str(witness))]) == [witness]
+    assert Note(body, (line,)).find_signers([VerifierKey.parse(str(witness))]) == [witness]
 
 
 def cosigned_note(*witnesses: SigningKey, by: SigningKey | None = None) -> Note:
-    body = Checkpoint(ORIGIN, 1, bytes(32)).body()
+    body = Checkpoint(ORIGIN, 1, bytes(32)).format_body()
     lines = (witness.cosign(body, 1_767_225_600 + at) for at, witness in enumerate(witnesses))
     return Note(body, ((by or log_key()).sign(body), *lines))
 
@@ -126,26 +126,26 @@ def test_a_cosignature_of_another_time_is_none() -> None:
     later = (1_767_225_601).to_bytes(8, "big") + line.signature[8:]
     note = cosigned_note().plus([Signature(line.name, line.key_id, later)])
     with pytest.raises(NoteError, match="bad signature"):
-        note.cosigners([witness.vkey])
+        note.find_cosigners([witness.vkey])
 
 
 def test_a_logs_own_signature_is_no_cosignature() -> None:
-    assert cosigned_note().cosigners([log_key().vkey]) == []
+    assert cosigned_note().find_cosigners([log_key().vkey]) == []
 
 
 def test_a_witness_key_survives_its_text() -> None:
     key = witness_key()
-    assert SigningKey.parse(key.secret()).vkey == key.vkey
+    assert SigningKey.parse(key.format_secret()).vkey == key.vkey
     assert key.vkey.algorithm == COSIGNATURE
 
 
 def test_the_secret_key_survives_its_text_and_stays_out_of_repr() -> None:
     key = SigningKey.generate("log.test")
-    assert SigningKey.parse(key.secret()).vkey == key.vkey
+    assert SigningKey.parse(key.format_secret()).vkey == key.vkey
     assert "private" not in repr(key).lower()
     with pytest.raises(NoteError) as refused:
-        SigningKey.parse(key.secret()[:-6])
-    assert key.secret()[30:-6] not in str(refused.value)
+        SigningKey.parse(key.format_secret()[:-6])
+    assert key.format_secret()[30:-6] not in str(refused.value)
 
 
 ROOT = base64.b64encode(bytes(32)).decode()
@@ -173,5 +173,5 @@ def test_checkpoints_have_one_spelling(body: str) -> None:
 
 def test_a_frozen_checkpoint_says_so() -> None:
     frozen = Checkpoint("log", 7, bytes(32), frozen=True)
-    assert Checkpoint.parse(frozen.body()) == frozen
-    assert frozen.body().endswith("\nlog frozen\n")
+    assert Checkpoint.parse(frozen.format_body()) == frozen
+    assert frozen.format_body().endswith("\nlog frozen\n")

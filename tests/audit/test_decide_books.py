@@ -288,7 +288,7 @@ class Facts(RuleBasedStateMachine):
                 len(self.audit.entries(closed.origin)),
                 self.audit.root(closed.origin),
             )
-        assert head.tree.root() == self.audit.root(head.origin)
+        assert head.tree.compute_root() == self.audit.root(head.origin)
         assert head.size == len(self.audit.entries(head.origin))
 
 

@@ -83,7 +83,7 @@ def test_the_first_entry_of_a_year_closes_the_one_before() -> None:
     assert (closed.origin, closed.size) == (ORIGIN, len(audit.entries(ORIGIN)))
     assert closed.root == audit.root(ORIGIN)
     assert (audit.head.origin, audit.head.size) == (NEXT_ORIGIN, 2)
-    assert audit.head.tree.root() == audit.root(NEXT_ORIGIN)
+    assert audit.head.tree.compute_root() == audit.root(NEXT_ORIGIN)
 
 
 def test_a_year_is_closed_when_nothing_arrives() -> None:

@@ -82,7 +82,7 @@ def test_a_year_is_what_the_books_say(year: LogBuilder, places: list[Path]) -> N
 def test_quarters_and_months_add_up_to_the_year(places: list[Path], parts: tuple[str, ...]) -> None:
     whole, told = of("2026", places[0]), [of(part, places[0]) for part in parts]
     for name in (*FLOWS, *PROMISED):
-        assert sum(each.total(name) for each in told) == whole.total(name) != 0
+        assert sum(each.sum_funds(name) for each in told) == whole.sum_funds(name) != 0
     for counter in ("by_category", "by_beneficiary_class", "by_town", "refusals"):
         sums: dict[str, int] = {}
         for each in told:
@@ -92,8 +92,8 @@ def test_quarters_and_months_add_up_to_the_year(places: list[Path], parts: tuple
             getattr(whole, counter)
         )
     for before, after in pairwise(told):
-        assert before.total("closing") == after.total("opening")
-        assert before.total("outstanding") == after.total("outstanding_before")
+        assert before.sum_funds("closing") == after.sum_funds("opening")
+        assert before.sum_funds("outstanding") == after.sum_funds("outstanding_before")
         assert {place: goods.closing for place, goods in before.goods.items()} == {
             place: after.goods[place].opening for place in before.goods
         }
@@ -104,8 +104,8 @@ def test_quarters_and_months_add_up_to_the_year(places: list[Path], parts: tuple
 def test_what_was_spent_is_told_once_by_category_class_and_town(places: list[Path]) -> None:
     found = of("2026", places[0])
     for counter in (found.by_category, found.by_beneficiary_class, found.by_town):
-        assert counter.total() == found.total("disbursed")
-    assert found.by_town == {"441900104": found.total("disbursed")}
+        assert counter.total() == found.sum_funds("disbursed")
+    assert found.by_town == {"441900104": found.sum_funds("disbursed")}
 
 
 def test_next_year_opens_with_what_was_carried(places: list[Path]) -> None:
@@ -116,7 +116,7 @@ def test_next_year_opens_with_what_was_carried(places: list[Path]) -> None:
             assert after.funds[fund].opening == told.closing
             assert after.funds[fund].outstanding_before == told.outstanding
         assert after.funds.keys() == before.funds.keys()
-        assert sum(each.outstanding for _, each in after.open_promises()) == after.total(
+        assert sum(each.outstanding for _, each in after.open_promises()) == after.sum_funds(
             "outstanding"
         )
     alone, after_both = of("2027", places[1]), of("2027", *places)
@@ -159,9 +159,9 @@ def test_correction_of_an_earlier_period_counts_when_it_is_recorded(tmp_path: Pa
     log.refuse("M-2")
     log.reverse(gift or 0)
     where = log.publish(tmp_path)
-    assert of("2026Q1", where).total("received") == 130_00
+    assert of("2026Q1", where).sum_funds("received") == 130_00
     later = of("2026Q2", where)
-    assert later.total("received") == -100_00
+    assert later.sum_funds("received") == -100_00
     (correction,) = later.corrections
     assert correction.reverses == (log.origin, gift)
     assert correction.recorded < later.period.start <= correction.day
@@ -181,7 +181,7 @@ def test_a_gift_that_is_entered_late_stands_beside_what_is_of_the_banks_month(
     log.reverse(late or 0)
     where = log.publish(tmp_path)
     january = of("2026-01", where)
-    assert january.total("received") == 5_00
+    assert january.sum_funds("received") == 5_00
     assert january.bank_days[FUND] == BankDays(in_period=105_00, late=100_00)
     assert of("2025-12", where).bank_days[FUND] == BankDays(in_period=7_00, late=7_00)
     assert of("2026-02", where).bank_days[FUND] == BankDays(of_others=100_00)
@@ -266,8 +266,8 @@ def test_yearly_report_is_due_by_the_end_of_may(quiet: Path) -> None:
     assert days(told, "yearly_report") == [date(2026, 5, 31), date(2027, 5, 31)]
     assert days(due(of("2026Q3", quiet)), "yearly_report") == [date(2027, 5, 31)]
     report = told[1]
-    assert not report.overdue(date(2027, 5, 31))
-    assert report.overdue(date(2027, 6, 1))
+    assert not report.is_overdue(date(2027, 5, 31))
+    assert report.is_overdue(date(2027, 6, 1))
 
 
 def test_long_campaign_is_told_every_three_months_and_in_full_after_its_end(quiet: Path) -> None:

@@ -34,7 +34,7 @@ class Place:
 
     @property
     def log(self) -> LogDirectory:
-        return self.logs.directory(ORIGIN)
+        return self.logs.open_directory(ORIGIN)
 
     @property
     def keys(self) -> KeyFile:
@@ -109,7 +109,7 @@ def test_a_log_that_is_not_there_has_no_key(place: Place) -> None:
 def test_keys_of_another_log_are_refused(place: Place) -> None:
     shutil.copy(key_path(place.secrets, NAME), key_path(place.secrets, "2027"))
     with pytest.raises(ForkError):
-        place.logs.directory(ORIGIN.replace("2026", "2027"))
+        place.logs.open_directory(ORIGIN.replace("2026", "2027"))
 
 
 def test_kill_at_every_step_of_replacing_a_key_leaves_one_that_signs(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_the_file_is_readable_by_its_owner_alone(place: Place) -> None:
 
 def test_secrets_are_not_told(place: Place) -> None:
     said = place.rotate().output
-    assert not any(key.secret()[30:60] in said for key in place.keys.read())
+    assert not any(key.format_secret()[30:60] in said for key in place.keys.read())
     key_path(place.secrets, NAME).write_text("PRIVATE+KEY+x+00000000+secretsecret\n")
     with pytest.raises(NoteError) as refused:
         place.keys.read()
@@ -150,6 +150,6 @@ def test_threads_that_make_the_first_key_at_once_have_one(tmp_path: Path) -> Non
     for _ in range(20):
         with ThreadPoolExecutor(8) as pool:
             keys = list(pool.map(lambda _: KeyFile(path, ORIGIN).read(), range(8)))
-        assert {key.secret() for (key,) in keys} == {read_keys(path)[0].secret()}
+        assert {key.format_secret() for (key,) in keys} == {read_keys(path)[0].format_secret()}
         assert list(tmp_path.iterdir()) == [path]
         path.unlink()

@@ -87,7 +87,7 @@ def test_every_entry_at_the_borders_of_tiles_is_proven(
 ) -> None:
     prover = Prover(logs[size], size)
     for index in range(size):
-        proof = prover.inclusion(index)
+        proof = prover.prove_inclusion(index)
         assert verify_inclusion(hash_leaf(LEAVES[index]), index, size, proof, root(size))
 
 

@@ -23,7 +23,7 @@ async def test_a_publisher_overtaken_while_it_looks_sees_no_fork(
     harness.audit = second
     await harness.open_fund()
     loop, head = asyncio.get_running_loop(), await read_head(first.runtime.database, FOUNDATION)
-    directory: LogDirectory = first.runtime.resources.directory(head.origin)
+    directory: LogDirectory = first.runtime.resources.open_directory(head.origin)
     look = directory.find_checkpoint
 
     async def overtake() -> None:

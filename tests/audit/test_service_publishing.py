@@ -118,7 +118,7 @@ async def test_with_a_quorum_nothing_stands_that_no_witness_has_seen(
     await plain.open_fund()
     summary = await plain.wait_published(1)
     await plain.audit.stop()
-    (key,) = PublicLogs(stack.secrets_dir, stack.secrets_dir, "guanjia.test/log").keys(
+    (key,) = PublicLogs(stack.secrets_dir, stack.secrets_dir, "guanjia.test/log").read_keys(
         summary["log"]
     )
     with witnessing(tmp_path / "w", key) as witness:

@@ -52,7 +52,7 @@ async def test_everybody_gets_the_proof_of_any_entry(harness: AuditHarness) -> N
 async def test_a_frozen_log_may_be_kept_by_caches(harness: AuditHarness) -> None:
     logs = harness.audit.runtime.resources
     assert isinstance(logs, PublicLogs)
-    closed = logs.directory("guanjia.test/log/2001")
+    closed = logs.open_directory("guanjia.test/log/2001")
     closed.publish([(0, b"entry")])
     for frozen, kept_s in ((False, "no-cache"), (True, "public, max-age=3600")):
         if frozen:
@@ -61,7 +61,7 @@ async def test_a_frozen_log_may_be_kept_by_caches(harness: AuditHarness) -> None
         assert answer.headers["cache-control"] == kept_s
         proof = await harness.audit.http.get("/log/2001/proof/0")
         assert ("immutable" in proof.headers["cache-control"]) == frozen
-    logs.directory("guanjia.test/log/2002").freeze(0, EMPTY_ROOT)
+    logs.open_directory("guanjia.test/log/2002").freeze(0, EMPTY_ROOT)
     assert (await harness.audit.http.get("/log/2002/proof/0")).status_code == 404
 
 
@@ -136,7 +136,7 @@ async def check_goods(harness: AuditHarness) -> None:
     [gift] = await mongo.find(harness.audit.runtime.database, Donation, {"quantity": 3})
     now = await harness.audit.runtime.processor.now()
     token = harness.stack.keyring.make_link(
-        GIFT_RECEIPT.purpose, gift.id, GIFT_RECEIPT.expires_at(now), now, holder=gift.donor_id
+        GIFT_RECEIPT.purpose, gift.id, GIFT_RECEIPT.compute_end(now), now, holder=gift.donor_id
     )
     page = await harness.audit.http.get(GIFT_RECEIPT.path(token))
     assert page.status_code == 200
@@ -231,7 +231,7 @@ async def test_a_gift_not_yet_published_is_to_be_asked_for_again(harness: AuditH
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     runtime = harness.audit.runtime
-    expires_at = GIFT_RECEIPT.expires_at(await runtime.processor.now())
+    expires_at = GIFT_RECEIPT.compute_end(await runtime.processor.now())
     token = runtime.keyring.make_link(GIFT_RECEIPT.purpose, one.id, expires_at)
     page = await harness.audit.http.get(f"/g/{token}")
     assert (page.status_code, "请稍后再看" in page.text) == (503, True)

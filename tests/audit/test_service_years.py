@@ -112,7 +112,9 @@ async def test_a_year_slept_through_while_carrying_breaks_no_chain(
         logs = harness.audit.runtime.resources
         if origin != summary["log"]:
             await eventually(partial(_standing, harness, origin), lambda one: one.frozen)
-        before = verify_log(logs.directory(origin).path, logs.vkeys(origin), previous=before)
+        before = verify_log(
+            logs.open_directory(origin).path, logs.list_vkeys(origin), previous=before
+        )
         assert before.ok, before.broken
         assert before.not_carried == ()
 

@@ -50,11 +50,11 @@ def log(tmp_path: Path) -> Path:
 
 
 def count(log: Path, month: Period) -> Statements:
-    return count_statements(open_log(log).entries(), month, load_chart())
+    return count_statements(open_log(log).read_entries(), month, load_chart())
 
 
 def test_every_voucher_balances_and_promises_and_goods_have_none(log: Path) -> None:
-    vouchers = list(list_vouchers(open_log(log).entries(), JANUARY, load_chart()))
+    vouchers = list(list_vouchers(open_log(log).read_entries(), JANUARY, load_chart()))
     assert [voucher.number for voucher in vouchers] == list(range(1, len(vouchers) + 1))
     assert all(sum(leg.debit_fen for leg in each.legs) == 0 for each in vouchers)
     kinds = [voucher.summary.split()[0] for voucher in vouchers]
@@ -86,7 +86,7 @@ def test_what_is_undone_later_counts_in_the_month_that_undid_it(log: Path) -> No
     assert february.sum_income(donations, restricted=False, of_year=False) == -200_00
     assert february.sum_income(donations, restricted=False, of_year=True) == 70_00
     assert february.sum_balance(ASSETS[0], at_end=True) == 690_00
-    (undone,) = list_vouchers(open_log(log).entries(), FEBRUARY, load_chart())
+    (undone,) = list_vouchers(open_log(log).read_entries(), FEBRUARY, load_chart())
     assert (undone.number, undone.summary) == (1, "冲销更正 新年“暖留”; 基金")
 
 
@@ -109,7 +109,7 @@ def test_januarys_gift_entered_in_february_stands_beside_it_by_both_days(tmp_pat
     log.give(10_00, FUND)
     log.give(100_00, FUND, arrived=datetime(2026, 1, 31, 2, tzinfo=UTC))
     where = log.publish(tmp_path / "log")
-    entries = list(open_log(where).entries())
+    entries = list(open_log(where).read_entries())
     january, february = (compare_dates(entries, month, load_chart()) for month in MONTHS)
     bank = ("1002", "银行存款")
     assert (january.by_entry[bank], january.by_bank[bank]) == (10_00, 110_00)

@@ -41,7 +41,7 @@ def test_a_log_of_seventy_thousand_has_the_edge_of_the_page() -> None:
     tree = TileTree()
     full = tree.add([hash_leaf(b"%d" % n) for n in range(70_000)])
     assert [sum(tile.level == level for tile in full) for level in range(3)] == [273, 1, 0]
-    assert [tile.path for tile in tree.partials()] == [
+    assert [tile.path for tile in tree.list_partials()] == [
         "tile/0/273.p/112",
         "tile/1/001.p/17",
         "tile/2/000.p/1",
@@ -56,10 +56,10 @@ def test_tile_tree_agrees_with_the_frontier(batches: list[int], more: int) -> No
         leaves = [hash_leaf(b"%d" % n) for n in range(count, count + batch)]
         tree.add(leaves)
         frontier, count = frontier.extend(leaves), count + batch
-        assert (tree.size, tree.root()) == (count, frontier.root())
+        assert (tree.size, tree.compute_root()) == (count, frontier.compute_root())
     more = min(more, 256 - count % 256)
     extra = [hash_leaf(b"more %d" % n) for n in range(more)]
-    assert tree.root(extra) == frontier.extend(extra).root()
+    assert tree.compute_root(extra) == frontier.extend(extra).compute_root()
 
 
 @given(st.lists(st.binary(max_size=300), max_size=256))

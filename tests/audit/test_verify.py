@@ -81,7 +81,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 def test_a_website_is_verified_as_its_directory_is(address: str, log: Path) -> None:
-    assert verify_log(address, VKEY).summary() == verify_log(log, VKEY).summary()
+    assert verify_log(address, VKEY).summarize() == verify_log(log, VKEY).summarize()
 
 
 def test_full_tiles_stand_in_for_partial_ones(log: Path, writer: Writer) -> None:

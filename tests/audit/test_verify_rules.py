@@ -258,7 +258,7 @@ def test_a_carried_fund_goes_on_with_its_promises_and_goods() -> None:
 def test_a_reversal_restores_every_balance(undone: str) -> None:
     writer = started()
     named = writer.commit("m", 5_000)
-    before = books_of(writer).snapshot()
+    before = books_of(writer).take_snapshot()
     index = {
         "fee": lambda: writer.fee(100),
         "refund": lambda: writer.refund(100, 2),
@@ -268,7 +268,7 @@ def test_a_reversal_restores_every_balance(undone: str) -> None:
         "give": lambda: writer.distribute("m"),
     }[undone]()
     writer.reverse(index)
-    after = books_of(writer).snapshot()
+    after = books_of(writer).take_snapshot()
     for part in ("funds", "commitments", "goods"):
         assert after[part] == before[part]
     assert [net(each) for each in after["accounts"] if net(each)[2]] == [

@@ -64,8 +64,8 @@ def test_a_first_checkpoint_is_cosigned(witness: Witness, log: Path) -> None:
     assert answer.status_code == 200
     line = Signature.parse(answer.text.removesuffix("\n"))
     note = Note.parse(checkpoint(500)).plus([line])
-    assert note.cosigners([witness.key]) == [witness.key]
-    assert note.signers([log_key().vkey]) == [log_key().vkey]
+    assert note.find_cosigners([witness.key]) == [witness.key]
+    assert note.find_signers([log_key().vkey]) == [log_key().vkey]
 
 
 def test_a_continuation_is_cosigned_and_so_is_the_same_again(witness: Witness, log: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_checkpoint_by_another_key_is_forbidden(witness: Witness) -> None:
 
 def test_a_bad_signature_is_forbidden(witness: Witness) -> None:
     note = Note.parse(checkpoint(500))
-    other = Note(Checkpoint(ORIGIN, 501, bytes(32)).body(), note.signatures)
+    other = Note(Checkpoint(ORIGIN, 501, bytes(32)).format_body(), note.signatures)
     assert ask(witness, build_body(0, [], bytes(other))).status_code == 403
 
 

@@ -88,7 +88,7 @@ async def bench_door(path: Path, load: DoorLoad) -> list[DoorRow]:
 async def _bench_http(stack: Stack, load: DoorLoad) -> DoorRow:
     token = (stack.secrets_dir / "channel-village.token").read_text().strip()
     port = find_free_port()
-    intake = stack.supervisor.pids()["intake"]
+    intake = stack.supervisor.list_pids()["intake"]
     async with _run_bare("http", stack.mongo_uri, str(port)) as process:
 
         async def listens() -> bool:
@@ -170,7 +170,7 @@ class _TopicTarget:
 async def _bench_topic(stack: Stack, load: DoorLoad) -> DoorRow:
     client: Any = AsyncIOMotorClient(stack.mongo_uri)
     await _create_topic(stack.kafka_bootstrap)
-    intake = stack.supervisor.pids()["intake"]
+    intake = stack.supervisor.list_pids()["intake"]
     ours = _TopicTarget(topics.REQUESTS_INBOUND, intake, _count_in(client, "guanjia_intake"))
     first = await _drain(stack, load, ours, "a")
     arguments = ("topic", stack.mongo_uri, stack.kafka_bootstrap, BARE_TOPIC)

@@ -128,7 +128,7 @@ class _Bench:
         """From the first fact to the last notice handed over; CPU until all receipts are in."""
         handed_before = await self._count_handed()
         delivered_before = await self._notices.count_documents({"state": "delivered"})
-        before, began = take_snapshot(self._stack.supervisor.pids()), time.monotonic()
+        before, began = take_snapshot(self._stack.supervisor.list_pids()), time.monotonic()
         await self._publish(persons)
         count = len(persons)
         await eventually(self._count_handed, lambda n: n >= handed_before + count, DRAINED_S)
@@ -138,7 +138,9 @@ class _Bench:
             return int(await self._notices.count_documents({"state": "delivered"}))
 
         await eventually(count_delivered, lambda n: n >= delivered_before + count, DRAINED_S)
-        spent = compute_spent(before, take_snapshot(self._stack.supervisor.pids())).ms_each(count)
+        spent = compute_spent(before, take_snapshot(self._stack.supervisor.list_pids())).ms_each(
+            count
+        )
         return _Told(Pace(per_s, spent["notify"]), spent)
 
     async def run_bare(self) -> Pace:

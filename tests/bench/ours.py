@@ -107,7 +107,7 @@ async def measure(
     oplog = Oplog(stack.mongo_uri)
     await oplog.begin()
     before = await read_work(stack.urls)
-    throughput = await hold(lifecycles, load, stack.supervisor.pids(), say)
+    throughput = await hold(lifecycles, load, stack.supervisor.list_pids(), say)
     await _wait_until_quiet(lifecycles)
     after = await read_work(stack.urls)
     writes = await oplog.writes(throughput.began)
@@ -124,9 +124,9 @@ async def _measure_idle(stack: Stack, lifecycles: Lifecycles, say: Say) -> Mappi
     """CPU milliseconds a second of a stack with nothing to do, by process."""
     await _wait_until_quiet(lifecycles)
     say("measuring the idle stack")
-    before = cpu.take_snapshot(stack.supervisor.pids())
+    before = cpu.take_snapshot(stack.supervisor.list_pids())
     await asyncio.sleep(IDLE_S)
-    used = cpu.compute_spent(before, cpu.take_snapshot(stack.supervisor.pids()))
+    used = cpu.compute_spent(before, cpu.take_snapshot(stack.supervisor.list_pids()))
     return {name: seconds * 1000 / IDLE_S for name, seconds in used.processes.items()}
 
 

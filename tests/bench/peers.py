@@ -99,7 +99,9 @@ async def _run(
     try:
         player = Player(plan, peer.value(plan.shape))
         async with player.run():
-            return await hold(player, load, {**stack.supervisor.pids(), **services.pids()}, say)
+            return await hold(
+                player, load, {**stack.supervisor.list_pids(), **services.list_pids()}, say
+            )
     finally:
         await services.stop()
 

@@ -36,10 +36,10 @@ def test_its_service_serves_it(link: SignedLink) -> None:
 
 def test_a_link_lives_as_long_as_its_row_or_its_event_says() -> None:
     deadline = START + timedelta(days=3)
-    assert links.DELIVERY.expires_at(START, deadline) == START + timedelta(days=30)
-    assert links.PROPOSAL.expires_at(START, deadline) == deadline
+    assert links.DELIVERY.compute_end(START, deadline) == START + timedelta(days=30)
+    assert links.PROPOSAL.compute_end(START, deadline) == deadline
     with pytest.raises(ValueError, match=r"match\.donor"):
-        links.PROPOSAL.expires_at(START)
+        links.PROPOSAL.compute_end(START)
 
 
 def test_paths_of_buttons_lie_below_the_page() -> None:

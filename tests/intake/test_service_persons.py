@@ -47,7 +47,7 @@ async def test_pictures_are_seen_by_who_works_on_the_case_and_by_who_sent_them(
 
     now = await visitor.runtime.processor.now()
     token = visitor.stack.keyring.make_link(
-        REQUEST.purpose, request_id, REQUEST.expires_at(now), now, holder=stored.person_id
+        REQUEST.purpose, request_id, REQUEST.compute_end(now), now, holder=stored.person_id
     )
     own = Browser(visitor.http)
     document = {"file": ("诊断.pdf", PDF, "image/png")}

@@ -121,13 +121,13 @@ class Trees:
     def grow(self, size: int) -> bytes:
         """Its checkpoint at that size, signed."""
         fresh = hash_leaves(self.leaves[self.tree.size : size])
-        tiles = [*self.tree.add(fresh), *self.tree.partials()]
+        tiles = [*self.tree.add(fresh), *self.tree.list_partials()]
         self.files |= {tile.path: tile.data for tile in tiles}
         for number in range(size // TILE_WIDTH + 1):
             some = self.leaves[number * TILE_WIDTH : min(size, (number + 1) * TILE_WIDTH)]
             width = len(some) % TILE_WIDTH
             self.files[format_tile_path("entries", number, width)] = pack_bundle(some)
-        checkpoint = Checkpoint(KEY.name, size, self.tree.root())
+        checkpoint = Checkpoint(KEY.name, size, self.tree.compute_root())
         self.files["checkpoint"] = sign_checkpoint(checkpoint, KEY)
         return self.files["checkpoint"]
 

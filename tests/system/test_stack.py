@@ -76,7 +76,7 @@ async def test_watched_database_comes_back_by_itself(stack: Stack) -> None:
     assert await load_ids(stack.mongo_uri) == ["after", "before"]
     running = find_running_stack(stack.data_dir)
     assert running
-    assert running.pids == stack.supervisor.pids()
+    assert running.pids == stack.supervisor.list_pids()
     await stack.stop()
     await watching
 
@@ -96,7 +96,7 @@ async def test_running_stack_is_found_until_it_stops(stack: Stack) -> None:
     assert running
     assert running.kafka_bootstrap == stack.kafka_bootstrap
     assert running.mongo_uri == stack.mongo_uri
-    assert running.pids == stack.supervisor.pids()
+    assert running.pids == stack.supervisor.list_pids()
     await stack.stop()
     assert find_running_stack(stack.data_dir) is None
     assert not (stack.data_dir / "stack.json").exists()
@@ -106,7 +106,7 @@ async def test_second_stack_on_the_same_folder_is_refused(stack: Stack) -> None:
     with pytest.raises(DataDirInUseError, match=r"another stack \(pid \d+\) runs on"):
         await start_backing(stack.data_dir)
     assert find_running_stack(stack.data_dir)
-    assert len(stack.supervisor.pids()) == 2
+    assert len(stack.supervisor.list_pids()) == 2
 
 
 async def test_what_a_killed_stack_left_behind_is_not_a_running_one(stack: Stack) -> None:
@@ -160,8 +160,8 @@ def test_services_are_told_where_everything_is(tmp_path: Path) -> None:
         settings_env={"GUANJIA_LOG_LEVEL": "debug"},
     )
     stack = Stack(options, announce=print)
-    assert [name for name, _, _ in stack.rows()] == list(SERVICES)
-    env = stack.service_env("intake")
+    assert [name for name, _, _ in stack.list_rows()] == list(SERVICES)
+    env = stack.build_service_env("intake")
     assert env["GUANJIA_KAFKA_BOOTSTRAP"] == "kafka.example:9092"
     assert env["GUANJIA_BROKER"] == "kafka"
     assert env["GUANJIA_MONGO_URI"] == "mongodb://db.example/"
@@ -172,8 +172,8 @@ def test_services_are_told_where_everything_is(tmp_path: Path) -> None:
 def test_simulators_stay_on_loopback_wherever_the_services_listen(tmp_path: Path) -> None:
     options = StackOptions(tmp_path, kafka="k:1", mongo="mongodb://db.example/", host="0.0.0.0")
     stack = Stack(options, announce=print)
-    assert stack.service_env("intake")["GUANJIA_HOST"] == "0.0.0.0"
-    assert stack.service_env("simulators")["GUANJIA_HOST"] == LOOPBACK
+    assert stack.build_service_env("intake")["GUANJIA_HOST"] == "0.0.0.0"
+    assert stack.build_service_env("simulators")["GUANJIA_HOST"] == LOOPBACK
     elsewhere = Stack(replace(options, host="192.0.2.7"), announce=print)
     assert elsewhere.urls["intake"].startswith("http://192.0.2.7:")
     assert elsewhere.urls["simulators"].startswith(f"http://{LOOPBACK}:")

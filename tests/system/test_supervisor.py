@@ -45,7 +45,7 @@ from deploy.local.supervisor import Supervisor
 async def main():
     supervisor = Supervisor([[make_part("child", Path(sys.argv[1]))]], announce=print)
     await supervisor.start()
-    print(supervisor.pids()["child"], flush=True)
+    print(supervisor.list_pids()["child"], flush=True)
     await supervisor.watch()
 asyncio.run(main())
 """
@@ -84,9 +84,9 @@ async def test_parts_start_by_stages_and_stop_in_reverse(tmp_path: Path) -> None
     stages = [[make_part("broker", tmp_path)], [make_part("intake", tmp_path)]]
     supervisor = Supervisor(stages, announce=print)
     await supervisor.start()
-    assert set(supervisor.pids()) == {"broker", "intake"}
+    assert set(supervisor.list_pids()) == {"broker", "intake"}
     await supervisor.stop()
-    assert supervisor.pids() == {}
+    assert supervisor.list_pids() == {}
     events = [(what, name) for what, name, _ in read_journal(tmp_path)]
     assert events == [
         ("started", "broker"),
@@ -101,11 +101,11 @@ async def test_killed_part_is_announced_and_comes_back(tmp_path: Path) -> None:
     supervisor = Supervisor([[make_part("notify", tmp_path)]], announce=lines.append)
     await supervisor.start()
     watching = asyncio.create_task(supervisor.watch())
-    first = supervisor.pids()["notify"]
+    first = supervisor.list_pids()["notify"]
     await supervisor.kill("notify")
     await wait_until(lambda: len(read_journal(tmp_path)) == 2)
     await supervisor.wait_healthy("notify")
-    assert supervisor.pids()["notify"] != first
+    assert supervisor.list_pids()["notify"] != first
     assert "notify" in lines[0]
     assert "SIGKILL" in lines[0]
     await supervisor.stop()
@@ -138,7 +138,7 @@ async def test_stop_during_a_backoff_leaves_nothing_running(tmp_path: Path) -> N
     await wait_until(lambda: bool(lines))
     await supervisor.stop()
     await watching
-    assert supervisor.pids() == {}
+    assert supervisor.list_pids() == {}
     assert len(read_journal(tmp_path)) == 1
 
 
@@ -159,7 +159,7 @@ async def test_part_that_dies_at_start_fails_it_with_its_last_words(tmp_path: Pa
     supervisor = Supervisor([[make_part("broker", tmp_path)], [broken]], announce=print)
     with pytest.raises(PartFailedError, match="GUANJIA_PORT: not a number"):
         await supervisor.start()
-    assert supervisor.pids() == {}
+    assert supervisor.list_pids() == {}
     assert [what for what, _, _ in read_journal(tmp_path)] == ["started", "stopped"]
 
 
@@ -170,7 +170,7 @@ async def test_part_that_never_gets_healthy_fails_the_start(tmp_path: Path) -> N
     supervisor = Supervisor([[replace(silent, healthy_within_s=1)]], announce=print)
     with pytest.raises(PartFailedError, match="not healthy"):
         await supervisor.start()
-    assert supervisor.pids() == {}
+    assert supervisor.list_pids() == {}
 
 
 async def test_deaf_part_is_killed_after_its_grace(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ async def test_deaf_part_is_killed_after_its_grace(tmp_path: Path) -> None:
     supervisor = Supervisor([[replace(deaf, stop_grace_s=0.2)]], announce=print)
     await supervisor.start()
     await supervisor.stop()
-    assert supervisor.pids() == {}
+    assert supervisor.list_pids() == {}
     assert [what for what, _, _ in read_journal(tmp_path)] == ["started"]
 
 

@@ -43,7 +43,7 @@ async def list_logs(request: Request, runtime: AuditRuntimeDep) -> Response:
 
 
 def _describe_logs(logs: PublicLogs) -> list[dict[str, object]]:
-    checkpoints = ((name, logs.checkpoint(name)) for name in logs.list_names())
+    checkpoints = ((name, logs.read_checkpoint(name)) for name in logs.list_names())
     return [
         {
             "name": name,
@@ -84,7 +84,7 @@ async def read_proof(
     log: str, index: Index, request: Request, runtime: AuditRuntimeDep
 ) -> Response:
     """An entry, and the proof that the checkpoint that stands contains it (C2SP tlog-proof)."""
-    receipt = await asyncio.to_thread(runtime.resources.receipt, log, index)
+    receipt = await asyncio.to_thread(runtime.resources.read_receipt, log, index)
     if receipt is None:
         return _refuse_unknown(messages.ENTRY_UNKNOWN)
     headers = IMMUTABLE if FROZEN_LINE in receipt.checkpoint else SOON_OLD
@@ -97,10 +97,10 @@ async def read_vkeys(log: str, request: Request, runtime: AuditRuntimeDep) -> Re
     """The keys to check the log with, one a line; any one will do, there are two while one is
     replaced. Pin it: who could change the log could change this answer."""
     logs = runtime.resources
-    origin = await asyncio.to_thread(logs.origin_of, log)
+    origin = await asyncio.to_thread(logs.find_origin, log)
     if origin is None:
         return _refuse_unknown(messages.LOG_UNKNOWN)
-    vkeys = await asyncio.to_thread(logs.vkeys, origin)
+    vkeys = await asyncio.to_thread(logs.list_vkeys, origin)
     if not vkeys:
         return _refuse_unknown(messages.KEY_UNKNOWN)
     text = "".join(f"{vkey}\n" for vkey in vkeys).encode()

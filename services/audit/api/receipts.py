@@ -68,7 +68,7 @@ async def make_receipt_link(
     if body.donor_id != gift.donor_id:
         return respond(messages.DONOR_DIFFERS.refusal(409, "donor_id"))
     now = await runtime.processor.now()
-    expires_at = GIFT_RECEIPT.expires_at(now)
+    expires_at = GIFT_RECEIPT.compute_end(now)
     token = runtime.keyring.make_link(
         GIFT_RECEIPT.purpose, donation_id, expires_at, now, holder=gift.donor_id
     )
@@ -99,7 +99,7 @@ async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) ->
         receipt = await _read_receipt(runtime, gift)
     except Transient:
         return render_receipt_pending(GIFT_RECEIPT.path(token), phone)
-    vkeys = await asyncio.to_thread(runtime.resources.vkeys, gift.log)
+    vkeys = await asyncio.to_thread(runtime.resources.list_vkeys, gift.log)
     return render_receipt(
         parse_entry(receipt.entry),
         receipt,
@@ -131,7 +131,7 @@ async def _read_receipt(runtime: AuditRuntime, gift: Donation) -> Receipt:
     """Raises Transient for the moment until a checkpoint contains the gift."""
     logs = runtime.resources
     place = gift.place
-    receipt = await asyncio.to_thread(logs.receipt, logs.name_of(place["log"]), place["index"])
+    receipt = await asyncio.to_thread(logs.read_receipt, logs.name_of(place["log"]), place["index"])
     if receipt is None:
         raise Transient("the gift's entry is not published yet")
     return receipt

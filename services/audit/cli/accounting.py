@@ -29,7 +29,9 @@ def write_month_vouchers(where: LogPlace, month: Month, out: Out, chart: ChartFi
     try:
         with report_unreadable(), report_unwritable(out):
             log = open_log(where)
-            count = write_vouchers(list_vouchers(log.entries(), period, load_chart(chart)), out)
+            count = write_vouchers(
+                list_vouchers(log.read_entries(), period, load_chart(chart)), out
+            )
     except (ChartError, StatutoryError) as error:
         raise typer.BadParameter(str(error)) from None
     console.print(f"{out}: {count} 张凭证 vouchers")
@@ -48,8 +50,8 @@ def write_month_statements(
         with report_unreadable(), report_unwritable(out):
             log = open_log(where)
             accounts = load_chart(chart)
-            statements = count_statements(log.entries(), period, accounts)
-            dates = compare_dates(log.entries(), period, accounts)
+            statements = count_statements(log.read_entries(), period, accounts)
+            dates = compare_dates(log.read_entries(), period, accounts)
             write_statements(statements, dates, organisation or log.origin, out)
     except (ChartError, StatutoryError) as error:
         raise typer.BadParameter(str(error)) from None

@@ -100,7 +100,7 @@ def _describe_cosigners(checked: Receipt, witnesses: list[VerifierKey]) -> str:
     if not witnesses:
         return "未核对 not checked; --witness KEY"
     cosigned, pinned = (
-        len(checked.cosigners(witnesses)),
+        len(checked.find_cosigners(witnesses)),
         len({key.public for key in witnesses}),
     )
     return f"{cosigned} 方已见证，共给出 {pinned} 方 {cosigned} of {pinned} witnesses cosigned"

@@ -70,7 +70,7 @@ def _read_root(source: Source, size: int) -> str:
     standing = read_unverified_checkpoint(source).size
     leaves = map(hash_leaf, islice(read_entries(source, standing), size))
     tree = Frontier().extend(leaves)
-    return format_root(tree.root())
+    return format_root(tree.compute_root())
 
 
 Folder = Annotated[

@@ -106,7 +106,7 @@ def trace_donation(
         console.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(WRONG) from None
     if as_json:
-        typer.echo(json.dumps(traced.as_json(), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(traced.to_json(), ensure_ascii=False, indent=1))
     else:
         console.print(_build_gift_tree(traced))
         console.print(
@@ -123,7 +123,7 @@ def _build_gift_tree(traced: Trace) -> Tree:
             f"{day_of(gift.recorded_at)} 收到 received [bold]{gift.unit.format(gift.amount)}[/]"
         )
         tree.add(f"{received} → {_format_fund(traced, gift.fund)} ({_name_leaf(gift.entry)})")
-    for (unit, use), amount in traced.totals().items():
+    for (unit, use), amount in traced.sum_totals().items():
         branch = tree.add(f"{USES[use]}: [bold]{escape(unit.format(amount))}[/]")
         for part in traced.parts:
             if (part.unit, part.use) == (unit, use):
@@ -183,7 +183,7 @@ def disclose(
         report = describe_figures(figures, listed) | {
             "today": str(day),
             "major_fen": major_fen,
-            "duties": [each.as_json(day) for each in due],
+            "duties": [each.to_json(day) for each in due],
         }
         typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:

@@ -115,7 +115,7 @@ def check_spool(spool: Spool, source: Source, to: int | str | None = None) -> No
     if spool.size < checkpoint.size:
         raise TopicError(f"主题缺条目 entry {spool.size} of {spool.log} is missing on {LEDGER}")
     leaves = map(hash_leaf, islice(spool, checkpoint.size))
-    if Frontier().extend(leaves).root() != checkpoint.root:
+    if Frontier().extend(leaves).compute_root() != checkpoint.root:
         raise BrokenError(TREE, "the entries on the topic are not those of the checkpoint")
 
 

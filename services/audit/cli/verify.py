@@ -66,7 +66,7 @@ def verify(
     except (NoteError, httpx.HTTPError) as error:
         raise exit_unreadable(error) from None
     if as_json:
-        typer.echo(json.dumps(report.summary(), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(report.summarize(), ensure_ascii=False, indent=1))
     else:
         _show(report)
     raise typer.Exit(0 if report.ok else WRONG)

@@ -212,7 +212,7 @@ def decide_payment_made(
         if commitment.request_id:
             payments = get_payments(states, commitment.request_id)
             journal.save(payments.with_paid(commitment.id, payment.amount_fen))
-        journal.post(movement.about(commitment.id), fund, commitment)
+        journal.post(movement.with_subject(commitment.id), fund, commitment)
     return journal.close()
 
 
@@ -249,7 +249,7 @@ def decide_donation_refunded(
     if refusal := explain_refund(donation, fund, refund.amount_fen):
         journal.refuse(movement, refusal, identity)
     else:
-        journal.post(movement.about(donation.id), fund, donation, donation_id=donation.id)
+        journal.post(movement.with_subject(donation.id), fund, donation, donation_id=donation.id)
         refunded = {"refunded_fen": refund.amount_fen}
         newest = journal.find_newest
         journal.save(count_contribution(states, newest, fund.id, donation.donor_id, **refunded))
@@ -282,7 +282,7 @@ def decide_fee_charged(
     if refusal := explain_fee(fund, fee.amount_fen):
         journal.refuse(movement, refusal, identity)
     else:
-        journal.post(movement.about(fund.id), fund)
+        journal.post(movement.with_subject(fund.id), fund)
     return journal.close()
 
 

@@ -71,7 +71,7 @@ class Movement:
         """What the counters move by."""
         return self.amount.quantity if isinstance(self.amount, Goods) else self.amount
 
-    def about(self, subject: str) -> "Movement":
+    def with_subject(self, subject: str) -> "Movement":
         return replace(self, fact=replace(self.fact, subject=subject))
 
     def as_fields(self) -> dict[str, object]:

@@ -84,7 +84,7 @@ def decide_approve_fee(
         return Decision(answer=flaw)
     approved = fee.resolve("approved", command.principal)
     fact = journal.make_fact("fee", fee.id, fee.at)
-    movement = Movement("management_fee", fact, fund.id, fee.amount_fen).about(fund.id)
+    movement = Movement("management_fee", fact, fund.id, fee.amount_fen).with_subject(fund.id)
     approved = approved.place_at(journal.log, journal.head.size)
     journal.post(movement, fund, authorisation=approved.authorisation)
     journal.save(approved, *line)
@@ -131,7 +131,9 @@ def decide_approve_refund(
         return Decision(answer=line if isinstance(line, Answer) else flaw)
     approved = refund.resolve("approved", command.principal)
     fact = journal.make_fact("refund", refund.id, refund.at)
-    movement = Movement("refund", fact, fund.id, refund.amount_fen, gift.donor_id).about(gift.id)
+    movement = Movement("refund", fact, fund.id, refund.amount_fen, gift.donor_id).with_subject(
+        gift.id
+    )
     fund = journal.bring_forward_fund(fund)
     approved = approved.place_at(journal.log, journal.head.size)
     journal.post(movement, fund, gift, authorisation=approved.authorisation, donation_id=gift.id)

@@ -10,7 +10,7 @@ one file together: each starts with what was brought forward. Names: see `export
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal, Protocol
@@ -62,49 +62,49 @@ class Transaction:
 class Writing(Protocol):
     """One dialect's spelling; each gives lines without their end."""
 
-    def beginning(self, title: str) -> Iterator[str]: ...
-    def account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]: ...
-    def commodity(self, unit: Unit, day: date) -> Iterator[str]: ...
-    def transaction(self, transaction: Transaction) -> Iterator[str]: ...
-    def assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
+    def format_beginning(self, title: str) -> Iterator[str]: ...
+    def format_account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]: ...
+    def format_commodity(self, unit: Unit, day: date) -> Iterator[str]: ...
+    def format_transaction(self, transaction: Transaction) -> Iterator[str]: ...
+    def format_assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
         """What each account holds when `day` ends."""
 
 
 class Plain:
     """ledger and hledger."""
 
-    def beginning(self, title: str) -> Iterator[str]:
+    def format_beginning(self, title: str) -> Iterator[str]:
         yield f"; {title}"
         yield from ("", *(f"tag {tag}" for tag in collect_tags()))
         yield from ("", f"commodity {CURRENCY}", f"    format 1000.00 {CURRENCY}")
 
-    def account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]:  # noqa: ARG002
+    def format_account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]:  # noqa: ARG002
         yield f"account {name}"
         if account.code:
             yield f"    ; code: {encode_text(account.code)}"
         if account.title:
             yield f"    ; title: {encode_text(account.title)}"
 
-    def commodity(self, unit: Unit, day: date) -> Iterator[str]:  # noqa: ARG002
+    def format_commodity(self, unit: Unit, day: date) -> Iterator[str]:  # noqa: ARG002
         yield f"commodity {self._name(unit)}"
 
-    def transaction(self, transaction: Transaction) -> Iterator[str]:
+    def format_transaction(self, transaction: Transaction) -> Iterator[str]:
         title = f"{transaction.title} | {transaction.subject}"
         day, second = transaction.day, transaction.effective_on
         both = f"{day}" if second == day else f"{day}={second}"
         yield f"{both} * ({transaction.index}) {title}"
         yield from (f"    ; {key}: {value}" for key, value in transaction.notes.items())
         for posting in transaction.postings:
-            yield f"    {posting.account}  {self._amount(posting)}"
+            yield f"    {posting.account}  {self._format_amount(posting)}"
 
-    def assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
+    def format_assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
         yield f"{day} * 余额核对 balance assertions"
         for posting in balances:
-            nothing = JournalPosting(posting.account, 0, posting.unit)
-            yield f"    {posting.account}  {self._amount(nothing)} = {self._amount(posting)}"
+            nothing = self._format_amount(replace(posting, amount=0))
+            yield f"    {posting.account}  {nothing} = {self._format_amount(posting)}"
 
-    def _amount(self, posting: JournalPosting) -> str:
-        return f"{posting.unit.number(posting.amount)} {self._name(posting.unit)}"
+    def _format_amount(self, posting: JournalPosting) -> str:
+        return f"{posting.unit.format_number(posting.amount)} {self._name(posting.unit)}"
 
     @staticmethod
     def _name(unit: Unit) -> str:
@@ -114,39 +114,39 @@ class Plain:
 class Beancount:
     """beancount 2 and 3."""
 
-    def beginning(self, title: str) -> Iterator[str]:
+    def format_beginning(self, title: str) -> Iterator[str]:
         yield f"; {title}"
         yield from ("", f'option "title" {_quote(title)}')
         yield f'option "operating_currency" "{CURRENCY}"'
 
-    def account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]:
+    def format_account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]:
         yield f"{day} open {name}"
         if account.code:
             yield f"  code: {_quote(account.code)}"
         if account.title:
             yield f"  title: {_quote(account.title)}"
 
-    def commodity(self, unit: Unit, day: date) -> Iterator[str]:
+    def format_commodity(self, unit: Unit, day: date) -> Iterator[str]:
         yield f"{day} commodity {self._name(unit)}"
         yield f"  item: {_quote(encode_text(unit.item))}"
         yield f"  unit: {_quote(encode_text(unit.unit))}"
 
-    def transaction(self, transaction: Transaction) -> Iterator[str]:
+    def format_transaction(self, transaction: Transaction) -> Iterator[str]:
         yield f"{transaction.day} * {_quote(transaction.title)} {_quote(transaction.subject)}"
         yield f'  entry: "{transaction.index}"'
         yield from (f"  {key}: {_quote(value)}" for key, value in transaction.notes.items())
         for posting in transaction.postings:
-            yield f"  {posting.account}  {posting.unit.number(posting.amount)} {self._of(posting)}"
+            yield f"  {posting.account}  {self._format_amount(posting)}"
 
-    def assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
+    def format_assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
         """Without `~ 0` beancount would let one fen pass."""
         after = day + timedelta(days=1)
         for posting in balances:
-            number = posting.unit.number(posting.amount)
-            yield f"{after} balance {posting.account}  {number} ~ 0 {self._of(posting)}"
+            number = posting.unit.format_number(posting.amount)
+            yield f"{after} balance {posting.account}  {number} ~ 0 {self._name(posting.unit)}"
 
-    def _of(self, posting: JournalPosting) -> str:
-        return self._name(posting.unit)
+    def _format_amount(self, posting: JournalPosting) -> str:
+        return f"{posting.unit.format_number(posting.amount)} {self._name(posting.unit)}"
 
     @staticmethod
     def _name(unit: Unit) -> str:
@@ -183,9 +183,9 @@ def format_journal(
 ) -> Iterator[str]:
     """The journal of `log`, line by line."""
     journal = _Journal(WRITING[dialect], chart or load_chart())
-    yield from journal.beginning(log)
-    for entry in log.entries():
-        yield from journal.entry(entry)
+    yield from journal.begin(log)
+    for entry in log.read_entries():
+        yield from journal.add(entry)
     yield from journal.end()
 
 
@@ -200,26 +200,26 @@ class _Journal:
         self._changed: dict[tuple[str, Unit], None] = {}
         self._day = date.min
 
-    def beginning(self, log: PublishedLog) -> Iterator[str]:
-        yield from self._writing.beginning(f"账本 ledger {encode_text(log.origin)}")
+    def begin(self, log: PublishedLog) -> Iterator[str]:
+        yield from self._writing.format_beginning(f"账本 ledger {encode_text(log.origin)}")
         yield f"; 条目 entries: {log.size}; 树根 root: {log.root}"
         yield f"; 会计制度 standard: {encode_text(self._chart.standard)}"
         yield "; 科目末段是基金 the last part of an account is its fund; -x2e- is the sign 2e (hex)"
 
-    def entry(self, entry: LedgerEntry) -> Iterator[str]:
+    def add(self, entry: LedgerEntry) -> Iterator[str]:
         day = day_of(entry["recorded_at"])
         if self._changed and (day.year, day.month) != (self._day.year, self._day.month):
-            yield from self._assertions(self._changed)
+            yield from self._assert_balances(self._changed)
         self._day = day
         if entry["kind"] in ("fund_opened", "fund_carried", "accounts_opened"):
-            yield from self._accounts(entry["accounts"], entry["fund"])
+            yield from self._declare_accounts(entry["accounts"], entry["fund"])
         yield ""
         if not entry["legs"]:
             yield f"; {day} ({entry['index']}) {kind_of(entry).title}: {format_comment(entry)}"
             return
         postings = [_build_posting(leg) for leg in entry["legs"]]
         yield from self._post(postings)
-        yield from self._writing.transaction(
+        yield from self._writing.format_transaction(
             Transaction(
                 day,
                 day_of(entry["effective_at"]),
@@ -234,16 +234,16 @@ class _Journal:
     def end(self) -> Iterator[str]:
         """Every account, whether it changed lately or not."""
         if self._held:
-            yield from self._assertions(self._held)
+            yield from self._assert_balances(self._held)
 
-    def _accounts(self, accounts: Iterable[str], fund: str) -> Iterator[str]:
+    def _declare_accounts(self, accounts: Iterable[str], fund: str) -> Iterator[str]:
         for account in accounts:
             name = format_account(account, fund)
             if name not in self._named:
                 self._named.add(name)
                 yield from (
                     "",
-                    *self._writing.account(name, self._chart.find(account), self._day),
+                    *self._writing.format_account(name, self._chart.find(account), self._day),
                 )
 
     def _post(self, postings: Iterable[JournalPosting]) -> Iterator[str]:
@@ -253,15 +253,15 @@ class _Journal:
             self._changed[place] = None
             if posting.unit != MONEY and posting.unit not in self._named:
                 self._named.add(posting.unit)
-                yield from (*self._writing.commodity(posting.unit, self._day), "")
+                yield from (*self._writing.format_commodity(posting.unit, self._day), "")
 
-    def _assertions(self, places: Iterable[tuple[str, Unit]]) -> Iterator[str]:
+    def _assert_balances(self, places: Iterable[tuple[str, Unit]]) -> Iterator[str]:
         balances = [
             JournalPosting(account, self._held[account, unit], unit)
             for account, unit in sorted(places)
         ]
         self._changed.clear()
-        yield from ("", *self._writing.assertions(balances, self._day))
+        yield from ("", *self._writing.format_assertions(balances, self._day))
 
 
 def _build_posting(leg: Leg | GoodsLeg) -> JournalPosting:

@@ -84,7 +84,7 @@ def write_table(
 def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[str, object]]:
     """What the log says of each leg; times as text, without the names that do not apply."""
     chart = chart or load_chart()
-    for entry in log.entries():
+    for entry in log.read_entries():
         fields = _list_entry_fields(entry)
         for number, leg in enumerate(entry["legs"]):
             account = chart.find(leg["account"])

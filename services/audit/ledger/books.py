@@ -186,13 +186,13 @@ class Books(Balances):
             place = (leg["fund"], leg["account"])
             book = self.accounts.get(place)
             if book is None:
-                book = self._account(place, index)
+                book = self._open_account(place, index)
             if leg["side"] == "debit":
                 book.debit += leg["amount_fen"]
             else:
                 book.credit += leg["amount_fen"]
 
-    def _account(self, place: tuple[str, str], index: int) -> AccountBook:
+    def _open_account(self, place: tuple[str, str], index: int) -> AccountBook:
         if any(each[:2] == place for each in self.goods_accounts):
             _check_apart(place, index)
         book = self.accounts[place] = AccountBook()
@@ -214,7 +214,7 @@ class Books(Balances):
             if kind.covered or book.restricted:
                 check_covered(fund, book, index)
 
-    def snapshot(self) -> Document:
+    def take_snapshot(self) -> Document:
         """Every balance, in a form that canonical JSON writes the same way everywhere."""
         return take_snapshot(self)
 

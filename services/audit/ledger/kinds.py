@@ -104,9 +104,9 @@ class EntryKind:
     @property
     def is_transaction(self) -> bool:
         """Money comes to the bank, leaves it, or changes funds there."""
-        return bool(self.total) and any("bank" in (p.debit, p.credit) for p in self._pairs())
+        return bool(self.total) and any("bank" in (p.debit, p.credit) for p in self._list_pairs())
 
-    def _pairs(self) -> Iterator[Pair]:
+    def _list_pairs(self) -> Iterator[Pair]:
         return (pair for part in self.parts for pair in part.pairs)
 
 

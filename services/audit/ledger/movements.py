@@ -24,7 +24,7 @@ class Unit:
     item: str = ""
     unit: str = ""
 
-    def number(self, amount: int) -> str:
+    def format_number(self, amount: int) -> str:
         """For other programs: exact, yuan with two decimals or a whole number."""
         return str(amount) if self.item else format_yuan_plain(amount)
 
@@ -36,7 +36,7 @@ class Unit:
         sign = "-" if amount < 0 else ""
         return f"{sign}{int(whole.lstrip('-')):,}.{cents} 元"
 
-    def as_json(self, amount: int) -> dict[str, int | str]:
+    def to_json(self, amount: int) -> dict[str, int | str]:
         if self.item:
             return {"item": self.item, "quantity": amount, "unit": self.unit}
         return {"amount_fen": amount}

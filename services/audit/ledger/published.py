@@ -30,11 +30,11 @@ class PublishedLog:
     root: str
     source: Source
 
-    def entries(self) -> Iterator[LedgerEntry]:
+    def read_entries(self) -> Iterator[LedgerEntry]:
         """In order. BrokenError or NotCanonicalError where one cannot be read."""
         return map(parse_entry, read_entries(self.source, self.size))
 
-    def entry(self, index: int) -> LedgerEntry:
+    def read_entry(self, index: int) -> LedgerEntry:
         return parse_entry(read_entry(self.source, self.size, index))
 
 

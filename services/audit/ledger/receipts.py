@@ -89,9 +89,9 @@ class Receipt:
             )
         return entry, checkpoint
 
-    def cosigners(self, witnesses: Sequence[VerifierKey]) -> list[VerifierKey]:
+    def find_cosigners(self, witnesses: Sequence[VerifierKey]) -> list[VerifierKey]:
         """Which of the witnesses cosigned its checkpoint."""
-        return Note.parse(self.checkpoint).cosigners(witnesses)
+        return Note.parse(self.checkpoint).find_cosigners(witnesses)
 
 
 def make_receipt(source: Source, index: int) -> Receipt | None:

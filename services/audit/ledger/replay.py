@@ -28,7 +28,7 @@ class Replay:
     def __bytes__(self) -> bytes:
         """The same entries give the same bytes, wherever they were read."""
         fields = {"entries": self.entries, "last_recorded_at": self.last_recorded_at}
-        return encode_canonical({**fields, **self.books.snapshot()})
+        return encode_canonical({**fields, **self.books.take_snapshot()})
 
 
 def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay:

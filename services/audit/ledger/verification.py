@@ -94,7 +94,7 @@ class EventRegister:
             raise BrokenError(UNIQUE, f"offset {offset} of {place} was recorded before", index)
         pages[number] = page | bit
 
-    def partitions(self) -> Iterator[PartitionRange]:
+    def list_partitions(self) -> Iterator[PartitionRange]:
         for place, pages in sorted(self._offsets.items()):
             lowest, highest = min(pages), max(pages)
             first = (pages[lowest] & -pages[lowest]).bit_length() - 1
@@ -145,18 +145,18 @@ class Posting:
             raise BrokenError(SEQUENCE, f"recorded before {self.last_recorded_at}", index)
         self.last_recorded_at = entry["recorded_at"]
         self.events.record(entry["event"], index)
-        original = self._original(entry, part) if entry["kind"] in NAMING else None
+        original = self._find_original(entry, part) if entry["kind"] in NAMING else None
         self.books.apply(entry, original)
 
-    def _original(self, entry: LedgerEntry, part: BundleAndTile) -> LedgerEntry | None:
+    def _find_original(self, entry: LedgerEntry, part: BundleAndTile) -> LedgerEntry | None:
         """The earlier entry that `entry` names."""
         named = find_named(entry)
         if named is None or named >= self.entries:
             return None
         number, at = divmod(named, TILE_WIDTH)
-        return _read_posted(part.entries[at]) if number == part.number else self.entry(named)
+        return _read_posted(part.entries[at]) if number == part.number else self.read_entry(named)
 
-    def entry(self, named: int) -> LedgerEntry | None:
+    def read_entry(self, named: int) -> LedgerEntry | None:
         """One that was posted, read again; its hash must still be the one seen then."""
         if named >= self.entries:
             return None
@@ -195,7 +195,7 @@ def check_earlier_refunds(books: Books, years: Sequence[Posting]) -> None:
 
 def _require_gift_fen(year: Posting, place: GiftPlace) -> int:
     log, index, fund = place
-    gift = year.entry(index)
+    gift = year.read_entry(index)
     if gift is None or gift["kind"] != "donation_received":
         raise BrokenError(WITHIN_FUND, f"entry {index} of {log} is no gift")
     if gift["fund"] != fund or index in year.books.reversed_entries:
@@ -244,7 +244,7 @@ class Report:
     def ok(self) -> bool:
         return self.broken is None
 
-    def summary(self) -> dict[str, object]:
+    def summarize(self) -> dict[str, object]:
         """For JSON and for people."""
         return {
             "ok": self.ok,
@@ -312,7 +312,7 @@ class _Trust:
     witnesses: Sequence[VerifierKey]
     quorum: int | None
 
-    def newest(self, data: bytes | None) -> Checkpoint:
+    def open_newest(self, data: bytes | None) -> Checkpoint:
         if data is None:
             raise BrokenError(SIGNED, "there is no checkpoint")
         try:
@@ -320,7 +320,7 @@ class _Trust:
         except NoteError as error:
             raise BrokenError(SIGNED, str(error)) from None
 
-    def older(self, data: bytes, newest: Checkpoint) -> Checkpoint:
+    def open_older(self, data: bytes, newest: Checkpoint) -> Checkpoint:
         """Not every checkpoint that was kept went to the witnesses first."""
         try:
             checkpoint = open_checkpoint(data, self.keys)
@@ -343,11 +343,11 @@ class _Verification:
     def verify(
         self, since: Sequence[bytes], previous: Report | None, progress: Progress | None
     ) -> None:
-        newest = self.checkpoint = self.trust.newest(self.source.read(CHECKPOINT))
+        newest = self.checkpoint = self.trust.open_newest(self.source.read(CHECKPOINT))
         posting = self.posting = Posting(self.source, newest.origin, newest.size)
         tree = TreeCheck(self.source, newest)
         for data in since:
-            tree.expect(self.trust.older(data, newest))
+            tree.expect(self.trust.open_older(data, newest))
         for part in read_bundles(self.source, newest.size):
             posting.add(part, tree.add(part))
             if progress:
@@ -363,7 +363,7 @@ class _Verification:
         posting = self.posting
         if posting is None:
             return Report(self.checkpoint, 0, broken, Books())
-        partitions = tuple(posting.events.partitions())
+        partitions = tuple(posting.events.list_partitions())
         not_carried = tuple(self.not_carried)
         years, books = (posting, *self.before), posting.books
         return Report(

@@ -67,7 +67,7 @@ class LogHead(State):
         year = ledger_year(now)
         if year <= self.year or self.carrying:
             return self
-        ended = ClosedLog(origin=self.origin, size=self.size, root=self.tree.root())
+        ended = ClosedLog(origin=self.origin, size=self.size, root=self.tree.compute_root())
         origin = f"{self.origin.rpartition('/')[0]}/{year}"
         closed = (*self.closed, ended)
         fresh = {"origin": origin, "size": 0, "frontier": (), "closed": closed, "carrying": True}

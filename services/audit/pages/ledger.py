@@ -88,7 +88,7 @@ async def show_how_to_verify(request: Request, runtime: AuditRuntimeDep) -> Resp
     def read() -> list[tuple[ShownLog, list[str]]]:
         names = logs.list_names()
         pairs = [(name, ShownLog(name, name_log(settings, name))) for name in names]
-        return [(log, logs.vkeys(logs.origin_of(name) or "")) for name, log in pairs]
+        return [(log, logs.list_vkeys(logs.find_origin(name) or "")) for name, log in pairs]
 
     listed = await asyncio.to_thread(read)
     return render_how_to_verify(listed, settings.find_public_url("audit"), show_to(request))
@@ -156,7 +156,7 @@ async def search_entries(
 
     def render(which: ShownLog, figures: Overview) -> Response:
         start = int(before) if before.isascii() and before.isdigit() else None
-        source = runtime.resources.source(log)
+        source = runtime.resources.open_log_source(log)
         hits = find_entries(source, figures, criteria, start)
         return render_entries(which, figures, criteria, hits, number, show_to(request))
 
@@ -170,7 +170,7 @@ async def show_entry(
     def render(which: ShownLog, figures: Overview) -> Response:
         logs = runtime.resources
         raw = _read_leaf(logs, which, index)
-        vkeys = logs.vkeys(parse_entry(raw)["log"])
+        vkeys = logs.list_vkeys(parse_entry(raw)["log"])
         return render_entry(which, figures, raw, vkeys, show=show_to(request))
 
     return await _read(request, runtime, log, render)
@@ -185,8 +185,8 @@ async def download_offline_page(
     def render(which: ShownLog, figures: Overview) -> Response:
         logs = runtime.resources
         raw = _read_leaf(logs, which, index)
-        files = collect_proof_files(logs.source(log), index)
-        vkeys = logs.vkeys(parse_entry(raw)["log"])
+        files = collect_proof_files(logs.open_log_source(log), index)
+        vkeys = logs.list_vkeys(parse_entry(raw)["log"])
         page = render_entry(which, figures, raw, vkeys, files, show_to(request))
         name = f'attachment; filename="guanjia-{log}-{index}.html"'
         page.headers["Content-Disposition"] = name
@@ -207,7 +207,7 @@ async def _read(
     def read() -> R:
         logs = runtime.resources
         with logs.open_overview(log) as figures:
-            checkpoint = logs.checkpoint(log)
+            checkpoint = logs.read_checkpoint(log)
             if figures is None or checkpoint is None:
                 raise Denied(messages.LOG_UNKNOWN.refusal(404))
             title = name_log(runtime.settings, log)
@@ -225,7 +225,7 @@ async def _count(request: Request) -> None:
 async def _find_place(runtime: AuditRuntime, log: str, number: str) -> tuple[str, int] | None:
     """By an entry's number, or the id of a gift or a match."""
     if number.isascii() and number.isdigit() and len(number) <= len(str(INTEGER_MAX)):
-        checkpoint = await asyncio.to_thread(runtime.resources.checkpoint, log)
+        checkpoint = await asyncio.to_thread(runtime.resources.read_checkpoint, log)
         return (log, int(number)) if checkpoint and int(number) < checkpoint.size else None
     place = await find_place(runtime.database, number)
     return (runtime.resources.name_of(place[0]), place[1]) if place else None
@@ -234,7 +234,7 @@ async def _find_place(runtime: AuditRuntime, log: str, number: str) -> tuple[str
 def _read_leaf(logs: PublicLogs, log: ShownLog, index: int) -> bytes:
     if index >= log.published:
         raise Denied(messages.ENTRY_UNKNOWN.refusal(404))
-    return read_entry(logs.source(log.name), log.published, index)
+    return read_entry(logs.open_log_source(log.name), log.published, index)
 
 
 def name_log(settings: AuditSettings, name: str) -> str:

@@ -31,8 +31,8 @@ class RecordingSource:
     def read_all(self, paths: Iterable[str]) -> Iterator[bytes | None]:
         return map(self.read, paths)
 
-    def partial_widths(self, level: int | str, number: int) -> list[int]:
-        return self._source.partial_widths(level, number)
+    def list_partial_widths(self, level: int | str, number: int) -> list[int]:
+        return self._source.list_partial_widths(level, number)
 
 
 def collect_proof_files(source: Source, index: int) -> Mapping[str, bytes]:

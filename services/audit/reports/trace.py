@@ -48,14 +48,14 @@ class Trace:
     references: dict[EntryKey, str]
     """The documents behind the transfers in `via`."""
 
-    def totals(self) -> dict[tuple[Unit, Use], int]:
+    def sum_totals(self) -> dict[tuple[Unit, Use], int]:
         sums: dict[tuple[Unit, Use], int] = {}
         for part in self.parts:
             place = (part.unit, part.use)
             sums[place] = sums.get(place, 0) + part.amount
         return sums
 
-    def as_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         return {
             "donation": self.donation,
             "gifts": [
@@ -63,24 +63,24 @@ class Trace:
                     "entry": _format_key(gift.entry),
                     "fund": gift.fund,
                     "recorded_at": gift.recorded_at,
-                    **gift.unit.as_json(gift.amount),
+                    **gift.unit.to_json(gift.amount),
                 }
                 for gift in self.gifts
             ],
-            "parts": [self._part(part) for part in self.parts],
+            "parts": [self._describe_part(part) for part in self.parts],
             "totals": [
-                {"use": use, **unit.as_json(amount)}
-                for (unit, use), amount in self.totals().items()
+                {"use": use, **unit.to_json(amount)}
+                for (unit, use), amount in self.sum_totals().items()
             ],
         }
 
-    def _part(self, part: TracedPart) -> dict[str, object]:
+    def _describe_part(self, part: TracedPart) -> dict[str, object]:
         about = {"match": part.match, "purpose": dict(part.purpose)} if part.match else {}
         via = [{**_format_key(key), "reference": self.references[key]} for key in part.via]
         return {
             "use": part.use,
             "fund": part.fund,
-            **part.unit.as_json(part.amount),
+            **part.unit.to_json(part.amount),
             **about,
             "entries": [_format_key(key) for key in part.entries],
             "via": via,
@@ -126,7 +126,7 @@ _ORDER: tuple[Use, ...] = ("spent", "promised", "unspent", "fee", "refunded", "r
 def _list_parts(gifts: Gifts, numbers: Iterable[int]) -> Iterator[TracedPart]:
     sums: dict[tuple[Place, tuple[EntryKey, ...]], tuple[int, dict[EntryKey, None]]] = {}
     for number in numbers:
-        for place, piece in gifts.places.of_gift(number):
+        for place, piece in gifts.places.list_pieces(number):
             entry = place.entry
             alike = Place(place.use, place.fund, place.unit, None, place.match, place.purpose)
             amount, entries = sums.setdefault((alike, piece.via), (0, {}))

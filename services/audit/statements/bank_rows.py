@@ -47,7 +47,7 @@ class BankRows:
     def __init__(self, table: Table, layout: Layout) -> None:
         self._header = table.header
         self._layout = layout
-        self._columns = layout.as_columns()
+        self._columns = layout.build_columns()
         self._other_sides = self._find_guarded(OTHER_SIDES)
         self._accounts = self._find_guarded((COUNTERPARTY,))
 

@@ -116,7 +116,7 @@ class Layout(Value):
         update = {"columns": columns, "amounts": Amounts(), "account": self.account or account}
         return self.model_copy(update=update)
 
-    def as_columns(self) -> Columns:
+    def build_columns(self) -> Columns:
         """Declared once for all statements; the file's own words and values laid over it."""
         ignored = {fold_header(header) for header in self.ignored}
         mapping: dict[str, str] = {

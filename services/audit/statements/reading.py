@@ -72,7 +72,7 @@ def read_statement(
     if file is not None:
         content = write_as_sheet(file)
         layout = layout.for_bank_file(file.account)
-    columns = layout.as_columns()
+    columns = layout.build_columns()
     try:
         table = open_sheet(content).find_table(columns, skip)
     except Invalid as error:

@@ -26,7 +26,7 @@ class Checkpoint:
     root: bytes
     frozen: bool = False
 
-    def body(self) -> str:
+    def format_body(self) -> str:
         tail = f"{FROZEN}\n" if self.frozen else ""
         return f"{self.origin}\n{self.size}\n{format_root(self.root)}\n{tail}"
 
@@ -39,7 +39,7 @@ class Checkpoint:
         if not (lines[1].isascii() and lines[1].isdigit()) or len(lines[1]) > 19:
             raise NoteError("条目数不是十进制数 the size is not a decimal number")
         checkpoint = cls(lines[0], int(lines[1]), decode_base64(lines[2], "root"), len(lines) == 5)
-        if len(checkpoint.root) != HASH_BYTES or checkpoint.body() != body:
+        if len(checkpoint.root) != HASH_BYTES or checkpoint.format_body() != body:
             raise NoteError("检查点不是规范写法 the checkpoint is not in canonical form")
         return checkpoint
 
@@ -62,13 +62,13 @@ def open_checkpoint(
     """
     note = Note.parse(data)
     checkpoint = Checkpoint.parse(note.body)
-    signed = note.signers(keys)
+    signed = note.find_signers(keys)
     if not signed:
         names = ", ".join(f"{key.name}+{key.id.hex()}" for key in keys)
         raise NoteError(f"没有所给密钥的签名 not signed by {names}")
     if checkpoint.origin not in {key.name for key in signed}:
         raise NoteError(f"检查点属于另一账本 the checkpoint is of another log, {checkpoint.origin}")
-    cosigned_by = len(note.cosigners(witnesses))
+    cosigned_by = len(note.find_cosigners(witnesses))
     needed = len({key.public for key in witnesses}) if quorum is None else quorum
     if cosigned_by < needed:
         raise NoteError(

@@ -38,7 +38,7 @@ class Record:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def last(self, origin: str) -> Checkpoint:
+    def read_last(self, origin: str) -> Checkpoint:
         """Size 0 where it never cosigned. NoteError if the file is damaged: it signs no more."""
         try:
             note = (self._folder / _name(origin)).read_bytes()
@@ -119,7 +119,7 @@ class Cosigner:
         if submission.old > submission.checkpoint.size:
             raise RefusedError(400, "the old size is larger than the checkpoint's")
         with self._record.lock():
-            self._expect_continued(submission, self._record.last(submission.checkpoint.origin))
+            self._expect_continued(submission, self._record.read_last(submission.checkpoint.origin))
             self._record.put(submission.checkpoint.origin, submission.note)
             return str(self._key.cosign(submission.note.body, self._now_s()))
 
@@ -128,7 +128,7 @@ class Cosigner:
         if not keys:
             raise RefusedError(404, "this log is not known here")
         try:
-            signed = submission.note.signers(keys)
+            signed = submission.note.find_signers(keys)
         except NoteError as error:
             raise RefusedError(403, str(error)) from None
         if not signed:

@@ -54,7 +54,7 @@ class SigningKey:
             raise NoteError("不是签名密钥 not a signing key")
         return key
 
-    def secret(self) -> str:
+    def format_secret(self) -> str:
         """For the file that keeps it, and nothing else."""
         blob = base64.b64encode(bytes([self.algorithm]) + self.private.private_bytes_raw()).decode()
         return f"{_PREFIX}{self.name}+{self.vkey.id.hex()}+{blob}"
@@ -135,7 +135,7 @@ class KeyFile:
         part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as out:
-            out.writelines(f"{key.secret()}\n" for key in keys)
+            out.writelines(f"{key.format_secret()}\n" for key in keys)
             out.flush()
             os.fsync(out.fileno())
         return part

@@ -59,7 +59,7 @@ class Frontier:
             size += 1
         return Frontier(size, tuple(stack))
 
-    def root(self) -> bytes:
+    def compute_root(self) -> bytes:
         if not self.hashes:
             return EMPTY_ROOT
         root = self.hashes[-1]

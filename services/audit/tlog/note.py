@@ -65,7 +65,7 @@ class VerifierKey:
         blob = base64.b64encode(bytes([self.algorithm]) + self.public).decode()
         return f"{self.name}+{self.id.hex()}+{blob}"
 
-    def accepts(self, body: str, signature: bytes) -> bool:
+    def has_signed(self, body: str, signature: bytes) -> bool:
         message = body.encode()
         if self.algorithm == COSIGNATURE:
             time_s, signature = int.from_bytes(signature[:8], "big"), signature[8:]
@@ -120,7 +120,7 @@ class Note:
     def __bytes__(self) -> bytes:
         return "".join([self.body, "\n", *map(str, self.signatures)]).encode()
 
-    def signers(self, keys: Iterable[VerifierKey]) -> list[VerifierKey]:
+    def find_signers(self, keys: Iterable[VerifierKey]) -> list[VerifierKey]:
         """The keys that signed. Unknown ones are passed over; a known one signed badly raises."""
         keys_by_id = {(key.name, key.id): key for key in keys}
         signed: dict[VerifierKey, None] = {}
@@ -128,15 +128,15 @@ class Note:
             key = keys_by_id.get((each.name, each.key_id))
             if key is None:
                 continue
-            if not key.accepts(self.body, each.signature):
+            if not key.has_signed(self.body, each.signature):
                 raise NoteError(f"签名无效 bad signature by {key.name}")
             signed[key] = None
         return list(signed)
 
-    def cosigners(self, witnesses: Iterable[VerifierKey]) -> list[VerifierKey]:
+    def find_cosigners(self, witnesses: Iterable[VerifierKey]) -> list[VerifierKey]:
         """The witnesses that cosigned; one public key counts once, whatever names it has."""
         keys = [key for key in witnesses if key.algorithm == COSIGNATURE]
-        return list({key.public: key for key in self.signers(keys)}.values())
+        return list({key.public: key for key in self.find_signers(keys)}.values())
 
     def plus(self, signatures: Iterable[Signature]) -> "Note":
         """With more signature lines; one that is there already is not repeated."""

@@ -25,12 +25,12 @@ Rows = list[bytes]
 def prove_inclusion(source: Source, size: int, index: int) -> list[bytes]:
     """That entry `index` is in the tree of the first `size` entries. ValueError beyond them,
     BrokenError where a tile is missing."""
-    return Prover(source, size).inclusion(index)
+    return Prover(source, size).prove_inclusion(index)
 
 
 def prove_consistency(source: Source, old: int, new: int) -> list[bytes]:
     """That the tree of `new` entries begins with that of `old`; empty from nothing or the same."""
-    return Prover(source, new).consistency(old)
+    return Prover(source, new).prove_consistency(old)
 
 
 class Prover:
@@ -41,50 +41,52 @@ class Prover:
         self._size = size
         self._tiles: OrderedDict[tuple[int, int], Rows] = OrderedDict()
 
-    def inclusion(self, index: int) -> list[bytes]:
+    def prove_inclusion(self, index: int) -> list[bytes]:
         if not 0 <= index < self._size:
             raise ValueError(f"entry {index} is not among the first {self._size}")
-        return self._siblings(0, index)
+        return self._list_siblings(0, index)
 
-    def consistency(self, old: int) -> list[bytes]:
+    def prove_consistency(self, old: int) -> list[bytes]:
         if not 0 <= old <= self._size:
             raise ValueError(f"{old} entries are not among the first {self._size}")
         if old in (0, self._size):
             return []
         level = (old & -old).bit_length() - 1
         last = (old >> level) - 1
-        start = [self._node(level, last)] if last else []  # a perfect old tree: its root is known
-        return start + self._siblings(level, last)
+        start = (
+            [self._find_node(level, last)] if last else []
+        )  # a perfect old tree: its root is known
+        return start + self._list_siblings(level, last)
 
-    def _siblings(self, level: int, number: int) -> list[bytes]:
+    def _list_siblings(self, level: int, number: int) -> list[bytes]:
         """From subtree `number` of `level` up to the root: what its hash is joined with."""
         path = []
         while last := (self._size - 1) >> level:
             beside = number ^ 1
             if beside < last or (beside == last and self._size >> level << level == self._size):
-                path.append(self._node(level, beside))
+                path.append(self._find_node(level, beside))
             elif beside == last:
-                path.append(self._edge(level))
+                path.append(self._compute_edge(level))
             level, number = level + 1, number >> 1
         return path
 
-    def _edge(self, level: int) -> bytes:
+    def _compute_edge(self, level: int) -> bytes:
         """The hash of what is right of the last perfect subtree of `level`."""
         node = b""
         for below in range(level):
             if self._size >> below & 1:
-                left = self._node(below, (self._size >> below) - 1)
+                left = self._find_node(below, (self._size >> below) - 1)
                 node = hash_node(left, node) if node else left
         return node
 
-    def _node(self, level: int, number: int) -> bytes:
+    def _find_node(self, level: int, number: int) -> bytes:
         """The root of a perfect subtree of 2^level entries."""
         tile_level, row = divmod(level, TILE_HEIGHT)
         tile, at = divmod(number, TILE_WIDTH >> row)
         start = at * HASH_BYTES
-        return self._rows(tile_level, tile)[row][start : start + HASH_BYTES]
+        return self._read_rows(tile_level, tile)[row][start : start + HASH_BYTES]
 
-    def _rows(self, level: int, number: int) -> Rows:
+    def _read_rows(self, level: int, number: int) -> Rows:
         rows = self._tiles.get((level, number))
         if rows is None:
             rows = self._tiles[level, number] = self._read(level, number)

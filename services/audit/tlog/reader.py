@@ -39,7 +39,7 @@ class Source(Protocol):
     def read_all(self, paths: Iterable[str]) -> Iterator[bytes | None]:
         """The files' bytes in order, read ahead where that helps."""
 
-    def partial_widths(self, level: int | str, number: int) -> list[int]:
+    def list_partial_widths(self, level: int | str, number: int) -> list[int]:
         """Widths of the partial tiles kept beside a tile; empty where they cannot be listed."""
 
 
@@ -58,7 +58,7 @@ class Directory:
     def read_all(self, paths: Iterable[str]) -> Iterator[bytes | None]:
         return map(self.read, paths)
 
-    def partial_widths(self, level: int | str, number: int) -> list[int]:
+    def list_partial_widths(self, level: int | str, number: int) -> list[int]:
         folder = self._path / f"{format_tile_path(level, number)}.p"
         if not folder.is_dir():
             return []
@@ -88,7 +88,7 @@ class Website:
             while waiting:
                 yield waiting.popleft().result()
 
-    def partial_widths(self, level: int | str, number: int) -> list[int]:  # noqa: ARG002
+    def list_partial_widths(self, level: int | str, number: int) -> list[int]:  # noqa: ARG002
         return []
 
 
@@ -228,11 +228,11 @@ class TreeCheck:
 
     def finish(self) -> None:
         """All bundles were added: the unfinished tiles, and the root."""
-        for tile in self.tree.partials():
+        for tile in self.tree.list_partials():
             if tile.level:
                 self._compare(tile, read_hashes(self.source, tile.level, tile.number, tile.width))
                 self._compare_partial_tiles(tile)
-        if self.tree.root() != self.newest.root:
+        if self.tree.compute_root() != self.newest.root:
             raise BrokenError(TREE, "the entries' root is not the checkpoint's")
 
     def _compare(self, rebuilt: Tile, published: bytes) -> None:
@@ -244,14 +244,14 @@ class TreeCheck:
 
     def _compare_partial_bundles(self, part: BundleAndTile) -> None:
         """Older partial bundles that still lie there must say the same."""
-        for width in self.source.partial_widths(ENTRIES, part.number):
+        for width in self.source.list_partial_widths(ENTRIES, part.number):
             path = format_tile_path(ENTRIES, part.number, width)
             is_covered = width <= len(part.entries)
             if is_covered and self.source.read(path) != pack_bundle(part.entries[:width]):
                 raise BrokenError(TREE, f"{path} differs", part.number * TILE_WIDTH)
 
     def _compare_partial_tiles(self, tile: Tile) -> None:
-        for width in self.source.partial_widths(tile.level, tile.number):
+        for width in self.source.list_partial_widths(tile.level, tile.number):
             hashes = tile.data[: width * HASH_BYTES]
             if len(hashes) == width * HASH_BYTES:
                 path = format_tile_path(tile.level, tile.number, width)
@@ -260,7 +260,7 @@ class TreeCheck:
     def _compare_older(self, leaves: Sequence[bytes], first: int) -> None:
         for size, root in self.older.items():
             reached = first < size <= first + len(leaves)
-            if reached and self.tree.root(leaves[: size - first]) != root:
+            if reached and self.tree.compute_root(leaves[: size - first]) != root:
                 raise BrokenError(
                     HISTORY, f"the first {size} entries are not those signed for before"
                 )

@@ -99,13 +99,13 @@ class TileTree:
             self.edges[level].clear()
             level += 1
 
-    def partials(self) -> Iterator[Tile]:
+    def list_partials(self) -> Iterator[Tile]:
         """The partial tiles a checkpoint of this size is served with."""
         for level, edge in enumerate(self.edges):
             if edge:
                 yield Tile(level, self.size // TILE_WIDTH ** (level + 1), b"".join(edge))
 
-    def root(self, leaves: Sequence[bytes] = ()) -> bytes:
+    def compute_root(self, leaves: Sequence[bytes] = ()) -> bytes:
         """The root, as if the leaf hashes `leaves` (within the unfinished tile) were added."""
         row: list[bytes] = [*self.edges[0], *leaves]
         for edge in self.edges[1:]:

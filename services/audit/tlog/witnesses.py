@@ -65,8 +65,8 @@ class Witnesses:
     def keys(self) -> list[VerifierKey]:
         return [witness.key for witness in self._witnesses]
 
-    def lacking(self, note: Note) -> bool:
-        return len(note.cosigners(self.keys)) < len({key.public for key in self.keys})
+    def lacks_cosigner(self, note: Note) -> bool:
+        return len(note.find_cosigners(self.keys)) < len({key.public for key in self.keys})
 
     def cosign(self, note: Note, seen_size: int, source: Source) -> Note:
         """The note with every cosignature that can be had. QuorumError if they are too few.
@@ -74,11 +74,11 @@ class Witnesses:
         shown: the size of the tree witnesses have probably seen. source: for proofs, holds the
         tiles of the note's tree.
         """
-        signed = {key.id for key in note.cosigners(self.keys)}
+        signed = {key.id for key in note.find_cosigners(self.keys)}
         missing = [each for each in self._witnesses if each.key.id not in signed]
         answers = self._ask_all(missing, note, seen_size, source)
         note = note.plus(each for each in answers if isinstance(each, Signature))
-        got = len(note.cosigners(self.keys))
+        got = len(note.find_cosigners(self.keys))
         if got < self._quorum:
             ahead = max((each for each in answers if isinstance(each, int)), default=0)
             raise QuorumError(f"{got} of {self._quorum} witnesses cosigned", ahead)
@@ -131,7 +131,7 @@ def _find_cosignature(witness: Witness, note: Note, answer: str) -> Signature | 
     for line in answer.splitlines():
         try:
             signature = Signature.parse(line)
-            if Note(note.body, (signature,)).signers([witness.key]):
+            if Note(note.body, (signature,)).find_signers([witness.key]):
                 return signature
         except NoteError as error:
             log.warning("witness_unreadable", witness=witness.key.name, error=str(error))

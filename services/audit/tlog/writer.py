@@ -108,7 +108,7 @@ class LogDirectory:
     def lacks_witness(self) -> bool:
         """Whether a witness has not cosigned what stands."""
         note = self._source.read(CHECKPOINT)
-        return note is not None and self._witnesses.lacking(Note.parse(note))
+        return note is not None and self._witnesses.lacks_cosigner(Note.parse(note))
 
     def publish(
         self,
@@ -126,8 +126,8 @@ class LogDirectory:
         LockedError while another process publishes.
         """
         with self._hold_lock():
-            standing = self._current()
-            fresh = list(self._fresh(standing, entries))
+            standing = self._read_standing()
+            fresh = list(self._list_fresh(standing, entries))
             if fresh and standing.checkpoint.frozen:
                 raise ForkError("the log is frozen: its year is closed")
             if not fresh and standing.note is not None:
@@ -142,7 +142,7 @@ class LogDirectory:
         MissingEntriesError until all `size` entries are published, ForkError at another root.
         """
         with self._hold_lock():
-            standing = self._current()
+            standing = self._read_standing()
             if standing.checkpoint.size < size:
                 raise MissingEntriesError(f"{standing.checkpoint.size} of {size} are published")
             if (standing.checkpoint.size, standing.checkpoint.root) != (size, root):
@@ -156,8 +156,8 @@ class LogDirectory:
         tiles = tree.add([hash_leaf(entry) for entry in fresh])
         _agree(tree, head)
         bundles, tail = _pack_bundles(standing.tree.size, [*standing.tail, *fresh])
-        files = {tile.path: tile.data for tile in (*tiles, *tree.partials())}
-        checkpoint = replace(standing.checkpoint, size=tree.size, root=tree.root())
+        files = {tile.path: tile.data for tile in (*tiles, *tree.list_partials())}
+        checkpoint = replace(standing.checkpoint, size=tree.size, root=tree.compute_root())
         store(self._path, bundles | files)
         self._sign(_Standing(standing.note, standing.checkpoint, tree, tail), checkpoint)
         self._drop_partials(tiles)
@@ -165,7 +165,7 @@ class LogDirectory:
 
     def _sign(self, standing: _Standing, checkpoint: Checkpoint) -> Checkpoint:
         """Put `checkpoint` in place of the one that stands, whose tree and tail are in `known`."""
-        body = checkpoint.body()
+        body = checkpoint.format_body()
         note = Note(body, tuple(key.sign(body) for key in self._keys))
         if standing.note is not None and (old := Note.parse(standing.note)).body == body:
             note = note.plus(each for each in old.signatures if each.name != self.origin)
@@ -178,7 +178,9 @@ class LogDirectory:
         own = [each.key_id for each in note.signatures if each.name == self.origin]
         return own == [key.vkey.id for key in self._keys]
 
-    def _fresh(self, standing: _Standing, entries: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
+    def _list_fresh(
+        self, standing: _Standing, entries: Iterable[tuple[int, bytes]]
+    ) -> Iterator[bytes]:
         size = expected = standing.checkpoint.size
         number, published = -1, list[bytes]()
         for index, entry in entries:
@@ -201,7 +203,7 @@ class LogDirectory:
             if tile.level == 0:
                 remove_folder(self._path / f"{format_tile_path(ENTRIES, tile.number)}.p")
 
-    def _current(self) -> _Standing:
+    def _read_standing(self) -> _Standing:
         note = self._source.read(CHECKPOINT)
         if self._known is None or self._known.note != note:
             self._known = self._recover(note)
@@ -211,22 +213,22 @@ class LogDirectory:
         """Rebuild the tree's edge from the files, and prove it against the checkpoint."""
         checkpoint = self.find_checkpoint()
         try:
-            tree = TileTree(checkpoint.size, self._edges(checkpoint.size))
-            tail = self._tail(checkpoint.size)
+            tree = TileTree(checkpoint.size, self._read_edges(checkpoint.size))
+            tail = self._read_tail(checkpoint.size)
         except BrokenError as broken:
             raise CorruptLogError(broken.finding.message) from None
         hashes = [hash_leaf(entry) for entry in tail]
-        if tree.root() != checkpoint.root or hashes != tree.edges[0]:
+        if tree.compute_root() != checkpoint.root or hashes != tree.edges[0]:
             raise CorruptLogError("the tiles are not those of the checkpoint that stands")
         return _Standing(note, checkpoint, tree, tail)
 
-    def _edges(self, size: int) -> list[list[bytes]]:
+    def _read_edges(self, size: int) -> list[list[bytes]]:
         return [
             split_tile(read_hashes(self._source, level, number, width)) if width else []
             for level, number, width in list_edge_places(size)
         ]
 
-    def _tail(self, size: int) -> list[bytes]:
+    def _read_tail(self, size: int) -> list[bytes]:
         unfinished = size % TILE_WIDTH
         return read_bundle(self._source, size, size // TILE_WIDTH) if unfinished else []
 
@@ -253,7 +255,7 @@ def _acquire_lock(lock: IO[str], origin: str) -> None:
 
 
 def _agree(tree: TileTree, head: Frontier | None) -> None:
-    if head is not None and head.size == tree.size and head.root() != tree.root():
+    if head is not None and head.size == tree.size and head.compute_root() != tree.compute_root():
         raise ForkError(f"the database has another root at size {tree.size}")
 
 

@@ -248,7 +248,7 @@ class Conversation:
         slots = dialogue.asked if dialogue else ()
         missing = talk.draft.missing
         if not missing:
-            return await self._request(thread, talk)
+            return await self._submit_request(thread, talk)
         is_narrower = missing[0] == "where" and bool(inbound.place and list_nearest(inbound.place))
         if missing[0] in slots and not is_narrower:
             if dialogue and self._says_more(dialogue):
@@ -315,7 +315,7 @@ class Conversation:
         )
         return format_code("unread") if settled else None
 
-    async def _request(self, thread: Correspondence, talk: Talk) -> str | None:
+    async def _submit_request(self, thread: Correspondence, talk: Talk) -> str | None:
         inbound, place = self._inbound, talk.place
         cell = (
             h3.latlng_to_cell(place.latitude, place.longitude, CELL_RESOLUTION) if place else None

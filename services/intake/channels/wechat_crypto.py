@@ -96,14 +96,14 @@ class WeChatCrypto:
         """first: 16 random bytes."""
         content = first + len(xml).to_bytes(4, "big") + xml + self._appid.encode()
         missing = BLOCK - len(content) % BLOCK
-        encryptor = self._cipher().encryptor()
+        encryptor = self._make_cipher().encryptor()
         sealed = encryptor.update(content + bytes([missing]) * missing) + encryptor.finalize()
         return base64.b64encode(sealed).decode()
 
     def decrypt(self, cipher: str) -> bytes:
         try:
             sealed = base64.b64decode(cipher, validate=True)
-            decryptor = self._cipher().decryptor()
+            decryptor = self._make_cipher().decryptor()
             content = decryptor.update(sealed) + decryptor.finalize()
         except (binascii.Error, ValueError):
             raise BODY_NOT_DECRYPTABLE.invalid() from None
@@ -120,7 +120,7 @@ class WeChatCrypto:
             raise BODY_NOT_DECRYPTABLE.invalid()
         return xml
 
-    def _cipher(self) -> Cipher[modes.CBC]:
+    def _make_cipher(self) -> Cipher[modes.CBC]:
         return Cipher(algorithms.AES(self._key), modes.CBC(self._key[:16]))
 
 

@@ -169,7 +169,7 @@ def _make_deliveries(
     links = []
     for id_, portion in list_confirmable(request).items():
         token = runtime.keyring.make_link(
-            DELIVERY.purpose, id_, DELIVERY.expires_at(now), now, request.person_id, opened
+            DELIVERY.purpose, id_, DELIVERY.compute_end(now), now, request.person_id, opened
         )
         amount = format_quantity(portion.quantity, request.need.unit, request.need.item)
         links.append(DeliveryLink(DELIVERY.path(token), amount, portion.stage == "confirmed"))

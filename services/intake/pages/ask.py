@@ -156,7 +156,7 @@ async def _submit(
     token = runtime.keyring.make_link(
         REQUEST.purpose,
         id_,
-        REQUEST.expires_at(now),
+        REQUEST.compute_end(now),
         now,
         holder=stored.person_id if stored else "",
     )

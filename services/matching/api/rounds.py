@@ -113,7 +113,7 @@ async def explain_match(
         return respond(MATCH_UNKNOWN.refusal(404))
     explainer = runtime.resources
     named = await find_partner_offers(runtime.database, scope.source)
-    answer = await explainer.match(runtime.database, match, named)
+    answer = await explainer.explain_match(runtime.database, match, named)
     return JSONResponse(await _name_donors(runtime, caller, answer))
 
 
@@ -130,7 +130,7 @@ async def explain_need(
     weights, now = runtime.settings.weights, await runtime.processor.now()
     named = await find_partner_offers(database, scope.source)
     explainer = runtime.resources
-    answer = await explainer.need(database, need, now, weights, named)
+    answer = await explainer.explain_need(database, need, now, weights, named)
     if caller.roles & STAFF:
         answer = await _add_substitutes(runtime, need, now, answer)
     return JSONResponse(await _name_donors(runtime, caller, answer))

@@ -60,7 +60,7 @@ class Explainer:
     ) -> None:
         await self._solver.__aexit__(kind, error, trace)
 
-    async def match(
+    async def explain_match(
         self, database: mongo.Database, match: Match, named: Collection[str] | None
     ) -> dict[str, object]:
         """named: the offers whose ids may be shown, where not all."""
@@ -77,7 +77,7 @@ class Explainer:
             | (await self._ask(text, match.request_id, named, round_.solver_version) or {})
         )
 
-    async def need(
+    async def explain_need(
         self,
         database: mongo.Database,
         need: Need,

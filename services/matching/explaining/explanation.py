@@ -174,8 +174,8 @@ def build_subject(need: OpenNeed) -> Subject:
 def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Explanation:
     """Of a need of whose resource nothing was offered."""
     tier = min(need.tier, TIER_MAX)
-    days = need.days_waited(now_ms)
-    points = weights.points_per_level(0, 0)
+    days = need.count_days_waited(now_ms)
+    points = weights.compute_level_points(0, 0)
     steps = weights.count_steps(tier, need.count_waited_ms(now_ms))
     worth = (weights.level_max + 1) * points - steps * points // STEPS
     return Explanation(
@@ -184,7 +184,7 @@ def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Exp
         unit=need.unit,
         item=need.item,
         asked=need.remaining,
-        standing=Standing(tier, days, weights.level(tier, days), worth),
+        standing=Standing(tier, days, weights.compute_level(tier, days), worth),
         givers=(),
         others=(),
         differences=(),

@@ -131,7 +131,7 @@ def _format_worse(comparison: Comparison) -> OutlookSentence:
         )
     need = comparison.need
     less = format_quantity(sum(quantity for _, quantity in worse), need.unit)
-    days = max(each.days_waited(comparison.inputs.time_ms) for each, _ in worse)
+    days = max(each.count_days_waited(comparison.inputs.time_ms) for each, _ in worse)
     classes = Counter(each.beneficiary_class for each, _ in worse).most_common()
     kinds = "、".join(f"{LABELS[BeneficiaryClass(each)]} {count} 件" for each, count in classes)
     kinds_en = ", ".join(f"{each.replace('_', ' ')} {count}" for each, count in classes)

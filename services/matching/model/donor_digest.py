@@ -110,7 +110,7 @@ class ReplyAttempts(State):
     told: bool = False
 
     @classmethod
-    def of(cls, person_ids: Iterable[str]) -> Ref["ReplyAttempts"]:
+    def find_ref(cls, person_ids: Iterable[str]) -> Ref["ReplyAttempts"]:
         return Ref(cls, make_id("attempts", *sorted(set(person_ids))))
 
     @property

@@ -76,7 +76,7 @@ def _share_supply(
 
 def _sum_rooms(pool: Pool, weights: Weights, requests: Rows, offers: Rows) -> Ints:
     """What these requests could take of each of the offers."""
-    arcs = build_arcs(pool.rows(requests, offers, pool.supply.rows(offers)), weights)
+    arcs = build_arcs(pool.select_rows(requests, offers, pool.supply.select_rows(offers)), weights)
     return sum_by_row(arcs.offer, arcs.room, len(offers))
 
 
@@ -93,8 +93,8 @@ def share_out(whole: int, wanted: Ints) -> list[int]:
 
 def _build_part(pool: Pool, requests: Rows, budget: Ints, cases: Ints) -> Pool:
     offers = np.flatnonzero((budget > 0) & (cases > 0))
-    supply = replace(pool.supply.rows(offers), budget=budget[offers], cases=cases[offers])
-    return pool.rows(requests, offers, supply)
+    supply = replace(pool.supply.select_rows(offers), budget=budget[offers], cases=cases[offers])
+    return pool.select_rows(requests, offers, supply)
 
 
 def compute_joint_bound(whole: Supply, cities: Sequence[tuple[Supply, PoolSolution]]) -> int:

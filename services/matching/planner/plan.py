@@ -41,7 +41,7 @@ class Part:
     def worth(self) -> int:
         return sum_products(self.solved.model.amount, self.solved.model.worth)
 
-    def allocations(self) -> Iterator[Share]:
+    def list_allocations(self) -> Iterator[Share]:
         arcs, quantities = self.solved.model.arcs, self.solved.quantities
         demand, supply = self.pool.demand, self.pool.supply
         for at in np.flatnonzero(quantities):
@@ -62,7 +62,7 @@ class Plan:
     @property
     def allocations(self) -> list[Share]:
         """In order of request, then offer."""
-        rows = (row for part in self.parts for row in part.allocations())
+        rows = (row for part in self.parts for row in part.list_allocations())
         return sorted(rows, key=lambda row: (row.request, row.offer))
 
     @property

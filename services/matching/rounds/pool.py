@@ -208,8 +208,10 @@ class OpenPool:
         """The points a unit may cost, at most."""
         weights = self._weights
         steps = weights.count_steps(need.tier, need.count_waited_ms(count_milliseconds(now)))
-        dearest = 1 + weights.distance_points_max + weights.specialism(0) + UNRELIABILITY_MAX
-        points = weights.points_per_level(len(self._offers), dearest)
+        dearest = (
+            1 + weights.distance_points_max + weights.compute_specialism(0) + UNRELIABILITY_MAX
+        )
+        points = weights.compute_level_points(len(self._offers), dearest)
         return (weights.level_max + 1) * points - steps * points // STEPS
 
     async def _read_needs(self, now: datetime, needs_max: int) -> list[OpenNeed]:

@@ -32,7 +32,7 @@ class Arcs:
     def __len__(self) -> int:
         return len(self.request)
 
-    def only(self, which: Flags) -> "Arcs":
+    def select(self, which: Flags) -> "Arcs":
         return Arcs(
             self.request[which],
             self.offer[which],
@@ -95,15 +95,15 @@ class OfferIndex:
 
     def _in_place(self, town: int, village: int) -> Flags:
         flags = self._anywhere.copy()
-        flags[self._towns.rows(town)] = True
-        flags[self._villages.rows(village)] = True
+        flags[self._towns.find_rows(town)] = True
+        flags[self._villages.find_rows(village)] = True
         return flags
 
     def _flags(self, category: int) -> Flags:
         flags = self._by_category.get(category)
         if flags is None:
             flags = self._categories.is_any.copy()
-            flags[self._categories.rows(category)] = True
+            flags[self._categories.find_rows(category)] = True
             self._by_category[category] = flags
         return flags
 

@@ -55,7 +55,7 @@ class Membership:
         columns = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
         self._codes, self._rows = columns[:, 0], columns[:, 1].astype(np.int32)
 
-    def rows(self, code: int) -> Indices:
+    def find_rows(self, code: int) -> Indices:
         """Those that name it, ascending."""
         first, end = np.searchsorted(self._codes, [code, code + 1])
         return self._rows[first:end]
@@ -87,7 +87,9 @@ class Pairs:
         columns = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3)
         return cls(columns[:, 0], columns[:, 1], columns[:, 2])
 
-    def rows(self, request: NDArray[np.intp], other: NDArray[np.intp] | None = None) -> "Pairs":
+    def select_rows(
+        self, request: NDArray[np.intp], other: NDArray[np.intp] | None = None
+    ) -> "Pairs":
         """Those among these rows, which ascend, by their new numbers; other: None for all."""
         if not len(self.request):
             return self

@@ -24,18 +24,18 @@ class Candidates:
         self._alike: dict[tuple[object, ...], tuple[OpenOffer, ...]] = {}
 
     def find(self, need: OpenNeed) -> list[OpenOffer]:
-        return list(self._each(need))
+        return list(self._list_each(need))
 
     def serve(self, need: OpenNeed) -> bool:
         """Whether any may serve it: a round without such a need would be in vain."""
-        return next(self._each(need), None) is not None
+        return next(self._list_each(need), None) is not None
 
-    def _each(self, need: OpenNeed) -> Iterator[OpenOffer]:
-        for offer in self._of_kind(need):
+    def _list_each(self, need: OpenNeed) -> Iterator[OpenOffer]:
+        for offer in self._list_of_kind(need):
             if all(rule.allows(need, offer, 1) for rule in _OWN):
                 yield offer
 
-    def _of_kind(self, need: OpenNeed) -> tuple[OpenOffer, ...]:
+    def _list_of_kind(self, need: OpenNeed) -> tuple[OpenOffer, ...]:
         """What the rules allow that read little of a need, in its town or village or anywhere."""
         village = need.village_code
         if (need.unit, need.item, village) not in self._by_place:

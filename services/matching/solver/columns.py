@@ -53,7 +53,7 @@ class Demand:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def rows(self, which: Rows) -> "Demand":
+    def select_rows(self, which: Rows) -> "Demand":
         """which: ascending."""
         columns = {f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "ids"}
         return Demand([self.ids[row] for row in which.tolist()], **columns)
@@ -92,13 +92,13 @@ class Supply:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def less(self, quantity: Ints, cases: Ints) -> "Supply":
+    def take_used(self, quantity: Ints, cases: Ints) -> "Supply":
         """After it gave these quantities to so many new cases."""
         remaining = np.where(self.cases == NO_LIMIT, NO_LIMIT, self.cases - cases)
         budget, used = self.budget - quantity, self.used + quantity
         return replace(self, budget=budget, used=used, cases=remaining)
 
-    def rows(self, which: Rows) -> "Supply":
+    def select_rows(self, which: Rows) -> "Supply":
         """which: ascending."""
         rows = which.tolist()
         columns: dict[str, Any] = {
@@ -130,15 +130,15 @@ class Pool:
     shares: Pairs = NO_PAIRS
     joined: Pairs = NO_PAIRS
 
-    def rows(self, requests: Rows, offers: Rows, supply: Supply) -> "Pool":
+    def select_rows(self, requests: Rows, offers: Rows, supply: Supply) -> "Pool":
         """supply: of these offers. Both ascend."""
         return replace(
             self,
-            demand=self.demand.rows(requests),
+            demand=self.demand.select_rows(requests),
             supply=supply,
-            excluded=self.excluded.rows(requests, offers),
-            shares=self.shares.rows(requests, offers),
-            joined=self.joined.rows(requests),
+            excluded=self.excluded.select_rows(requests, offers),
+            shares=self.shares.select_rows(requests, offers),
+            joined=self.joined.select_rows(requests),
         )
 
 
@@ -215,9 +215,11 @@ def _build_demand(
         ids=[need.id for need in needs],
         amount=column(lambda n: n.remaining),
         tier=column(lambda n: min(n.tier, TIER_MAX)),
-        level=column(lambda n: weights.level(min(n.tier, TIER_MAX), n.days_waited(now_ms))),
+        level=column(
+            lambda n: weights.compute_level(min(n.tier, TIER_MAX), n.count_days_waited(now_ms))
+        ),
         steps=_count_steps(needs, weights, now_ms),
-        waited=column(lambda n: n.days_waited(now_ms)),
+        waited=column(lambda n: n.count_days_waited(now_ms)),
         category=column(lambda n: words.categories[n.category]),
         town=column(lambda n: words.towns[n.town_code]),
         city=column(lambda n: int(n.town_code[:_CITY_DIGITS]) if n.town_code.isdecimal() else 0),
@@ -260,7 +262,7 @@ def _build_supply(offers: Sequence[OpenOffer], weights: Weights, words: _Vocabul
         longitude=column(lambda o: _locate(o)[1]),
         is_placed=column(lambda o: o.place is not None).astype(np.bool_),
         radius_m=column(lambda o: NO_LIMIT if o.radius_m is None else o.radius_m),
-        specialism=column(lambda o: weights.specialism(len(o.categories))),
+        specialism=column(lambda o: weights.compute_specialism(len(o.categories))),
         unreliability=column(lambda o: o.unreliability),
         campaign=column(
             lambda o: NONE if o.campaign_id is None else words.campaigns[o.campaign_id]

@@ -128,7 +128,7 @@ def _find_changes(offers: _Offers, first: int, end: int) -> Iterator[_Change]:
     givers = [at for at, units in enumerate(quantities, first) if units]
     if len(givers) < 2:
         return
-    extra = offers.model.donor_beyond_first(int(offers.model.arcs.request[first]))
+    extra = offers.model.compute_donor_step(int(offers.model.arcs.request[first]))
     freed = {at: offers.points(at, -quantities[at - first]) for at in givers}
     for at in givers:
         others = [other for other in givers if other != at]

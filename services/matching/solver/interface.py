@@ -52,7 +52,7 @@ class OpenNeed:
     def count_waited_ms(self, now_ms: int) -> int:
         return max(0, now_ms - self.recorded_ms)
 
-    def days_waited(self, now_ms: int) -> int:
+    def count_days_waited(self, now_ms: int) -> int:
         return self.count_waited_ms(now_ms) // DAY_MS
 
 

@@ -79,7 +79,7 @@ class Model:
     def has_case_limits(self) -> bool:
         return bool((self.cases < NO_LIMIT).any())
 
-    def donor_beyond_first(self, request: int) -> int:
+    def compute_donor_step(self, request: int) -> int:
         """What it costs, in points times units."""
         return self.donor_points * int(self.amount[request])
 
@@ -134,7 +134,7 @@ class Model:
 def build_model(pool: Pool, weights: Weights, arcs: Arcs | None = None) -> Model:
     arcs = build_arcs(pool, weights) if arcs is None else arcs
     cost_max = int(arcs.cost.max(initial=0))
-    points = weights.points_per_level(len(pool.supply), cost_max)
+    points = weights.compute_level_points(len(pool.supply), cost_max)
     worth = (weights.level_max + 1) * points - pool.demand.steps * points // STEPS
     return Model(
         requests=pool.demand.ids,

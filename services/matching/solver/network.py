@@ -98,7 +98,7 @@ def find_cheapest_flow(model: Model, quarters: Ints, over: Flags | None = None) 
     if over is None:
         return _find_flow(model, quarters)
     quantities = np.zeros(len(over), dtype=np.int64)
-    quantities[over] = _find_flow(replace(model, arcs=model.arcs.only(over)), quarters)
+    quantities[over] = _find_flow(replace(model, arcs=model.arcs.select(over)), quarters)
     return quantities
 
 

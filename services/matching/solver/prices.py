@@ -37,8 +37,8 @@ def compute_prices(
     passes = 0
     while passes <= 2 * len(offer) + 2:
         passes += 1
-        request = ways.cheapest_request(offer, model.worth)
-        after = np.minimum(first, ways.cheapest_displaced(request))
+        request = ways.find_cheapest(offer, model.worth)
+        after = np.minimum(first, ways.find_cheapest_displaced(request))
         if np.array_equal(after, offer):
             return PoolPrices(offer, request, passes)
         offer = after
@@ -55,11 +55,11 @@ def compute_costs_to(model: Model, quantities: Ints, offer: int) -> Ints:
     price = np.full(len(model.cases), NEVER)
     price[offer] = 0
     for _ in range(2 * len(price) + 2):
-        after = np.minimum(price, ways.cheapest_displaced(ways.cheapest_request(price, never)))
+        after = np.minimum(price, ways.find_cheapest_displaced(ways.find_cheapest(price, never)))
         if np.array_equal(after, price):
             break
         price = after
-    return ways.cheapest_request(price, never)
+    return ways.find_cheapest(price, never)
 
 
 def _compute_next_load(model: Model, quantities: Ints, quarters: Ints) -> Ints:
@@ -83,7 +83,7 @@ class _Ways:
         self._offers, self._ends = _find_runs(arcs.offer[back])
         self._count = len(model.cases)
 
-    def cheapest_request(self, offer: Ints, otherwise: Ints) -> Ints:
+    def find_cheapest(self, offer: Ints, otherwise: Ints) -> Ints:
         """Of each request: what it costs otherwise, or from the cheapest offer with room."""
         result = otherwise.copy()
         if len(self._starts):
@@ -91,7 +91,7 @@ class _Ways:
             result[self._requests] = np.minimum(result[self._requests], ways)
         return result
 
-    def cheapest_displaced(self, request: Ints) -> Ints:
+    def find_cheapest_displaced(self, request: Ints) -> Ints:
         result = np.full(self._count, NEVER)
         if len(self._ends):
             ways = np.minimum.reduceat(request[self._from] - self._saved, self._ends)

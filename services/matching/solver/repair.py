@@ -102,7 +102,7 @@ def _place(model: Model, shelf: _Shelf, quantities: Ints, numbers: Rows, want: i
     room = arcs.room[numbers] - quantities[numbers]
     opened = quantities[numbers] > 0
     request = int(arcs.request[numbers[0]])
-    worth, extra = int(model.worth[request]), model.donor_beyond_first(request)
+    worth, extra = int(model.worth[request]), model.compute_donor_step(request)
     while want > 0:
         units = np.minimum(shelf.units[offers], room)
         able = (units > 0) & (opened | (shelf.slots[offers] > 0))

@@ -125,7 +125,7 @@ class Weights(Value):
             return 0
         return self.level_max + 1 - WORTH_MAX // self.level_points
 
-    def level(self, tier: int, days_waited: int) -> int:
+    def compute_level(self, tier: int, days_waited: int) -> int:
         """In days; the lower, the more urgent. Below 0 it goes on falling."""
         level = self.tier_days * tier - max(0, days_waited)
         return max(self.level_min, min(self.level_max, level))
@@ -137,7 +137,7 @@ class Weights(Value):
         before who stands there by his tier.
         """
         if self.waiting == "ends_at_0":
-            return STEPS * self.level(tier, waited_ms // DAY_MS)
+            return STEPS * self.compute_level(tier, waited_ms // DAY_MS)
         longer = tier if self.tier_days else 0
         steps = STEPS * self.tier_days * tier - longer - waited_ms * STEPS // DAY_MS
         return max(STEPS * self.level_min, min(STEPS * self.level_max, steps))
@@ -146,11 +146,11 @@ class Weights(Value):
         """The waiting that a tier stands for: what `count_steps` counts for it."""
         return timedelta(days=self.tier_days) * tier - _STEP * (tier if self.tier_days else 0)
 
-    def specialism(self, categories: int) -> int:
+    def compute_specialism(self, categories: int) -> int:
         """Points; 0 categories are any. Who can serve little else gives first."""
         return self.category_points * ((categories or self.categories_of_any) - 1)
 
-    def points_per_level(self, offers: int, cost_max: int) -> int:
+    def compute_level_points(self, offers: int, cost_max: int) -> int:
         """cost_max: the dearest pair's points, without load."""
         if self.order == "fast":
             return self.level_points

@@ -227,9 +227,9 @@ def _copy_donor_fields(purpose: Purpose, fact: Fact) -> dict[str, object]:
 
 def _build_link(row: SignedLink | StaffPage, event: Event, now: datetime) -> Link:
     if isinstance(row, StaffPage):
-        expires_at = row.expires_at(now)
+        expires_at = row.compute_end(now)
     else:
-        expires_at = row.expires_at(now, getattr(event.data, "expires_at", None))
+        expires_at = row.compute_end(now, getattr(event.data, "expires_at", None))
     return Link(
         service=row.service,
         purpose=row.purpose,

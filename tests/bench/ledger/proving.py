@@ -36,7 +36,7 @@ def measure_proving(log: Path, size: int, say: Say) -> Proving:
 
 def _rate(log: Path, size: int, numbers: list[int], kind: str) -> float:
     prover = Prover(Directory(log), size)
-    prove = prover.inclusion if kind == "inclusion" else prover.consistency
+    prove = prover.prove_inclusion if kind == "inclusion" else prover.prove_consistency
     start = time.perf_counter()
     for number in numbers:
         prove(number)

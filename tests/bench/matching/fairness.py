@@ -84,9 +84,9 @@ def simulate(year: Year, weights: Weights) -> Waits:
                 open_needs[id_] = replace(need, remaining=need.remaining - units)
                 continue
             waits.served += 1
-            waits.count(need.tier, need.days_waited((day + 1) * DAY_MS))
+            waits.count(need.tier, need.count_days_waited((day + 1) * DAY_MS))
     for need in open_needs.values():
-        waits.count(need.tier, need.days_waited(year.days * DAY_MS))
+        waits.count(need.tier, need.count_days_waited(year.days * DAY_MS))
     waits.lead_days = lead / year.means_a_day
     waits.waiting = len(open_needs)
     return waits

@@ -120,7 +120,7 @@ def _supply(shape: Shape, chance: np.random.Generator, demand: Demand) -> Supply
         longitude=longitude[home] + chance.integers(-40_000, 40_000, count),
         is_placed=np.ones(count, dtype=np.bool_),
         radius_m=np.full(count, NO_LIMIT),
-        specialism=np.array([Weights().specialism(len(some)) for some in categories]),
+        specialism=np.array([Weights().compute_specialism(len(some)) for some in categories]),
         unreliability=chance.integers(0, 101, count),
         campaign=np.full(count, NONE),
         categories=categories,

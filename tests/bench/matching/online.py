@@ -39,7 +39,7 @@ class Counter:
         model = build_model(pool, self._weights, build_arcs(pool, self._weights, self._index))
         quantities = serve_at_prices(model, self.price)
         quantity = sum_by_row(model.arcs.offer, quantities, len(self.supply))
-        self.supply = self.supply.less(quantity, model.count_cases(quantities))
+        self.supply = self.supply.take_used(quantity, model.count_cases(quantities))
         return model, quantities
 
 
@@ -88,11 +88,11 @@ def _play(of: Pool, prices: Ints, solves: int, past: Demand) -> int:
     for step in range(steps):
         first, end = total * step // steps, total * (step + 1) // steps
         if step and solves:
-            like = _joined(past, of.demand.rows(np.arange(first)))
+            like = _joined(past, of.demand.select_rows(np.arange(first)))
             share = len(like) / (total - first)
             counter.price = _prices(of, like, counter.supply, share)
         for rows in _batches(first, end):
-            model, given = counter.decide(of.demand.rows(rows))
+            model, given = counter.decide(of.demand.select_rows(rows))
             saved += int(given @ (model.worth[model.arcs.request] - model.arcs.cost))
     return saved - _load(of.supply, counter.supply)
 
@@ -139,7 +139,7 @@ def latency(offers: int, batches: int, seed: int) -> Latency:
     counter = Counter(supply, WEIGHTS, chance.integers(0, 300_000, offers))
     seconds, busy = [], []
     for rows in _batches(0, shape.requests):
-        batch = of.demand.rows(rows)
+        batch = of.demand.select_rows(rows)
         started, begun = time.perf_counter(), time.process_time()
         counter.decide(batch)
         seconds.append(time.perf_counter() - started)

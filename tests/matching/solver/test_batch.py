@@ -42,7 +42,7 @@ def test_counter_gives_no_offer_away_twice() -> None:
     counter = Counter(of.supply, WEIGHTS, np.zeros(30, dtype=np.int64))
     total, cases = np.zeros(30, dtype=np.int64), np.zeros(30, dtype=np.int64)
     for first in range(0, 2000, 100):
-        model, given_ = counter.decide(of.demand.rows(np.arange(first, first + 100)))
+        model, given_ = counter.decide(of.demand.select_rows(np.arange(first, first + 100)))
         total += sum_by_row(model.arcs.offer, given_, 30)
         cases += np.bincount(model.arcs.offer[given_ > 0], minlength=30)
     assert (total <= of.supply.budget).all()
@@ -57,9 +57,11 @@ def test_price_keeps_an_offer_for_who_needs_it_more() -> None:
     of = pool(Shape(1000, 18, 6), seed=1, cases=False)
     solved = solve(build_model(of, WEIGHTS))
     last = np.flatnonzero(of.demand.level >= 100)
-    model, given_ = Counter(of.supply, WEIGHTS, solved.prices.offer).decide(of.demand.rows(last))
+    model, given_ = Counter(of.supply, WEIGHTS, solved.prices.offer).decide(
+        of.demand.select_rows(last)
+    )
     free = Counter(of.supply, WEIGHTS, np.zeros(18, dtype=np.int64))
-    careless = free.decide(of.demand.rows(last))[1]
+    careless = free.decide(of.demand.select_rows(last))[1]
     whole = sum_by_row(solved.model.arcs.request, solved.quantities, 1000)[last].sum()
     assert given_.sum() < careless.sum() / 2
     assert given_.sum() == pytest.approx(whole, rel=0.2)

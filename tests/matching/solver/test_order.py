@@ -50,7 +50,7 @@ def test_each_level_gets_the_most_that_is_possible(requests: int, offers: int, s
 def test_thirty_days_of_waiting_lift_a_request_one_tier() -> None:
     instance = random_instance(5, 3, seed=1)
     weights = instance.weights
-    assert weights.level(1, 0) == weights.level(2, 30) == 30
-    assert weights.level(0, 0) == weights.level(4, 120) == 0
-    assert weights.level(0, 99) == weights.level(4, 219) == -99
-    assert weights.level(4, 0) == 120
+    assert weights.compute_level(1, 0) == weights.compute_level(2, 30) == 30
+    assert weights.compute_level(0, 0) == weights.compute_level(4, 120) == 0
+    assert weights.compute_level(0, 99) == weights.compute_level(4, 219) == -99
+    assert weights.compute_level(4, 0) == 120

@@ -51,7 +51,7 @@ def problems(raw: Any) -> dict[str, Problem]:
 def test_file_of_the_issue_is_read() -> None:
     instance = read_instance(json.dumps(FILE).encode())
     assert [request.id for request in instance.requests] == ["R-1"]
-    assert instance.open_needs()[0].days_waited(instance.now_ms) == 31
+    assert instance.open_needs()[0].count_days_waited(instance.now_ms) == 31
     assert instance.open_offers()[0].free == 1000
 
 

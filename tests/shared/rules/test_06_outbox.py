@@ -123,12 +123,12 @@ async def test_what_a_dead_instance_left_unpublished_is_published_by_the_next(
 ) -> None:
     first = await stack.start(ledgerlet(), outbox_stale_ms=100)
     await first.runtime.processor.execute(Command(Add(counter="C", amount=1), key="k"))
-    await eventually(first.runtime.outbox.waiting, lambda n: n == 0)
+    await eventually(first.runtime.outbox.count_waiting, lambda n: n == 0)
     await first.stop()
     database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_audit")
     await database["outbox"].update_many({}, {"$set": {"cluster": None}})
     second = await stack.start(ledgerlet(), outbox_stale_ms=100)
-    await eventually(second.runtime.outbox.waiting, lambda n: n == 0)
+    await eventually(second.runtime.outbox.count_waiting, lambda n: n == 0)
     events = await stack.read(topics.LEDGER)
     assert [event["id"] for event in events] == ["/audit:C:1", "/audit:C:1"]
 
@@ -162,5 +162,5 @@ async def test_a_backlog_grows_smaller_however_little_a_broker_takes(stack: Stac
                 await outbox.publish(found, now)
         else:
             await outbox.publish(found, now)
-        assert await outbox.waiting() == left
+        assert await outbox.count_waiting() == left
     await database.client.drop_database(database.name)

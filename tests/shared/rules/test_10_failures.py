@@ -111,7 +111,7 @@ async def test_dead_letter_that_cannot_be_stored_ends_the_process(
         await stack.publish(stack.signed(MATCHING, topics.MATCHES, "M-9", b"not json"))
 
         async def is_gone() -> bool:
-            return "one" not in processes.pids()
+            return "one" not in processes.list_pids()
 
         await eventually(is_gone, lambda ended: ended)
         assert "process_ends" in (tmp_path / "one.log").read_text()

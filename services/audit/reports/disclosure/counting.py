@@ -70,9 +70,9 @@ class _Folding:
 
     def read(self, log: PublishedLog) -> None:
         self._figures.logs[log.origin] = 0
-        for entry in log.entries():
+        for entry in log.read_entries():
             day = day_of(entry["recorded_at"])
-            original = log.entry(entry["reverses"]) if entry["kind"] == "reversal" else None
+            original = log.read_entry(entry["reverses"]) if entry["kind"] == "reversal" else None
             self._count_bank_day(entry, original)
             if day >= self._figures.period.end:
                 continue

@@ -34,16 +34,16 @@ class Duty:
     source: str
     entry: EntryKey | None = None
 
-    def overdue(self, today: date) -> bool:
+    def is_overdue(self, today: date) -> bool:
         """The day has passed; whether it was met, the log does not know."""
         return self.due is not None and today > self.due
 
-    def as_json(self, today: date) -> dict[str, object]:
+    def to_json(self, today: date) -> dict[str, object]:
         return {
             "subject": self.subject,
             "about": self.about,
             "due": self.due.isoformat() if self.due else None,
-            "overdue": self.overdue(today),
+            "overdue": self.is_overdue(today),
             "source": self.source,
             "entry": {"log": self.entry[0], "index": self.entry[1]} if self.entry else None,
         }

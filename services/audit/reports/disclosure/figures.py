@@ -212,7 +212,7 @@ class Figures:
     """The largest of the period, largest first; all that are major, however many."""
     entries: int = 0
 
-    def total(self, name: str, *, restricted: bool | None = None) -> int:
+    def sum_funds(self, name: str, *, restricted: bool | None = None) -> int:
         """A field of FundFigures over all funds, or over those that are restricted or not."""
         return sum(
             getattr(fund, name)
@@ -223,12 +223,14 @@ class Figures:
     @property
     def fee_share_of_received(self) -> int | None:
         """Fees of what was received and not given back, in hundredths of a percent, rounded up."""
-        return _share(self.total("fees"), self.total("received") - self.total("refunded"))
+        return _share(
+            self.sum_funds("fees"), self.sum_funds("received") - self.sum_funds("refunded")
+        )
 
     @property
     def fee_share_of_spent(self) -> int | None:
         """Fees of all that was spent, fees included, in hundredths of a percent, rounded up."""
-        return _share(self.total("fees"), self.total("fees") + self.total("disbursed"))
+        return _share(self.sum_funds("fees"), self.sum_funds("fees") + self.sum_funds("disbursed"))
 
     @property
     def is_above_fee_limit(self) -> bool:
@@ -260,10 +262,10 @@ def describe_figures(figures: Figures, campaigns: Iterable[Campaign] = ()) -> di
         "funds": [
             {"fund": id_, **_describe_fund(each)} for id_, each in sorted(figures.funds.items())
         ],
-        "totals": {f"{name}_fen": figures.total(name) for name in _OF_FUND},
+        "totals": {f"{name}_fen": figures.sum_funds(name) for name in _OF_FUND},
         "received": {
-            "restricted_fen": figures.total("received", restricted=True),
-            "unrestricted_fen": figures.total("received", restricted=False),
+            "restricted_fen": figures.sum_funds("received", restricted=True),
+            "unrestricted_fen": figures.sum_funds("received", restricted=False),
         },
         "received_by_bank_day": [
             {
@@ -280,7 +282,7 @@ def describe_figures(figures: Figures, campaigns: Iterable[Campaign] = ()) -> di
             "by_town": _drop_zeros(figures.by_town),
         },
         "fees": {
-            "fees_fen": figures.total("fees"),
+            "fees_fen": figures.sum_funds("fees"),
             "basis_points_of_received": figures.fee_share_of_received,
             "basis_points_of_spent": figures.fee_share_of_spent,
             "above_limit": figures.is_above_fee_limit,
@@ -317,7 +319,7 @@ def describe_figures(figures: Figures, campaigns: Iterable[Campaign] = ()) -> di
                 "reverses": _format_key(each.reverses),
                 "reverses_day": str(each.recorded),
                 "kind": each.kind,
-                "amounts": [unit.as_json(amount) for unit, amount in each.amounts],
+                "amounts": [unit.to_json(amount) for unit, amount in each.amounts],
                 "reference": each.reference,
             }
             for each in figures.corrections

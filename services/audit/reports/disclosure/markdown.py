@@ -93,20 +93,20 @@ def _render_funds(figures: Figures) -> Iterator[str]:
         (_render_fund(id_, each), *_format_sums(each))
         for id_, each in sorted(figures.funds.items())
     ]
-    total = ("**合计 total**", *(format_yuan(figures.total(name)) for name in FUND_COLUMNS))
+    total = ("**合计 total**", *(format_yuan(figures.sum_funds(name)) for name in FUND_COLUMNS))
     yield from _render_section("基金 Funds", ("基金 fund", *FUND_COLUMNS.values()), [*rows, total])
 
 
 def _render_income(figures: Figures) -> Iterator[str]:
     kinds = {True: "限定性 restricted", False: "非限定性 unrestricted"}
     rows = [
-        (kinds[each], format_yuan(figures.total("received", restricted=each))) for each in kinds
+        (kinds[each], format_yuan(figures.sum_funds("received", restricted=each))) for each in kinds
     ]
     yield from _render_section("捐赠收入 Income", ("性质 kind", "收到 received"), rows)
     received, spent = figures.fee_share_of_received, figures.fee_share_of_spent
     yield ""
     yield (
-        f"管理费 fees {format_yuan(figures.total('fees'))}，"
+        f"管理费 fees {format_yuan(figures.sum_funds('fees'))}，"
         f"占收入 of income {_format_share(received)}，占支出 of spending {_format_share(spent)}"
     )
     if figures.is_above_fee_limit:
@@ -209,7 +209,7 @@ def _render_duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator
     rows = [
         (
             str(each.due or "及时 without delay"),
-            "**已过期 passed**" if each.overdue(today) else "",
+            "**已过期 passed**" if each.is_overdue(today) else "",
             SUBJECTS[each.subject],
             each.about + (f" ({format_leaf(each.entry)})" if each.entry else ""),
             each.source,

@@ -105,7 +105,7 @@ def _give_back(
 
 def _take_over(gifts: Gifts, gift: int, piece: Piece, back: Place) -> Iterator[Piece]:
     """`piece` takes the place of `gift`, the latest use first, and goes back in its name."""
-    used = [each for each in gifts.places.of_gift(gift) if each[0].use in _TAKEN_OVER]
+    used = [each for each in gifts.places.list_pieces(gift) if each[0].use in _TAKEN_OVER]
     used.reverse()
     for place, own in sorted(used, key=lambda each: _TAKEN_OVER[each[0].use]):
         amount = min(own.amount, piece.amount)
@@ -138,7 +138,7 @@ def _return(gifts: Gifts, entry: Reversal, original: Transfer) -> None:
 def _take_moved(gifts: Gifts, transfer: EntryKey, fund: str, piece: Piece) -> Iterator[Piece]:
     """What came by `transfer` and is used in `fund`; `piece`, of the fund, takes its place."""
     for gift in gifts.moved[transfer].before:
-        for place, used in list(gifts.places.of_gift(gift)):
+        for place, used in list(gifts.places.list_pieces(gift)):
             if place.fund != fund or used.via[-1:] != (transfer,) or place.use not in _TAKEN_OVER:
                 continue
             amount = min(used.amount, piece.amount)
@@ -167,10 +167,10 @@ def follow_log(gifts: Gifts, log: PublishedLog) -> None:
         raise TraceError(f"日志重复 the log {log.origin} was given twice")
     gifts.logs.append(log.origin)
     gifts.followed = set()
-    for entry in log.entries():
+    for entry in log.read_entries():
         gifts.number += 1
         if entry["kind"] == "reversal":
-            follow_reversal(gifts, entry, log.entry(entry["reverses"]))
+            follow_reversal(gifts, entry, log.read_entry(entry["reverses"]))
         else:
             _apply(gifts, entry)
 
@@ -322,7 +322,7 @@ def _find_carried(gifts: Gifts, fund: str) -> Place:
     """Where all that a fund had promised lies, of a year that was not read."""
     return next(
         place
-        for place in gifts.places.places()
+        for place in gifts.places.list_places()
         if place.use == "promised" and place.fund == fund and not place.match
     )
 
@@ -344,12 +344,12 @@ def _follow(
 
 def _sum_balance(gifts: Gifts, fund: str, unit: Unit) -> int:
     pieces = sum(
-        gifts.places.total(place)
-        for place in gifts.places.places()
+        gifts.places.sum_place(place)
+        for place in gifts.places.list_places()
         if (place.fund, place.unit) == (fund, unit) and place.use in ("unspent", "promised")
     )
     debt = gifts.uncovered.get((fund, unit))
-    return pieces - (gifts.places.total_of_gift(debt) if debt is not None else 0)
+    return pieces - (gifts.places.sum_gift(debt) if debt is not None else 0)
 
 
 def _make_ref_key(previous: EntryRef) -> EntryKey:

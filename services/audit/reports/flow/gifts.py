@@ -93,10 +93,10 @@ class Places:
     def take_all(self, place: Place) -> list[Piece]:
         return list(self._held.pop(place, ()))
 
-    def total(self, place: Place) -> int:
+    def sum_place(self, place: Place) -> int:
         return sum(piece.amount for piece in self._held.get(place, ()))
 
-    def of_gift(self, gift: int) -> Iterator[tuple[Place, Piece]]:
+    def list_pieces(self, gift: int) -> Iterator[tuple[Place, Piece]]:
         seen = self._seen.get(gift, {})
         for place in tuple(seen):
             pieces = [piece for piece in self._held.get(place, ()) if piece.gift == gift]
@@ -104,10 +104,10 @@ class Places:
                 del seen[place]
             yield from ((place, piece) for piece in pieces)
 
-    def total_of_gift(self, gift: int) -> int:
-        return sum(piece.amount for _, piece in self.of_gift(gift))
+    def sum_gift(self, gift: int) -> int:
+        return sum(piece.amount for _, piece in self.list_pieces(gift))
 
-    def places(self) -> Iterator[Place]:
+    def list_places(self) -> Iterator[Place]:
         return iter(self._held)
 
     def hand_over(self, place: Place, piece: Piece, amount: int, to: Piece) -> None:
@@ -245,7 +245,7 @@ class Gifts:
                 self.places.put(place, [rest])
 
     def _cover(self, debt: int, piece: Piece) -> Piece:
-        for place, lacking in self.places.of_gift(debt):
+        for place, lacking in self.places.list_pieces(debt):
             cut = min(lacking.amount, piece.amount)
             if not cut:
                 break
