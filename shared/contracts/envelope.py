@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypeVar
 
 from shared.contracts import topics
+from shared.contracts.frozen import Frozen
 from shared.contracts.values import Identifier, Moment, Value
 from shared.errors import Invalid
 from shared.money import check_currency
@@ -54,7 +55,7 @@ class Envelope(BaseModel):
     data: dict[str, Any]
 
 
-class Event(BaseModel, Generic[F_co]):
+class Event(Frozen, Generic[F_co]):
     """A parsed event.
 
     sequence: place among its subject's events, from 1 without gaps; 0 for foreign events, whose

@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -20,10 +19,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from shared.contracts.frozen import Frozen
 from shared.text import CLEANED, FOLDED, fold_text
 
 
-class Value(BaseModel):
+class Value(Frozen):
     """A frozen value at an edge: unknown fields are refused, inputs never shown in errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
