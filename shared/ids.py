@@ -13,5 +13,5 @@ def derive_cause_id(source: str, message_id: str) -> str:
 
 def make_id(prefix: str, *parts: str) -> str:
     """`prefix` and 20 hex digits of SHA-256 over the length-framed parts."""
-    framed = "".join(f"{len(part)}:{part}" for part in parts)
+    framed = "".join([f"{len(part)}:{part}" for part in parts])
     return f"{prefix}-{hashlib.sha256(framed.encode()).hexdigest()[:20]}"

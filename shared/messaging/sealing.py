@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -34,14 +35,15 @@ class Sealer:
 
     def seal(self, id_: str, content: bytes) -> bytes:
         current, nonce = self._keys()[0], os.urandom(NONCE_BYTES)
-        return current.mark + nonce + AESGCM(current.key).encrypt(nonce, content, id_.encode())
+        sealed = _get_cipher(current.key).encrypt(nonce, content, id_.encode())
+        return current.mark + nonce + sealed
 
     def open(self, id_: str, sealed: bytes) -> bytes:
         """Raises UnreadableError."""
         for key in self._list_candidates(sealed):
             nonce, rest = _split(sealed, key)
             try:
-                return AESGCM(key.key).decrypt(nonce, rest, id_.encode())
+                return _get_cipher(key.key).decrypt(nonce, rest, id_.encode())
             except (InvalidTag, ValueError):
                 continue
         raise UnreadableError
@@ -68,6 +70,12 @@ class Sealer:
                 if key not in tried and sealed.startswith(key.mark):
                     tried.add(key)
                     yield key
+
+
+@lru_cache(maxsize=64)
+def _get_cipher(key: bytes) -> AESGCM:
+    """Of a key that seals much: setting it up takes as long as sealing."""
+    return AESGCM(key)
 
 
 def _split(sealed: bytes, key: SealingKey) -> tuple[bytes, bytes]:

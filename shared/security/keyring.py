@@ -69,7 +69,7 @@ class Keyring:
         """What seals for a purpose, then what may have sealed. anew: after another look."""
         if anew:
             self._look_at_roots()
-        return tuple(SealingKey(root.mark, root.derive(*path)) for root in self.roots.accepted)
+        return self.roots.derive_sealing_keys(*path)
 
     def authenticate(self, bearer: str) -> Credential:
         """Raises Unauthenticated."""

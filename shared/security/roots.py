@@ -67,11 +67,22 @@ class Roots:
     identity: Root
     current: Root
     previous: Root | None
+    _sealing_keys: dict[tuple[str, ...], tuple[SealingKey, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def accepted(self) -> tuple[Root, ...]:
         """What may be read, the newest first."""
         return (self.current, self.previous) if self.previous else (self.current,)
+
+    def derive_sealing_keys(self, *path: str) -> tuple[SealingKey, ...]:
+        """For one purpose; derived once."""
+        keys = self._sealing_keys.get(path)
+        if keys is None:
+            keys = tuple(SealingKey(root.mark, root.derive(*path)) for root in self.accepted)
+            self._sealing_keys[path] = keys
+        return keys
 
 
 def read_roots(secrets_dir: Path) -> Roots:

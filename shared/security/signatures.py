@@ -2,12 +2,14 @@
 
 import hmac
 
+from shared.security.keyed import get_mac_key
+
 SIGNATURE_HEADER = "guanjia-signature"
 
 
 def sign_record(key: bytes, topic: str, value: bytes) -> bytes:
     """Hex HMAC-SHA256 over `topic`, a newline and the record's value."""
-    return hmac.digest(key, topic.encode() + b"\n" + value, "sha256").hex().encode()
+    return get_mac_key(key).digest(topic.encode() + b"\n" + value).hex().encode()
 
 
 def derive_publisher_key(root: bytes, source: str, salt: str = "") -> bytes:

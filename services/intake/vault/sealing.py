@@ -5,7 +5,6 @@ sealed anew. Ids and fingerprints are keyed digests, so that a phone number cann
 them; they come from the identity key, which never changes.
 """
 
-import hmac
 import secrets
 from collections.abc import Iterable
 from functools import partial
@@ -18,6 +17,7 @@ from shared.documents import Document
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import NONCE_BYTES, Sealer, UnreadableError
 from shared.security import Keyring
+from shared.security.keyed import MacKey
 
 KEY_BYTES = 32
 
@@ -27,12 +27,14 @@ class Vault:
 
     def __init__(self, identity: bytes, wrapping: Sealer) -> None:
         self.wrapping = wrapping
-        self._naming = hmac.digest(identity, b"naming", "sha256")
-        self._content = hmac.digest(identity, b"content", "sha256")
+        derived = MacKey(identity)
+        self._naming = MacKey(derived.digest(b"naming"))
+        self._content = MacKey(derived.digest(b"content"))
 
     def seal(self, record: str, content: bytes) -> Sealed:
         """record: what the content is, such as a request's id; it can be opened as nothing else."""
-        key, nonce = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(NONCE_BYTES)
+        fresh = secrets.token_bytes(KEY_BYTES + NONCE_BYTES)
+        key, nonce = fresh[:KEY_BYTES], fresh[KEY_BYTES:]
         return Sealed(
             cipher=nonce + AESGCM(key).encrypt(nonce, content, record.encode()),
             key=self.wrapping.seal(record, key),
@@ -48,12 +50,12 @@ class Vault:
 
     def derive_id(self, prefix: str, *parts: str) -> str:
         """A keyed id: `prefix`, a dash and 20 hex digits over the length-framed parts."""
-        framed = "".join(f"{len(part)}:{part}" for part in (prefix, *parts))
-        return f"{prefix}-{hmac.digest(self._naming, framed.encode(), 'sha256').hex()[:20]}"
+        framed = "".join([f"{len(part)}:{part}" for part in (prefix, *parts)])
+        return f"{prefix}-{self._naming.digest(framed.encode()).hex()[:20]}"
 
     def digest(self, content: bytes) -> bytes:
         """Tells equal contents without keeping them."""
-        return hmac.digest(self._content, content, "sha256")[:16]
+        return self._content.digest(content)[:16]
 
 
 def build_vault(keyring: Keyring) -> Vault:
