@@ -1,13 +1,22 @@
 """JSON, read strictly at every edge: a name that stands twice has no value, NaN is no number."""
 
 import json
+from contextlib import suppress
 from typing import Any, NoReturn
+
+import orjson
 
 from shared.messages import JSON_NAME_REPEATED, JSON_NUMBER_WRONG, JSON_UNREADABLE
 
 
 def read_json(content: bytes | str) -> Any:
     """Raises Invalid."""
+    with suppress(ValueError, TypeError):
+        value = orjson.loads(content)
+        # What is spelled as orjson spells it has each name once: most of what machines send, and
+        # read in a fifth of the time.
+        if orjson.dumps(value) == (content if isinstance(content, bytes) else content.encode()):
+            return value
     try:
         return json.loads(content, object_pairs_hook=_build_object, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

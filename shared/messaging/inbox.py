@@ -27,6 +27,9 @@ from shared.strictness import read_json
 
 AnyInput = Event | Command
 
+_encode_sorted = json.JSONEncoder(sort_keys=True).encode
+"""Digests are of this spelling: what was stored by an earlier release is compared with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -143,7 +146,7 @@ class Inbox:
         digest = self._digest(command.data) if command.key else b""
         key = self._derive_key(command.key)
         item = Item(input=command, handler=handler, key=key, written_key=command.key, digest=digest)
-        return _prepare(item)
+        return replace(item, **changes) if (changes := _prepare(handler, command)) else item
 
     def _derive_key(self, written: str) -> str:
         """Of `source|id`: the source stays readable, the id does not."""
@@ -154,7 +157,7 @@ class Inbox:
     def _digest(self, data: Value) -> bytes:
         """The same for a fact that came by HTTP and by a topic."""
         name = data.TYPE if isinstance(data, Fact) else type(data).__name__
-        content = json.dumps([name, data.model_dump(mode="json")], sort_keys=True)
+        content = _encode_sorted([name, data.model_dump(mode="json")])
         return digest_content(content.encode(), self._digest_key)
 
     def _parse(self, incoming: Incoming, trusted: bool) -> Item:
@@ -196,10 +199,9 @@ class Inbox:
             raise TYPE_UNKNOWN.invalid("type", type=envelope.type)
         event = parse_event(envelope, fact)
         digest = self._digest(event.data) if item.key else item.digest
-        identified = replace(item, input=event, handler=handler, digest=digest)
-        if handler.own_identity:
-            identified = replace(identified, key="", written_key="")
-        return _prepare(identified)
+        identity = {"key": "", "written_key": ""} if handler.own_identity else {}
+        changes = {"input": event, "handler": handler, "digest": digest, **identity}
+        return replace(item, **changes | _prepare(handler, event))
 
 
 def read_sender(value: bytes) -> tuple[str, str]:
@@ -219,16 +221,17 @@ def _get_value(item: Item) -> bytes:
     return item.incoming.value
 
 
-def _prepare(item: Item) -> Item:
-    """With what the handler's `prepare` makes of it; a bug in that is its event's bug."""
-    assert item.handler is not None
-    handler, value = item.handler, item.input
+def _prepare(handler: AnyHandler, value: AnyInput) -> dict[str, Any]:
+    """What an item's input becomes by the handler's `prepare`, or why it cannot be decided; a bug
+    in that is its event's bug."""
+    if handler.prepare is None:
+        return {}
     try:
-        return replace(item, input=handler.prepare(value)) if handler.prepare else item
+        return {"input": handler.prepare(value)}
     except Invalid as invalid:
-        return replace(item, problems=invalid.problems)
+        return {"problems": invalid.problems}
     except Exception as bug:
-        return replace(item, problems=(describe_bug(bug),), traceback=format_traceback(bug))
+        return {"problems": (describe_bug(bug),), "traceback": format_traceback(bug)}
 
 
 def describe_bug(bug: Exception) -> Problem:

@@ -1,5 +1,6 @@
 """What JSON and pydantic let pass that means something else is refused at every edge."""
 
+import json
 from typing import Any
 
 import pytest
@@ -29,7 +30,11 @@ GOODS: dict[str, Any] = {
     [
         (b'{"a": 1, "a": 2}', "json_name_repeated"),
         (b'{"data": [{"a": 1, "a": 1}]}', "json_name_repeated"),
+        (b'{"a":1,"a":1}', "json_name_repeated"),
+        (b'{"a":{"b":[{"c":1,"c":2}]}}', "json_name_repeated"),
+        (b'{"a":1,"\\u0061":1}', "json_name_repeated"),
         (b'{"a": NaN}', "json_number_wrong"),
+        (b'{"a":NaN}', "json_number_wrong"),
         (b'{"a": -Infinity}', "json_number_wrong"),
         (b"{", "json_invalid"),
         (b"\xff", "json_invalid"),
@@ -44,6 +49,22 @@ def test_what_is_no_plain_json_is_refused(content: bytes, code: str) -> None:
 
 def test_plain_json_is_read() -> None:
     assert read_json('{"a": [1, {"b": null}], "b": "NaN"}') == {"a": [1, {"b": None}], "b": "NaN"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"a":[1.5,-0.0,1e3,1.0],"b":{"c":"棉被\\n"}}',
+        '{"a":18446744073709551616,"b":-9223372036854775809}',
+        '{"a":"\\ud800"}',
+        '{"a":"\\u68c9"}',
+        '{"a":1e400,"b":0.1000000000000000055}',
+        "17",
+    ],
+)
+def test_however_it_is_spelled_it_says_what_it_says(content: str) -> None:
+    assert read_json(content) == read_json(content.encode("utf-8")) == json.loads(content)
+    assert repr(read_json(content)) == repr(json.loads(content))
 
 
 @pytest.mark.parametrize("field", ["quantity", "radius_km", "cases_max", "cap_per_request"])
