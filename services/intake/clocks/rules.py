@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from services.intake.model import Request, RequestState
 from services.intake.model.clock import CaseClock, ClockStep, Pause, Period
@@ -112,14 +113,32 @@ def list_warnings(
     rules: ClockRules, period: Period, owner: ApprovalLevel | None
 ) -> Iterator[ClockWarning]:
     """All of a period, in the order of time; none goes to where nobody is above."""
-    due_on = period.due_on
-    reminder = find_opening(add_working_days(due_on, -rules.reminder_days))
-    if reminder > period.since:
-        yield ClockWarning("reminded", 1, reminder, owner)
-    yield ClockWarning("overdue", 2, find_opening(add_working_days(due_on, 1)), owner)
-    for rank, level in enumerate(list_levels_above(owner), 1):
-        late_on = add_working_days(due_on, 1 + rank * rules.escalation_days)
-        yield ClockWarning("escalated", 2 + rank, find_opening(late_on), level)
+    days = (rules.reminder_days, rules.escalation_days)
+    reminder, *others = _schedule_warnings(period.due_on, *days, owner)
+    if reminder.at > period.since:
+        yield reminder
+    yield from others
+
+
+@lru_cache(maxsize=4096)
+def _schedule_warnings(
+    due_on: date, reminder_days: int, escalation_days: int, owner: ApprovalLevel | None
+) -> tuple[ClockWarning, ...]:
+    """Of all cases that are due on that day; the reminder may be for a time that is over."""
+    escalations = (
+        ClockWarning(
+            "escalated",
+            2 + rank,
+            find_opening(add_working_days(due_on, 1 + rank * escalation_days)),
+            level,
+        )
+        for rank, level in enumerate(list_levels_above(owner), 1)
+    )
+    return (
+        ClockWarning("reminded", 1, find_opening(add_working_days(due_on, -reminder_days)), owner),
+        ClockWarning("overdue", 2, find_opening(add_working_days(due_on, 1)), owner),
+        *escalations,
+    )
 
 
 def list_levels_above(owner: ApprovalLevel | None) -> tuple[ApprovalLevel, ...]:
