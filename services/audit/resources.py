@@ -7,7 +7,7 @@ from fastapi import Depends
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
 from shared.runtime import Runtime
-from shared.web.access import get_runtime
+from shared.web.access import provide_runtime
 
 AuditRuntime = Runtime[AuditSettings, PublicLogs]
-AuditRuntimeDep = Annotated[AuditRuntime, Depends(get_runtime)]
+AuditRuntimeDep = Annotated[AuditRuntime, Depends(provide_runtime)]

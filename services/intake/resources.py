@@ -16,7 +16,7 @@ from services.intake.sign_in.proofs import Proofs
 from services.intake.vault.sealing import Vault
 from shared.partner_ids import PartnerIds
 from shared.runtime import Runtime
-from shared.web.access import get_runtime
+from shared.web.access import provide_runtime
 from shared.web.admission import Quota
 
 PICTURES_AT_A_TIME = 2
@@ -50,4 +50,4 @@ class IntakeResources:
 
 
 IntakeRuntime = Runtime[IntakeSettings, IntakeResources]
-IntakeRuntimeDep = Annotated[IntakeRuntime, Depends(get_runtime)]
+IntakeRuntimeDep = Annotated[IntakeRuntime, Depends(provide_runtime)]

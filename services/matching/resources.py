@@ -7,7 +7,7 @@ from fastapi import Depends
 from services.matching.explaining.explainer import Explainer
 from services.matching.settings import MatchingSettings
 from shared.runtime import Runtime
-from shared.web.access import get_runtime
+from shared.web.access import provide_runtime
 
 MatchingRuntime = Runtime[MatchingSettings, Explainer]
-MatchingRuntimeDep = Annotated[MatchingRuntime, Depends(get_runtime)]
+MatchingRuntimeDep = Annotated[MatchingRuntime, Depends(provide_runtime)]

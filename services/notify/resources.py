@@ -24,7 +24,7 @@ from shared.contracts.values import NoticeLanguage
 from shared.runtime import Runtime
 from shared.security import Keyring
 from shared.security.spoken_codes import derive_code
-from shared.web.access import get_runtime
+from shared.web.access import provide_runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +140,4 @@ def choose_template(purpose: str, language: NoticeLanguage, approved: Container[
 
 
 NotifyRuntime = Runtime[NotifySettings, NotifyResources]
-NotifyRuntimeDep = Annotated[NotifyRuntime, Depends(get_runtime)]
+NotifyRuntimeDep = Annotated[NotifyRuntime, Depends(provide_runtime)]

@@ -1,7 +1,7 @@
 """Values that do not change: the base of all that is decided on, stored and sent."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel
 
@@ -11,7 +11,7 @@ _set = object.__setattr__
 class Frozen(BaseModel):
     """A model of which decisions make changed copies, some twenty for each record."""
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
         """As pydantic's own, of a model without extra or private fields, in half of its time. What
         is changed is not validated."""
         extra, private = self.__pydantic_extra__, self.__pydantic_private__

@@ -5,7 +5,6 @@ Starlette's own body limit answers in plain text, whatever the application says 
 
 import asyncio
 import json
-import math
 import random
 import time
 from collections import deque
@@ -15,9 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import Request
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
@@ -25,6 +21,7 @@ from shared.errors import Invalid
 from shared.messages import JSON_UNREADABLE
 from shared.strictness import read_json
 from shared.web.callers import find_address
+from shared.web.windows import MovingWindow
 
 BODY_BYTES_MAX = 256 * 1024
 """Of a request whose route does not say more."""
@@ -186,9 +183,8 @@ class Admission:
         in_flight_max: int,
         pause_s: float = 0,
     ) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._known = RateLimitItemPerMinute(per_minute)
-        self._strangers = RateLimitItemPerMinute(strangers_per_minute)
+        self._known = MovingWindow(per_minute)
+        self._strangers = MovingWindow(strangers_per_minute)
         self._in_flight_max = in_flight_max
         self._pause_s = pause_s
         self._callers = Callers()
@@ -248,12 +244,10 @@ class Admission:
     def _compute_share(self, reads: bool) -> int:
         return self._callers.compute_share(READS_MAX, READS_MIN) if reads else COMMANDS_MAX
 
-    async def _hit(self, item: RateLimitItemPerMinute, caller: str) -> None:
-        try:
-            await _hit(self._limiter, item, caller)
-        except TooManyError:
+    async def _hit(self, window: MovingWindow, caller: str) -> None:
+        if wait_s := window.take(caller):
             await self._pause()
-            raise
+            raise TooManyError(wait_s)
 
     async def _pause(self) -> None:
         """Costs us nothing, and who asks again at once his time; not all of them the same."""
@@ -264,18 +258,9 @@ class Quota:
     """Counts what each caller asks for in a minute, where one request may ask for much."""
 
     def __init__(self, per_minute: int) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._item = RateLimitItemPerMinute(per_minute)
+        self._window = MovingWindow(per_minute)
 
-    async def take(self, caller: str, cost: int) -> None:
+    def take(self, caller: str, cost: int) -> None:
         """Raises TooManyError, and then has taken nothing."""
-        if cost:
-            await _hit(self._limiter, self._item, caller, cost)
-
-
-async def _hit(
-    limiter: MovingWindowRateLimiter, item: RateLimitItemPerMinute, caller: str, cost: int = 1
-) -> None:
-    if not await limiter.hit(item, caller, cost=cost):
-        window = await limiter.get_window_stats(item, caller)
-        raise TooManyError(max(1, math.ceil(window.reset_time - time.time())))
+        if cost and (wait_s := self._window.take(caller, cost)):
+            raise TooManyError(wait_s)

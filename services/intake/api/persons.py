@@ -89,7 +89,7 @@ async def _count_parties(runtime: IntakeRuntime, caller: Credential, count: int)
     The operator brings in the house's own lists, however long.
     """
     if caller.roles.isdisjoint({Role.OPERATOR, Role.SERVICE}):
-        await runtime.resources.parties_quota.take(caller.speaks_as, count)
+        runtime.resources.parties_quota.take(caller.speaks_as, count)
 
 
 def _translate(runtime: IntakeRuntime, caller: Credential, body: Document) -> dict[str, object]:

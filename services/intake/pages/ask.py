@@ -129,7 +129,7 @@ async def go_on(request: Request, runtime: IntakeRuntimeDep) -> Response:
         wrong = AskForm(values, problems)
         return _render(request, wrong.step, wrong, status=422)
     address = find_address(request)
-    await runtime.resources.ask_quota.take(f"ask:{address}", 1)
+    runtime.resources.ask_quota.take(f"ask:{address}", 1)
     return await _submit(runtime, values, submitted, list_uploads(form))
 
 

@@ -85,7 +85,7 @@ async def show_own_data(token: Token, request: Request, runtime: IntakeRuntimeDe
 async def make_code(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     """What he sends from his own phone. Whoever has the link alone gets no further by it."""
     stored = await load_request(request, runtime, token)
-    await runtime.resources.own_quota.take(stored.id, 1)
+    runtime.resources.own_quota.take(stored.id, 1)
     code = f"{secrets.randbelow(10**BINDING_DIGITS):0>{BINDING_DIGITS}}"
     proof_id = derive_proof_id(runtime.resources.vault, code)
     await proofs.save_proof(runtime.database, proof_id, stored.id, await runtime.processor.now())
@@ -113,7 +113,7 @@ async def _find_proven(
 ) -> Proven | None:
     """None: his message has not come yet. Raises Unauthenticated, Denied or TooManyError."""
     stored = await load_request(request, runtime, token)
-    await runtime.resources.own_quota.take(stored.id, 1)
+    runtime.resources.own_quota.take(stored.id, 1)
     vault, database = runtime.resources.vault, runtime.database
     proof_id = derive_proof_id(vault, _read_code(form))
     now = await runtime.processor.now()

@@ -128,7 +128,7 @@ async def _end_session_of_before(request: Request, runtime: IntakeRuntime) -> No
 async def _read_visit_form(request: Request, runtime: IntakeRuntime) -> Form:
     """Raises Invalid, or TooManyError where an address tries too often."""
     address = find_address(request)
-    await runtime.resources.sign_in_quota.take(address, 1)
+    runtime.resources.sign_in_quota.take(address, 1)
     form = await read_form(request)
     await check_visit_form(request, runtime.keyring)
     return form

@@ -142,7 +142,7 @@ async def _read_form(request: Request, runtime: MatchingRuntime) -> dict[str, st
     """Raises Invalid, or TooManyError where an address tries too often."""
     if not hasattr(request.app.state, "giver_quota"):
         request.app.state.giver_quota = Quota(TRIES_PER_MINUTE)
-    await request.app.state.giver_quota.take(find_address(request), 1)
+    request.app.state.giver_quota.take(find_address(request), 1)
     form = dict(await read_form(request))
     await check_visit_form(request, runtime.keyring)
     return form
