@@ -146,7 +146,8 @@ class Inbox:
         digest = self._digest(command.data) if command.key else b""
         key = self._derive_key(command.key)
         item = Item(input=command, handler=handler, key=key, written_key=command.key, digest=digest)
-        return replace(item, **changes) if (changes := _prepare(handler, command)) else item
+        changes = _prepare(handler, command)
+        return replace(item, **changes) if changes else item
 
     def _derive_key(self, written: str) -> str:
         """Of `source|id`: the source stays readable, the id does not."""
@@ -199,8 +200,9 @@ class Inbox:
             raise TYPE_UNKNOWN.invalid("type", type=envelope.type)
         event = parse_event(envelope, fact)
         digest = self._digest(event.data) if item.key else item.digest
-        identity = {"key": "", "written_key": ""} if handler.own_identity else {}
-        changes = {"input": event, "handler": handler, "digest": digest, **identity}
+        changes: dict[str, Any] = {"input": event, "handler": handler, "digest": digest}
+        if handler.own_identity:
+            changes |= {"key": "", "written_key": ""}
         return replace(item, **changes | _prepare(handler, event))
 
 
