@@ -90,7 +90,7 @@ class BatchStore:
             _parse_keys(stored_keys),
             self._parse_parked(parked),
             self._recent,
-            assumed,
+            assumed | places.keys(),
         )
 
     def _list_remembered(self, refs: Iterable[AnyRef]) -> dict[AnyRef, Loaded]:

@@ -46,7 +46,7 @@ class StoredKey:
 class Snapshot:
     """states: grows while decisions ask for more. sequences: the last one of each stream;
     revisions: how often that was written. parked: by stream, then by sequence. assumed: streams
-    that were not looked for, since this process never met them and they begin.
+    that were not looked for, since they begin or this process remembers how far it worked them.
     """
 
     states: dict[AnyRef, Loaded]

@@ -367,11 +367,14 @@ class Fold:
         trace: str = "",
         error: Exception | None = None,
     ) -> Result:
-        """A record becomes a dead letter; the caller of a command is told directly."""
+        """A record becomes a dead letter; the caller of a command is told directly.
+
+        Raises Conflict where nobody looked whether another instance worked it already.
+        """
         if item.incoming is None:
             return Result("bug" if trace else "refused", error=error)
         if item.stream in self._snapshot.assumed:
-            raise Conflict(f"{item.stream} may have begun before")
+            raise Conflict(f"{item.stream} may have gone on since")
         id_ = make_id("DL", self._source, item.place)
         if not item.dead_letter:
             self.changes.dead_letters[id_] = DeadLetter(item, problems, trace)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from shared import mongo
 from shared.errors import Conflict
+from shared.messaging.batch_store import BatchStore
 from shared.messaging.changes import Changes, Loaded, Snapshot
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Command, Decision, Ref, States
 from shared.messaging.fold import Fold
@@ -106,6 +108,23 @@ def test_a_record_of_a_subject_that_may_have_begun_becomes_no_dead_letter() -> N
     known.add({Ref(Account, "nobody"): Loaded(None)})
     assert known.run([item]) == set()
     assert len(known.changes.dead_letters) == 1
+
+
+async def test_a_place_that_is_remembered_makes_no_dead_letter_of_a_repetition() -> None:
+    """Another instance may have worked it meanwhile: then there is nothing to keep."""
+    unconnected: Any = None
+    store = BatchStore(unconnected, unconnected, "/audit", unconnected)
+    changes = Changes(sequences={"s": 4})
+    store._recent.remember(Snapshot({}, {}, {"s": 3}, {}, {}), changes, {})
+    payment = pay_item(ask, "nobody")
+    record = Incoming("c", "guanjia.matches", 0, 1, b"{}", None)
+    item = Item(record, payment.input, payment.handler, stream="s", sequence=5)
+    snapshot = await store.load([item])
+    assert snapshot.sequences == {"s": 4}, "nothing was read"
+    fold = Fold("/audit", snapshot, NOW)
+    fold.add({Ref(Account, "nobody"): Loaded(None)})
+    with pytest.raises(Conflict):
+        fold.run([item])
 
 
 # --- the memory itself ---
