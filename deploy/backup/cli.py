@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from deploy.backup.making import Manifest, make_backup
-from deploy.backup.oplog import find_end, roll_forward
+from deploy.backup.oplog import count_published_later, find_end, roll_forward
 from deploy.backup.restoring import (
     OUTBOX,
     POSITIONS,
@@ -85,6 +85,12 @@ def restore(
         datetime | None,
         typer.Option(help="与 --only 一起：恢复到哪一刻，北京时间 with --only: China's time"),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            help="与 --until 一起：其后发布过的不要了 with --until: gives up what was sent since"
+        ),
+    ] = False,
     empty_topics: Annotated[
         bool, typer.Option(help="清空我方主题 our own topics are removed; services make them anew")
     ] = False,
@@ -97,7 +103,7 @@ def restore(
         manifest = check_backup(folder)
         with _connect(target) as client:
             if only:
-                _restore_one(client, manifest, folder, identities, only, until)
+                _restore_one(client, manifest, folder, identities, only, until, is_forced=force)
             else:
                 # Nothing is removed before it is certain that it can be put back.
                 check_is_empty(client, manifest.prefix, target / "ledger")
@@ -118,11 +124,15 @@ def _restore_one(
     identities: list[object],
     service: str,
     until: datetime | None,
+    *,
+    is_forced: bool,
 ) -> None:
     database = f"{manifest.prefix}_{service}"
     check_database_is_empty(client, database)
     moment = until.replace(tzinfo=CHINA) if until else None
     end = find_end(client, database, manifest.timestamp, moment)
+    if until:
+        explain_later(service, count_published_later(client, database, end), is_forced=is_forced)
     count = restore_database(client, manifest, folder, identities, service)
     writes = roll_forward(client, database, manifest.timestamp, end)
     reached = datetime.fromtimestamp(end.time, CHINA)
@@ -133,6 +143,23 @@ def _restore_one(
         f"{count} documents of the backup, {writes} writes since from the replica set's log. "
         "Start the service: it reads its topics on from where it was."
     )
+
+
+def explain_later(service: str, count: int, *, is_forced: bool) -> None:
+    """Of what was published after the moment that is restored. Raises RestoreError unless it is
+    forced."""
+    if not count:
+        return
+    lost = (
+        f"那一刻之后 {service} 还发布过 {count} 批，其它服务已经听到，恢复后的 {service} 不知道 · "
+        f"{count} batches were published after it: the other services heard what it will not know"
+    )
+    if not is_forced:
+        raise RestoreError(
+            f"{lost}。请把 --until 往后挪，或四个库一起恢复；确要丢弃的加 --force · "
+            "say a later --until, or take all four back; --force gives it up"
+        )
+    typer.echo(f"注意：{lost}", err=True)
 
 
 def _restore_all(

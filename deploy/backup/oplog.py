@@ -18,7 +18,7 @@ from bson.timestamp import Timestamp
 from pymongo import DeleteOne, ReplaceOne
 from pymongo.write_concern import WriteConcern
 
-from deploy.backup.restoring import RestoreError
+from deploy.backup.restoring import OUTBOX, RestoreError
 from deploy.backup.snapshot import BATCH, Client
 from shared.documents import Document
 
@@ -122,12 +122,27 @@ def find_end(client: Client, database: str, start: Timestamp, until: datetime | 
     return end
 
 
+def count_published_later(client: Client, database: str, end: Timestamp) -> int:
+    """Batches that the outbox took from the end on, before the database was dropped: others heard
+    what the restored service will not know."""
+    drop = client["local"]["oplog.rs"].find_one(_match_drops(database, end), sort=[("$natural", 1)])
+    bounds = {"$gte": end} | ({"$lt": drop["ts"]} if drop else {})
+    query = {"ts": bounds, "$or": _match_names(re.compile(rf"^{re.escape(database)}\.{OUTBOX}$"))}
+    entries = client["local"]["oplog.rs"].find(query)
+    writes = (write for entry in entries for write in list_writes(entry, database))
+    return sum(write.kind == INSERT and write.collection == OUTBOX for write in writes)
+
+
+def _match_names(within: re.Pattern[str]) -> list[dict[str, Any]]:
+    return [{"ns": within}, {"o.applyOps.ns": within}]
+
+
 def roll_forward(client: Client, database: str, start: Timestamp, end: Timestamp) -> int:
     """Applies what was written after start and before end; how many writes."""
     within = re.compile(rf"^{re.escape(database)}\.")
     query = {
         "ts": {"$gt": start, "$lt": end},
-        "$or": [{"ns": within}, {"o.applyOps.ns": within}],
+        "$or": _match_names(within),
     }
     entries = client["local"]["oplog.rs"].find(query, sort=[("$natural", 1)])
     writes = (write for entry in entries for write in list_writes(entry, database))

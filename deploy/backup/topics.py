@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NoError, UnknownTopicOrPartitionError, for_code
 
+from deploy.backup.restoring import RestoreError
 from shared.contracts.topics import TOPICS
 from shared.errors import Transient
 from shared.messaging.cluster import read_cluster_id
@@ -73,13 +74,25 @@ async def _find_ends(
 
 
 async def remove_own_topics(broker: BrokerConnection) -> list[str]:
-    """Those that are there; services make them anew. Raises KafkaError or OSError."""
+    """Those that are there; services make them anew. Raises KafkaError, OSError, or RestoreError
+    where a broker keeps one."""
     admin = AIOKafkaAdminClient(**broker.as_options(), request_timeout_ms=15_000)
     try:
         await admin.start()
         names = sorted(set(await admin.list_topics()) & set(OWN))
         if names:
-            await admin.delete_topics(names)
+            check_removed((await admin.delete_topics(names)).topic_error_codes)
         return names
     finally:
         await admin.close()
+
+
+def check_removed(error_codes: Iterable[tuple[str, int]]) -> None:
+    """By topic, as brokers answer. Raises RestoreError where one is there still."""
+    removed = (NoError.errno, UnknownTopicOrPartitionError.errno)
+    errors = {topic: for_code(code).__name__ for topic, code in error_codes if code not in removed}
+    if errors:
+        raise RestoreError(
+            f"有主题没有删掉：{errors}；数据库还没有动，处理后重新执行本命令 · brokers keep these "
+            "topics: the databases are as they were, mend it and run this again"
+        )

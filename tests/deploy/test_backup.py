@@ -1,7 +1,9 @@
 """A backup is of one moment and opens for its recipient alone; a restore mixes with nothing."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pyrage  # type: ignore[import-untyped]
 import pytest
 from bson import encode
 
+from deploy.backup import cli
 from deploy.backup.archive import open_archive, open_sealed, read_documents
 from deploy.backup.making import check_ledger, make_backup
 from deploy.backup.restoring import (
@@ -19,6 +22,7 @@ from deploy.backup.restoring import (
     restore_ledger,
 )
 from deploy.backup.snapshot import Client, SnapshotError, connect
+from deploy.backup.topics import BrokersLeft, check_removed
 from shared.contracts.topics import MATCHES, REQUESTS_INBOUND, SERVICES
 from tests.support.stack import start_mongod
 
@@ -72,6 +76,12 @@ def test_a_file_that_was_changed_or_is_missing_is_no_backup(tmp_path: Path) -> N
         check_backup(tmp_path)
 
 
+def test_a_topic_that_brokers_keep_ends_a_restore_before_it_began() -> None:
+    check_removed([("guanjia.matches", 0), ("guanjia.requests", 3)])
+    with pytest.raises(RestoreError, match="ledger"):
+        check_removed([("guanjia.matches", 0), ("guanjia.ledger", 29)])
+
+
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     stack = await start_mongod(tmp_path / "data")
@@ -110,8 +120,51 @@ def read_places(client: Client) -> dict[str, set[int]]:
     return places
 
 
+def check_order_of_restore(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No topic is emptied before it is certain that the backup can be put back: not where a
+    database holds something, not with another's identity."""
+    removed: list[str] = []
+
+    async def remove(_broker: object) -> list[str]:
+        removed.append("all")
+        raise RestoreError("brokers keep them")
+
+    async def look(_broker: object) -> BrokersLeft:
+        return BrokersLeft("c", 5, {})
+
+    monkeypatch.setattr(cli, "_connect", lambda _target: nullcontext(client))
+    monkeypatch.setattr(cli, "look_at_brokers", look)
+    monkeypatch.setattr(cli, "remove_own_topics", remove)
+    files = {"owner": OWNER, "other": pyrage.x25519.Identity.generate()}
+    for name, identity in files.items():
+        (tmp_path / name).write_text(str(identity))
+
+    def restore(name: str, *, empties: bool = True) -> str:
+        with pytest.raises(SystemExit) as ended:
+            cli.restore(
+                tmp_path / "backup",
+                tmp_path / name,
+                only=None,
+                until=None,
+                force=False,
+                empty_topics=empties,
+                data_dir=tmp_path / "nowhere",
+            )
+        return str(ended.value)
+
+    assert "里有数据" in restore("owner")
+    for service in SERVICES:
+        client.drop_database(f"guanjia_{service}")
+    assert "打不开" in restore("other")
+    assert "--empty-topics" in restore("owner", empties=False)
+    assert removed == []
+    assert "brokers keep them" in restore("owner")
+    assert removed == ["all"]
+    assert not set(client.list_database_names()) & {f"guanjia_{each}" for each in SERVICES}
+
+
 async def test_nobody_in_a_backup_knows_what_its_sender_does_not(
-    client: Client, tmp_path: Path
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = tmp_path / "ledger"
     (ledger / "2026" / "tile").mkdir(parents=True)
@@ -154,6 +207,7 @@ async def test_nobody_in_a_backup_knows_what_its_sender_does_not(
         assert [row["_id"] for row in database["positions"].find()] == [f"old|{REQUESTS_INBOUND}|0"]
     assert restore_ledger(tmp_path / "backup", tmp_path / "new", [OWNER]) == 2
     assert (tmp_path / "new" / "2026" / "tile" / "000").read_bytes() == b"t"
+    await asyncio.to_thread(check_order_of_restore, client, tmp_path, monkeypatch)
     (tmp_path / "backup" / "audit.age").write_bytes(b"")
     with pytest.raises(RestoreError, match="缺失或被改过"):
         check_backup(tmp_path / "backup")

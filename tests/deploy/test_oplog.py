@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from bson.timestamp import Timestamp
 
+from deploy.backup.cli import explain_later
 from deploy.backup.oplog import (
     Write,
     apply_difference,
     apply_write,
+    count_published_later,
     find_end,
     list_writes,
     roll_forward,
@@ -118,3 +120,29 @@ async def test_a_database_comes_forward_to_where_it_was_dropped(client: Client) 
     client.drop_database(NAME)
     with pytest.raises(RestoreError, match="不止一次清空"):
         find_end(client, NAME, start, None)
+
+
+async def test_what_was_published_after_the_moment_is_counted_and_refused_unless_forced(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of this database, before it was dropped; in transactions and alone."""
+    client[NAME]["rows"].insert_one({"_id": 1})
+    client[NAME]["outbox"].insert_one({"_id": "before"})
+    end: Timestamp = client.admin.command("hello")["lastWrite"]["opTime"]["ts"]
+    later = Timestamp(end.time, end.inc + 1)
+    assert count_published_later(client, NAME, later) == 0
+    client[NAME]["rows"].insert_one({"_id": 2})
+    client[NAME]["outbox"].insert_one({"_id": "alone"})
+    client["guanjia_audit"]["outbox"].insert_one({"_id": "another's"})
+    with client.start_session() as session, session.start_transaction():
+        client[NAME]["rows"].insert_one({"_id": 3}, session=session)
+        client[NAME]["outbox"].insert_one({"_id": "together"}, session=session)
+    client[NAME]["outbox"].update_one({"_id": "alone"}, {"$set": {"cluster": "c"}})
+    client.drop_database(NAME)
+    client[NAME]["outbox"].insert_one({"_id": "of one that was not stopped"})
+    assert count_published_later(client, NAME, later) == 2
+    explain_later("matching", 0, is_forced=False)
+    with pytest.raises(RestoreError, match="--force"):
+        explain_later("matching", 2, is_forced=False)
+    explain_later("matching", 2, is_forced=True)
+    assert "2 batches" in capsys.readouterr().err
