@@ -157,6 +157,13 @@ CATALOGUE = {
             "What of a fund can still be promised, in fen.",
         ),
         Metric(
+            "guanjia_bank_questions",
+            "gauge",
+            ("doubt",),
+            "待核对的银行流水条数，按原因；每个实例报告的都是全部。",
+            "Lines of the bank that wait for an answer, by why; each instance reports all.",
+        ),
+        Metric(
             "guanjia_log_entries",
             "gauge",
             ("log",),
@@ -214,6 +221,7 @@ TOPIC_WAITING = _make_gauge("guanjia_topic_waiting")
 TOPIC_DELAY = _make_gauge("guanjia_topic_delay_seconds")
 OUTBOX_OLDEST = _make_gauge("guanjia_outbox_oldest_seconds")
 FUND_AVAILABLE = _make_gauge("guanjia_fund_available_fen")
+BANK_QUESTIONS = _make_gauge("guanjia_bank_questions")
 LOG_ENTRIES = _make_gauge("guanjia_log_entries")
 LOG_BEHIND = _make_gauge("guanjia_log_behind")
 LOG_UNWRITABLE = _make_gauge("guanjia_log_unwritable")

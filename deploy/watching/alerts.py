@@ -155,6 +155,14 @@ ALERTS = (
         "The month's budget for SMS is nearly gone, or gone.",
     ),
     Alert(
+        "PaidTwice",
+        'max(guanjia_bank_questions{doubt="line_paid"}) > 0',
+        0,
+        "page",
+        "银行有 {{ $value }} 笔付款付了第二次，待财务核对。",
+        "The bank paid {{ $value }} payments a second time: finance has to look.",
+    ),
+    Alert(
         "CasesOverdueGrow",
         "sum by (town) (max by (town, stage) (guanjia_cases_overdue))"
         " - sum by (town) (max by (town, stage) (guanjia_cases_overdue offset 1d)) > 10",

@@ -47,6 +47,7 @@ DASHBOARDS = (
         "账本 The ledger",
         (
             "guanjia_fund_available_fen",
+            "guanjia_bank_questions",
             "guanjia_log_entries",
             "guanjia_log_behind",
             "guanjia_log_stopped",

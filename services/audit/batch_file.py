@@ -1,6 +1,7 @@
 """The bank's batch file (网银批量代发): one row a payment, the reference of its line in 附言.
 
-The statement's line has the 附言 again, so the payment is found by it (`bank_lines`).
+The statement's line has the 附言 again, so the payment is found by it (`bank_lines`). 业务参考号
+is the same once more: banks refuse one that they had before, so a second upload pays nobody twice.
 """
 
 import csv
@@ -12,28 +13,18 @@ from typing import Literal
 from openpyxl import Workbook
 
 from services.audit.accounts import Account
-from services.audit.model import BankQuestion, Payable, PaymentOrder
+from services.audit.model import PaymentOrder
 from shared.money import format_yuan_plain
 
 Format = Literal["csv", "xlsx"]
-COLUMNS = ("序号", "收款账号", "户名", "开户行", "金额", "用途", "附言")
+COLUMNS = ("序号", "收款账号", "户名", "开户行", "金额", "用途", "附言", "业务参考号")
 PURPOSE = "莞家微心愿资助"
 """The same for all: what somebody is helped with is nothing for a bank."""
 MEDIA_TYPES: Mapping[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-Row = tuple[int, str, str, str, str, str, str]
-
-
-def find_held_matches(
-    order: PaymentOrder, held_payables: Iterable[Payable], questions: Iterable[BankQuestion]
-) -> set[str]:
-    """What fell since the order was made, and what the bank may have paid: a line that is asked
-    about."""
-    doubtful = {each.number for each in questions if each.is_open and each.order_id == order.id}
-    lines = (line for number, line in enumerate(order.lines, 1) if number in doubtful)
-    return {payable.id for payable in held_payables} | {line.match_id for line in lines}
+Row = tuple[int, str, str, str, str, str, str, str]
 
 
 def list_batch_rows(
@@ -42,12 +33,12 @@ def list_batch_rows(
     held_matches: Collection[str],
 ) -> Iterator[Row]:
     """What waits for the bank: a file that is read and uploaded again pays nothing twice, nor what
-    was released and stands in another order.
+    was released and stands in another order, nor what the bank may have paid.
 
-    accounts: by payee. held_matches: as `find_held_matches`: no bank is told to pay them.
+    accounts: by payee. held_matches: what fell since the order was made: no bank is told to pay it.
     """
     for number, line in enumerate(order.lines, 1):
-        if line.state != "waiting" or line.match_id in held_matches:
+        if line.state != "waiting" or line.question_ids or line.match_id in held_matches:
             continue
         account = accounts[line.payee_id]
         yield (
@@ -58,7 +49,14 @@ def list_batch_rows(
             format_yuan_plain(line.amount_fen),
             PURPOSE,
             order.format_reference(number),
+            order.format_reference(number),
         )
+
+
+def name_batch_file(order: PaymentOrder, format_: Format) -> str:
+    """One that is given out anew says so: its first copy may be at the bank."""
+    copy = f"-copy{order.copies}" if order.copies > 1 else ""
+    return f"{order.id}{copy}.{format_}"
 
 
 def write_batch(rows: Iterable[Row], format_: Format) -> bytes:

@@ -35,7 +35,7 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
             publishing.publish,
             inspection.inspect_logs,
             years.keep_years,
-            measuring.measure_funds,
+            measuring.measure_finance,
         ),
         indexes=(*store.INDEXES, *listed.INDEXES),
         sealed=(

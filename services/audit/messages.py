@@ -270,6 +270,18 @@ ORDER_EXPORTED = Message(
     "该付款单已导出，可能已交银行，不能撤销；未付成的由银行退汇记回",
     "it was exported and may be at the bank: what it does not pay comes back as a line of its own",
 )
+BATCH_FILE_TAKEN = Message(
+    "batch_file_taken",
+    "批量文件已由 {who} 于 {when} 取走：请向他核实是否已上传，再上传一次会付两次；"
+    "确实遗失的，一人申请重新发放，另一人同意",
+    "{who} has the bank's file since {when}: ask whether it is uploaded, a second upload pays "
+    "twice. Where it is lost, one asks for it anew and another agrees",
+)
+BATCH_FILE_NOT_TAKEN = Message(
+    "batch_file_not_taken",
+    "批量文件还没有人取走，可直接下载",
+    "nobody has the file yet: download it",
+)
 BANK_LINE_ASKED = Message(
     "bank_line_asked",
     "这笔银行流水对不上任何待付的付款（{doubt}），未入账，已交财务核对",
@@ -302,6 +314,11 @@ LINE_NOT_WAITING = Message(
     "it does not wait for the bank: cancel an order that was not exported; what was paid comes "
     "back as a line of the statement",
 )
+LINE_ASKED = Message(
+    "line_asked",
+    "银行有一条流水提到这一笔，还没有核对，银行可能已经付了：请先在“付款单”页写明那条流水是什么",
+    "a line of the bank names it and is not answered: it may be paid. Say first what that line is",
+)
 RELEASE_EXISTS = Message(
     "release_exists", "这一笔已有人提出释放，请由另一人决定", "it is proposed: another decides"
 )
@@ -319,6 +336,10 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     "account_differs": ("收款账号不符", "another account"),
     "line_paid": ("这一笔已经付过", "this one is paid already"),
     "line_not_paid": ("这一笔没有付出过", "this one was not paid"),
+    "line_paid_again": (
+        "这一笔付过两次，退回的是哪一次",
+        "it was paid twice: which of the two came back",
+    ),
     "line_released": ("这一笔已按“银行未付”释放", "two people said that the bank did not pay it"),
     "line_entered": ("这条流水已按别的用途入账", "the line was entered as something else"),
 }

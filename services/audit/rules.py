@@ -13,7 +13,7 @@ class Rules:
     money that names no mandate is refused. mandate_consent_fen_max: so much of a donor's gifts a
     checker gives by the consent that a partner has on record. mandate_proposals_max: so many that
     one partner asked for may wait at once. payment_sources: which banks may say that money left;
-    empty: all."""
+    empty: all. waiting_gift_days: so long a gift waits for its fund before the log tells of it."""
 
     chart: Chart
     foundations: Mapping[str, str]
@@ -22,6 +22,7 @@ class Rules:
     mandate_consent_fen_max: int
     mandate_proposals_max: int
     payment_sources: tuple[str, ...] = ()
+    waiting_gift_days: int = 30
 
     def choose_foundation(self, fund: Fund | None) -> str:
         """Whose log says what is asked of a fund; of one that nobody knows, the house's own."""

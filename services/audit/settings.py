@@ -60,6 +60,15 @@ class AuditSettings(Settings):
     mandate_proposals_max: Annotated[
         int, Field(ge=1, le=1000, description="mandates of one partner that wait for an answer")
     ] = 50
+    waiting_gift_days: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=365,
+            description="a gift whose fund two people did not decide on in so many days stands on "
+            "the public log as not entered; it is entered once they do",
+        ),
+    ] = 30
     payment_sources: Annotated[
         tuple[Annotated[str, Field(pattern=r"^/[\w./-]{1,100}$")], ...],
         Field(
@@ -121,4 +130,5 @@ class AuditSettings(Settings):
             self.mandate_consent_fen_max,
             self.mandate_proposals_max,
             self.payment_sources,
+            self.waiting_gift_days,
         )

@@ -1,6 +1,7 @@
 """Documents in and out of Mongo: heads are created here, everything else is read."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TypeVar
 
 from services.audit.model import (
@@ -12,6 +13,7 @@ from services.audit.model import (
     Contribution,
     Distribution,
     Donation,
+    EnteredLine,
     Entry,
     Fund,
     GiftReference,
@@ -31,6 +33,7 @@ from services.audit.model import (
     Transfer,
     derive_consents_id,
     derive_contribution_id,
+    derive_entered_line_id,
     format_entry_id,
 )
 from services.audit.model.months import MonthClose, MonthReopening
@@ -65,6 +68,7 @@ STATES: tuple[type[State], ...] = (
     PaymentOrder,
     BankQuestion,
     BankAnswer,
+    EnteredLine,
     LineRelease,
     MonthClose,
     MonthReopening,
@@ -181,6 +185,47 @@ async def create_recorded_consents(database: mongo.Database) -> None:
         )
 
 
+async def mark_asked_lines(database: mongo.Database) -> None:
+    """At start: which lines of orders are asked about, of orders of before they said so."""
+    questions: dict[tuple[str, int], list[str]] = {}
+    query = {"is_open": True, "order_id": {"$gt": ""}}
+    for question in await mongo.find(database, BankQuestion, query, sort=[("_id", 1)]):
+        questions.setdefault((question.order_id, question.number), []).append(question.id)
+    for (order_id, number), ids in questions.items():
+        line = f"lines.{number - 1}"
+        unmarked = {line: {"$exists": True}, f"{line}.question_ids": {"$exists": False}}
+        changes = {"$set": {f"{line}.question_ids": ids}, "$inc": {"_version": 1}}
+        orders = database[PaymentOrder.COLLECTION]
+        await orders.update_one({"_id": order_id, **unmarked}, changes)
+
+
+async def create_entered_lines(database: mongo.Database) -> None:
+    """At start: the bank's lines that closed payments, and those of fees and refunds of two people,
+    of before they were stored by their reference."""
+    lines: dict[str, EnteredLine] = {}
+
+    def find(reference: str, direction: str, amount_fen: int) -> EnteredLine:
+        id_ = derive_entered_line_id(reference, direction, amount_fen)
+        return lines.get(id_) or EnteredLine(id=id_)
+
+    query: dict[str, object] = {"lines.bank_reference": {"$gt": ""}}
+    for order in await mongo.find(database, PaymentOrder, query):
+        for line in order.lines:
+            if line.bank_reference:
+                entered = find(line.bank_reference, line.state, line.amount_fen)
+                lines[entered.id] = entered.with_paid("")
+    for kind in (FundFee, GiftRefund):
+        query = {"state": "approved", "bank_reference": {"$gt": ""}}
+        for entry in await mongo.find(database, kind, query):
+            entered = find(entry.bank_reference, "paid", entry.amount_fen)
+            lines[entered.id] = entered.with_vouchered(entry.own_account)
+    for entered in lines.values():
+        document = mongo.to_document(entered) | {"_version": 1, "_emitted": 0}
+        await database[EnteredLine.COLLECTION].update_one(
+            {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True
+        )
+
+
 async def read_heads(database: mongo.Database) -> list[LogHead]:
     return await mongo.find(database, LogHead, {}, sort=[("_id", 1)])
 
@@ -229,11 +274,41 @@ async def read_second_payments(
     return {each.id: each for each in await mongo.find(database, SecondPayment, query)}
 
 
-async def find_waiting_gifts(database: mongo.Database, limit: int) -> list[str]:
-    """Ids of gifts whose fund waits no more."""
+async def find_waiting_gifts(database: mongo.Database, now: datetime, limit: int) -> list[str]:
+    """Ids of gifts whose fund waits no more, or waits too long."""
     proposed = [fund.id for fund in await mongo.find(database, Fund, {"state": "proposed"})]
-    query = {"waiting": True, "fund_id": {"$nin": proposed}}
+    overdue = {"entry": None, "$or": [{"due_at": None}, {"due_at": {"$lte": now}}]}
+    query = {"waiting": True, "$or": [{"fund_id": {"$nin": proposed}}, overdue]}
     return [gift.id for gift in await mongo.find(database, Donation, query, limit=limit)]
+
+
+async def sum_waiting_gifts(database: mongo.Database) -> list[mongo.Row]:
+    """By fund that two people have not decided on (`_id`): count, amount_fen, since, and of how
+    many the log tells (on_log)."""
+    stages: list[Mapping[str, object]] = [
+        {"$match": {"waiting": True}},
+        {
+            "$group": {
+                "_id": "$fund_id",
+                "count": {"$sum": 1},
+                "amount_fen": {"$sum": "$amount_fen"},
+                "since": {"$min": "$received_at"},
+                "on_log": {"$sum": {"$cond": [{"$gte": ["$entry", 0]}, 1, 0]}},
+            }
+        },
+        {"$sort": {"since": 1, "_id": 1}},
+    ]
+    return [row async for row in database[Donation.COLLECTION].aggregate(stages)]
+
+
+async def count_questions(database: mongo.Database) -> dict[str, int]:
+    """Open ones, by doubt."""
+    stages: list[Mapping[str, object]] = [
+        {"$match": {"is_open": True}},
+        {"$group": {"_id": "$doubt", "count": {"$sum": 1}}},
+    ]
+    rows = database[BankQuestion.COLLECTION].aggregate(stages)
+    return {row["_id"]: row["count"] async for row in rows}
 
 
 async def find_left_behind(

@@ -4,12 +4,18 @@ import asyncio
 from collections.abc import Mapping
 from typing import TypeVar
 
-from services.audit import messages
+from fastapi.responses import Response
+
 from services.audit.accounts import Account, build_account_secrets
-from services.audit.batch_file import Format, find_held_matches, list_batch_rows, write_batch
+from services.audit.batch_file import (
+    MEDIA_TYPES,
+    Format,
+    list_batch_rows,
+    name_batch_file,
+    write_batch,
+)
 from services.audit.ledger.balances import TOTALS
 from services.audit.model import (
-    BankQuestion,
     Fund,
     LogHead,
     Mandate,
@@ -17,6 +23,7 @@ from services.audit.model import (
     Payee,
     PaymentOrder,
     Reversal,
+    TakeBatchFile,
     Transfer,
 )
 from services.audit.public import PublicLogs
@@ -31,6 +38,7 @@ from services.audit.store import (
 )
 from services.audit.tlog.checkpoint import Checkpoint, format_root
 from shared import mongo
+from shared.messaging.decision import Command
 from shared.security import Credential
 from shared.web.access import Denied
 
@@ -93,22 +101,27 @@ async def load_payables(database: mongo.Database, limit: int) -> list[dict[str, 
     ]
 
 
-async def load_batch_file(
+async def send_batch_file(
     runtime: AuditRuntime, caller: Credential, order_id: str, format_: Format
-) -> bytes:
-    """Without what fell since, or is asked about. Raises Denied where it was not exported."""
+) -> Response:
+    """Without what fell since, or is asked about. Raises Denied where it was not exported, or
+    somebody else has it: who reads it first is stored as its holder."""
+    command = Command(TakeBatchFile(order_id=order_id), principal=caller.principal)
+    answer = await runtime.processor.execute(command)
+    if answer.status >= 400:
+        raise Denied(answer)
     order = await mongo.load(runtime.database, PaymentOrder, order_id)
-    if order is None:
-        raise Denied(messages.ORDER_UNKNOWN.refusal(404))
-    if order.exported_at is None:
-        raise Denied(messages.ORDER_NOT_EXPORTED.refusal(409))
+    assert order is not None
     accounts = await open_payee_accounts(runtime, caller, order, "read_batch_file")
     ids = [line.match_id for line in order.lines]
     held_payables = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}, "held": True})
-    questions = await mongo.find(runtime.database, BankQuestion, {"order_id": order_id})
-    held_matches = find_held_matches(order, held_payables, questions)
-    rows = list(list_batch_rows(order, accounts, held_matches))
-    return await asyncio.to_thread(write_batch, rows, format_)
+    rows = list(list_batch_rows(order, accounts, {payable.id for payable in held_payables}))
+    content = await asyncio.to_thread(write_batch, rows, format_)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name_batch_file(order, format_)}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
 
 
 async def open_payee_accounts(

@@ -26,10 +26,12 @@ from services.audit.model import (
 from services.audit.resources import AuditRuntime
 from services.audit.store import (
     create_contributions,
+    create_entered_lines,
     create_logs,
     create_recorded_consents,
     find_left_behind,
     find_waiting_gifts,
+    mark_asked_lines,
     read_heads,
 )
 from shared.contracts.values import Value
@@ -60,6 +62,8 @@ async def prepare(runtime: AuditRuntime) -> None:
     await create_logs(runtime.database, heads)
     await create_contributions(runtime.database)
     await create_recorded_consents(runtime.database)
+    await mark_asked_lines(runtime.database)
+    await create_entered_lines(runtime.database)
 
 
 async def keep_years(runtime: AuditRuntime) -> None:
@@ -81,8 +85,9 @@ async def close_and_bring_forward(runtime: AuditRuntime) -> None:
 
 
 async def enter_waiting_gifts(runtime: AuditRuntime) -> None:
-    """What came before its fund was opened."""
-    while ids := await find_waiting_gifts(runtime.database, AT_ONCE):
+    """What came before its fund was opened; what waits for that too long, the log tells of."""
+    now = await runtime.processor.now()
+    while ids := await find_waiting_gifts(runtime.database, now, AT_ONCE):
         await _submit(runtime, [EnterWaitingGift(donation_id=id_) for id_ in ids])
 
 

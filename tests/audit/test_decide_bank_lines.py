@@ -197,6 +197,25 @@ def test_a_line_that_comes_twice_pays_once() -> None:
     assert audit.receive(bank_line(reference, 3_000, "line-1")) == NOTHING
 
 
+def test_what_comes_back_of_two_payments_is_asked_about() -> None:
+    """Its batch file was uploaded twice: the one that is on the log is not reopened by the other's
+    return, and two people may say that it is after all."""
+    audit = confirm_matches("M-1")
+    order = audit.pay_out("M-1")
+    reference = order.format_reference(1)
+    audit.receive(bank_line(reference, 3_000, "again", bank_reference="ICBC-2"))
+    [twice] = audit.all(BankQuestion).values()
+    assert answer_question(audit, twice, "") == ""
+    for id_ in ("back", "of-a-file"):
+        back = bank_line(reference, 3_000, id_, direction="returned", bank_reference="ICBC-3")
+        audit.receive(back)
+    assert audit.kinds()[-1] == "payment"
+    _, returned = audit.all(BankQuestion).values()
+    assert returned.doubt == "line_paid_again"
+    assert answer_question(audit, returned, reference) == ""
+    assert audit.kinds()[-1] == "payment_returned"
+
+
 def test_a_reference_is_found_however_the_bank_writes_it() -> None:
     id_ = derive_payment_order_id("key")
     for memo in (f"{id_}-001", f"代发 {id_}001 微心愿", f"附言:{id_.lower()}－001,"):

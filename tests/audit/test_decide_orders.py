@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.audit.batch_file import find_held_matches, list_batch_rows
+from services.audit.batch_file import COLUMNS, list_batch_rows, name_batch_file
 from services.audit.model import (
     ApproveLineRelease,
     ApprovePaymentOrder,
@@ -19,6 +19,8 @@ from services.audit.model import (
     ProposeLineRelease,
     ProposePaymentOrder,
     ProposeReversal,
+    ReissueBatchFile,
+    TakeBatchFile,
     derive_reversal_id,
 )
 from shared.contracts.events import (
@@ -271,7 +273,7 @@ def test_what_fell_after_the_export_is_not_in_the_banks_file() -> None:
     order = audit.order("M-1", "M-2")
     audit.receive(reopening("M-1", 3_000))
     accounts = {id_: ACCOUNTS.open(payee) for id_, payee in audit.all(Payee).items()}
-    held_matches = find_held_matches(order, (p for p in audit.all(Payable).values() if p.held), ())
+    held_matches = {id_ for id_, payable in audit.all(Payable).items() if payable.held}
     rows = list(list_batch_rows(order, accounts, held_matches))
     assert [(row[0], row[-1]) for row in rows] == [(2, order.format_reference(2))]
 
@@ -283,10 +285,80 @@ def test_what_the_bank_may_have_paid_is_not_in_a_file_that_is_read_again() -> No
     audit.receive(bank_line(order.format_reference(1), 3_000, account="62220000"))
     accounts = {id_: ACCOUNTS.open(payee) for id_, payee in audit.all(Payee).items()}
     [question] = audit.all(BankQuestion).values()
-    for is_open, expected in ((True, [2]), (False, [1, 2])):
-        again = question.model_copy(update={"is_open": is_open})
-        held_matches = find_held_matches(order, (), [again])
-        assert [row[0] for row in list_batch_rows(order, accounts, held_matches)] == expected
+    for answered, expected in ((False, [2]), (True, [1, 2])):
+        if answered:
+            assert answer_question(audit, question, "") == ""
+        rows = list_batch_rows(audit.get(PaymentOrder, order.id), accounts, set())
+        assert [row[0] for row in rows] == expected
+
+
+def test_what_the_bank_may_have_paid_is_released_when_its_line_is_answered() -> None:
+    """Asked about before the release is proposed, or before it is approved."""
+    audit = confirm_matches("M-1", "M-2")
+    order = audit.order("M-1", "M-2")
+    approval = ApproveLineRelease(release_id=release_line(audit, order))
+    second = ProposeLineRelease(reference=order.format_reference(2), reason="未扣款")
+    for number in (1, 2):
+        memo = order.format_reference(number)
+        audit.receive(bank_line(memo, 2_999, memo, bank_reference=f"ICBC-{number}"))
+    for number in (1, 1):
+        memo = order.format_reference(number)
+        audit.receive(bank_line(memo, 2_998, f"{memo} again", bank_reference="ICBC-3"))
+    assert code(audit.answer(second, "maker")) == "line_asked"
+    assert code(audit.answer(approval, "checker")) == "line_asked"
+    first, _, again = audit.all(BankQuestion).values()
+    for question, refused in ((first, "line_asked"), (again, "")):
+        assert code(audit.answer(approval, "checker")) == "line_asked"
+        assert answer_question(audit, question, "") == ""
+        assert (refused == "") is not bool(audit.get(PaymentOrder, order.id).lines[0].question_ids)
+    assert audit.answer(approval, "checker").status == 200
+    assert audit.get(PaymentOrder, order.id).lines[0].state == "released"
+
+
+def test_an_answer_takes_the_question_off_the_order_that_the_line_named() -> None:
+    """Also where the line was another order's payment."""
+    audit = confirm_matches("M-1", "M-2")
+    wrong, right = audit.order("M-1"), audit.order("M-2")
+    audit.receive(bank_line(wrong.format_reference(1), 3_000, account="62220000"))
+    [question] = audit.all(BankQuestion).values()
+    assert audit.get(PaymentOrder, wrong.id).lines[0].question_ids == (question.id,)
+    assert answer_question(audit, question, right.format_reference(1)) == ""
+    lines = [audit.get(PaymentOrder, order.id).lines[0] for order in (wrong, right)]
+    assert [(line.state, line.question_ids) for line in lines] == [("waiting", ()), ("paid", ())]
+
+
+def test_one_person_has_the_banks_file_until_two_give_it_out_anew() -> None:
+    """A second who uploads it pays everybody twice."""
+    audit = confirm_matches("M-1")
+    id_ = propose_order(audit, "M-1")
+    take, reissue = TakeBatchFile(order_id=id_), ReissueBatchFile(order_id=id_)
+    audit.execute(ApprovePaymentOrder(order_id=id_), "checker")
+    assert code(audit.answer(take, "maker")) == "order_not_exported"
+    audit.execute(ExportPaymentOrder(order_id=id_), "maker")
+    assert code(audit.answer(reissue, "checker")) == "batch_file_not_taken"
+    assert audit.answer(take, "maker").status == 200
+    assert audit.answer(take, "maker").status == 200, "it is in his hands already"
+    refused = audit.answer(take, "checker")
+    assert code(refused) == "batch_file_taken"
+    assert "maker" in refused.body["problems"][0]["zh"]
+    for _ in range(2):
+        assert audit.answer(reissue, "maker").status == 202, "one person asks as often as he likes"
+    assert code(audit.answer(take, "checker")) == "batch_file_taken"
+    assert audit.answer(reissue, "checker").status == 200
+    assert audit.answer(take, "checker").status == 200
+    assert code(audit.answer(take, "maker")) == "batch_file_taken"
+    order = audit.get(PaymentOrder, id_)
+    assert (order.taken_by, order.reissued_by) == ("checker", "")
+    assert name_batch_file(order, "csv") == f"{id_}-copy2.csv"
+
+
+def test_banks_tell_a_second_upload_by_the_number_of_each_row() -> None:
+    audit = confirm_matches("M-1", "M-2")
+    order = audit.order("M-1", "M-2")
+    accounts = {payee_id: ACCOUNTS.open(payee) for payee_id, payee in audit.all(Payee).items()}
+    rows = list(list_batch_rows(order, accounts, set()))
+    at = COLUMNS.index("业务参考号")
+    assert [row[at] for row in rows] == [order.format_reference(number) for number in (1, 2)]
 
 
 def test_what_the_bank_paid_or_two_people_released_is_not_in_a_file_that_is_read_again() -> None:

@@ -1,9 +1,13 @@
 """A gift that comes before its fund is opened waits, and is entered once it is."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.audit.model import ApproveFund, DeclineFund, EnterWaitingGift, ProposeFund
+from services.audit.pages.proposing import FINANCE_PATH, format_day
 from services.audit.years import enter_waiting_gifts
+from shared.contracts.events import LedgerRefused
 from shared.errors import Invalid
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import BANK, NOW, gift, refund
@@ -58,6 +62,36 @@ def test_a_gift_whose_fund_is_declined_is_refused_on_the_log_once(times: int) ->
     assert (audit.donation().refused, audit.donation().waiting) == (True, False)
 
 
+def test_what_waits_too_long_stands_on_the_log_and_is_entered_all_the_same() -> None:
+    """Who proposes a fund and never decides hides no gift."""
+    audit, enter = receive_early()
+    early, late = (NOW + timedelta(days=days) for days in (29, 30))
+    assert audit.execute(enter, now=early).states == ()
+    for _ in range(2):
+        audit.execute(enter, now=late)
+    assert audit.kinds().count("refusal") == 1
+    [refused] = [fact for _, fact in audit.events if isinstance(fact, LedgerRefused)]
+    assert (refused.amount_fen, refused.fund_id, refused.reason) == (700, "LATE", "unknown_fund")
+    assert (audit.donation().waiting, audit.donation().refused) == (True, True)
+    audit.execute(ApproveFund(fund_id="LATE"), "checker")
+    for _ in range(2):
+        audit.execute(enter, now=late)
+    assert audit.kinds().count("donation_received") == 1
+    assert (audit.fund("LATE").received_fen, audit.donation().is_on_ledger) == (700, True)
+    assert audit.donation().entry == audit.entries()[-1]["index"]
+    audit.books()
+
+
+def test_what_waited_too_long_for_a_fund_that_is_declined_is_refused_once() -> None:
+    audit, enter = receive_early()
+    audit.execute(enter, now=NOW + timedelta(days=30))
+    audit.execute(DeclineFund(fund_id="LATE"), "checker")
+    for _ in range(2):
+        audit.execute(enter, now=NOW + timedelta(days=31))
+    assert audit.kinds().count("refusal") == 1
+    assert (audit.donation().waiting, audit.donation().refused) == (False, True)
+
+
 async def test_the_service_enters_what_waited(harness: AuditHarness) -> None:
     await harness.open_fund()
     late = {"fund_id": "LATE", "name": "晚开"}
@@ -79,6 +113,8 @@ async def test_the_service_enters_what_waited(harness: AuditHarness) -> None:
     alike = await harness.post("/statements/alike", harness.maker, "k", query)
     [answer] = alike.json()["rows"]
     assert len(answer["gifts"]) == 1, "what waits will be on the ledger: it is asked about"
+    page = (await harness.audit.http.get(FINANCE_PATH, headers=harness.checker)).text
+    assert f"：1 笔，共 7.00 元，最早 {format_day(NOW)}" in page
     assert (await harness.post("/funds/LATE/approve", harness.checker, "late-2")).status_code == 200
     await enter_waiting_gifts(harness.audit.runtime)
     summary = await harness.wait_published(4)

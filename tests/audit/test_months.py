@@ -10,6 +10,7 @@ from services.audit.model.months import (
     ApproveMonthClose,
     ApproveMonthReopening,
     BookedAccount,
+    DeclineMonthClose,
     MonthClose,
     MonthDifference,
     MonthFigures,
@@ -57,8 +58,12 @@ def make_close(
 def close(audit: MemoryAudit, month: str = MONTH, now: datetime = AFTER) -> None:
     answer = audit.answer(make_close(month=month), "maker", now)
     assert answer.status == 202, answer
-    approval = ApproveMonthClose(close_id=str(answer.body["id"]), figures=BOOKED)
+    approval = ApproveMonthClose(close_id=str(answer.body["id"]), figures=read_books(audit))
     assert audit.answer(approval, "checker", now).status == 200
+
+
+def read_books(audit: MemoryAudit) -> MonthFigures:
+    return BOOKED.model_copy(update={"place": audit.get(LogHead, FOUNDATION).place})
 
 
 def find_end(audit: MemoryAudit) -> datetime | None:
@@ -84,6 +89,36 @@ def test_a_month_is_closed_by_two_on_what_the_second_read() -> None:
     assert find_end(audit) is None
     assert audit.answer(approval, "checker", AFTER).status == 200
     assert find_end(audit) == end_month(MONTH)
+
+
+def test_a_month_is_not_closed_on_books_that_grew_since_they_were_read() -> None:
+    """An entry with its date comes between the reading and the decision; one of now does not
+    matter."""
+    audit = open_audit()
+    answer = audit.answer(make_close(), "maker", AFTER)
+    approval = ApproveMonthClose(close_id=str(answer.body["id"]), figures=read_books(audit))
+    audit.receive(gift(500, "late"), AFTER)
+    assert code(audit.answer(approval, "checker", AFTER)) == "month_moved"
+    assert find_end(audit) is None
+    again = approval.model_copy(update={"figures": read_books(audit)})
+    of_now = gift(700, "new")
+    received = of_now.data.model_copy(update={"received_at": AFTER})
+    audit.receive(of_now.model_copy(update={"data": received}), AFTER)
+    assert audit.kinds()[-1] == "donation_received"
+    assert audit.answer(again, "checker", AFTER).status == 200
+
+
+def test_a_month_that_is_closed_anew_keeps_what_was_decided_before() -> None:
+    audit = open_audit()
+    first = audit.answer(make_close(), "maker", AFTER)
+    audit.execute(DeclineMonthClose(close_id=str(first.body["id"])), "checker")
+    for balance in (20_001, 20_002):
+        answer = audit.answer(make_close(balance, reason="多一分"), "maker", AFTER)
+        audit.execute(DeclineMonthClose(close_id=str(answer.body["id"])), "checker")
+    closes = audit.all(MonthClose)
+    assert sorted(closes) == [f"{FOUNDATION}.{MONTH}{end}" for end in ("", ".1", ".2")]
+    stated = [closes[id_].balances[0].balance_fen for id_ in sorted(closes)]
+    assert stated == [20_002, 20_000, 20_001]
 
 
 def test_what_differs_is_named_to_the_fen_and_needs_a_line_or_a_reason() -> None:

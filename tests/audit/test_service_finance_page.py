@@ -188,3 +188,12 @@ async def test_what_is_due_is_ordered_approved_and_exported_on_pages(
     workbook = load_workbook(BytesIO((await http.get(f"{order}/file", headers=maker)).content))
     number, account, *_ = list(workbook.active.values)[1]  # type: ignore[union-attr]
     assert (number, account) == (1, ACCOUNT_NUMBER)
+    page = await http.get(order, headers=maker)
+    assert ("只上传一次" in page.text, f"{order}/file" in page.text) == (True, True)
+    page = await http.get(order, headers=checker)
+    assert ("fin-maker" in page.text, f"{order}/file" in page.text) == (True, False)
+    assert (await http.get(f"{order}/file", headers=checker)).status_code == 409
+    for who in (maker, checker):
+        asked = await http.post(f"{order}/bank/reissue", headers=who)
+        assert asked.headers["location"] == order
+    assert f"{order}/file" in (await http.get(order, headers=checker)).text

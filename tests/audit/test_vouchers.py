@@ -21,7 +21,14 @@ from services.audit.pages.proposing import FINANCE_PATH
 from services.audit.pages.voucher_files import FILES_PATH
 from services.audit.vouchers.files import read_file
 from shared.errors import Invalid
-from tests.audit.decisions import FILES, FOUNDATION, MemoryAudit, open_audit
+from tests.audit.decisions import (
+    FILES,
+    FOUNDATION,
+    MemoryAudit,
+    answer_question,
+    confirm_matches,
+    open_audit,
+)
 from tests.audit.facts import FUND, NOW, bank_line, gift
 from tests.audit.harness import AuditHarness
 from tests.audit.test_cli_proposals import proposed, run
@@ -125,6 +132,57 @@ def test_the_banks_line_of_a_fee_is_known_whenever_it_comes() -> None:
     assert again.answer is not None
     assert again.answer.body == {"state": "known"}
     assert audit.kinds().count("management_fee") == 1
+
+
+@pytest.mark.parametrize("own_account", ["", "工行 1001"])
+def test_the_banks_line_of_a_payment_is_no_fee_and_a_fees_line_no_payment(
+    own_account: str,
+) -> None:
+    """By reference, amount and account: of another account, or of another amount, it is another."""
+    audit = confirm_matches("M-1", amount=500)
+    assert audit.answer(read_file(SCAN, "回单"), "maker").status == 201
+    order = audit.order("M-1")
+    reference = order.format_reference(1)
+    line = bank_line(reference, 500, bank_reference="B-9", own_account=own_account)
+    audit.receive(line)
+    approvals = [
+        ApproveFundFee(fee_id=propose(audit, make_fee(amount, voucher=f"记-{number}", **more)))
+        for number, (amount, more) in enumerate(
+            ((500, {}), (500, {"own_account": ""}), (499, {}), (500, {"own_account": "建行 2"}))
+        )
+    ]
+    answers = [audit.answer(each, "checker") for each in approvals]
+    assert [code(each) for each in answers[:2]] == ["line_entered"] * 2
+    assert answers[2].status == 200
+    assert (answers[3].status == 200) is bool(own_account)
+
+
+def test_a_line_that_two_people_entered_as_a_fee_pays_nothing() -> None:
+    """Though the bank's line names a payment, and was asked about before."""
+    audit = confirm_matches("M-1", amount=500)
+    assert audit.answer(read_file(SCAN, "回单"), "maker").status == 201
+    order = audit.order("M-1")
+    reference = order.format_reference(1)
+    line = {"bank_reference": "B-9", "own_account": PAPERS["own_account"], "account": "62220000"}
+    audit.receive(bank_line(reference, 500, **line))
+    [question] = audit.all(BankQuestion).values()
+    approval = ApproveFundFee(fee_id=propose(audit, make_fee()))
+    assert audit.answer(approval, "checker").status == 200
+    assert answer_question(audit, question, reference) == "bank_answer_unfit"
+    assert audit.kinds().count("payment") == 0
+
+
+def test_fees_of_two_accounts_under_one_reference_are_two() -> None:
+    audit = start()
+    for number, account in enumerate(("工行 1001", "建行 2002")):
+        event = bank_line("费", 500, f"l-{number}", bank_reference="B-9", own_account=account)
+        audit.receive(event)
+        fee = make_fee(voucher=f"记-{number}", own_account=account)
+        assert audit.answer(ApproveFundFee(fee_id=propose(audit, fee)), "checker").status == 200
+    assert not any(question.is_open for question in audit.all(BankQuestion).values())
+    again = make_fee(voucher="记-9", own_account="建行 2002")
+    refused = audit.answer(ApproveFundFee(fee_id=propose(audit, again)), "checker")
+    assert code(refused) == "line_entered"
 
 
 def test_a_fee_of_a_closed_month_is_refused_at_both_steps() -> None:

@@ -99,6 +99,10 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             "finance.html",
             groups=[group],
             payables=3,
+            gifts=[
+                {"_id": words, "count": 2, "amount_fen": 700, "since": NOW, "on_log": 1},
+            ],
+            day=proposing.format_day,
             unsettled=[
                 {
                     "request_id": words,

@@ -137,7 +137,9 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
         "payment_order": PAGES.render_for(
             reader,
             "payment_order.html",
-            order=order.model_copy(update={"cancelled_by": words}),
+            order=order.model_copy(
+                update={"cancelled_by": words, "taken_by": words, "reissued_by": words}
+            ),
             state=paying.name_state(order),
             rows=[
                 paying.LineRow(line, order.format_reference(1), paying.LINE_STATES[state], account)
@@ -147,6 +149,8 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             is_own=True,
             may_export=True,
             may_read=True,
+            may_reissue=True,
+            taken_at="2026-01-20 08:00",
             is_cancelling=True,
             may_cancel=True,
             key=KEY,

@@ -244,7 +244,9 @@ class Town:
     async def _store(self, *states: State) -> None:
         for state in states:
             rows = self.running["audit"].runtime.database[state.COLLECTION]
-            await rows.insert_one({**mongo.to_document(state), "_id": state.id, "_version": 1})
+            await rows.insert_one(
+                {**mongo.to_document(state), "_id": state.id, "_version": 1, "_emitted": 0}
+            )
 
     async def _write(self, side: Side) -> str:
         """An SMS of the applicant's that no rule understands."""

@@ -7,7 +7,7 @@ from fastapi import Depends, Path, Query, Response
 
 from services.audit import views
 from services.audit.api.access import Checker, Maker, Reader
-from services.audit.batch_file import MEDIA_TYPES, Format
+from services.audit.batch_file import Format
 from services.audit.model import (
     AnswerBankQuestion,
     ApproveBankAnswer,
@@ -24,6 +24,7 @@ from services.audit.model import (
     PaymentOrder,
     ProposeLineRelease,
     ProposePaymentOrder,
+    ReissueBatchFile,
 )
 from services.audit.resources import AuditRuntimeDep
 from shared import mongo
@@ -108,11 +109,17 @@ async def read_batch_file(
     runtime: AuditRuntimeDep,
     format_: Annotated[Format, Query(alias="format")] = "xlsx",
 ) -> Response:
-    """The bank's batch file of an order that was exported; the look is stored."""
-    content = await views.load_batch_file(runtime, payer, order_id, format_)
-    name = f'attachment; filename="{order_id}.{format_}"'
-    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
-    return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
+    """The bank's batch file of an order that was exported; the look is stored. Who reads it first
+    has it, and nobody else is given it."""
+    return await views.send_batch_file(runtime, payer, order_id, format_)
+
+
+@router.post("/payment-orders/{order_id}/reissue")
+async def reissue_batch_file(
+    order_id: Id, runtime: RuntimeDep, payer: Payer, key: IdempotencyKey
+) -> Response:
+    """Its file was lost: asked for by one, done by another. Then who reads it next has it."""
+    return await answer_to(runtime, payer, ReissueBatchFile(order_id=order_id), key)
 
 
 @router.get("/bank-questions", dependencies=[Reader])

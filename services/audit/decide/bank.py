@@ -6,7 +6,7 @@ refused id stays refused, so that a replay of the topic changes no outcome.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from services.audit import messages
@@ -92,7 +92,8 @@ def decide_donation_received(
     if fund is None or not fund.is_open:
         refused = donation.model_copy(update={"refused": True})
         if fund is not None and fund.state == "proposed":
-            journal.save(refused.model_copy(update={"waiting": True}))
+            due_at = now + timedelta(days=rules.waiting_gift_days)
+            journal.save(refused.model_copy(update={"waiting": True, "due_at": due_at}))
             return journal.close(Answer(202, {"state": "waiting"}))
         journal.refuse(movement, Refusal("unknown_fund"), refused)
         return journal.close()

@@ -1,5 +1,6 @@
 """What two people say of a line of the bank, and of a payment that the bank did not make."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.audit import messages
@@ -13,10 +14,12 @@ from services.audit.model import (
     ApproveLineRelease,
     BankAnswer,
     BankQuestion,
+    EnteredLine,
     LineRelease,
     Payable,
     PaymentOrder,
     ProposeLineRelease,
+    derive_entered_line_id,
     parse_payment_reference,
 )
 from shared.answers import Answer
@@ -53,7 +56,7 @@ def decide_answer_question(
         amount_fen=question.amount_fen,
         bank_reference=question.bank_reference,
     )
-    if number and isinstance(closing := _find_closing(states, answer), Answer):
+    if number and isinstance(closing := _find_closing(states, question, answer), Answer):
         return Decision(answer=closing)
     return Decision((answer,), answer=Answer(202, answer.to_json()))
 
@@ -67,24 +70,39 @@ def decide_approve_answer(
     if not question.is_open:
         return Decision(answer=messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
     approved = answer.resolve("approved", command.principal)
-    closed = question.with_answer(approved)
+    answered_orders = _take_question_off(states, question)
     done = Answer(200, approved.to_json())
     if not answer.number:
-        return Decision((approved, closed), answer=done)
-    closing = _find_closing(states, answer)
+        return Decision((approved, question.with_answer(approved), *answered_orders), answer=done)
+    closing = _find_closing(states, question, answer)
     if isinstance(closing, Answer):
         return Decision(answer=closing)
+    for order in answered_orders:
+        if order.id == closing.order.id:
+            closing = replace(closing, order=order)
     line = closing.order.lines[closing.number - 1]
     event = ledger.Event(id=f"bank_answer:{question.id}", source=SOURCE)
     journal = close_line(states, closing, LedgerFact(event, line.match_id, question.at), now)
-    journal.save(approved, closed)
+    closed = question.with_answer(approved, closing.order.foundation)
+    journal.save(
+        approved, closed, *(order for order in answered_orders if order.id != closing.order.id)
+    )
     return journal.close(done)
 
 
-def _find_closing(states: States, answer: BankAnswer) -> Closing | Answer:
+def _take_question_off(states: States, question: BankQuestion) -> list[PaymentOrder]:
+    """The order whose line the bank's line named, if it named one: nobody waits for it any more."""
+    order = states.get(PaymentOrder, question.order_id) if question.order_id else None
+    if order is None or order.find_line(question.number) is None:
+        return []
+    return [order.without_question(question.number, question.id)]
+
+
+def _find_closing(states: States, question: BankQuestion, answer: BankAnswer) -> Closing | Answer:
     """Which line of which order it closes, or why it cannot. The account is what people looked at;
     a payment that was released may have been made after all, unless it is ordered again."""
-    order = states.get(PaymentOrder, answer.order_id)
+    entered_id = derive_entered_line_id(answer.bank_reference, answer.direction, answer.amount_fen)
+    order, entered = states.get_each((PaymentOrder, answer.order_id), (EnteredLine, entered_id))
     line = order.find_line(answer.number) if order else None
     if order is None or line is None:
         return messages.BANK_ANSWER_UNFIT.refusal(
@@ -93,9 +111,12 @@ def _find_closing(states: States, answer: BankAnswer) -> Closing | Answer:
     doubt = find_doubt(order, line, answer.direction, answer.amount_fen)
     if doubt == "line_released" and answer.direction == "paid":
         doubt = None if states.require(Payable, line.match_id).is_unordered else doubt
+    if doubt is None and entered is not None and entered.is_vouchered(question.own_account):
+        doubt = "line_entered"
     if doubt is not None:
         return messages.BANK_ANSWER_UNFIT.refusal(409, "reference", **_describe_doubt(doubt))
-    return Closing(order, answer.number, answer.bank_reference, answer.direction)
+    reference, direction = answer.bank_reference, answer.direction
+    return Closing(order, answer.number, reference, direction, question.own_account)
 
 
 def _describe_doubt(doubt: str) -> dict[str, str]:
@@ -159,4 +180,6 @@ def _require_waiting(order: PaymentOrder | None, number: int) -> PaymentOrder | 
         return messages.PAYMENT_REFERENCE_WRONG.refusal(404, "reference")
     if order.exported_at is None or line.state != "waiting":
         return messages.LINE_NOT_WAITING.refusal(409, "reference")
+    if line.question_ids:
+        return messages.LINE_ASKED.refusal(409, "reference")
     return order

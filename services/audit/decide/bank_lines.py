@@ -18,18 +18,20 @@ from services.audit.model import (
     BankFact,
     BankQuestion,
     Commitment,
+    EnteredLine,
     Fund,
     OrderLine,
     Payable,
     Payee,
     PaymentOrder,
     derive_bank_question_id,
+    derive_entered_line_id,
     parse_payment_reference,
 )
 from shared.answers import Answer
 from shared.contracts import ledger
 from shared.contracts.events import BankLineStated
-from shared.messaging.decision import NOTHING, Decision, Ref, States
+from shared.messaging.decision import NOTHING, Decision, Ref, State, States
 
 KINDS = {"paid": "payment", "returned": "payment_returned"}
 
@@ -56,15 +58,20 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
         doubt = find_doubt(order, line, stated.direction, stated.amount_fen)
         if doubt is None and not states.require(Payee, line.payee_id).is_account(stated.account):
             doubt = "account_differs"
+        if doubt is None and stated.direction == "returned" and line.is_paid_again:
+            doubt = "line_paid_again"
     else:
         doubt = "order_unknown" if named else "reference_missing"
     if doubt is None and questions.was_entered:
         doubt = "line_entered"
     if doubt is None and order is not None and line is not None:
         bank_event = ledger.Event(id=event.public_id or event.id, source=event.source)
-        closing = Closing(order, number, stated.bank_reference, stated.direction)
+        order = order.without_question(number, questions.id)
+        closing = Closing(
+            order, number, stated.bank_reference, stated.direction, stated.own_account
+        )
         journal = close_line(states, closing, LedgerFact(bank_event, line.match_id, stated.at), now)
-        journal.save(bank_fact.with_entered(stated), *questions.close())
+        journal.save(bank_fact.with_entered(stated, order.foundation), *questions.close())
         answer = Answer(201, {"ledger_id": line.match_id, "state": "entered"})
         return journal.close(answer)
     if questions.own is not None:
@@ -79,9 +86,14 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
         at=stated.at,
         bank_reference=stated.bank_reference,
         own_account=stated.own_account,
+        foundation=order.foundation if order else "",
     )
     answer = messages.BANK_LINE_ASKED.refusal(409, doubt=question.doubt)
-    return Decision((bank_fact.with_outcome("asked"), question), answer=answer)
+    changed: list[State] = [bank_fact.with_outcome("asked"), question]
+    if order is not None and line is not None:
+        is_paid_again = question.doubt == "line_paid"
+        changed.append(order.with_question(number, question.id, is_paid_again=is_paid_again))
+    return Decision(tuple(changed), answer=answer)
 
 
 def _know(bank_fact: BankFact) -> Decision:
@@ -152,26 +164,35 @@ def find_doubt(
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A line of an order, from 1, and the bank's word on it."""
+    """A line of an order, from 1, and the bank's word on it. own_account: whose statement it is
+    on, where that is said."""
 
     order: PaymentOrder
     number: int
     bank_reference: str
     direction: Literal["paid", "returned"]
+    own_account: str
 
 
 def close_line(states: States, closing: Closing, fact: LedgerFact, now: datetime) -> Journal:
     """On the log, under the bank's reference. What came back may be ordered anew."""
     line = closing.order.lines[closing.number - 1]
+    entered_id = derive_entered_line_id(closing.bank_reference, closing.direction, line.amount_fen)
     states.prefetch(
-        *(Ref(kind, line.match_id) for kind in (Commitment, Payable)), Ref(Fund, line.fund_id)
+        *(Ref(kind, line.match_id) for kind in (Commitment, Payable)),
+        Ref(Fund, line.fund_id),
+        Ref(EnteredLine, entered_id),
     )
     commitment = states.require(Commitment, line.match_id)
     payable = states.require(Payable, line.match_id)
     journal = Journal.open_for(states, commitment, now)
     check_open(journal.head, fact.effective_at, "at")
     is_paid = closing.direction == "paid"
-    journal.save(closing.order.with_line(closing.number, closing.direction, closing.bank_reference))
+    entered = states.get(EnteredLine, entered_id) or EnteredLine(id=entered_id)
+    journal.save(
+        closing.order.with_line(closing.number, closing.direction, closing.bank_reference),
+        entered.with_paid(closing.own_account),
+    )
     movement = Movement(
         KINDS[closing.direction], fact, line.fund_id, line.amount_fen, commitment.donor_id
     )

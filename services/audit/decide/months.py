@@ -19,7 +19,7 @@ from services.audit.model.months import (
 )
 from services.audit.months import messages
 from shared.answers import Answer
-from shared.messaging.decision import Command, Decision, States
+from shared.messaging.decision import Command, Decision, Ref, States
 
 
 def decide_propose_close(
@@ -46,10 +46,13 @@ def decide_propose_close(
         balances=data.balances,
         figures=data.figures,
         reason=data.reason.strip(),
+        number=existing.number + 1 if existing else 1,
     )
     if not close.is_equal and not close.reason:
         return Decision(answer=messages.MONTH_DIFFERS.refusal(409, "reason"))
-    return Decision((close,), answer=Answer(202, close.to_json()))
+    earlier = [existing.as_earlier()] if existing else []
+    states.prefetch(*(Ref(MonthClose, each.id) for each in earlier))
+    return Decision((close, *earlier), answer=Answer(202, close.to_json()))
 
 
 @require_open(MonthClose)
@@ -59,11 +62,13 @@ def decide_approve_close(
     now: datetime,  # noqa: ARG001
     close: MonthClose,
 ) -> Decision:
-    """From now on nothing is entered with a date of it."""
+    """From now on nothing is entered with a date of it: nor was any since the books were read."""
     data = command.data
-    if close.figures != data.figures:
+    if not close.figures.is_same_as(data.figures):
         return Decision(answer=messages.MONTH_CHANGED.refusal(409))
     head = states.require(LogHead, close.foundation)
+    if head.late_at.is_after(data.figures.place):
+        return Decision(answer=messages.MONTH_MOVED.refusal(409))
     if head.closed_until not in (None, begin_month(close.month)):
         return Decision(answer=messages.MONTH_OUT_OF_ORDER.refusal(409, "month"))
     approved = close.resolve("approved", command.principal)

@@ -16,12 +16,15 @@ from services.audit.model import (
     Payee,
     PaymentOrder,
     ProposePaymentOrder,
+    ReissueBatchFile,
     SealedPayees,
+    TakeBatchFile,
     derive_payment_order_id,
 )
 from shared.answers import Answer
 from shared.contracts.envelope import Fact
 from shared.contracts.events import PaymentApproved
+from shared.contracts.values import CHINA
 from shared.messaging.decision import Command, Decision, Ref, State, States
 
 
@@ -168,6 +171,43 @@ def decide_export_order(
         update={"exported_at": now, "exported_by": command.principal, "cancelled_by": ""}
     )
     return Decision((exported,), answer=Answer(200, exported.to_json()))
+
+
+def decide_take_file(states: States, command: Command[TakeBatchFile], now: datetime) -> Decision:
+    """One person has it, and may read it again: a second who uploads it pays everybody twice."""
+    order = states.get(PaymentOrder, command.data.order_id)
+    if order is None:
+        return Decision(answer=messages.ORDER_UNKNOWN.refusal(404, "order_id"))
+    if order.exported_at is None:
+        return Decision(answer=messages.ORDER_NOT_EXPORTED.refusal(409))
+    if order.taken_by == command.principal:
+        return Decision(answer=Answer(200, order.to_json()))
+    if order.taken_at is not None:
+        when = f"{order.taken_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+        answer = messages.BATCH_FILE_TAKEN.refusal(409, who=order.taken_by, when=when)
+        return Decision(answer=answer)
+    handed_out = order.model_copy(
+        update={"taken_by": command.principal, "taken_at": now, "copies": order.copies + 1}
+    )
+    return Decision((handed_out,), answer=Answer(200, handed_out.to_json()))
+
+
+def decide_reissue_file(
+    states: States,
+    command: Command[ReissueBatchFile],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    """One asks, another does it: then who reads it next has it."""
+    order = states.get(PaymentOrder, command.data.order_id)
+    if order is None:
+        return Decision(answer=messages.ORDER_UNKNOWN.refusal(404, "order_id"))
+    if order.taken_at is None:
+        return Decision(answer=messages.BATCH_FILE_NOT_TAKEN.refusal(409, "order_id"))
+    if order.reissued_by in ("", command.principal):
+        proposed = order.model_copy(update={"reissued_by": command.principal})
+        return Decision((proposed,), answer=Answer(202, proposed.to_json()))
+    freed = order.model_copy(update={"taken_by": "", "taken_at": None, "reissued_by": ""})
+    return Decision((freed,), answer=Answer(200, freed.to_json()))
 
 
 def decide_cancel_order(

@@ -7,6 +7,7 @@ the new year's log, and what it is about is brought forward into it before.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from services.audit.ledger import entries
@@ -48,6 +49,7 @@ from shared.contracts.events import (
     RefusedReason,
 )
 from shared.contracts.ledger import Authorisation, Purpose, Refused
+from shared.contracts.values import CHINA
 from shared.messaging.decision import NOTHING, Answer, Decision, Record, State, States
 
 S = TypeVar("S", bound=State)
@@ -268,7 +270,9 @@ class Journal:
         self._records.append(
             Record(Entry.COLLECTION, format_entry_id(self.log, sealed.index), fields)
         )
-        self.head = self.head.advance(grown)
+        local = self.now.astimezone(CHINA)
+        is_late = draft["effective_at"] < _format_month(local.year, local.month)
+        self.head = self.head.advance(grown, is_late=is_late)
         return Appended(self.log, sealed.index, sealed.raw.decode())
 
     def make_fact(self, what: str, subject: str, effective_at: datetime | None = None) -> Fact:
@@ -355,6 +359,12 @@ class Appended:
 
     def as_event(self, event: type[LedgerFact], fields: Mapping[str, object]) -> LedgerFact:
         return event(log=self.log, index=self.index, entry=self.text, **fields)
+
+
+@lru_cache(maxsize=4)
+def _format_month(year: int, month: int) -> str:
+    """Its first moment in China, as an entry has it."""
+    return entries.format_timestamp(datetime(year, month, 1, tzinfo=CHINA))
 
 
 def _find_reference(movement: Movement, speaker: State | None) -> dict[str, object]:

@@ -10,9 +10,11 @@ from services.audit.decide.proposals import require_open
 from services.audit.model import (
     BankQuestion,
     Donation,
+    EnteredLine,
     Fund,
     LogHead,
     derive_bank_question_id,
+    derive_entered_line_id,
     is_plausible,
 )
 from services.audit.model.vouchers import (
@@ -31,7 +33,7 @@ from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
 from shared.contracts.values import CHINA
 from shared.ids import make_id
-from shared.messaging.decision import Command, Decision, Ref, States
+from shared.messaging.decision import Command, Decision, Ref, State, States
 
 # --- files ----------------------------------------------------------------------------------------
 
@@ -167,17 +169,25 @@ def _refuse(refusal: Refusal | None) -> Answer | None:
     return None if refusal is None else REFUSALS[refusal.reason].refusal(409)
 
 
-def _find_line(states: States, entry: LinedEntry, checker: str) -> list[BankQuestion] | Answer:
+def _find_line(states: States, entry: LinedEntry, checker: str) -> list[State] | Answer:
     """The bank's line that this is, closed by it: when it comes, or came, it is known. None where
     none is named."""
     if not entry.bank_reference:
         return []
-    line = (entry.bank_reference, "paid", entry.amount_fen, None)
-    question = states.get(BankQuestion, derive_bank_question_id(*line, ""))
-    if question is not None and not question.is_open:
+    line = (entry.bank_reference, "paid", entry.amount_fen)
+    accounts = ("", entry.own_account)
+    of_any, of_own = (derive_bank_question_id(*line, None, each) for each in accounts)
+    entered, first, own = states.get_each(
+        (EnteredLine, derive_entered_line_id(*line)), (BankQuestion, of_any), (BankQuestion, of_own)
+    )
+    is_first = first is None or first.is_of(entry.own_account)
+    question = first if is_first else own
+    entered = entered or EnteredLine(id=derive_entered_line_id(*line))
+    is_taken = entered.is_paid(entry.own_account) or entered.is_vouchered(entry.own_account)
+    if is_taken or (question is not None and not question.is_open):
         return voucher_messages.LINE_ENTERED.refusal(409, "bank_reference")
     named = question or BankQuestion(
-        id=derive_bank_question_id(*line, ""),
+        id=of_any if is_first else of_own,
         doubt="reference_missing",
         direction="paid",
         amount_fen=entry.amount_fen,
@@ -190,5 +200,6 @@ def _find_line(states: States, entry: LinedEntry, checker: str) -> list[BankQues
         "is_entered": True,
         "answered_by": checker,
         "answer": entry.voucher,
+        "foundation": entry.foundation,
     }
-    return [named.model_copy(update=answered)]
+    return [named.model_copy(update=answered), entered.with_vouchered(entry.own_account)]

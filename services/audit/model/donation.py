@@ -52,7 +52,8 @@ class Donation(CountedState, PlacedState):
 
     statements: where it is listed. designation: what the giver wrote, sealed under this id.
     distinct_from: gifts that look the same, of which a person said that they are others.
-    waiting: for its fund to be opened; counts as refused until then.
+    waiting: for its fund to be opened; counts as refused until then. due_at: when the log says so,
+    where two people have not decided on the fund by then.
     own_account: of the foundation, where it came in, as far as its source says.
     """
 
@@ -79,6 +80,10 @@ class Donation(CountedState, PlacedState):
     @property
     def is_money(self) -> bool:
         return self.amount_fen > 0
+
+    def is_overdue(self, now: datetime) -> bool:
+        """It waits too long, and the log does not tell of it."""
+        return self.waiting and self.entry is None and (self.due_at is None or self.due_at <= now)
 
     @property
     def is_on_ledger(self) -> bool:
@@ -117,9 +122,9 @@ class BankFact(State):
     """What came under one id of one source, whatever kind of fact it was.
 
     digests: of the content it first came with, then of other contents, which were refused. outcome:
-    of a line of a statement, for who sent it; where it was entered, at, moved_fen and own_account
-    say when, how much came in by it, and where. gift_id: of the gift that this line had brought
-    under another id.
+    of a line of a statement, for who sent it; where it was entered, at, moved_fen, own_account and
+    foundation say when, how much came in by it, where, and on whose ledger. gift_id: of the gift
+    that this line had brought under another id.
     """
 
     COLLECTION: ClassVar[str] = "bank_facts"
@@ -131,6 +136,7 @@ class BankFact(State):
     moved_fen: int = 0
     own_account: str = ""
     gift_id: str = ""
+    foundation: str = ""
 
     @classmethod
     def from_event(cls, event: "BankEvent[F]") -> Self:
@@ -141,13 +147,14 @@ class BankFact(State):
     def with_outcome(self, outcome: LineOutcome) -> Self:
         return self.model_copy(update={"outcome": outcome})
 
-    def with_entered(self, stated: BankLineStated) -> Self:
+    def with_entered(self, stated: BankLineStated, foundation: str) -> Self:
         moved_fen = -stated.amount_fen if stated.direction == "paid" else stated.amount_fen
         update = {
             "outcome": "entered",
             "at": stated.at,
             "moved_fen": moved_fen,
             "own_account": stated.own_account,
+            "foundation": foundation,
         }
         return self.model_copy(update=update)
 

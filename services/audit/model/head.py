@@ -30,13 +30,24 @@ class ClosedLog(Value):
         return PreviousLog(log=self.origin, root=format_root(self.root), size=self.size)
 
 
+class LogPlace(Value):
+    """How far a foundation's logs have grown: the ledger year, and the size of its log."""
+
+    year: int = 0
+    size: int = 0
+
+    def is_after(self, other: "LogPlace") -> bool:
+        return (self.year, self.size) > (other.year, other.size)
+
+
 class LogHead(State):
     """Where the log of `origin` ends: what is needed of its tree to append the next entry.
 
     Its id is the foundation's. closed: the logs of the years before, the oldest first. carrying:
     something of the year before may not be brought forward into this log yet. Until it is, no later
     year begins: all that a log brings forward comes from one log, and nothing is missing in a
-    frozen one. closed_until: nothing is entered with an earlier date, see `model.months`.
+    frozen one. closed_until: nothing is entered with an earlier date, see `model.months`. late_at:
+    where the log stood after the last entry that counts to a month before the one it was made in.
     """
 
     COLLECTION: ClassVar[str] = "heads"
@@ -48,6 +59,11 @@ class LogHead(State):
     closed: tuple[ClosedLog, ...] = ()
     carrying: bool = False
     closed_until: datetime | None = None
+    late_at: LogPlace = LogPlace()
+
+    @property
+    def place(self) -> LogPlace:
+        return LogPlace(year=self.year, size=self.size)
 
     @property
     def tree(self) -> Frontier:
@@ -83,14 +99,16 @@ class LogHead(State):
     def as_tree_head(self) -> TreeHead:
         return TreeHead(self.origin, self.tree, self.last_recorded_at)
 
-    def advance(self, head: TreeHead) -> "LogHead":
-        return self.model_copy(
-            update={
-                "size": head.size,
-                "frontier": head.frontier.hashes,
-                "last_recorded_at": head.last_recorded_at,
-            }
-        )
+    def advance(self, head: TreeHead, *, is_late: bool) -> "LogHead":
+        """After one entry more. is_late: see late_at."""
+        grown = {
+            "size": head.size,
+            "frontier": head.frontier.hashes,
+            "last_recorded_at": head.last_recorded_at,
+        }
+        if is_late:
+            grown["late_at"] = LogPlace(year=self.year, size=head.size)
+        return self.model_copy(update=grown)
 
 
 class Entry(State):

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from services.audit.model.head import LogPlace
 from services.audit.model.proposal import Approval, Proposal
 from shared.contracts.ledger import INTEGER_MAX
 from shared.contracts.values import CHINA, Identifier, Value, Whole
@@ -61,11 +62,16 @@ class MonthDifference(Value):
 
 class MonthFigures(Value):
     """The books at the month's end by the bank's day, as they were read. books_fen: of all
-    accounts."""
+    accounts. place: how far the logs had grown before they were read."""
 
     books_fen: int
     accounts: tuple[BookedAccount, ...]
     differences: tuple[MonthDifference, ...]
+    place: LogPlace = LogPlace()
+
+    def is_same_as(self, other: Self) -> bool:
+        """Whether they say the same, whenever they were read."""
+        return self.model_copy(update={"place": other.place}) == other
 
 
 class AccountRow(Value):
@@ -82,7 +88,9 @@ class AccountRow(Value):
 
 
 class MonthClose(Proposal):
-    """reason: why what differs without a line differs. Its id is of the foundation and month."""
+    """reason: why what differs without a line differs. Its id is of the foundation and month.
+    number: from 1, of a month that was declined or opened again and is closed anew; the earlier
+    ones stay under ids of their own (`as_earlier`)."""
 
     COLLECTION: ClassVar[str] = "month_closes"
 
@@ -91,6 +99,10 @@ class MonthClose(Proposal):
     balances: tuple[StatedBalance, ...]
     figures: MonthFigures
     reason: str = ""
+    number: Whole = 1
+
+    def as_earlier(self) -> Self:
+        return self.model_copy(update={"id": f"{self.id}.{self.number}"})
 
     @property
     def rows(self) -> list[AccountRow]:

@@ -1,5 +1,4 @@
-"""What is due to who gave the help (应付), the orders by which it is paid, and what of a bank's
-statement nobody could place. Integer fen.
+"""What is due to who gave the help (应付), and the orders by which it is paid. Integer fen.
 
 A payable is paid by an order: proposed by one, approved by another, written into the bank's file,
 and closed by the line of the bank's statement that has its reference.
@@ -16,7 +15,6 @@ from services.audit.ledger.balances import PayableArithmetic
 from services.audit.model.proposal import Approval, Proposal
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.values import Fen, Identifier, PositiveFen, Value, Whole
-from shared.ids import make_id
 from shared.messaging.decision import State
 
 PayeeKind = Literal["person", "shop", "institution"]
@@ -94,7 +92,9 @@ LineState = Literal["waiting", "paid", "returned", "released"]
 
 
 class OrderLine(Value):
-    """One payment of an order, of all that is owed for a match."""
+    """One payment of an order, of all that is owed for a match. question_ids: of lines of the bank
+    that name it, fit it not, and are not answered: it may have been paid. is_paid_again: the bank
+    paid it, and then stated one payment more."""
 
     match_id: Identifier
     fund_id: str
@@ -102,13 +102,17 @@ class OrderLine(Value):
     amount_fen: PositiveFen
     state: LineState = "waiting"
     bank_reference: str = ""
+    question_ids: tuple[str, ...] = ()
+    is_paid_again: bool = False
 
 
 class PaymentOrder(Proposal):
     """Payables that are paid together. Its id stands in the bank's file.
 
     exported_at: since then it is the bank's, and it ends line by line. cancelled_by: who asked to
-    take it back before that; another does it. exported_by: who took its file first.
+    take it back before that; another does it. taken_by, taken_at: who has its file, and since when;
+    nobody else is given it. reissued_by: who asked that it be given out anew; another does it.
+    copies: how often it was given out.
     """
 
     COLLECTION: ClassVar[str] = "payment_orders"
@@ -118,6 +122,10 @@ class PaymentOrder(Proposal):
     exported_at: datetime | None = None
     exported_by: str = ""
     cancelled_by: str = ""
+    taken_by: str = ""
+    taken_at: datetime | None = None
+    reissued_by: str = ""
+    copies: Whole = 0
 
     @computed_field  # type: ignore[prop-decorator]  # stored, so that finance finds what waits
     @property
@@ -137,9 +145,22 @@ class PaymentOrder(Proposal):
         return self.lines[number - 1] if 0 < number <= len(self.lines) else None
 
     def with_line(self, number: int, state: LineState, bank_reference: str) -> Self:
-        line = self.lines[number - 1].model_copy(
-            update={"state": state, "bank_reference": bank_reference}
+        return self._replace_line(number, state=state, bank_reference=bank_reference)
+
+    def with_question(self, number: int, question_id: str, *, is_paid_again: bool) -> Self:
+        line = self.lines[number - 1]
+        return self._replace_line(
+            number,
+            question_ids=tuple(dict.fromkeys((*line.question_ids, question_id))),
+            is_paid_again=line.is_paid_again or is_paid_again,
         )
+
+    def without_question(self, number: int, question_id: str) -> Self:
+        ids = (id_ for id_ in self.lines[number - 1].question_ids if id_ != question_id)
+        return self._replace_line(number, question_ids=tuple(ids))
+
+    def _replace_line(self, number: int, **changes: object) -> Self:
+        line = self.lines[number - 1].model_copy(update=changes)
         lines = (*self.lines[: number - 1], line, *self.lines[number:])
         return self.model_copy(update={"lines": lines})
 
@@ -169,85 +190,6 @@ def parse_payment_reference(memo: str) -> tuple[str, int] | None:
         return None
     [(order_id, number)] = named
     return order_id, int(number)
-
-
-BankDoubt = Literal[
-    "reference_missing",
-    "order_unknown",
-    "order_not_exported",
-    "amount_differs",
-    "account_differs",
-    "line_paid",
-    "line_not_paid",
-    "line_released",
-    "line_entered",
-]
-"""Why a line of the bank closes nothing."""
-
-
-class BankAnswer(Proposal):
-    """What two people say a line of the bank is. Has the id of its question.
-
-    order_id, number: the line of an order that it closes, under the bank's reference; empty where
-    it is something else: nothing is entered by that. The rest is the question's.
-    """
-
-    COLLECTION: ClassVar[str] = "bank_answers"
-
-    answer: str
-    order_id: str = ""
-    number: Whole = 0
-    direction: Literal["paid", "returned"]
-    amount_fen: PositiveFen
-    bank_reference: str
-
-    def to_json(self) -> dict[str, object]:
-        return self.model_dump(mode="json", exclude={"due_at", "correlation_id"})
-
-
-class BankQuestion(State):
-    """A line of the bank's statement that fits no line of an order: two of finance say what it is.
-
-    Its id says which line it is (`bank_question_id`). is_open: nobody has said yet what it is.
-    is_entered: it stands on the log. own_account: whose statement it is, where that was said.
-    """
-
-    COLLECTION: ClassVar[str] = "bank_questions"
-
-    doubt: BankDoubt
-    direction: Literal["paid", "returned"]
-    order_id: str = ""
-    number: Whole = 0
-    amount_fen: PositiveFen
-    at: datetime
-    bank_reference: str
-    own_account: str = ""
-    is_open: bool = True
-    is_entered: bool = False
-    answered_by: str = ""
-    answer: str = ""
-
-    def is_of(self, account: str) -> bool:
-        """Whether the line may be of that account; empty: of any."""
-        return not self.own_account or not account or self.own_account == account
-
-    def with_answer(self, answer: BankAnswer) -> Self:
-        update = {
-            "is_open": False,
-            "is_entered": answer.number > 0,
-            "answered_by": answer.checker,
-            "answer": answer.answer,
-        }
-        return self.model_copy(update=update)
-
-
-def derive_bank_question_id(
-    reference: str, direction: str, amount_fen: int, named: tuple[str, int] | None, account: str
-) -> str:
-    """Of the first line with this reference: without an account. named: the line of an order; a
-    batch of payments may share one reference of the bank."""
-    memo = format_payment_reference(*named) if named else ""
-    return make_id("Q", reference, direction, str(amount_fen), memo, account)
 
 
 class LineRelease(Proposal):
@@ -318,31 +260,19 @@ class ExportPaymentOrder(OrderCommand):
     """The bank's file is written: from now on the order is the bank's. Again, it is the same."""
 
 
+class TakeBatchFile(OrderCommand):
+    """The bank's file is read: whoever reads it first has it."""
+
+
+class ReissueBatchFile(OrderCommand):
+    """Its file was lost: one asks that it be given out anew, another does it."""
+
+
 class CancelPaymentOrder(OrderCommand):
     """Before it is exported: one asks for it, another does it."""
 
 
 Explanation = Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
-
-
-class LineAnswer(Value):
-    """What a line of the bank is that fits no order. reference: of the order's line that it pays;
-    empty where it is something else, which `answer` says."""
-
-    answer: Explanation
-    reference: Annotated[str, Field(max_length=40)] = ""
-
-
-class AnswerBankQuestion(LineAnswer):
-    question_id: Identifier
-
-
-class ApproveBankAnswer(Approval):
-    question_id: Identifier
-
-
-class DeclineBankAnswer(Value):
-    question_id: Identifier
 
 
 class ProposeLineRelease(Value):

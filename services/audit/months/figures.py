@@ -26,9 +26,13 @@ CARRIED = frozenset({"fund_carried", "commitment_carried", "goods_carried"})
 
 
 async def load_figures(database: mongo.Database, head: LogHead, month: str) -> MonthFigures:
-    """Reads the logs from the month's year on: what belongs to it may be entered in the next."""
+    """Reads the logs from the month's year on: what belongs to it may be entered in the next.
+
+    head: as it was before.
+    """
     end = end_month(month)
     return MonthFigures(
+        place=head.place,
         books_fen=await _sum_books(database, head, begin_month(month).year, end),
         accounts=await _sum_accounts(database, head.id, end),
         differences=await _list_differences(database, head.id, end),
@@ -79,16 +83,22 @@ async def _sum_accounts(
         "received_at": {"$lt": end},
     }
     sums.update(await _sum_by_account(database, Donation.COLLECTION, gifts, "$amount_fen"))
-    lines = {"outcome": "entered", "at": {"$lt": end}}
+    lines = {"outcome": "entered", "at": {"$lt": end}, "foundation": _match_foundation(foundation)}
     sums.update(await _sum_by_account(database, BankFact.COLLECTION, lines, "$moved_fen"))
     answered = {
         "is_entered": True,
         "answered_by": {"$gt": ""},
         "at": {"$lt": end},
         "own_account": {"$gt": ""},
+        "foundation": _match_foundation(foundation),
     }
     sums.update(await _sum_by_account(database, BankQuestion.COLLECTION, answered, MOVED))
     return tuple(BookedAccount(account=each, books_fen=sums[each]) for each in sorted(sums))
+
+
+def _match_foundation(foundation: str) -> dict[str, object]:
+    """Its lines, and those of which nobody knows whose they are."""
+    return {"$in": [foundation, "", None]}
 
 
 MOVED = {
@@ -110,7 +120,11 @@ async def _list_differences(
     database: mongo.Database, foundation: str, end: datetime
 ) -> tuple[MonthDifference, ...]:
     """The newest of them."""
-    query: dict[str, object] = {"at": {"$lt": end}, "is_entered": {"$ne": True}}
+    query: dict[str, object] = {
+        "at": {"$lt": end},
+        "is_entered": {"$ne": True},
+        "foundation": _match_foundation(foundation),
+    }
     questions = await mongo.find(
         database, BankQuestion, query, sort=[("at", -1), ("_id", 1)], limit=DIFFERENCES_MAX
     )

@@ -16,6 +16,11 @@ MONTH_CHANGED = Message(
     "提出之后账上有变化：请先否决，核对后重新提出",
     "the books of the month changed since: decline it, look again and propose anew",
 )
+MONTH_MOVED = Message(
+    "month_moved",
+    "正在核对时又有一笔旧月份的账入账：请重新打开，再决定",
+    "an entry of an earlier month was made at this very moment: look again, and decide",
+)
 MONTH_DIFFERS = Message(
     "month_differs",
     "银行余额与账面不一致，且没有列明的流水可以解释：请写明原因",

@@ -16,9 +16,9 @@ from services.audit.model import Mandate, Payable, RevokeMandate
 from services.audit.model.months import ApproveMonthClose
 from services.audit.months.reading import build_approval
 from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind, describe_mandate
-from services.audit.pages.proposing import FINANCE_PATH, FORMS, PAGES, Texts
+from services.audit.pages.proposing import FINANCE_PATH, FORMS, PAGES, Texts, format_day
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
-from services.audit.store import read_funds
+from services.audit.store import read_funds, sum_waiting_gifts
 from shared import mongo
 from shared.contracts.values import Identifier
 from shared.security import Credential, Role
@@ -96,6 +96,8 @@ async def show_finance(caller: Reader, request: Request, runtime: AuditRuntimeDe
         payables=await runtime.database[Payable.COLLECTION].count_documents(
             {"owed_fen": {"$gt": 0}, "order_id": ""}
         ),
+        gifts=await sum_waiting_gifts(runtime.database),
+        day=format_day,
         unsettled=await views.list_unsettled(runtime.database, UNSETTLED_MAX),
         funds=[fund for fund in await read_funds(runtime.database) if fund.is_open],
         standing=[

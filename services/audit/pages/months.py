@@ -117,9 +117,8 @@ async def _render(
     empty = MonthClose(
         id="-", maker="-", foundation=foundation, month=chosen, balances=(), figures=figures
     )
-    closes = await mongo.find(
-        runtime.database, MonthClose, {"state": "approved"}, sort=[("_id", -1)], limit=FEW
-    )
+    query = {"state": "approved", "foundation": foundation}
+    closes = await mongo.find(runtime.database, MonthClose, query, sort=[("_id", -1)], limit=FEW)
     return PAGES.render_for(
         request,
         "months.html",

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from services.audit import views
 from services.audit.accounts import Account
-from services.audit.batch_file import MEDIA_TYPES, Format
+from services.audit.batch_file import Format
 from services.audit.messages import DOUBTS, ORDER_UNKNOWN, PAYABLE_UNKNOWN, PAYABLES_UNCHOSEN
 from services.audit.model import (
     LINES_MAX,
@@ -26,15 +26,17 @@ from services.audit.model import (
     DeclinePaymentOrder,
     ExportPaymentOrder,
     NamePayees,
+    OrderCommand,
     OrderLine,
     Payable,
     PaymentOrder,
     ProposePaymentOrder,
+    ReissueBatchFile,
 )
 from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, Texts, format_day
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import CHINA, Identifier, Value
 from shared.errors import refuse
 from shared.messaging.decision import Answer
 from shared.security import Credential, Role
@@ -76,12 +78,36 @@ STATES: Mapping[str, Texts] = {
     "declined": ("未批准", "declined"),
     "cancelled": ("已撤销", "cancelled"),
 }
+STEPS: Mapping[str, type[OrderCommand]] = {
+    "export": ExportPaymentOrder,
+    "cancel": CancelPaymentOrder,
+    "reissue": ReissueBatchFile,
+}
 LINE_STATES: Mapping[str, Texts] = {
     "waiting": ("未付", "not paid"),
     "paid": ("银行已付", "paid"),
     "returned": ("已退回，待重付", "came back"),
     "released": ("银行没有付，已释放", "not paid, released"),
 }
+
+
+RETURNED = {"lines.state": "returned"}
+GROUPS: Sequence[tuple[Texts, Mapping[str, object]]] = (
+    (STATES["proposed"], {"state": "proposed"}),
+    (STATES["approved"], {"state": "approved", "exported_at": None}),
+    (("有退回的", "with payments that came back"), RETURNED),
+    (STATES["exported"], {"state": "approved", "is_waiting": True, "$nor": [RETURNED]}),
+    (
+        STATES["done"],
+        {
+            "state": "approved",
+            "is_waiting": False,
+            "exported_at": {"$ne": None},
+            "$nor": [RETURNED],
+        },
+    ),
+)
+"""What has to be done first; each order stands under one heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,20 +215,8 @@ async def _render_payee(
 
 @router.get(ORDERS_PATH)
 async def show_orders(caller: Reader, request: Request, runtime: AuditRuntimeDep) -> Response:
-    """What has to be done first: approve, export, wait for the bank, look at its lines."""
-    groups = [
-        (texts, await _find_orders(runtime, query))
-        for texts, query in (
-            (STATES["proposed"], {"state": "proposed"}),
-            (STATES["approved"], {"state": "approved", "exported_at": None}),
-            (STATES["exported"], {"state": "approved", "is_waiting": True}),
-            (("有退回的", "with payments that came back"), {"lines.state": "returned"}),
-            (
-                STATES["done"],
-                {"state": "approved", "is_waiting": False, "exported_at": {"$ne": None}},
-            ),
-        )
-    ]
+    """By what has to be done with them."""
+    groups = [(texts, await _find_orders(runtime, query)) for texts, query in GROUPS]
     questions = await mongo.find(
         runtime.database, BankQuestion, {"is_open": True}, sort=[("_id", 1)], limit=FEW
     )
@@ -254,7 +268,11 @@ async def show_order(
         may_decide=order.state == "proposed" and is_other and Role.FINANCE_CHECKER in caller.roles,
         is_own=order.state == "proposed" and not is_other,
         may_export=waits and pays,
-        may_read=order.exported_at is not None and pays,
+        may_read=pays
+        and order.exported_at is not None
+        and order.taken_by in ("", caller.principal),
+        may_reissue=pays and order.taken_at is not None and order.reissued_by != caller.principal,
+        taken_at=f"{order.taken_at.astimezone(CHINA):%Y-%m-%d %H:%M}" if order.taken_at else "",
         is_cancelling=waits and bool(order.cancelled_by),
         may_cancel=waits and pays and order.cancelled_by != caller.principal,
         key=make_form_key(),
@@ -293,14 +311,13 @@ async def submit_verdict(
 @router.post(ORDERS_PATH + "/{order_id}/bank/{step}")
 async def submit_step(
     order_id: Identifier,
-    step: Literal["export", "cancel"],
+    step: Literal["export", "cancel", "reissue"],
     caller: Payer,
     request: Request,
     runtime: AuditRuntimeDep,
 ) -> Response:
     form = await read_form(request)
-    kind = ExportPaymentOrder if step == "export" else CancelPaymentOrder
-    data = kind(order_id=order_id)
+    data = STEPS[step](order_id=order_id)
     return await _answer(request, runtime, caller, form, data, f"{ORDERS_PATH}/{order_id}")
 
 
@@ -311,10 +328,7 @@ async def download_batch_file(
     runtime: AuditRuntimeDep,
     format_: Annotated[Format, Query(alias="format")] = "xlsx",
 ) -> Response:
-    content = await views.load_batch_file(runtime, caller, order_id, format_)
-    name = f'attachment; filename="{order_id}.{format_}"'
-    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
-    return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
+    return await views.send_batch_file(runtime, caller, order_id, format_)
 
 
 @router.post(FINANCE_PATH + "/bank-lines/{question_id}")
