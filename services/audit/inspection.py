@@ -19,7 +19,7 @@ from services.audit.tlog.reader import read_bundle, read_entry
 from services.audit.tlog.tiles import TILE_WIDTH
 from shared import mongo, telemetry
 from shared.answers import Answer
-from shared.contracts.ledger import INTEGER_MAX
+from shared.contracts.ledger_fields import INTEGER_MAX
 
 log = structlog.get_logger()
 

@@ -26,162 +26,33 @@ the fields of `Recorded`; what else it has, its own class says; nothing more is 
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, Strict, TypeAdapter, with_config
-from typing_extensions import TypedDict
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
+from shared.contracts.ledger_fields import (
+    CLOSED,
+    Account,
+    AmountFen,
+    Authorisation,
+    EntryRef,
+    FundId,
+    GoodsLeg,
+    Id,
+    Index,
+    Leg,
+    Moving,
+    MovingGoods,
+    PreviousLog,
+    Purpose,
+    Recorded,
+    Refused,
+    Terms,
+)
 from shared.documents import Document
 
 SCHEMA = "guanjia.ledger.entry.v1"
-INTEGER_MAX = 2**53 - 1
-"""Larger integers do not survive JSON readers that use doubles."""
-ENTRY_BYTES_MAX = 65_535
-"""A bundle gives each entry's length in two bytes."""
-
-_CLOSED = ConfigDict(extra="forbid", strict=True)
-
-Timestamp = Annotated[
-    str,
-    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"),
-]
-Index = Annotated[int, Strict(), Field(ge=0, le=INTEGER_MAX)]
-AmountFen = Annotated[int, Strict(), Field(gt=0, le=INTEGER_MAX)]
-Id = Annotated[str, Field(min_length=1, max_length=256)]
-FundId = Annotated[str, Field(pattern=r"^[^\s:;]{1,128}$")]
-Account = Annotated[
-    str, Field(pattern=r"^(Assets|Liabilities|Income|Expenses|Equity)(:[^\s:;]{1,64}){1,8}$")
-]
-Side = Literal["debit", "credit"]
-Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Town = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Permille = Annotated[int, Strict(), Field(ge=0, le=1000)]
 
 
-@with_config(_CLOSED)
-class Leg(TypedDict):
-    """One line of a double entry."""
-
-    account: Account
-    amount_fen: AmountFen
-    fund: FundId
-    side: Side
-
-
-@with_config(_CLOSED)
-class GoodsLeg(TypedDict):
-    """One line of an entry about things: so many `unit` of `item`."""
-
-    account: Account
-    fund: FundId
-    item: Id
-    quantity: AmountFen
-    side: Side
-    unit: Id
-
-
-@with_config(_CLOSED)
-class Terms(TypedDict):
-    """What a fund is for; an empty list allows anything. Fees: of what was received this year."""
-
-    beneficiary_classes: list[Code]
-    categories: list[Code]
-    fee_permille_max: Permille
-    purpose: Annotated[str, Field(max_length=1000)]
-    towns: list[Town]
-
-
-@with_config(_CLOSED)
-class Purpose(TypedDict):
-    """What money is spent on, as far as the request says."""
-
-    beneficiary_class: NotRequired[Code]
-    category: NotRequired[Code]
-    town: NotRequired[Town]
-
-
-@with_config(_CLOSED)
-class PreviousLog(TypedDict):
-    """The frozen log something is carried forward from. root: in base64, as its last checkpoint."""
-
-    log: Id
-    root: Annotated[str, Field(min_length=44, max_length=44)]
-    size: Index
-
-
-@with_config(_CLOSED)
-class EntryRef(TypedDict):
-    """An entry, in this log or in an earlier year's."""
-
-    index: Index
-    log: Id
-
-
-@with_config(_CLOSED)
-class Position(TypedDict):
-    """Where the fact stood on the broker; each occurs once in a log."""
-
-    cluster: Id
-    offset: Index
-    partition: Index
-    topic: Id
-
-
-@with_config(_CLOSED)
-class Event(TypedDict):
-    """The fact an entry records."""
-
-    id: Id
-    position: NotRequired[Position]
-    source: Id
-
-
-@with_config(_CLOSED)
-class Refused(TypedDict):
-    """What was asked and why the ledger did not do it. fund: as asked: there may be no such."""
-
-    amount_fen: NotRequired[AmountFen]
-    code: Code
-    fund: NotRequired[Id]
-    item: NotRequired[Id]
-    kind: Code
-    quantity: NotRequired[AmountFen]
-    unit: NotRequired[Id]
-
-
-@with_config(_CLOSED)
-class Authorisation(TypedDict):
-    """Two staff ids and the document that allows it. attachment: a file's SHA-256. voucher: 凭证"""
-
-    attachment: NotRequired[Digest]
-    checker: Id
-    maker: Id
-    reference: Id
-    voucher: NotRequired[Id]
-
-
-@with_config(_CLOSED)
-class Recorded(TypedDict):
-    """The fields of every entry. subject: the fund, donation, match or transfer it is about."""
-
-    currency: Literal["CNY"]
-    effective_at: Timestamp
-    event: Event
-    index: Index
-    log: Id
-    recorded_at: Timestamp
-    schema: Literal["guanjia.ledger.entry.v1"]
-    subject: Id
-
-
-class Moving(Recorded):
-    legs: list[Leg]
-
-
-class MovingGoods(Recorded):
-    legs: list[GoodsLeg]
-
-
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class FundOpened(Moving):
     """accounts: which it may use from now on. restricted: to a purpose; it is never below zero."""
 
@@ -193,7 +64,7 @@ class FundOpened(Moving):
     terms: Terms
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class FundCarried(Moving):
     """The fund goes on from an earlier year: its bank balance against net assets, and what of it
     is still promised. No legs where nothing is left."""
@@ -207,7 +78,7 @@ class FundCarried(Moving):
     terms: Terms
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class CommitmentCarried(Moving):
     """A promise of an earlier year, of `amount_fen` still outstanding; a settlement names this
     entry. No legs: the fund carried them."""
@@ -219,7 +90,7 @@ class CommitmentCarried(Moving):
     purpose: NotRequired[Purpose]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class GoodsCarried(MovingGoods):
     """What of one item lay in stock at the year's end."""
 
@@ -228,40 +99,40 @@ class GoodsCarried(MovingGoods):
     previous: PreviousLog
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class GoodsReceived(MovingGoods):
     kind: Literal["goods_received"]
     fund: FundId
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class GoodsDistributed(MovingGoods):
     kind: Literal["goods_distributed"]
     fund: FundId
     purpose: NotRequired[Purpose]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class DonationReceived(Moving):
     kind: Literal["donation_received"]
     fund: FundId
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Commitment(Moving):
     kind: Literal["commitment"]
     fund: FundId
     purpose: NotRequired[Purpose]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Disbursement(Moving):
     kind: Literal["disbursement"]
     commitment: Index
     fund: FundId
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class AccountsOpened(Moving):
     """More accounts that a fund may use, which was opened before there were such."""
 
@@ -270,7 +141,7 @@ class AccountsOpened(Moving):
     fund: FundId
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Obligation(Moving):
     """The person has confirmed: so much of the commitment is due, and owed until it is paid."""
 
@@ -279,7 +150,7 @@ class Obligation(Moving):
     fund: FundId
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Payment(Moving):
     """A bank has paid what was owed. reference: the bank's, of its line."""
 
@@ -289,7 +160,7 @@ class Payment(Moving):
     reference: Id
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class PaymentReturned(Moving):
     """What a bank had paid came back: it is owed again."""
 
@@ -299,20 +170,20 @@ class PaymentReturned(Moving):
     reference: Id
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Release(Moving):
     kind: Literal["release"]
     commitment: Index
     fund: FundId
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Transfer(Moving):
     kind: Literal["transfer"]
     authorisation: Authorisation
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class ManagementFee(Moving):
     """What the foundation keeps for its work, within the fund's `fee_permille_max`."""
 
@@ -321,7 +192,7 @@ class ManagementFee(Moving):
     fund: FundId
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Refund(Moving):
     """A gift, or a part of it, given back to its giver."""
 
@@ -331,7 +202,7 @@ class Refund(Moving):
     gift: EntryRef
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Reversal(Recorded):
     kind: Literal["reversal"]
     authorisation: Authorisation
@@ -339,7 +210,7 @@ class Reversal(Recorded):
     reverses: Index
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Refusal(Moving):
     kind: Literal["refusal"]
     refused: Refused

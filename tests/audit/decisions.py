@@ -40,7 +40,8 @@ from shared.contracts.events import (
     LedgerGoodsRefused,
     LedgerRefused,
 )
-from shared.contracts.ledger import INTEGER_MAX, LedgerEntry
+from shared.contracts.ledger import LedgerEntry
+from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.contracts.values import Value
 from shared.messaging.decision import (
     Answer,

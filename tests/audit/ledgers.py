@@ -18,7 +18,7 @@ from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.merkle import TreeHead
 from services.audit.tlog.note import Note
 from services.audit.tlog.writer import LogDirectory
-from shared.contracts.ledger import (
+from shared.contracts.ledger_fields import (
     Authorisation,
     EntryRef,
     Event,

@@ -20,12 +20,11 @@ from services.audit.ledger.entries import format_timestamp
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.merkle import Frontier, hash_leaf
 from services.audit.tlog.tiles import TILE_WIDTH, format_tile_path, pack_bundle
-from shared.contracts.ledger import (
-    SCHEMA,
+from shared.contracts.ledger import SCHEMA, LedgerEntry
+from shared.contracts.ledger_fields import (
     Authorisation,
     EntryRef,
     Event,
-    LedgerEntry,
     PreviousLog,
     Purpose,
     Refused,

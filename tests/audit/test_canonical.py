@@ -14,7 +14,8 @@ from services.audit.ledger.canonical import (
     parse_canonical,
     parse_entry,
 )
-from shared.contracts.ledger import INTEGER_MAX, build_entry_schema
+from shared.contracts.ledger import build_entry_schema
+from shared.contracts.ledger_fields import INTEGER_MAX
 from tests.audit.ledgers import year_of_facts
 
 KEYS = st.text(st.characters(max_codepoint=127), max_size=5)

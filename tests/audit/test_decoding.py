@@ -19,7 +19,8 @@ from services.audit.ledger.canonical import (
     parse_entry,
 )
 from services.audit.ledger.corrections import find_named
-from shared.contracts.ledger import INTEGER_MAX, LedgerEntry, entry_adapter
+from shared.contracts.ledger import LedgerEntry, entry_adapter
+from shared.contracts.ledger_fields import INTEGER_MAX
 from tests.audit.ledgers import year_of_facts
 from tests.support.examples import count_examples
 

@@ -24,7 +24,7 @@ from services.audit.reports.disclosure.figures import (
     describe_figures,
     shift_months,
 )
-from shared.contracts.ledger import Purpose
+from shared.contracts.ledger_fields import Purpose
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
 
 QUARTERS = ("2026Q1", "2026Q2", "2026Q3", "2026Q4")

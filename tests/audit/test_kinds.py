@@ -20,7 +20,8 @@ from services.audit.ledger.verification import verify_log
 from services.audit.reports.disclosure.counting import count_figures
 from services.audit.reports.disclosure.figures import Figures, FundFigures, GoodsFigures, Period
 from services.audit.reports.trace import trace
-from shared.contracts.ledger import Kind, LedgerEntry, Moving
+from shared.contracts.ledger import Kind, LedgerEntry
+from shared.contracts.ledger_fields import Moving
 from tests.audit.ledgers import FUND, Writer, fund_ref, log_key, publish_all
 
 NAMES = {field.name for field in fields(FundAccounts)}

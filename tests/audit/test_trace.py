@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.contracts.ledger import Purpose
+from shared.contracts.ledger_fields import Purpose
 from tests.audit.following import at, traced, two_funds, uses
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder
 

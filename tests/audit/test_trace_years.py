@@ -10,7 +10,7 @@ from services.audit.cli import app
 from services.audit.ledger.published import open_log
 from services.audit.reports.flow.gifts import TraceError
 from services.audit.reports.trace import trace, trace_in
-from shared.contracts.ledger import Purpose
+from shared.contracts.ledger_fields import Purpose
 from tests.audit.following import at, followed, traced, two_funds, uses
 from tests.audit.log_builder import FUND, LogBuilder
 

@@ -11,7 +11,7 @@ from services.audit.ledger.books import Books
 from services.audit.ledger.corrections import find_named
 from services.audit.ledger.entries import Draft
 from services.audit.ledger.verification import verify_log
-from shared.contracts.ledger import EntryRef, PreviousLog, Purpose
+from shared.contracts.ledger_fields import EntryRef, PreviousLog, Purpose
 from tests.audit.ledgers import (
     CHASHAN,
     FROZEN,

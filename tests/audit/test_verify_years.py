@@ -11,7 +11,7 @@ from services.audit.ledger import entries
 from services.audit.ledger.verification import Report, verify_log
 from services.audit.tlog.checkpoint import Checkpoint, format_root
 from services.audit.tlog.merkle import TreeHead
-from shared.contracts.ledger import EntryRef, PreviousLog
+from shared.contracts.ledger_fields import EntryRef, PreviousLog
 from tests.audit.ledgers import (
     FUND,
     GENERAL,

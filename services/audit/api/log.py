@@ -13,7 +13,7 @@ from services.audit.public import PublicLogs
 from services.audit.resources import AuditRuntimeDep
 from services.audit.tlog.checkpoint import FROZEN as FROZEN_TEXT
 from services.audit.tlog.tiles import CHECKPOINT
-from shared.contracts.ledger import INTEGER_MAX
+from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.errors import Message
 from shared.web.access import Router, respond
 

@@ -30,7 +30,7 @@ from services.audit.model import (
     is_plausible,
 )
 from services.audit.rules import Rules
-from shared.contracts import ledger
+from shared.contracts import ledger_fields
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     DonationReceived,
@@ -353,7 +353,7 @@ def _refuse_reuse(
 
 
 def _make_fact(event: BankEvent[F], subject: str, effective_at: datetime) -> LedgerFact:
-    named = ledger.Event(id=event.public_id or event.id, source=event.source)
+    named = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
     return LedgerFact(named, subject, effective_at)
 
 

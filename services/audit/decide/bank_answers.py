@@ -23,7 +23,7 @@ from services.audit.model import (
     parse_payment_reference,
 )
 from shared.answers import Answer
-from shared.contracts import ledger
+from shared.contracts import ledger_fields
 from shared.messaging.decision import Command, Decision, States
 
 # --- what a line of the bank is ------------------------------------------------------------------
@@ -81,7 +81,7 @@ def decide_approve_answer(
         if order.id == closing.order.id:
             closing = replace(closing, order=order)
     line = closing.order.lines[closing.number - 1]
-    event = ledger.Event(id=f"bank_answer:{question.id}", source=SOURCE)
+    event = ledger_fields.Event(id=f"bank_answer:{question.id}", source=SOURCE)
     journal = close_line(states, closing, LedgerFact(event, line.match_id, question.at), now)
     closed = question.with_answer(approved, closing.order.foundation)
     journal.save(

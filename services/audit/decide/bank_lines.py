@@ -29,7 +29,7 @@ from services.audit.model import (
     parse_payment_reference,
 )
 from shared.answers import Answer
-from shared.contracts import ledger
+from shared.contracts import ledger_fields
 from shared.contracts.events import BankLineStated
 from shared.messaging.decision import NOTHING, Decision, Ref, State, States
 
@@ -65,7 +65,7 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
     if doubt is None and questions.was_entered:
         doubt = "line_entered"
     if doubt is None and order is not None and line is not None:
-        bank_event = ledger.Event(id=event.public_id or event.id, source=event.source)
+        bank_event = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
         order = order.without_question(number, questions.id)
         closing = Closing(
             order, number, stated.bank_reference, stated.direction, stated.own_account

@@ -29,7 +29,7 @@ from services.audit.model import (
     get_payments,
 )
 from services.audit.rules import Rules
-from shared.contracts import ledger
+from shared.contracts import ledger_fields
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     MatchAccepted,
@@ -256,4 +256,4 @@ def _make_movement(kind: str, event: Event[M]) -> Movement:
 
 
 def _make_fact(event: Event[M]) -> Fact:
-    return Fact(ledger.Event(id=event.id, source=event.source), event.subject, event.time)
+    return Fact(ledger_fields.Event(id=event.id, source=event.source), event.subject, event.time)

@@ -27,7 +27,7 @@ from services.audit.model import (
     Stock,
     format_entry_id,
 )
-from shared.contracts import ledger
+from shared.contracts import ledger_fields
 from shared.contracts.envelope import Fact as EventFact
 from shared.contracts.events import (
     LedgerAccountsOpened,
@@ -48,7 +48,7 @@ from shared.contracts.events import (
     MandateObstacle,
     RefusedReason,
 )
-from shared.contracts.ledger import Authorisation, Purpose, Refused
+from shared.contracts.ledger_fields import Authorisation, Purpose, Refused
 from shared.contracts.values import CHINA
 from shared.messaging.decision import NOTHING, Answer, Decision, Record, State, States
 
@@ -277,7 +277,7 @@ class Journal:
 
     def make_fact(self, what: str, subject: str, effective_at: datetime | None = None) -> Fact:
         """A fact that audit is the first to know. what: with the subject, unique in the log."""
-        event = ledger.Event(id=f"{what}:{subject}", source=SOURCE)
+        event = ledger_fields.Event(id=f"{what}:{subject}", source=SOURCE)
         return Fact(event, subject, effective_at or self.now)
 
     # --- what goes on in a new year ---

@@ -31,7 +31,8 @@ from services.audit.model import (
 )
 from shared.answers import Answer
 from shared.contracts.events import LedgerReversed
-from shared.contracts.ledger import GoodsLeg, LedgerEntry, Leg
+from shared.contracts.ledger import LedgerEntry
+from shared.contracts.ledger_fields import GoodsLeg, Leg
 from shared.messaging.decision import Command, Decision, Ref, State, States
 
 

@@ -31,7 +31,8 @@ from services.audit.ledger.movements import MONEY, Unit, amount_of
 from services.audit.ledger.published import PublishedLog, day_of, open_log
 from services.audit.tlog.disk import write_whole
 from services.audit.tlog.reader import Source
-from shared.contracts.ledger import GoodsLeg, LedgerEntry, Leg
+from shared.contracts.ledger import LedgerEntry
+from shared.contracts.ledger_fields import GoodsLeg, Leg
 
 Dialect = Literal["hledger", "ledger", "beancount"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.contracts.ledger import Account
+from shared.contracts.ledger_fields import Account
 
 COMMITMENTS = "Equity:Commitments"
 

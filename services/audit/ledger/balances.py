@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from shared.contracts.ledger import GoodsLeg, Leg, PreviousLog, Terms
+from shared.contracts.ledger_fields import GoodsLeg, Leg, PreviousLog, Terms
 
 AnyLeg = Leg | GoodsLeg
 

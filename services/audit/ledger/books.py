@@ -42,7 +42,7 @@ from services.audit.ledger.years import (
     open_fund,
 )
 from services.audit.tlog.findings import BrokenError
-from shared.contracts import ledger
+from shared.contracts import ledger, ledger_fields
 from shared.documents import Document
 
 
@@ -166,7 +166,7 @@ class Books(Balances):
             goods = cast(GoodsEntry, original)
             for thing, quantity in sum_quantities(goods, self.funds).items():
                 count_goods(self, kind, original["index"], thing, -quantity)
-            self._post_goods(cast(list[ledger.GoodsLeg], entry["legs"]), entry["index"])
+            self._post_goods(cast(list[ledger_fields.GoodsLeg], entry["legs"]), entry["index"])
             return
         money = cast(MoneyEntry, original)
         moved = sum_amounts(money, self.funds)
@@ -178,10 +178,10 @@ class Books(Balances):
             count_money(self, self.funds[one["fund"]], kind, one, -amount)
             if kind.payable:
                 check_payable(one["fund"], self.funds[one["fund"]], entry["index"])
-        self._post(cast(list[ledger.Leg], entry["legs"]), entry["index"])
+        self._post(cast(list[ledger_fields.Leg], entry["legs"]), entry["index"])
         self._check_covered(moved, kind_of(entry), entry["index"])
 
-    def _post(self, legs: Iterable[ledger.Leg], index: int) -> None:
+    def _post(self, legs: Iterable[ledger_fields.Leg], index: int) -> None:
         for leg in legs:
             place = (leg["fund"], leg["account"])
             book = self.accounts.get(place)
@@ -198,7 +198,7 @@ class Books(Balances):
         book = self.accounts[place] = AccountBook()
         return book
 
-    def _post_goods(self, legs: Iterable[ledger.GoodsLeg], index: int) -> None:
+    def _post_goods(self, legs: Iterable[ledger_fields.GoodsLeg], index: int) -> None:
         for leg in legs:
             if (leg["fund"], leg["account"]) in self.accounts:
                 _check_apart((leg["fund"], leg["account"]), index)
@@ -219,7 +219,7 @@ class Books(Balances):
         return take_snapshot(self)
 
 
-def _find_goods_place(leg: ledger.GoodsLeg) -> tuple[str, str, str, str]:
+def _find_goods_place(leg: ledger_fields.GoodsLeg) -> tuple[str, str, str, str]:
     return leg["fund"], leg["account"], leg["item"], leg["unit"]
 
 

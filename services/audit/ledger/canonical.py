@@ -19,15 +19,8 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict, get_type_hints, is_typeddict
 
 from services.audit.ledger.balances import Balances
-from shared.contracts.ledger import (
-    ENTRY_BYTES_MAX,
-    INTEGER_MAX,
-    Account,
-    FundId,
-    LedgerEntry,
-    Timestamp,
-    entry_adapter,
-)
+from shared.contracts.ledger import LedgerEntry, entry_adapter
+from shared.contracts.ledger_fields import ENTRY_BYTES_MAX, INTEGER_MAX, Account, FundId, Timestamp
 
 Fit = Callable[[Any], object]
 """Truthy for what fits."""

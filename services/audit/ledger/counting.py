@@ -18,7 +18,7 @@ from services.audit.ledger.findings import COMMITTED, WITHIN_FUND
 from services.audit.ledger.kinds import EntryKind
 from services.audit.ledger.legs import Amounts, InOneFund, MoneyEntry, Thing
 from services.audit.tlog.findings import BrokenError
-from shared.contracts import ledger
+from shared.contracts import ledger, ledger_fields
 
 Settling = ledger.Disbursement | ledger.Obligation | ledger.Release
 Committing = ledger.Commitment | Settling
@@ -31,7 +31,7 @@ PURPOSE_BY_TERM = (
 """What a fund's terms allow, and what of a purpose must be among it."""
 
 
-def check_purpose(book: FundBook, purpose: ledger.Purpose | None, index: int) -> None:
+def check_purpose(book: FundBook, purpose: ledger_fields.Purpose | None, index: int) -> None:
     """Restricted money is spent on its purpose: where terms name values, it is one of them."""
     terms = cast(Mapping[str, list[str]], book.terms)
     values = cast(Mapping[str, str], purpose or {})

@@ -12,13 +12,12 @@ from services.audit.ledger.canonical import encode_entry
 from services.audit.ledger.kinds import KINDS, Pair
 from services.audit.ledger.legs import mirror
 from services.audit.tlog.merkle import TreeHead, hash_leaf
-from shared.contracts.ledger import (
-    SCHEMA,
+from shared.contracts.ledger import SCHEMA, LedgerEntry
+from shared.contracts.ledger_fields import (
     Authorisation,
     EntryRef,
     Event,
     GoodsLeg,
-    LedgerEntry,
     Leg,
     PreviousLog,
     Purpose,

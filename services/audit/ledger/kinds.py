@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from services.audit.ledger.accounts import CLASSES
-from shared.contracts.ledger import LedgerEntry, Side
+from shared.contracts.ledger import LedgerEntry
+from shared.contracts.ledger_fields import Side
 
 Group = tuple[str, Side]
 """An account's class and the side of a leg on it."""

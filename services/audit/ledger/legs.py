@@ -7,7 +7,7 @@ from services.audit.ledger.balances import AnyLeg, FundBook
 from services.audit.ledger.findings import BALANCED, WITHIN_FUND
 from services.audit.ledger.kinds import Group, Part, kind_of
 from services.audit.tlog.findings import BrokenError
-from shared.contracts import ledger
+from shared.contracts import ledger, ledger_fields
 
 InOneFund = (
     ledger.DonationReceived
@@ -80,7 +80,9 @@ def sum_quantities(entry: GoodsEntry, funds: Mapping[str, FundBook]) -> dict[Thi
 
 
 def group_of(
-    leg: ledger.Leg | ledger.GoodsLeg, entry: ledger.LedgerEntry, funds: Mapping[str, FundBook]
+    leg: ledger_fields.Leg | ledger_fields.GoodsLeg,
+    entry: ledger.LedgerEntry,
+    funds: Mapping[str, FundBook],
 ) -> Group:
     """BrokenError unless the fund, and the account within it, were opened."""
     book = funds.get(leg["fund"])

@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from services.audit.ledger.accounts import COMMITMENTS, RESERVE, classify_account
-from shared.contracts.ledger import (
-    Commitment,
-    CommitmentCarried,
-    GoodsDistributed,
-    GoodsLeg,
-    LedgerEntry,
-    Leg,
-    Side,
-)
+from shared.contracts.ledger import Commitment, CommitmentCarried, GoodsDistributed, LedgerEntry
+from shared.contracts.ledger_fields import GoodsLeg, Leg, Side
 from shared.contracts.values import format_yuan_plain
 
 

@@ -36,7 +36,8 @@ from services.audit.tlog.reader import (
     read_bundles,
 )
 from services.audit.tlog.tiles import CHECKPOINT, TILE_WIDTH
-from shared.contracts.ledger import Event, LedgerEntry, Position
+from shared.contracts.ledger import LedgerEntry
+from shared.contracts.ledger_fields import Event, Position
 
 PAGE_BITS = 9
 

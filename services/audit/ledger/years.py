@@ -11,7 +11,7 @@ from services.audit.ledger.kinds import Group, kind_of
 from services.audit.ledger.legs import explain_legs, group_of, sum_quantities
 from services.audit.tlog.checkpoint import Checkpoint, format_root
 from services.audit.tlog.findings import HISTORY, BrokenError
-from shared.contracts import ledger
+from shared.contracts import ledger, ledger_fields
 
 
 def open_fund(books: Balances, entry: ledger.FundOpened | ledger.FundCarried) -> FundBook:
@@ -94,7 +94,9 @@ def bring_goods_forward(books: Balances, entry: ledger.GoodsCarried) -> None:
 
 
 def _check_previous(
-    books: Balances, previous: ledger.PreviousLog, entry: ledger.FundCarried | ledger.GoodsCarried
+    books: Balances,
+    previous: ledger_fields.PreviousLog,
+    entry: ledger.FundCarried | ledger.GoodsCarried,
 ) -> None:
     """Everything carried into a log comes from one frozen log: same name, size and root."""
     if previous["log"] == entry["log"]:

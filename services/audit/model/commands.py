@@ -7,7 +7,7 @@ from pydantic import Field
 from services.audit.model.fund import FundTerms, NewFundId
 from services.audit.model.mandate import MandateRequest
 from services.audit.model.proposal import Approval, Sha256, VoucherNumber
-from shared.contracts.ledger import INTEGER_MAX
+from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.contracts.values import Identifier, PositiveFen, ShortText, Value, Whole
 
 Consent = Annotated[str, Field(min_length=1, max_length=200)]

@@ -7,7 +7,7 @@ from pydantic import computed_field
 from services.audit.ledger.balances import CommitmentArithmetic
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.events import MatchFact
-from shared.contracts.ledger import Purpose
+from shared.contracts.ledger_fields import Purpose
 from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value
 
 

@@ -10,7 +10,7 @@ from services.audit.ledger.balances import COUNTERS, TOTALS, FundArithmetic
 from services.audit.model.commitment import Spending
 from services.audit.model.proposal import Proposal
 from services.audit.model.states import CountedState
-from shared.contracts.ledger import INTEGER_MAX, Terms
+from shared.contracts.ledger_fields import INTEGER_MAX, Terms
 from shared.contracts.values import GENERAL_FUND as GENERAL_FUND
 from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value, Whole
 

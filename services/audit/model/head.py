@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from services.audit.tlog.checkpoint import format_root
 from services.audit.tlog.merkle import Frontier, TreeHead
-from shared.contracts.ledger import PreviousLog
+from shared.contracts.ledger_fields import PreviousLog
 from shared.contracts.values import CHINA, Value
 from shared.messaging.decision import State
 

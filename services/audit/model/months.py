@@ -12,7 +12,7 @@ from pydantic import Field
 
 from services.audit.model.head import LogPlace
 from services.audit.model.proposal import Approval, Proposal
-from shared.contracts.ledger import INTEGER_MAX
+from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.contracts.values import CHINA, Identifier, Value, Whole
 from shared.ids import make_id
 from shared.text import FOLDED

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from services.audit.model.states import PlacedState
-from shared.contracts.ledger import Authorisation
+from shared.contracts.ledger_fields import Authorisation
 from shared.contracts.values import PositiveFen, Value, Whole
 from shared.displayed import derive_digest
 from shared.ids import make_id

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import Self
 
-from shared.contracts.ledger import EntryRef
+from shared.contracts.ledger_fields import EntryRef
 from shared.messaging.decision import State
 
 

@@ -7,7 +7,7 @@ from pydantic import computed_field
 from services.audit.ledger.balances import GoodsArithmetic
 from services.audit.ledger.entries import Goods
 from services.audit.model.states import CountedState, PlacedState
-from shared.contracts.ledger import INTEGER_MAX
+from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.ids import make_id
 
 

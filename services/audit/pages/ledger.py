@@ -34,7 +34,7 @@ from services.audit.public import PublicLogs
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.settings import AuditSettings
 from services.audit.tlog.reader import read_entry
-from shared.contracts.ledger import INTEGER_MAX
+from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.contracts.values import CHINA, Category
 from shared.documents import Document
 from shared.towns import index_codes_by_name, load_towns, town_name

@@ -59,7 +59,7 @@ from services.audit.model.vouchers import (
 from services.audit.months.reading import NOTHING_BOOKED
 from services.audit.pages.proposing import Texts
 from shared.contracts.events import StandingLimits
-from shared.contracts.ledger import GoodsLeg, Leg
+from shared.contracts.ledger_fields import GoodsLeg, Leg
 from shared.contracts.values import CHINA, LABELS, Value
 from shared.money import format_yuan
 from shared.towns import town_name

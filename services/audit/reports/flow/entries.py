@@ -32,7 +32,6 @@ from shared.contracts.ledger import (
     Commitment,
     CommitmentCarried,
     Disbursement,
-    EntryRef,
     FundCarried,
     GoodsCarried,
     GoodsDistributed,
@@ -45,6 +44,7 @@ from shared.contracts.ledger import (
     Reversal,
     Transfer,
 )
+from shared.contracts.ledger_fields import EntryRef
 
 _TAKEN_OVER: dict[Use, int] = {"promised": 0, "unspent": 1, "spent": 2, "fee": 3}
 """What others take over of a gift that goes back, in this order."""
