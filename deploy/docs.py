@@ -18,6 +18,7 @@ from deploy.commands.services import SERVICES, find_settings_class
 from deploy.watching.alerts import render_rules
 from deploy.watching.dashboards import DASHBOARDS, render_dashboard
 from shared import actions, mongo
+from shared.looks import DEAD_LETTER_LOOKS
 from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.decision import State
 from shared.security import create_root_key
@@ -48,6 +49,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "idempotency_keys": "The answer to each command, by its key, with a keyed hash of its content.",
     "positions": "Where to read on, by cluster, topic and partition. They only grow.",
     "dead_letters": "What could not be worked, sealed, with its reason and what became of it.",
+    "dead_letter_looks": "Who opened which dead letter, and when.",
     "feedback": "What became of each source's records, numbered by source, all of a batch in one.",
     "feedback_lines": "The last number of each source's feedback, in `_emitted`.",
     "erasures": "Who was erased: what a folder apart knows and this does not, is erased again.",
@@ -69,6 +71,7 @@ def build_data_page() -> str:
     common = _describe_collections(
         [
             *actions.INDEXES,
+            *DEAD_LETTER_LOOKS.indexes,
             *batch_store.INDEXES,
             *feedback.INDEXES,
             *outbox.list_indexes(RETENTION_DAYS),

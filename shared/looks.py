@@ -78,3 +78,7 @@ class LookLog:
             at=row["at"],
             for_whom=row.get("for_whom", ""),
         )
+
+
+DEAD_LETTER_LOOKS = LookLog("dead_letter_looks", field="about")
+"""Of every service: at the content of a dead letter, which may be anybody's."""

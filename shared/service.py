@@ -20,6 +20,7 @@ from shared.contracts.topics import list_consumed
 from shared.contracts.values import Value
 from shared.errors import Transient
 from shared.http import FetchingClient, HttpClient, open_http_client
+from shared.looks import DEAD_LETTER_LOOKS
 from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.batch_store import BatchStore
 from shared.messaging.broker import Positions, Subscription
@@ -254,6 +255,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             *batch_store.INDEXES,
             *feedback.INDEXES,
             *actions.INDEXES,
+            *DEAD_LETTER_LOOKS.indexes,
             *outbox.list_indexes(retention),
         ]
         try:

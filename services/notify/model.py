@@ -106,6 +106,7 @@ class PhoneTask(Value):
     """No channel reaches the person: somebody of the house calls or sees him.
 
     why: the code that ended the notice. calls: how often he was not reached. outcome: of the last.
+    done_by: empty where later news made it needless.
     """
 
     state: Literal["open", "done"] = "open"

@@ -25,6 +25,7 @@ from shared.settings import PREFIX, Settings
 from shared.web.access import Router, RuntimeDep, allow
 from shared.web.actions import SERVICE_NAMES
 from shared.web.links import FRAME
+from shared.web.operations import open_dead_letter
 from shared.web.pages import SCRIPT_HEADERS
 from shared.web.staff import PageRouter, render_refusal
 
@@ -164,9 +165,8 @@ def _describe_letter(row: dict[str, object]) -> LetterRow:
 async def show_letter(
     id_: str, caller: Operator, request: Request, runtime: RuntimeDep
 ) -> Response:
-    """With its content, which may be personal: looking is logged."""
-    letter = await runtime.dead_letters.show(id_)
-    log.info("dead_letter_shown", dead_letter_id=id_, by=caller.id)
+    """With its content, which may be personal: the look is stored."""
+    letter = await open_dead_letter(runtime, caller, id_)
     if letter is None:
         return render_refusal(request, DEAD_LETTER_UNKNOWN.refusal(404))
     return FRAME.render_for(

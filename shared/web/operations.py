@@ -19,6 +19,7 @@ from shared import mongo, telemetry
 from shared.contracts.envelope import Fact
 from shared.contracts.values import Identifier, Value
 from shared.contracts.wire import build_event_model
+from shared.looks import DEAD_LETTER_LOOKS
 from shared.messages import DEAD_LETTER_UNKNOWN
 from shared.messaging.batch_store import PARKED
 from shared.messaging.broker import describe_publishers
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 router = Router(tags=["operations"])
 # A dead letter has no area, and may hold anybody's data.
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
+Auditor = Annotated[Credential, Depends(allow(Role.AUDITOR, whole_city=True))]
 DeadLetterState = Literal["open", "replayed", "discarded", "erased"]
 DeadLettersLimit = Annotated[int, Query(ge=1, le=1000)]
 GAPS_LOOK_EVERY_S = 5.0
@@ -163,12 +165,41 @@ async def dead_letters(
 
 @router.get("/dead-letters/{id_}")
 async def dead_letter(operator: Operator, runtime: RuntimeDep, id_: str) -> Response:
-    """With its content, which may be personal: looking is logged."""
-    letter = await runtime.dead_letters.show(id_)
-    log.info("dead_letter_shown", dead_letter_id=id_, by=operator.id)
+    """With its content, which may be personal: the look is stored."""
+    letter = await open_dead_letter(runtime, operator, id_)
     if letter is None:
         return answer_problems(404, DEAD_LETTER_UNKNOWN.problem())
     return JSONResponse(_to_json(letter))
+
+
+async def open_dead_letter(
+    runtime: Runtime, caller: Credential, id_: str
+) -> dict[str, object] | None:
+    """The look is stored before anything is shown. None where there is no such letter."""
+    letter = await runtime.dead_letters.show(id_)
+    log.info("dead_letter_shown", dead_letter_id=id_, by=caller.id)
+    if letter is not None:
+        now = await runtime.processor.now()
+        await DEAD_LETTER_LOOKS.add(runtime.database, caller, "read_dead_letter", [id_], now)
+    return letter
+
+
+@router.get("/dead-letter-looks")
+async def list_dead_letter_looks(
+    _auditor: Auditor,
+    runtime: RuntimeDep,
+    about: Identifier | None = None,
+    after: Annotated[str, Query(pattern=r"^([0-9a-f]{24})?$")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, object]:
+    """Who opened which dead letter, oldest first. about: one letter; `next` is the `after` of the
+    page that follows."""
+    looks = await DEAD_LETTER_LOOKS.list_page(runtime.database, about, after, limit)
+    rows = [
+        {"at": look.at, "who": look.who, "roles": sorted(look.roles), "about": look.about}
+        for look in looks
+    ]
+    return {"looks": rows, "next": looks[-1].id if len(looks) == limit else None}
 
 
 @router.post("/dead-letters/{id_}/replay")

@@ -94,7 +94,11 @@ async def test_a_sheet_is_looked_at_before_it_is_imported(visitor: Visitor) -> N
         f"甲二,{visitor.phone[3:]},生活物资,低保,很多,茶山,\n"
         f"甲三,{visitor.phone[3:]},生活物资,低保,100,石龙,\n"
     )
-    await browser.get("/desk/import")
+    form = await browser.get("/desk/import")
+    assert 'href="/desk/import/template.xlsx"' in form.text
+    template = {"file": ("t.xlsx", (await browser.get("/desk/import/template.xlsx")).content)}
+    left_in = await browser.http.post("/desk/import", files=template)
+    assert (await browser.get(left_in.headers["location"])).text.count("这是填写示例") == 2
     led = await browser.http.post("/desk/import", files={"file": ("a.csv", sheet.encode())})
     assert led.status_code == 303, led.text
     path = led.headers["location"]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.model import ClaimNotice, RecordOutcome
+from services.notify.model import ClaimNotice, RecordCall, RecordOutcome
 from services.notify.overtaking import OVERTAKINGS
 from services.notify.purposes import BY_NAME
 from shared.contracts.envelope import Fact
@@ -20,6 +20,7 @@ from shared.contracts.events import (
 from tests.notify.decisions import (
     MATCH_ID,
     REQUEST_ID,
+    DecisionHarness,
     make_opened,
     make_proposed,
     match_fields,
@@ -189,3 +190,54 @@ def test_donor_who_answered_is_not_asked_any_more() -> None:
 def test_table_names_purposes_that_exist() -> None:
     for rows in OVERTAKINGS.values():
         assert {name for row in rows for name in row.purposes} <= set(BY_NAME)
+
+
+def fail_to_reach(harness: DecisionHarness) -> None:
+    """Nobody knows a phone or an account of him."""
+    notice = next(n for n in harness.notices if n.state == "created")
+    assert notice.due_at is not None
+    harness.now = max(harness.now, notice.due_at)
+    data = ClaimNotice(
+        notice_id=notice.id, person_id=notice.person_id, due_at=notice.due_at, reachable=()
+    )
+    harness.execute(data)
+
+
+def list_calls(harness: DecisionHarness) -> list[str]:
+    return [n.purpose for n in harness.notices if n.task and n.task.state == "open"]
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_nobody_is_called_with_old_news(days: int) -> None:
+    harness = make_harness()
+    harness.on_event(make_opened(), id_="E-1")
+    fail_to_reach(harness)
+    assert list_calls(harness) == ["request_opened"]
+    harness.now += timedelta(days=days)
+    harness.on_event(make_declined(), id_="E-2")
+    fail_to_reach(harness)
+    assert list_calls(harness) == ["request_declined"]
+    (old,) = [n for n in harness.notices if n.purpose == "request_opened"]
+    assert old.task is not None
+    assert (old.state, old.task.outcome, old.task.done_by) == ("failed", "needless", "")
+
+
+def test_who_was_called_with_a_promise_is_called_with_its_end() -> None:
+    for was_told in (True, False):
+        harness = make_harness()
+        harness.on_event(MatchCommitted(**match_fields()), MATCH_ID, "E-1")
+        fail_to_reach(harness)
+        if was_told:
+            harness.execute(RecordCall(notice_id=harness.notice.id, outcome="told", area=""))
+        harness.on_event(FELL, MATCH_ID, "E-2")
+        while any(n.state == "created" and n.person_id == "P-1" for n in harness.notices):
+            fail_to_reach(harness)
+        assert list_calls(harness) == (["match_fell_through"] if was_told else [])
+
+
+def test_a_call_about_another_case_stays() -> None:
+    harness = make_harness()
+    harness.on_event(make_opened(), "R-other", "E-1")
+    fail_to_reach(harness)
+    harness.on_event(make_declined(), id_="E-2")
+    assert list_calls(harness) == ["request_opened"]

@@ -50,6 +50,20 @@ async def test_an_operator_sees_what_is_wrong_and_mends_it(stack: StackHarness) 
     shown = (await intake.http.get(path, headers=operator)).text
     assert "重放" in shown
     assert (await intake.http.get(path, headers=of_town)).status_code == 403
+    read = await intake.http.get(f"/dead-letters/{letter['id']}", headers=operator)
+    assert wish("school", 1).applicant.name in read.json()["content"]
+    await intake.http.get("/dead-letters/none", headers=operator)
+    auditor = stack.bearer("auditor-1", Role.AUDITOR)
+    looks = await eventually(
+        lambda: intake.http.get("/dead-letter-looks", headers=auditor),
+        lambda answer: answer.status_code == 200,
+    )
+    assert [(row["who"], row["about"]) for row in looks.json()["looks"]] == [
+        ("op", letter["id"])
+    ] * 2, "by page and by program, and of no letter that is not there"
+    for other in (operator, of_town, stack.bearer("auditor-2", Role.AUDITOR, area="441900103")):
+        denied = await intake.http.get("/dead-letter-looks", headers=other)
+        assert denied.status_code in (401, 403)
     refused = await intake.http.post(f"{path}/replay", headers=operator)
     assert refused.status_code == 409  # its signature is as wrong as before
     discarded = await intake.http.post(f"{path}/discard", headers=operator)

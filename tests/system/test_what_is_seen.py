@@ -44,6 +44,7 @@ NAMES_NOBODY = {
     "/desk/new": "a form, and the names of towns",
     "/regular/new": "a form, and the names of towns",
     "/desk/import": "a form",
+    "/desk/import/template.xlsx": "an empty sheet",
     "/desk/import/{token}": "what the caller himself uploaded",
     "/desk/import/{token}/refused.csv": "what the caller himself uploaded",
     "/words/{word_id}/notice": "whether a code was sent: no name, no number",

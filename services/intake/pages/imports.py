@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from services.intake import uploads
 from services.intake.api.requests import CASE_WORKERS
+from services.intake.channels.request_template import build_template
 from services.intake.channels.spreadsheet import find_headers
 from services.intake.messages import FILE_MISSING, ROWS_TOO_MANY, UPLOAD_UNKNOWN
 from services.intake.pages.entry import CHANNELS, OUTCOMES
@@ -22,11 +23,13 @@ from services.intake.pages.import_columns import (
     list_missing,
     read_columns,
 )
+from services.intake.pages.statistics import XLSX
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.uploads import FILE_BYTES_MAX, ROWS_MAX, Upload
 from shared.contracts.values import Channel
 from shared.errors import Invalid, Problem
 from shared.security import Credential
+from shared.sheets.template import build_workbook
 from shared.web.access import Denied, allow
 from shared.web.admission import takes_bytes
 from shared.web.forms import read_form
@@ -110,6 +113,14 @@ def _render_form(
         rows_max=ROWS_MAX,
         megabytes=FILE_BYTES_MAX // 1024 // 1024,
     )
+
+
+@router.get(f"{IMPORT_PATH}/template.xlsx")
+async def download_template(_caller: CaseWorker) -> Response:
+    """To be filled in: headers with notes, lists to choose from, examples."""
+    content = await asyncio.to_thread(build_workbook, build_template())
+    name = {"Content-Disposition": 'attachment; filename="guanjia-requests.xlsx"'}
+    return Response(content, media_type=XLSX, headers={**HEADERS, **name})
 
 
 @router.get(f"{IMPORT_PATH}/{{token}}")

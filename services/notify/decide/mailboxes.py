@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notify.decide.transitions import list_transitions
+from services.notify.decide.transitions import calls_for_task, list_transitions
 from services.notify.lanes import OWN_LANE
 from services.notify.model import Mailbox, Notice, Waiting
 from services.notify.overtaking import Overtaking, find_request_id, list_overtakings
@@ -92,11 +92,11 @@ def _put_in_one(
     if not overtakings and not any(is_counted(BY_NAME[n.purpose], rules) for n in notices):
         return Mailing(tuple(notices), ())
     stored = states.get(Mailbox, person_id)
-    mailbox = _drop_old(stored or Mailbox(id=person_id), now, rules)
+    mailbox = _drop_old(states, stored or Mailbox(id=person_id), now, rules)
     overtaken = [w for w in mailbox.waiting if any(o.covers(w, event) for o in overtakings)]
     before = states.get_many(Notice, [waiting.notice_id for waiting in overtaken])
     after = {id_: cancel(notice) for id_, notice in before.items()}
-    cancelled = {id_ for id_, notice in after.items() if notice.state == "cancelled"}
+    cancelled = {id_ for id_, notice in after.items() if _is_needless(before[id_], notice)}
     new = [_withhold_end(notice, mailbox, cancelled) for notice in notices]
     unheard = [waiting for waiting in overtaken if waiting.notice_id in cancelled]
     revived = _revive(states, unheard, _list_unsaid_ends(new), now, rules)
@@ -112,10 +112,16 @@ def _put_in_one(
     return Mailing((*boxes, *changed, *new), events)
 
 
-def _drop_old(mailbox: Mailbox, now: datetime, rules: Rules) -> Mailbox:
+def _drop_old(states: States, mailbox: Mailbox, now: datetime, rules: Rules) -> Mailbox:
+    """What is still to be told by phone stays, for later news makes that needless too."""
     since = now - timedelta(seconds=rules.notice_life_s)
     old = {waiting.notice_id for waiting in mailbox.waiting if waiting.at < since}
-    return mailbox.without(old) if old else mailbox
+    notices = states.get_many(Notice, sorted(old))
+    return mailbox.without({id_ for id_ in old if not _is_to_call(notices.get(id_))})
+
+
+def _is_to_call(notice: Notice | None) -> bool:
+    return notice is not None and notice.task is not None and notice.task.state == "open"
 
 
 def _add(
@@ -204,10 +210,19 @@ def _is_unsaid(promise: Notice) -> bool:
     )
 
 
+def _is_needless(before: Notice, after: Notice) -> bool:
+    """Cancelled: before it went out, or before somebody called."""
+    return after.state == "cancelled" or (_is_to_call(before) and not _is_to_call(after))
+
+
 def cancel(notice: Notice) -> Notice:
-    """As far as it certainly has not gone out; while it is being sent it is not tried again."""
+    """As far as it certainly has not gone out; while it is being sent it is not tried again. What
+    somebody was to tell by phone need not be told."""
     if notice.state == "sending":
         return notice.model_copy(update={"is_overtaken": True})
+    if notice.state == "failed" and notice.task and notice.task.state == "open":
+        done = notice.task.model_copy(update={"state": "done", "outcome": "needless"})
+        return notice.model_copy(update={"task": done})
     may_have_gone = notice.unclear_attempt or any(a.is_accepted for a in notice.attempts)
     if notice.state not in ("created", "retry") or may_have_gone:
         return notice
@@ -329,9 +344,11 @@ def _join(notice: Notice, digest: Notice) -> Notice:
 
 
 def record_claim(mailbox: Mailbox, before: Notice, after: Notice, now: datetime) -> Mailbox:
-    """A message that begins to go counts once, however often it is tried."""
+    """A message that begins to go counts once, however often it is tried. What somebody has to
+    tell by phone is kept, to be cancelled when it is old news."""
     if after.state != "sending":
-        return mailbox.without({after.id}) if after.state == "failed" else mailbox
+        is_over = after.state == "failed" and not calls_for_task(before, after)
+        return mailbox.without({after.id}) if is_over else mailbox
     waiting = mailbox.find(after.id)
     if waiting is not None:
         mailbox = mailbox.with_waiting(waiting.model_copy(update={"has_begun": True}))
