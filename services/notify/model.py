@@ -105,8 +105,8 @@ TaskOutcome = Literal["told", "not_reached", "wrong_number", "needless"]
 class PhoneTask(Value):
     """No channel reaches the person: somebody of the house calls or sees him.
 
-    why: the code that ended the notice. calls: how often he was not reached. outcome: of the last.
-    done_by: empty where later news made it needless.
+    why: the code that ended the notice. calls: how often he was not reached. outcome: of the last;
+    `needless` by nobody where later news ended it.
     """
 
     state: Literal["open", "done"] = "open"
@@ -252,8 +252,7 @@ class Waiting(Value):
 class Mailbox(State):
     """What one person was or will be sent: so that nobody gets too much, or old news. id: his.
 
-    day, count: how many messages went to him on that day in China; answers and codes are not
-    counted.
+    day, count: how many messages went to him on that day in China, without answers and codes.
     """
 
     COLLECTION: ClassVar[str] = "mailboxes"

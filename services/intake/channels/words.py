@@ -20,9 +20,7 @@ KIND_WORDS: dict[str, str] = {
 # In a cell that says nothing else.
 KIND_CELLS: dict[str, str] = {
     **KIND_WORDS,
-    **dict.fromkeys(
-        ("个人", "个人心愿", "个人求助", "求助", "困难救助", "帮扶", "家庭"), Kind.WISH
-    ),
+    **dict.fromkeys(("个人", "个人心愿", "个人求助", "求助", "困难救助", "帮扶"), Kind.WISH),
     **dict.fromkeys(("项目", "民生项目", "公益项目", "公共", "公共服务", "民生工程"), Kind.PROJECT),
 }
 
