@@ -67,14 +67,23 @@ def test_the_map_leads_to_files_that_are_there() -> None:
     assert not missing, "the map of docs/architecture.md names what is elsewhere now"
 
 
-def test_the_index_of_decisions_says_their_titles() -> None:
+def test_the_index_of_decisions_is_in_order_and_says_their_titles() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^- \[(.+)\]\((.+)\)$", index, re.MULTILINE)
-    titles = {file.name: _read_title(file) for file in folder.glob("[0-9]*.md")}
-    assert {name: title for title, name in lines}.items() <= titles.items()
-    assert len(titles) - len(lines) < 5, "add the new ones to docs/decisions/README.md"
+    lines = re.findall(r"^- \[(.+)\]\(([0-9].+?)\)(?: \((.+)\))?$", index, re.MULTILINE)
+    files = {file.name: file for file in folder.glob("[0-9]*.md")}
+    assert [name for _, name, _ in lines] == sorted(name for _, name, _ in lines)
+    for title, name, mark in lines:
+        assert _read_title(files[name]) == title
+        assert _read_mark(files[name]) == mark.capitalize(), f"{name}: the same in file and index"
+    assert len(files) - len(lines) < 5, "add the new ones to docs/decisions/README.md"
 
 
 def _read_title(file: Path) -> str:
     return file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+
+
+def _read_mark(file: Path) -> str:
+    """`Amended by 0280`; empty where it stands as it is."""
+    note = re.search(r"^> (\w+ by .*)\.$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return re.sub(r"\[(\d+)\]\(.*?\)", r"\1", note[1]) if note else ""
