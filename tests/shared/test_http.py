@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +93,68 @@ async def test_cookies_are_not_kept(http: HttpClient) -> None:
         assert [await call(http, url) for _ in range(2)] == [200, 200]
     assert len(heads) == 2
     assert b"ookie" not in b"".join(heads)
+
+
+# --- the environment's proxy ----------------------------------------------------------------------
+
+
+async def call_through(patch: pytest.MonkeyPatch, no_proxy: str) -> list[bytes]:
+    """The first lines of the calls that the proxy got, of two to a host that is not there."""
+    lines: list[bytes] = []
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            head = await reader.readuntil(b"\r\n\r\n{}")
+            lines.extend(head.split(b"\r\n")[:1])
+            writer.write(OK)
+        writer.close()
+
+    async with listen(forward) as proxy:
+        patch.setenv("http_proxy", proxy.removesuffix("/x"))
+        patch.setenv("no_proxy", no_proxy)
+        async with open_http_client() as http:
+            for _ in range(2):
+                try:
+                    await call(http, "http://nowhere.invalid/x")
+                except NotSentError:
+                    lines.append(b"directly")
+    return lines
+
+
+async def test_goes_through_the_proxy_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = await call_through(monkeypatch, no_proxy="")
+    assert lines == [b"POST http://nowhere.invalid/x HTTP/1.1"] * 2
+
+
+async def test_a_host_that_no_proxy_names_is_called_directly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert await call_through(monkeypatch, no_proxy="nowhere.invalid") == [b"directly"] * 2
+
+
+async def test_the_environment_is_read_once_for_a_host_and_no_password_file_at_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A call costs less than reading them; and who signs needs nobody's password from a file."""
+    passwords = tmp_path / "netrc"
+    passwords.write_text("default login somebody password secret\n")
+    monkeypatch.setenv("NETRC", str(passwords))
+    heads: list[bytes] = []
+    hosts: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(3):
+            heads.append(await reader.readuntil(b"\r\n\r\n{}"))
+            writer.write(OK)
+        writer.close()
+
+    def find_none(_scheme: str, host: str) -> None:
+        hosts.append(host)
+
+    monkeypatch.setattr("shared.http.find_proxy", find_none)
+    async with listen(answer) as url, open_http_client() as http:
+        assert [await call(http, url) for _ in range(3)] == [200, 200, 200]
+    assert len(hosts) == 1
+    assert b"uthorization" not in b"".join(heads)
