@@ -11,14 +11,13 @@ is then never sent again by itself.
 import asyncio
 import random
 import time
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
 
 import structlog
 
 from services.notify import store
 from services.notify.budgeting import BudgetWatch
-from services.notify.channels import NO_CONTACT, Contact
+from services.notify.channels import Contact
 from services.notify.decide.claims import NOT_DUE
 from services.notify.decide.waits import find_unmatched, pick_receipt
 from services.notify.dispatching import Candidate, Dispatcher
@@ -33,6 +32,7 @@ from services.notify.model import (
 from services.notify.providers import Outcome
 from services.notify.resources import NotifyRuntime
 from services.notify.settings import NotifySettings
+from services.notify.turns import PreparedTurn, Recipients, prepare_turn
 from shared import mongo
 from shared.contracts.events import NoticeChannel
 from shared.documents import Document
@@ -42,35 +42,15 @@ from shared.messaging.decision import Answer, Command
 
 log = structlog.get_logger()
 
-CONTACT_PURPOSE = "notice"
-DONOR_PURPOSE = "donor_name_shown"
-WORD_PURPOSE = "spoken_word"
 INTERRUPTIONS = (Transient, BugBrake, mongo.PyMongoError)
 INTERRUPTED_WAIT_S = 1.0
 ALARM_EVERY_S = 60.0
 OUTCOMES_MAX = 200
-WAITED_FOR = frozenset({"sending", "sent", "unknown"})
-"""States in which an answer or a receipt is due, not a call."""
 FINISH_WITHIN_S = 2.0
 SLOW_GATE_S = 1.0
 TOGETHER_S = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Recipients:
-    """What intake knows of the persons of a batch, by person id. names: of donors.
-
-    own_phones: of who is sent a code, by notice id.
-    """
-
-    contacts: Mapping[str, Contact]
-    names: Mapping[str, str | None]
-    own_phones: Mapping[str, Contact]
-
-    def find_contact(self, notice: Notice) -> Contact:
-        if notice.word_id:
-            return self.own_phones.get(notice.id, NO_CONTACT)
-        return self.contacts.get(notice.person_id, NO_CONTACT)
+"""Calls that began together end within it: their outcomes, and the claims of those that follow
+them, are one transaction."""
 
 
 async def send_notices(runtime: NotifyRuntime) -> None:
@@ -86,6 +66,7 @@ class Sender:
         self._settings = runtime.settings
         self._resources = runtime.resources
         self._sending: set[asyncio.Task[None]] = set()
+        self._next: asyncio.Task[PreparedTurn] | None = None
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
         self._alarmed_at: dict[tuple[str, str], float] = {}
         self._dispatcher = Dispatcher(runtime)
@@ -107,6 +88,8 @@ class Sender:
 
     async def _finish(self) -> None:
         """A send that is given up on would leave an SMS unclear for a person to look at."""
+        if self._next:
+            self._next.cancel()
         try:
             async with asyncio.timeout(FINISH_WITHIN_S):
                 await asyncio.gather(*self._sending)
@@ -130,12 +113,10 @@ class Sender:
         await self._dispatcher.watch()
         await self._budget.watch()
         await self._resources.words.refresh(self._runtime.database)
-        now = await self._runtime.processor.now()
-        turn = await store.find_due_in_turn(
-            self._runtime.database, now, self._settings.send_batch_max
-        )
-        await self._expire([notice for notice in turn.notices if notice.state in WAITED_FOR])
-        await self._send_all([notice for notice in turn.notices if notice.state not in WAITED_FOR])
+        looking, self._next = self._next, None
+        turn = await (looking or prepare_turn(self._runtime, frozenset()))
+        await self._expire(turn.expired)
+        await self._send_all(turn)
         return turn.more_due
 
     async def _expire(self, expired: Sequence[Notice]) -> None:
@@ -162,29 +143,34 @@ class Sender:
         rivals = await store.count_rivals(database, notice, attempt) if receipts else 0
         return pick_receipt(notice.id, attempt, receipts, rivals, self._settings.rules)
 
-    async def _send_all(self, waiting: Sequence[Notice]) -> None:
+    async def _send_all(self, turn: PreparedTurn) -> None:
         """In shuffled order: two processes that found the same notices rarely claim the same.
 
         Where another was faster with one, it has others of these too: then it is looked again.
         """
-        if not waiting:
-            return
-        recipients = await self._find_recipients(waiting)
+        recipients = turn.recipients
         remaining = [
             self._dispatcher.draw(notice, recipients.find_contact(notice))
-            for notice in random.sample(waiting, len(waiting))
+            for notice in random.sample(turn.waiting, len(turn.waiting))
         ]
         while remaining:
             ready, remaining = self._dispatcher.split(remaining)
+            if turn.more_due and len(remaining) <= self._settings.send_batch_max // 2:
+                self._look_ahead(turn)
             if ready and not await self._claim(ready, recipients):
                 return
             if remaining and not await self._wait_for_calls():
                 await self._put_off([candidate.notice for candidate in remaining])
                 return
 
+    def _look_ahead(self, turn: PreparedTurn) -> None:
+        """While the last ones of this turn go: no call waits for the next."""
+        if self._next is None:
+            in_hand = frozenset(notice.id for notice in turn.waiting)
+            self._next = asyncio.create_task(prepare_turn(self._runtime, in_hand))
+
     async def _wait_for_calls(self) -> bool:
-        """Whether any has ended: a provider that is slow does not hold the others' messages. Those
-        that began together end together, so their places are filled by one transaction."""
+        """Whether any has ended: a provider that is slow does not hold the others' messages."""
         if not self._sending:
             return True
         ended, _ = await asyncio.wait(
@@ -204,22 +190,6 @@ class Sender:
                 for notice in waiting
                 if notice.due_at is not None
             ]
-        )
-
-    async def _find_recipients(self, waiting: Sequence[Notice]) -> Recipients:
-        persons = {notice.person_id for notice in waiting if not notice.word_id}
-        donors = {notice.donor_id for notice in waiting if notice.donor_id}
-        client = self._resources.contacts
-        return Recipients(
-            contacts=await client.find_contacts(persons, CONTACT_PURPOSE),
-            own_phones={
-                notice.id: await client.find_own_phone(
-                    notice.person_id, WORD_PURPOSE, notice.asked_by
-                )
-                for notice in waiting
-                if notice.word_id
-            },
-            names=await client.find_names(donors, DONOR_PURPOSE),
         )
 
     async def _claim(self, ready: Sequence[Candidate], recipients: Recipients) -> bool:
@@ -326,6 +296,7 @@ class Sender:
     async def _record_outcomes(self) -> None:
         while True:
             commands = [await self._outcomes.get()]
+            await asyncio.sleep(TOGETHER_S)
             while len(commands) < OUTCOMES_MAX and not self._outcomes.empty():
                 commands.append(self._outcomes.get_nowait())
             await self._record(commands)

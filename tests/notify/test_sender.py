@@ -1,0 +1,140 @@
+"""How the sender keeps its calls going: nothing is real here but the sender and its gates."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from unittest.mock import AsyncMock, Mock
+
+import pytest
+
+from services.notify import jobs
+from services.notify.channels import Contact
+from services.notify.jobs import Sender
+from services.notify.model import ClaimNotice, Notice
+from services.notify.providers import Outcome
+from services.notify.settings import NotifySettings
+from services.notify.turns import PreparedTurn, Recipients
+from shared.messaging.decision import Answer, Command
+from tests.notify.decisions import START
+from tests.support.eventually import eventually
+
+CALLS = 2
+
+
+def make_turn(*names: str, more_due: bool) -> PreparedTurn:
+    notices = [
+        Notice(
+            id=name,
+            person_id=f"P-{name}",
+            purpose="request_opened",
+            regarding="R-1",
+            correlation_id="C-1",
+            created_at=START,
+            due_at=START,
+        )
+        for name in names
+    ]
+    contacts = {notice.person_id: Contact(phone="+8613800138000") for notice in notices}
+    return PreparedTurn((), notices, Recipients(contacts, {}, {}), more_due)
+
+
+class Stage:
+    """looked_for: in hand at each look. batches: the commands of each submission, by their type.
+
+    calls: notices at the provider, each until `answer`.
+    """
+
+    def __init__(self, turns: Sequence[PreparedTurn]) -> None:
+        self._turns = list(turns)
+        self._answered = asyncio.Event()
+        self.looked_for: list[set[str]] = []
+        self.batches: list[tuple[str, int]] = []
+        self.calls: list[str] = []
+        settings = NotifySettings(
+            send_concurrency=CALLS, send_batch_max=4, sms_shares={"tencent": 100}
+        )
+        resources = Mock(token=None, words=Mock(refresh=AsyncMock()), send=self._send)
+        resources.find_subscription_id = lambda *_: ""
+        processor = Mock(execute_many=self._execute, wait_commit=self._wait)
+        self.runtime = Mock(settings=settings, resources=resources, processor=processor)
+
+    async def prepare(self, _runtime: object, in_hand: Collection[str]) -> PreparedTurn:
+        self.looked_for.append(set(in_hand))
+        return self._turns.pop(0) if self._turns else make_turn(more_due=False)
+
+    async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer]:
+        self.batches.append((type(commands[0].data).__name__, len(commands)))
+        if not isinstance(commands[0].data, ClaimNotice):
+            return [Answer(204, {}) for _ in commands]
+        claimed = {"channel": "sms", "provider": "tencent", "attempt": 1, "as_subscription": False}
+        return [Answer(200, claimed) for _ in commands]
+
+    async def _wait(self, _timeout_s: float) -> None:
+        await asyncio.sleep(0)
+
+    async def _send(self, notice: Notice, *_: object, **__: object) -> Outcome:
+        self.calls.append(notice.id)
+        place = len(self.calls)
+        await self._answered.wait()
+        for _ in range(20 * place):  # one after another, as answers come
+            await asyncio.sleep(0)
+        return Outcome("sent", provider_message_id=notice.id)
+
+    def answer(self) -> None:
+        self._answered.set()
+
+
+@asynccontextmanager
+async def open_stage(patch: pytest.MonkeyPatch, *turns: PreparedTurn) -> AsyncIterator[Stage]:
+    stage = Stage(turns)
+    patch.setattr(jobs, "prepare_turn", stage.prepare)
+    sending = asyncio.create_task(Sender(stage.runtime).run())
+    try:
+        yield stage
+    finally:
+        stage.answer()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+
+async def get_looks(stage: Stage) -> int:
+    return len(stage.looked_for)
+
+
+async def count_calls(stage: Stage) -> int:
+    return len(stage.calls)
+
+
+async def test_the_next_turn_is_looked_for_while_the_last_calls_of_this_one_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = make_turn("a", "b", "c", "d", more_due=True), make_turn("e", more_due=False)
+    async with open_stage(monkeypatch, *turns) as stage:
+        await eventually(lambda: get_looks(stage), lambda looks: looks == 2)
+        assert stage.looked_for == [set(), {"a", "b", "c", "d"}]
+        assert len(stage.calls) == CALLS, "no call has ended"
+        stage.answer()
+        await eventually(lambda: count_calls(stage), lambda calls: calls == 5)
+
+
+async def test_where_no_more_is_due_nothing_is_looked_for_before_this_turn_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_stage(monkeypatch, make_turn("a", "b", "c", more_due=False)) as stage:
+        await eventually(lambda: count_calls(stage), lambda calls: calls == CALLS)
+        assert stage.looked_for == [set()]
+
+
+async def test_the_outcomes_of_calls_that_end_together_are_one_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
+        await eventually(lambda: count_calls(stage), lambda calls: calls == CALLS)
+        stage.answer()
+        await eventually(lambda: count_batches(stage), lambda batches: batches == 2)
+        assert stage.batches == [("ClaimNotice", 2), ("RecordOutcome", 2)]
+
+
+async def count_batches(stage: Stage) -> int:
+    return len(stage.batches)
