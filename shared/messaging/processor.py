@@ -177,6 +177,8 @@ class Processor:
             except BugBrake as brake:
                 self._stop_deciding([*batch, *self._queue], brake)
                 return
+            # Whoever waited for it may have more, which then goes with what came meanwhile.
+            await asyncio.sleep(0)
 
     async def _work(self, batch: list[Pending]) -> None:
         """All of it, in as few transactions as conflicts and sizes allow."""

@@ -77,7 +77,7 @@ class Stage:
         self.calls.append(notice.id)
         place = len(self.calls)
         await self._answered.wait()
-        for _ in range(20 * place):  # one after another, as answers come
+        for _turn in range(20 * place):  # one after another, as answers come
             await asyncio.sleep(0)
         return Outcome("sent", provider_message_id=notice.id)
 

@@ -1,6 +1,8 @@
 """What waits for the loop takes turns: nothing is lost, turned round or held up by the many."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import QueueFull, Transient
-from shared.messaging.processor import Processor
+from shared.messaging.changes import Result
+from shared.messaging.processor import Pending, Processor
 from shared.messaging.waiting import WaitingLines
 
 
@@ -69,3 +72,31 @@ async def test_no_more_commands_wait_than_a_process_holds() -> None:
         await processor.execute(Mock())
     assert isinstance(refused.value, Transient)
     waiting.cancel()
+
+
+async def test_what_follows_from_a_decision_goes_with_what_came_meanwhile() -> None:
+    """And waits for no batch between: what is sent next is claimed when a call's outcome is in."""
+    parts = {name: Mock() for name in ("inbox", "store", "publisher", "clock")}
+    processor = Processor(service="ledgerlet", **parts)
+    parts["inbox"].make_item = lambda name: name
+    batches: list[list[object]] = []
+
+    async def work(batch: Sequence[Pending]) -> None:
+        batches.append([each.item for each in batch])
+        if len(batches) == 1:
+            others.append(asyncio.create_task(execute("meanwhile")))
+            await asyncio.sleep(0)
+        for each in batch:
+            each.ticket.settle(each.index, Result("applied"))
+
+    async def execute(*names: Any) -> None:
+        for name in names:
+            await processor.execute(name)
+
+    processor._work = work  # type: ignore[method-assign]
+    others: list[asyncio.Task[None]] = []
+    running = asyncio.create_task(processor.run())
+    await execute("first", "next")
+    await asyncio.gather(*others)
+    running.cancel()
+    assert batches == [["first"], ["meanwhile", "next"]]
