@@ -11,6 +11,7 @@ from services.audit.decide import (
     bank,
     bank_answers,
     bank_lines,
+    beginning,
     funds,
     mandates,
     matches,
@@ -73,6 +74,16 @@ from services.audit.model import (
     TakeBatchFile,
     Transfer,
     WithdrawMandate,
+)
+from services.audit.model.beginning import (
+    ApproveChart,
+    ApproveOpeningBalances,
+    ChartProposal,
+    DeclineChart,
+    DeclineOpeningBalances,
+    OpeningBalances,
+    ProposeChart,
+    ProposeOpeningBalances,
 )
 from services.audit.model.months import (
     ApproveMonthClose,
@@ -198,6 +209,12 @@ def build_commands(
         ApproveFundFee: Handler(decide=vouchers.decide_approve_fee),
         DeclineFundFee: Handler(decide=partial(decide_decline, FundFee)),
         ProposeGiftRefund: Handler(decide=vouchers.decide_propose_refund),
+        ProposeChart: Handler(decide=beginning.decide_propose_chart),
+        ApproveChart: Handler(decide=beginning.decide_approve_chart),
+        DeclineChart: Handler(decide=partial(decide_decline, ChartProposal)),
+        ProposeOpeningBalances: Handler(decide=beginning.decide_propose_opening),
+        ApproveOpeningBalances: Handler(decide=beginning.decide_approve_opening),
+        DeclineOpeningBalances: Handler(decide=partial(decide_decline, OpeningBalances)),
         ApproveGiftRefund: Handler(decide=vouchers.decide_approve_refund),
         DeclineGiftRefund: Handler(decide=partial(decide_decline, GiftRefund)),
         EnterWaitingGift: Handler(decide=waiting.decide_enter_waiting),

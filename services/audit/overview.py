@@ -178,6 +178,8 @@ def list_sums(entry: LedgerEntry) -> Iterator[tuple[str, Sums]]:
         case "fund_carried":
             promised = sum_promised(entry) + sum_owed(entry)
             yield own, Sums(brought_forward=entering.get(own, 0), committed=promised)
+        case "opening_balance":
+            yield own, Sums(brought_forward=entering.get(own, 0))
         case "donation_received":
             yield own, Sums(income=entering.get(own, 0))
         case "commitment":

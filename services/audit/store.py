@@ -36,6 +36,7 @@ from services.audit.model import (
     derive_entered_line_id,
     format_entry_id,
 )
+from services.audit.model.beginning import ChartProposal, FoundationChart, OpeningBalances
 from services.audit.model.months import MonthClose, MonthReopening
 from services.audit.model.vouchers import FundFee, GiftRefund, VoucherFile
 from shared import mongo
@@ -75,6 +76,9 @@ STATES: tuple[type[State], ...] = (
     VoucherFile,
     FundFee,
     GiftRefund,
+    FoundationChart,
+    ChartProposal,
+    OpeningBalances,
     Pledge,
     Mandate,
     Contribution,

@@ -79,6 +79,15 @@ class FundCarried(Moving):
 
 
 @with_config(CLOSED)
+class OpeningBalance(Moving):
+    """What a fund had when the program that kept the books before ended: the first that moves."""
+
+    kind: Literal["opening_balance"]
+    authorisation: Authorisation
+    fund: FundId
+
+
+@with_config(CLOSED)
 class CommitmentCarried(Moving):
     """A promise of an earlier year, of `amount_fen` still outstanding; a settlement names this
     entry. No legs: the fund carried them."""
@@ -218,6 +227,7 @@ class Refusal(Moving):
 
 LedgerEntry = (
     FundOpened
+    | OpeningBalance
     | FundCarried
     | CommitmentCarried
     | GoodsCarried
@@ -239,26 +249,11 @@ LedgerEntry = (
 )
 
 Kind = Literal[
-    "fund_opened",
-    "fund_carried",
-    "commitment_carried",
-    "goods_carried",
-    "donation_received",
-    "goods_received",
-    "commitment",
-    "disbursement",
-    "accounts_opened",
-    "obligation",
-    "payment",
-    "payment_returned",
-    "release",
-    "goods_distributed",
-    "transfer",
-    "management_fee",
-    "refund",
-    "reversal",
-    "refusal",
-]
+    "fund_opened", "opening_balance", "fund_carried", "commitment_carried", "goods_carried",
+    "donation_received", "goods_received", "commitment", "disbursement", "accounts_opened",
+    "obligation", "payment", "payment_returned", "release", "goods_distributed", "transfer",
+    "management_fee", "refund", "reversal", "refusal",
+]  # fmt: skip
 
 entry_adapter: TypeAdapter[LedgerEntry] = TypeAdapter(
     Annotated[LedgerEntry, Field(discriminator="kind")],

@@ -34,6 +34,7 @@ LAST_YEAR = "guanjia.test/ledger/2025"
 FUND = "FUND-NEWYEAR"
 GENERAL = "FUND-GENERAL"
 OLD = "FUND-OLD"
+BEGUN = "FUND-BEGUN"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TWO_PEOPLE = Authorisation(maker="staff-1", checker="staff-2", reference="consent-7")
 CHASHAN = "441900103"
@@ -102,6 +103,12 @@ class Writer:
 
     def open(self, fund: str = FUND) -> int:
         return self.add(entries.draft_fund_opened(self.fact(fund), opening(fund)))
+
+    def begin(self, balance_fen: int, fund: str) -> int:
+        fields = {"fund": fund, "authorisation": TWO_PEOPLE}
+        moved = (fund_ref(fund), balance_fen)
+        draft = entries.draft_entry("opening_balance", self.fact(fund), moved, **fields)
+        return self.add(draft)
 
     def carry(self, balance_fen: int, outstanding_fen: int = 0, fund: str = OLD) -> int:
         fact = self.fact(fund)
@@ -215,6 +222,8 @@ def year_of_facts(size: int, *, positions: bool = False) -> Writer:
 def life(writer: Writer) -> Iterator[int]:
     """Entries for ever, one at a step, with the index of each. Fund FUND and GENERAL are open."""
     yield from _round(writer, 1)
+    yield writer.open(BEGUN)
+    yield writer.begin(7_000, BEGUN)
     yield writer.carry(90_000, 30_000)
     named = writer.carry_commitment("match-old", 30_000)
     yield named

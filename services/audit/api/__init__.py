@@ -1,6 +1,7 @@
 """Every way into audit by HTTP, one module per subject."""
 
 from services.audit.api import (
+    beginnings,
     corrections,
     funds,
     giving,
@@ -28,6 +29,7 @@ SUBJECTS = (
     months,
     payables,
     vouchers,
+    beginnings,
     statements,
     receipts,
     giving,

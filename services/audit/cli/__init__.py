@@ -8,6 +8,7 @@ import typer
 
 from services.audit.cli import (
     accounting,
+    beginnings,
     keys,
     mandates,
     months,
@@ -35,6 +36,8 @@ app.command("trace")(reports.trace_donation)
 app.command("reconcile")(reconcile.print_reconciliation)
 app.command("disclose")(reports.disclose)
 app.add_typer(proposals.fund_app, name="fund")
+app.add_typer(beginnings.chart_app, name="chart")
+app.add_typer(beginnings.opening_app, name="opening")
 app.add_typer(mandates.app, name="mandate")
 app.command("attach")(vouchers.send_attachment)
 app.add_typer(vouchers.fee_app, name="fee")

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from services.audit import messages
+from services.audit.decide.beginning import choose_chart
 from services.audit.decide.posting import Journal
 from services.audit.decide.proposals import require_open
 from services.audit.ledger import entries
@@ -38,7 +39,9 @@ def decide_propose_fund(
         restricted=proposal.restricted,
         terms=proposal.terms,
         foundation=foundation,
-        accounts=rules.chart.of_fund(restricted=proposal.restricted),
+        accounts=choose_chart(states, foundation, rules.chart).of_fund(
+            restricted=proposal.restricted
+        ),
         maker=command.principal,
     )
     return Decision((fund,), answer=Answer(202, fund.to_json()))

@@ -31,6 +31,7 @@ from shared.contracts import ledger_fields
 from shared.contracts.envelope import Fact as EventFact
 from shared.contracts.events import (
     LedgerAccountsOpened,
+    LedgerBalanceOpened,
     LedgerCarried,
     LedgerCommitted,
     LedgerDisbursed,
@@ -111,6 +112,7 @@ class Refusal:
 
 
 EVENTS: Mapping[str, type[LedgerFact]] = {
+    "opening_balance": LedgerBalanceOpened,
     "donation_received": LedgerReceived,
     "goods_received": LedgerGoodsReceived,
     "commitment": LedgerCommitted,

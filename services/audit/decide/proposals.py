@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from services.audit import messages
+from services.audit.beginning import messages as beginning_messages
 from services.audit.model import (
     BankAnswer,
     Fund,
@@ -17,6 +18,7 @@ from services.audit.model import (
     SecondPayment,
     Transfer,
 )
+from services.audit.model.beginning import ChartProposal, OpeningBalances
 from services.audit.model.months import MonthClose, MonthReopening
 from services.audit.model.proposal import Approval
 from services.audit.model.vouchers import FundFee, GiftRefund
@@ -41,6 +43,8 @@ P = TypeVar(
     MonthReopening,
     FundFee,
     GiftRefund,
+    ChartProposal,
+    OpeningBalances,
 )
 
 V = TypeVar("V", bound=Value)
@@ -83,6 +87,12 @@ TERMS: dict[type[Proposal], Terms] = {
         "refund_id",
         voucher_messages.REFUND_UNKNOWN,
         voucher_messages.REFUND_NOT_PROPOSED,
+    ),
+    ChartProposal: Terms(
+        "chart_id", beginning_messages.CHART_UNKNOWN, beginning_messages.CHART_NOT_PROPOSED
+    ),
+    OpeningBalances: Terms(
+        "opening_id", beginning_messages.OPENING_UNKNOWN, beginning_messages.OPENING_NOT_PROPOSED
     ),
     SecondPayment: Terms(
         "request_id",

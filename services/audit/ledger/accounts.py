@@ -111,8 +111,12 @@ class Chart:
 
 def load_chart(file: Path | None = None) -> Chart:
     """The default chart, or that of `file`. ChartError where a role is missing or misplaced."""
-    standard = (files(__package__) / "chart.toml").read_text()
-    text = file.read_text() if file else standard
+    return parse_chart(read_chart_file(file))
+
+
+def parse_chart(text: str) -> Chart:
+    """Of a chart as `chart.toml` is written. ChartError."""
+    standard = read_chart_file(None)
     try:
         data = tomllib.loads(text)
         rows = {role: tomllib.loads(standard)["accounts"][role] for role in LATER_ROLES}
@@ -126,6 +130,11 @@ def load_chart(file: Path | None = None) -> Chart:
             _check(accounts, own, wanted)
     _check_apart(accounts)
     return chart
+
+
+def read_chart_file(file: Path | None) -> str:
+    """As TOML; the standard one where no file is named."""
+    return (file or files(__package__) / "chart.toml").read_text()
 
 
 def _check(accounts: Mapping[str, LedgerAccount], role: str, wanted: str) -> None:

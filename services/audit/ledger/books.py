@@ -38,6 +38,7 @@ from services.audit.ledger.years import (
     bring_commitment_forward,
     bring_fund_forward,
     bring_goods_forward,
+    check_opening,
     open_accounts,
     open_fund,
 )
@@ -62,6 +63,9 @@ class Books(Balances):
             self._move(cast(InOneFund, entry), kind)
             if kind.total == "fees_fen":
                 check_fee(self.funds[cast(InOneFund, entry)["fund"]], entry["index"])
+            elif kind.total == "brought_forward_fen":
+                fund = cast(InOneFund, entry)["fund"]
+                check_opening(fund, self.funds[fund], entry["index"])
             elif kind.total == "refunded_fen":
                 check_refund(self, cast(ledger.Refund, entry), original)
 

@@ -24,6 +24,7 @@ Flow = Literal[
     "arrives",
     "brought_forward",
     "fee",
+    "begun",
     "moved",
     "owed",
     "paid",
@@ -120,6 +121,16 @@ _ROWS = (
     EntryKind(
         "fund_opened",
         "设立基金",
+    ),
+    EntryKind(
+        "opening_balance",
+        "期初余额",
+        moves="money",
+        parts=(BROUGHT_FORWARD,),
+        total="brought_forward_fen",
+        reversible=True,
+        disclosed=(("entering", "opening"),),
+        traced="begun",
     ),
     EntryKind(
         "fund_carried",

@@ -11,6 +11,7 @@ from shared.contracts import ledger, ledger_fields
 
 InOneFund = (
     ledger.DonationReceived
+    | ledger.OpeningBalance
     | ledger.Commitment
     | ledger.Disbursement
     | ledger.Obligation

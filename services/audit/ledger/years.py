@@ -4,7 +4,7 @@ log of the year before; and whether what is brought forward is what that log end
 from collections.abc import Iterator
 
 from services.audit.ledger.accounts import classify_account
-from services.audit.ledger.balances import Balances, CommitmentBook, FundBook, GoodsBook
+from services.audit.ledger.balances import COUNTERS, Balances, CommitmentBook, FundBook, GoodsBook
 from services.audit.ledger.counting import check_purpose
 from services.audit.ledger.findings import BALANCED, COMMITTED, WITHIN_FUND
 from services.audit.ledger.kinds import Group, kind_of
@@ -32,6 +32,14 @@ def open_accounts(books: Balances, entry: ledger.AccountsOpened) -> None:
         raise BrokenError(BALANCED, f"fund {entry['fund']} was not opened", entry["index"])
     book.accounts.update({account: classify_account(account) for account in entry["accounts"]})
     books.opened_accounts.update(entry["accounts"])
+
+
+def check_opening(fund: str, book: FundBook, index: int) -> None:
+    """An opening balance comes before anything moves in its fund; BrokenError."""
+    counters = (name for name in COUNTERS if name != "brought_forward_fen")
+    if book.carried or any(getattr(book, name) for name in counters):
+        message = f"fund {fund} had moved before its opening balance"
+        raise BrokenError(WITHIN_FUND, message, index)
 
 
 def bring_fund_forward(books: Balances, entry: ledger.FundCarried) -> None:

@@ -54,6 +54,8 @@ KindPath = Literal[
     "reversals",
     "second-payments",
     "bank-answers",
+    "charts",
+    "opening-balances",
     "fund-fees",
     "gift-refunds",
     "line-releases",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.audit.ledger.accounts import parse_chart
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.kinds import KINDS
 from services.audit.ledger.movements import MONEY, amount_of
@@ -34,6 +35,14 @@ from services.audit.model import (
     SecondPayment,
     Transfer,
     format_payment_reference,
+)
+from services.audit.model.beginning import (
+    ApproveChart,
+    ApproveOpeningBalances,
+    ChartProposal,
+    DeclineChart,
+    DeclineOpeningBalances,
+    OpeningBalances,
 )
 from services.audit.model.mandate import DONOR_WORDS
 from services.audit.model.months import (
@@ -148,6 +157,24 @@ def _describe_lined(entry: LinedEntry) -> Iterator[Line]:
     yield "银行流水号", "The bank's reference", entry.bank_reference
     yield "账户", "Account", entry.own_account
     yield from _describe_voucher(entry)
+
+
+def _describe_chart(proposal: ChartProposal) -> Iterator[Line]:
+    yield "基金会", "Foundation", proposal.foundation
+    chart = parse_chart(proposal.toml)
+    yield "制度", "Standard", chart.standard
+    for role, account in chart.accounts.items():
+        yield role, role, f"{account.code} {account.title}（{account.name}）"
+
+
+def _describe_opening(opening: OpeningBalances) -> Iterator[Line]:
+    yield "基金会", "Foundation", opening.foundation
+    yield "原账套", "The program before", opening.program
+    yield "余额日期", "The day of the balances", f"{opening.at.astimezone(CHINA):%Y-%m-%d}"
+    for each in opening.balances:
+        yield each.fund_id, each.fund_id, f"{format_yuan(each.balance_fen)} 元"
+    yield "合计", "In all", f"{format_yuan(opening.total_fen)} 元"
+    yield from _describe_voucher(opening)
 
 
 def _describe_reversal(reversal: Reversal) -> Iterator[Line]:
@@ -308,6 +335,22 @@ PROPOSALS: Mapping[str, ProposalKind] = {
             _describe_month_reopening,
             lambda id_, digest: ApproveMonthReopening(reopening_id=id_, digest=digest),
             lambda id_: DeclineMonthReopening(reopening_id=id_),
+        ),
+        ProposalKind(
+            "charts",
+            ("会计科目表", "The chart of accounts"),
+            ChartProposal,
+            _describe_chart,
+            lambda id_, digest: ApproveChart(chart_id=id_, digest=digest),
+            lambda id_: DeclineChart(chart_id=id_),
+        ),
+        ProposalKind(
+            "opening-balances",
+            ("期初余额", "Opening balances"),
+            OpeningBalances,
+            _describe_opening,
+            lambda id_, digest: ApproveOpeningBalances(opening_id=id_, digest=digest),
+            lambda id_: DeclineOpeningBalances(opening_id=id_),
         ),
         ProposalKind(
             "second-payments",

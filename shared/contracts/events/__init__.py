@@ -55,6 +55,7 @@ from shared.contracts.events.inbound import (
 from shared.contracts.events.ledger import (
     LedgerAccountsOpened,
     LedgerAmountFact,
+    LedgerBalanceOpened,
     LedgerCarried,
     LedgerCommitted,
     LedgerDisbursed,
@@ -238,6 +239,7 @@ __all__ = [
     "GoodsReceived",
     "LedgerAccountsOpened",
     "LedgerAmountFact",
+    "LedgerBalanceOpened",
     "LedgerCarried",
     "LedgerCommitted",
     "LedgerDisbursed",

@@ -42,6 +42,12 @@ class LedgerReceived(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.received.v1"
 
 
+class LedgerBalanceOpened(LedgerAmountFact):
+    """What a fund had when the program that kept the books before ended. Subject: the fund."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.balance_opened.v1"
+
+
 class LedgerCommitted(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.committed.v1"
 
@@ -227,6 +233,7 @@ FACTS: tuple[type[Fact], ...] = (
     LedgerPaymentReturned,
     LedgerAccountsOpened,
     LedgerReleased,
+    LedgerBalanceOpened,
     LedgerTransferred,
     LedgerFeeCharged,
     LedgerRefunded,

@@ -60,7 +60,7 @@ def follow_refund(gifts: Gifts, entry: Refund) -> None:
 def follow_reversal(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> None:
     key = (original["log"], original["index"])
     match kind_of(original).traced:
-        case "arrives":
+        case "arrives" | "begun":
             for number in gifts.gift_numbers[key]:
                 gift = gifts.gifts[number]
                 place = Place("reversed", gift.fund, gift.unit, (entry["log"], entry["index"]))
@@ -208,6 +208,9 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
             _transfer(gifts, cast(Transfer, entry))
         case "refunded":
             follow_refund(gifts, cast(Refund, entry))
+        case "begun":
+            for (fund, unit), amount in sum_entering(entry).items():
+                gifts.receive("brought_forward", entry, fund, unit, amount)
         case "brought_forward":
             bring_forward(gifts, cast(BroughtForward, entry))
         case None if entry["kind"] == "fund_opened":

@@ -8,6 +8,8 @@ from services.audit.ledger.accounts import COMMITMENTS, RESERVE, TRANSFERS, Char
 from services.audit.ledger.movements import MONEY, amount_of
 from shared.contracts.ledger import FundOpened, LedgerEntry
 
+OPENINGS = ("fund_carried", "opening_balance")
+"""Kinds of entry with which a year begins: no voucher, and no income of a month."""
 CODE_LENGTH = 4
 """What follows are a foundation's own sub-accounts."""
 

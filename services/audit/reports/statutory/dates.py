@@ -12,7 +12,7 @@ from services.audit.ledger.accounts import Chart
 from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.published import day_of
 from services.audit.reports.disclosure.figures import Period
-from services.audit.reports.statutory.accounts import StatutoryReader
+from services.audit.reports.statutory.accounts import OPENINGS, StatutoryReader
 from shared.contracts.ledger import LedgerEntry
 
 
@@ -45,7 +45,7 @@ def compare_dates(entries: Iterable[LedgerEntry], month: Period, chart: Chart) -
     reader, comparison = StatutoryReader(chart), MonthByDates()
     for entry in entries:
         legs = reader.read(entry)
-        if not legs or entry["kind"] == "fund_carried":
+        if not legs or entry["kind"] in OPENINGS:
             continue
         recorded_on, effective_on = day_of(entry["recorded_at"]), day_of(entry["effective_at"])
         days = (recorded_on in month, effective_on in month)

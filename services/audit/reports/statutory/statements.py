@@ -13,6 +13,7 @@ from services.audit.ledger.accounts import Chart
 from services.audit.ledger.published import day_of
 from services.audit.reports.disclosure.figures import Period
 from services.audit.reports.statutory.accounts import (
+    OPENINGS,
     StatutoryError,
     StatutoryLeg,
     StatutoryReader,
@@ -141,7 +142,7 @@ def count_statements(entries: Iterable[LedgerEntry], month: Period, chart: Chart
 
 
 def _choose_sums(statements: Statements, entry: LedgerEntry, day: date) -> Sums:
-    if entry["kind"] == "fund_carried":
+    if entry["kind"] in OPENINGS:
         return statements.opening
     return statements.month if day in statements.period else statements.before
 

@@ -13,7 +13,7 @@ from services.audit.ledger.accounts import Chart
 from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.published import day_of
 from services.audit.reports.disclosure.figures import Period
-from services.audit.reports.statutory.accounts import StatutoryLeg, StatutoryReader
+from services.audit.reports.statutory.accounts import OPENINGS, StatutoryLeg, StatutoryReader
 from shared.contracts.ledger import LedgerEntry
 from shared.documents import Document
 
@@ -78,7 +78,7 @@ def list_vouchers(entries: Iterable[LedgerEntry], month: Period, chart: Chart) -
     reader, number = StatutoryReader(chart), 0
     for entry in entries:
         legs, day = reader.read(entry), day_of(entry["recorded_at"])
-        if not legs or day not in month or entry["kind"] == "fund_carried":
+        if not legs or day not in month or entry["kind"] in OPENINGS:
             continue
         number += 1
         yield _make_voucher(entry, day, number, legs, reader)
