@@ -41,9 +41,11 @@ class Guanjia(LazyGroup):
         "status": Lazy(
             "运行状况 Health of the running stack.", ("deploy.commands.status",), "print_status"
         ),
-        "doctor": Lazy("检查运行中的系统 What is wrong.", ("deploy.doctor.cli",), "print_findings"),
-        "backup": Lazy("备份 Everything, at one moment.", ("deploy.backup.cli",), "write_backup"),
-        "restore": Lazy("恢复备份 Put a backup back.", ("deploy.backup.cli",), "restore"),
+        "doctor": Lazy(
+            "检查运行中的系统 Check the system.", ("deploy.doctor.cli",), "print_findings"
+        ),
+        "backup": Lazy("备份 Back up everything.", ("deploy.backup.cli",), "write_backup"),
+        "restore": Lazy("恢复备份 Restore a backup.", ("deploy.backup.cli",), "restore"),
         "run": Lazy("运行一个服务 Run one service.", ("deploy.commands.run",), "run"),
         "config": Lazy(
             "生效的设置 Settings in force.", ("deploy.commands.config",), "print_config"
@@ -52,19 +54,19 @@ class Guanjia(LazyGroup):
         "keys": Lazy("凭证 Credentials.", ("deploy.commands.keys",)),
         "accounts": Lazy("登录账号 Accounts: invite.", ("deploy.commands.accounts",)),
         "links": Lazy("链接 Signed links: revoke.", ("deploy.commands.links",)),
-        "words": Lazy("电话代办 A donor's word by phone.", ("deploy.commands.words",)),
+        "words": Lazy("电话代办 A donor's acts by phone.", ("deploy.commands.words",)),
         "topics": Lazy("消息主题 Table of topics.", ("deploy.commands.topics",), "print_topics"),
         "dead-letters": Lazy("死信 Dead letters.", ("deploy.commands.dead_letters",)),
         "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
         "persons": Lazy("服务对象 Persons: find, correct, erase.", ("services.intake.people_cli",)),
         "inbox": Lazy("群众来信 Messages: list, show, handle.", ("services.intake.inbox_cli",)),
-        "intake": Lazy("受理 The office: learn, overdue, report.", ("services.intake.office_cli",)),
+        "intake": Lazy("受理 Requests: learn, overdue.", ("services.intake.office_cli",)),
         "catalogue": Lazy("物品目录 Catalogue of items.", ("deploy.commands.catalogue",)),
         "approvals": Lazy("审批权限表 Who approves what.", ("deploy.commands.approvals",)),
         "policies": Lazy("救助政策表 Policies by class.", ("deploy.commands.policies",)),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
-        "staff": Lazy("待办提醒 Who is told what waits.", ("services.notify.staff_cli",)),
+        "staff": Lazy("待办提醒 Staff duties.", ("services.notify.staff_cli",)),
         "matching": Lazy("对接 Matching: solve, explain.", ("services.matching.cli.matching",)),
         "audit": Lazy("账本 The ledger: verify, prove, report.", ("services.audit.cli",)),
     }

@@ -44,17 +44,17 @@ from shared.contracts.values import CHINA
 from shared.messaging.connection import BrokerConnection
 from shared.settings import Settings, load_settings
 
-DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
+DataDir = Annotated[Path | None, typer.Option(help="数据目录 the stack's data folder")]
 
 
 def write_backup(
     to: Annotated[Path, typer.Argument(help="新目录 a new folder")],
     recipient: Annotated[
-        list[str], typer.Option(help="age 公钥，可重复 age1…, repeatable: any of them opens it")
+        list[str], typer.Option(help="age 公钥，可重复 age1…, any of them opens it; repeatable")
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """备份四个数据库和账本，同一时刻，不停机；密钥另存。Everything, at one moment."""
+    """备份四个数据库和账本，同一时刻，不停机；密钥另存。Backs up all at one moment."""
     folder, recipients = data_dir or find_data_dir(), parse_recipients(recipient)
     if to.exists():
         raise SystemExit(f"{to} 已存在 · is there already")
@@ -92,11 +92,11 @@ def restore(
         ),
     ] = False,
     empty_topics: Annotated[
-        bool, typer.Option(help="清空我方主题 our own topics are removed; services make them anew")
+        bool, typer.Option(help="清空我方主题 remove our own topics; services create them again")
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """恢复到空的数据库和账本目录；服务须未启动。Onto empty databases, while no service runs."""
+    """恢复到空的数据库和账本目录；服务须未启动。Onto empty databases, with all services stopped."""
     target = data_dir or find_data_dir()
     identities = read_identities(identity)
     try:

@@ -31,18 +31,21 @@ def _group() -> None:
 def invite(
     id_: Annotated[str, typer.Argument(metavar="ID", help="账号，建议用工号 a-z 0-9 -")],
     role: Annotated[
-        list[Role] | None, typer.Option(help="新账号的角色，可重复 of a new one; repeatable")
+        list[Role] | None,
+        typer.Option(help="新账号的角色，可重复 role of a new account; repeatable"),
     ] = None,
     area: Annotated[str, typer.Option(help="镇街9位或村居12位代码；空为全市 empty: all")] = "",
-    source: Annotated[str, typer.Option(help="合作伙伴的来源 of a partner, /partners/NAME")] = "",
-    holder: Annotated[str, typer.Option(help="本人的工号 staff number, of one human")] = "",
+    source: Annotated[
+        str, typer.Option(help="合作伙伴的来源 a partner's source, /partners/NAME")
+    ] = "",
+    holder: Annotated[str, typer.Option(help="本人的工号 the person's staff number")] = "",
     days: Annotated[
-        int | None, typer.Option(min=1, max=3650, help="新账号的有效天数 ends after so many")
+        int | None, typer.Option(min=1, max=3650, help="新账号的有效天数 days until it ends")
     ] = None,
-    url: Annotated[str, typer.Option(help="公开网址 public address; the running stack's")] = "",
-    data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
+    url: Annotated[str, typer.Option(help="公开网址 public address; default: the stack's")] = "",
+    data_dir: Annotated[Path | None, typer.Option(help="数据目录 the stack's data folder")] = None,
 ) -> None:
-    """发一个邀请；已有账号的密码与验证器随之重设。Invites; an account is set up anew by it."""
+    """发一个邀请；已有账号的密码与验证器随之重设。Invites; resets an existing account."""
     secrets_dir = find_secrets(data_dir)
     if role:
         _add_credential(secrets_dir, id_, frozenset(role), area, source, holder, days)

@@ -19,7 +19,7 @@ app = typer.Typer(help="审批权限表 Who approves what.", no_args_is_help=Tru
 
 @app.command("list")
 def list_() -> None:
-    """列出审批权限，先符合的一行有效。Lists the rows; the first that fits counts."""
+    """列出审批权限，先符合的一行有效。Lists the rows; the first match counts."""
     settings = load_settings(IntakeSettings)
     table = make_table(*(column.label for column in COLUMNS.columns))
     for row in settings.approvals.rows:

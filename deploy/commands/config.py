@@ -40,9 +40,9 @@ class Setting:
 
 def print_config(
     name: Annotated[
-        Name | None, typer.Argument(help="服务；缺省全部 which; all if not given")
+        Name | None, typer.Argument(help="服务；缺省全部 which service; default: all")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="数据目录 the stack's data folder")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="机器可读 machine readable")] = False,
 ) -> None:
     """生效的设置，密文已遮盖；有运行中的服务时取自该服务。

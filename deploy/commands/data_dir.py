@@ -53,7 +53,10 @@ def _declare(
     data_dir: Annotated[
         Path | None,
         typer.Option(
-            help="数据目录 of which stack", callback=_use, is_eager=True, expose_value=False
+            help="数据目录 the stack's data folder",
+            callback=_use,
+            is_eager=True,
+            expose_value=False,
         ),
     ] = None,
 ) -> None: ...

@@ -14,9 +14,9 @@ from shared.documents import Document
 
 app = typer.Typer(help="死信 Dead letters.", no_args_is_help=True)
 Of = Annotated[
-    Service | None, typer.Option("--service", help="哪个服务；缺省全部 which; all if not given")
+    Service | None, typer.Option("--service", help="哪个服务；缺省全部 which service; default: all")
 ]
-Id = Annotated[str, typer.Argument(metavar="ID", help="死信编号 as listed")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="死信编号 the dead letter's id")]
 
 
 @app.command("list")
@@ -45,20 +45,20 @@ def list_(
 
 @app.command()
 def show(id_: Id, service: Of = None) -> None:
-    """显示一条死信的内容（可能含个人信息，会留痕）。With its content; looking is logged."""
+    """显示一条死信的内容（可能含个人信息，会留痕）。Shows its content; logged."""
     name, letter = _find(id_, service)
     typer.echo(json.dumps({"service": name, **letter}, ensure_ascii=False, indent=2))
 
 
 @app.command()
 def replay(id_: Id, service: Of = None) -> None:
-    """按现在的程序重新处理。Works it again, with the code that runs now."""
+    """按现在的程序重新处理。Processes it again with the current code."""
     _settle(id_, service, "replay", "已重新处理 replayed")
 
 
 @app.command()
 def discard(id_: Id, service: Of = None) -> None:
-    """放弃，其后的事件继续。Steps over it: what waited behind it goes on."""
+    """放弃，其后的事件继续。Skips it; later events of its subject go on."""
     _settle(id_, service, "discard", "已放弃 discarded")
 
 

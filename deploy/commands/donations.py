@@ -35,16 +35,17 @@ def _print_example(is_wanted: bool) -> None:
 def import_donations(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
     mapping: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="列映射 TOML of the columns")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="列映射 a TOML file of columns")
     ] = None,
     column: Annotated[
-        list[str] | None, typer.Option(help="字段=列名 ours=theirs, as amount=amount_cny")
+        list[str] | None, typer.Option(help="字段=列名 FIELD=HEADER, such as amount=amount_cny")
     ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="每行相同 for every row, as fund_id=warm")
+        list[str] | None,
+        typer.Option("--set", help="每行相同 a value for every row, such as fund_id=warm"),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="与款项无关、不看的列 a column not of this money")
+        list[str] | None, typer.Option(help="与款项无关、不看的列 a column to ignore; repeatable")
     ] = None,
     _: Annotated[
         bool,
@@ -56,22 +57,24 @@ def import_donations(
         ),
     ] = False,
     skip: SkippedRows = None,
-    source: Annotated[str, typer.Option(help="以哪个来源发布 publishes as")] = "/bank/demo",
+    source: Annotated[
+        str, typer.Option(help="以哪个来源发布 the source to publish as")
+    ] = "/bank/demo",
     account: Annotated[
-        str, typer.Option(help="哪个账户的流水，不同账户的同额善款各算一笔 whose statement it is")
+        str, typer.Option(help="哪个账户的流水，不同账户的同额善款各算一笔 the statement's account")
     ] = "",
     apart: Annotated[
         bool,
         typer.Option(
             "--apart",
-            help="疑似同一笔的已核对，是另外的善款 what looks like an earlier gift is not",
+            help="疑似同一笔的已核对，是另外的善款 similar gifts are different ones",
         ),
     ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
             "--dry-run",
-            help="只读不导入：列出将入账的、被拒绝的和没有读的列 shows, enters nothing",
+            help="只读不导入：列出将入账的、被拒绝的和没有读的列 show, enter nothing",
         ),
     ] = False,
     report: Annotated[
@@ -79,7 +82,7 @@ def import_donations(
     ] = None,
     show: Annotated[int, typer.Option(min=0, help="显示的行数 rows shown of each list")] = 20,
     within_s: Annotated[
-        float, typer.Option(help="多久无进展即停 gives up when nothing came for so long")
+        float, typer.Option(help="多久无进展即停 stop after so many seconds without progress")
     ] = 60,
 ) -> None:
     """导入银行或平台流水中的善款，列出被拒绝和重复的行。Imports donations from statements."""

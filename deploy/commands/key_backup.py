@@ -19,7 +19,7 @@ from shared.client import find_secrets_dir
 from shared.security import Role
 from shared.security.files import write_private
 
-DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
+DataDir = Annotated[Path | None, typer.Option(help="数据目录 the stack's data folder")]
 SECRETS = ("identity.key", "root.key", "root.previous.key", "credentials.json")
 LOG_KEYS = "ledger-*.key"
 """The logs' signing keys too: a log goes on under no other."""
@@ -61,11 +61,11 @@ class Folders:
 def back_up(
     to: Annotated[Path, typer.Option(help="写到哪个文件 the file")],
     recipient: Annotated[
-        list[str], typer.Option(help="age 公钥，可重复 age1…, repeatable: any of them opens it")
+        list[str], typer.Option(help="age 公钥，可重复 age1…, any of them opens it; repeatable")
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """密钥和删除名单另行备份，用 age 公钥加密。The keys and who was erased, sealed by age."""
+    """密钥和删除名单另行备份，用 age 公钥加密。Keys and erasures, sealed by age."""
     folders = Folders.find(data_dir)
     secrets_dir = folders.secrets
     recipients = parse_recipients(recipient)
@@ -102,7 +102,7 @@ def restore(
     identity: Annotated[Path, typer.Option(help="age 私钥文件 the age identity")],
     data_dir: DataDir = None,
 ) -> None:
-    """恢复密钥和删除名单；不覆盖已有的。Brings back what is missing."""
+    """恢复密钥和删除名单；不覆盖已有的。Restores missing keys and erasures."""
     folders = Folders.find(data_dir)
     files = _unpack(_open(file, identity))
     targets = {folders.place(kind, name): content for (kind, name), content in files.items()}

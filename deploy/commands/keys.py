@@ -28,13 +28,13 @@ from shared.security import (
 )
 
 app = typer.Typer(help="凭证 Credentials.", no_args_is_help=True)
-DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
+DataDir = Annotated[Path | None, typer.Option(help="数据目录 the stack's data folder")]
 Source = Annotated[str, typer.Argument(help="来源 such as /channels/village")]
 
 
 @app.command()
 def init(data_dir: DataDir = None) -> None:
-    """首次生成密钥与凭证，已有的不动。Makes what a first start needs; keeps what is there."""
+    """首次生成密钥与凭证，已有的不动。Creates missing keys and credentials."""
     secrets_dir = find_secrets(data_dir)
     create_root_key(secrets_dir)
     issue_first(secrets_dir)
@@ -76,16 +76,16 @@ def issue_(
     id_: Annotated[str, typer.Argument(metavar="ID", help="小写字母、数字、连字符 a-z 0-9 -")],
     role: Annotated[list[Role], typer.Option(help="角色，可重复 repeatable")],
     area: Annotated[str, typer.Option(help="镇街9位或村居12位代码；空为全市 empty: all")] = "",
-    source: Annotated[str, typer.Option(help="以此来源发布 publishes as, /channels/NAME")] = "",
+    source: Annotated[str, typer.Option(help="以此来源发布 its source, /channels/NAME")] = "",
     holder: Annotated[
         str,
-        typer.Option(help="本人的工号，一人多证时相同 staff number, the same on all of one human"),
+        typer.Option(help="本人的工号，一人多证时相同 the person's staff number"),
     ] = "",
     days: Annotated[
-        int | None, typer.Option(min=1, max=3650, help="有效天数；缺省不限 ends after so many")
+        int | None, typer.Option(min=1, max=3650, help="有效天数；缺省不限 days until it ends")
     ] = None,
     replace: Annotated[
-        bool, typer.Option(help="换发，旧密钥和旧签名密钥作废 the old secret and signing keys end")
+        bool, typer.Option(help="换发，旧密钥和旧签名密钥作废 replace: old secret and keys end")
     ] = False,
     keep_publisher_key: Annotated[
         bool, typer.Option(help="换发时保留签名密钥 with --replace: the signing keys stay")
@@ -93,7 +93,7 @@ def issue_(
     save: Annotated[bool, typer.Option(help="存入密钥目录 into the secrets folder")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """发放凭证；密钥只显示这一次。Issues one; its secret is shown this once."""
+    """发放凭证；密钥只显示这一次。Issues one; its secret is shown only once."""
     secrets_dir = find_secrets(data_dir)
     try:
         credential = Credential(

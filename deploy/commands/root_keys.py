@@ -14,7 +14,7 @@ from shared.documents import Document
 from shared.security import RootError, retire_root, rotate_root
 from shared.security.roots import CURRENT, Roots, read_roots
 
-DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
+DataDir = Annotated[Path | None, typer.Option(help="数据目录 the stack's data folder")]
 # What was sealed just before a rotation is stored, and counted, by then.
 SETTLE_S = 60
 

@@ -27,8 +27,8 @@ EXIT_STOP_TOO_SLOW = 75
 KEEP_ALIVE_S = 120
 
 
-def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
-    """运行一个服务；设置来自环境变量 GUANJIA_*。Runs one service, set by GUANJIA_* variables."""
+def run(name: Annotated[Name, typer.Argument(help="服务 which service")]) -> None:
+    """运行一个服务；设置来自环境变量 GUANJIA_*。Runs one service, configured by GUANJIA_*."""
     gc.disable()
     settings = load_settings(find_settings_class(name))
     if name != "front":  # it opens nothing and signs nothing

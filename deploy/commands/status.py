@@ -20,9 +20,9 @@ Row = tuple[str, str, str, bool]
 
 
 def print_status(
-    data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="数据目录 the stack's data folder")] = None,
 ) -> None:
-    """各部件是否正常；否则退出码为 1。Health of the running stack; exit code 1 if not well."""
+    """各部件是否正常；否则退出码为 1。Health of the stack; exit code 1 if unhealthy."""
     folder = data_dir or find_data_dir()
     stack = find_running_stack(folder)
     rows = [*check_health(stack)]

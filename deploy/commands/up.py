@@ -44,7 +44,7 @@ def run_stack(
         BrokerKind | None, typer.Option(help="mesh: 内存 in memory; kafka: Apache Kafka")
     ] = None,
     kafka: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="已有的 Kafka an existing one")
+        str | None, typer.Option(metavar="HOST:PORT", help="已有的 Kafka an existing Kafka")
     ] = None,
     mongo: Annotated[
         str | None, typer.Option(metavar="URI", help="已有的 MongoDB an existing replica set")
@@ -52,14 +52,20 @@ def run_stack(
     host: Annotated[str, typer.Option(help="服务监听地址 where services listen")] = LOOPBACK,
     port: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=N", help="端口，可重复；缺省自选 repeatable; free ones if not"),
+        typer.Option(
+            metavar="NAME=N",
+            help="端口，可重复；缺省自选 a part's port; repeatable; default: a free one",
+        ),
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="由你自己启动的服务，可重复 yours to start; repeatable"),
+        typer.Option(
+            metavar="NAME",
+            help="由你自己启动的服务，可重复 a service you start yourself; repeatable",
+        ),
     ] = None,
     backing: Annotated[
-        bool, typer.Option(help="只启动消息服务和数据库 broker and database alone, for a restore")
+        bool, typer.Option(help="只启动消息服务和数据库 only broker and database, for a restore")
     ] = False,
     set_: Annotated[
         list[str] | None,

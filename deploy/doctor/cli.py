@@ -26,9 +26,9 @@ COLOURS: dict[Level, str] = {"well": "green", "soon": "yellow", "wrong": "red", 
 
 
 def print_findings(
-    data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="数据目录 the stack's data folder")] = None,
 ) -> None:
-    """检查运行中的系统并说明怎么办；有问题则退出码为 1。Looks at everything, says what to do."""
+    """检查运行中的系统并说明怎么办；有问题则退出码为 1。Checks everything and says what to do."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the table says it
     folder = data_dir or find_data_dir()
     stack = find_running_stack(folder)

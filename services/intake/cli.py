@@ -53,18 +53,19 @@ def _group() -> None:
 def import_requests(
     file: SheetFile,
     channel: Annotated[
-        Channel, typer.Option(help="征集渠道 where the rows come from, unless a row says so")
+        Channel, typer.Option(help="征集渠道 the rows' channel, unless a row has its own")
     ] = Channel.SPREADSHEET,
     skip: SkippedRows = None,
     caller: Caller = "operator",
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="补录存量：登记时不发通知 a backlog: no notices now")
+        bool,
+        typer.Option("--quiet", help="补录存量：登记时不发通知 a backlog: no notices of recording"),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只检查和预览，不导入 check and show, import nothing")
     ] = False,
 ) -> None:
-    """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests, says why not.
+    """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests.
 
     空白模板：guanjia import template requests。A file to fill in: see `import template`.
     """

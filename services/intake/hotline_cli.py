@@ -36,7 +36,7 @@ def import_hotline(
         bool, typer.Option("--dry-run", help="只检查，不导入 check, import nothing")
     ] = False,
 ) -> None:
-    """导入12345热线工单：原样保存，进入各镇街的来信。Keeps the hotline's tickets, to be read."""
+    """导入12345热线工单：原样保存，进入各镇街的来信。Imports the hotline's tickets."""
     console, content = Console(), file.read_bytes()
     try:
         rows = list(read_tickets(content, skip))

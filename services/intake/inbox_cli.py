@@ -24,7 +24,7 @@ app = typer.Typer(help="群众来信 Messages of people.", no_args_is_help=True)
 
 @app.command("list")
 def print_messages(
-    state: Annotated[State, typer.Option(help="状态 which ones")] = "unread",
+    state: Annotated[State, typer.Option(help="状态 which state")] = "unread",
     town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
     caller: Caller = "approver-town",
@@ -100,7 +100,7 @@ def handle(
     ] = None,
     caller: Caller = "approver-town",
 ) -> None:
-    """处理一条来信。Says what a message is."""
+    """处理一条来信。Handles a message."""
     body: dict[str, str] = {"handling": handling, "reason": reason}
     more = {"request_id": request, "match_id": match, "meaning": meaning}
     body |= {name: value for name, value in more.items() if value is not None}
@@ -122,7 +122,7 @@ def send_request(
     town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = CITY_WIDE,
     caller: Caller = "approver-town",
 ) -> None:
-    """把来信登记为诉求，由另一人审批。Makes a request of a message; another approves it."""
+    """把来信登记为诉求，由另一人审批。Turns a message into a request."""
     if (yuan is None) == (item is None):
         raise typer.BadParameter("请填写 --yuan 或 --item 之一。Either --yuan or --item.")
     need = (

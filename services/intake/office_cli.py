@@ -16,7 +16,7 @@ from shared.errors import Invalid
 from shared.options import Caller
 from shared.towns import parse_town
 
-app = typer.Typer(help="受理 The office of requests.", no_args_is_help=True)
+app = typer.Typer(help="受理 Handling of requests.", no_args_is_help=True)
 
 
 @app.callback()

@@ -41,7 +41,7 @@ def write_month_statements(
     where: LogPlace,
     month: Month,
     out: Out,
-    organisation: Annotated[str, typer.Option(help="编制单位 whose statements")] = "",
+    organisation: Annotated[str, typer.Option(help="编制单位 the organisation")] = "",
     chart: ChartFile = None,
 ) -> None:
     """资产负债表、业务活动表（会民非01、02表）。Balance sheet and statement of activities."""

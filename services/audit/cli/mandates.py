@@ -22,31 +22,32 @@ from shared.money import format_yuan
 MANDATES = "/mandates"
 COVERS = {"fund": "基金的款项 the fund's money", "gifts": "本人的捐赠 his own gifts"}
 
-app = typer.Typer(help="授权：两人给予 Mandates, given by two people.", no_args_is_help=True)
+app = typer.Typer(help="授权：两人给予 Mandates, approved by two people.", no_args_is_help=True)
 
 MandateId = Annotated[str, typer.Argument(metavar="ID", help="授权编号 its id")]
 
 
 @app.command("propose")
 def send_mandate_proposal(
-    fund: Annotated[str, typer.Option(help="动用哪个基金 whose money")],
-    donor: Annotated[str, typer.Option(help="以谁的名义，编号 in whose name: a donor's id")],
+    fund: Annotated[str, typer.Option(help="动用哪个基金 the fund to spend")],
+    donor: Annotated[str, typer.Option(help="以谁的名义，编号 the donor's id, in whose name")],
     amount: Annotated[str, typer.Option("--yuan", help="最多多少元 at most, such as 1,000.00")],
     until: Annotated[datetime, typer.Option(help="有效至（北京时间） until, China's time")],
     reference: Annotated[str, typer.Option(help="依据：纪要、协议 the document that allows it")],
     source: Annotated[
-        str | None, typer.Option(help="哪个合作方可用，默认不限 which partner may offer it")
+        str | None, typer.Option(help="哪个合作方可用，默认不限 the partner that may use it")
     ] = None,
     gifts: Annotated[
-        bool, typer.Option("--gifts", help="只动用本人的捐赠，由本人同意 his own gifts alone")
+        bool,
+        typer.Option("--gifts", help="只动用本人的捐赠，由本人同意 only the donor's own gifts"),
     ] = False,
     request: Annotated[
         str | None,
-        typer.Option("--request-yuan", help="自动资助：每项至多多少元 by itself: to one request"),
+        typer.Option("--request-yuan", help="自动资助：每项至多多少元 automatic: per request"),
     ] = None,
     month: Annotated[
         str | None,
-        typer.Option("--month-yuan", help="自动资助：每月至多多少元 by itself: in a month"),
+        typer.Option("--month-yuan", help="自动资助：每月至多多少元 automatic: per month"),
     ] = None,
     category: Annotated[list[Category] | None, typer.Option(help="限于类别 only these")] = None,
     town: Annotated[list[str] | None, typer.Option(help="限于镇街代码 only these towns")] = None,
@@ -87,13 +88,13 @@ def send_mandate_proposal(
 
 @app.command("approve")
 def send_mandate_approval(mandate: MandateId) -> None:
-    """批准授权，须为另一人。Gives the mandate that another person proposed."""
+    """批准授权，须为另一人。Approves another person's mandate."""
     send_approval(MANDATES, mandate)
 
 
 @app.command("revoke")
 def send_mandate_revocation(mandate: MandateId) -> None:
-    """撤回授权，一人即可；已承诺的不变。Ends it: one person is enough; what is promised stands."""
+    """撤回授权，一人即可；已承诺的不变。Ends it; one person is enough, commitments stay."""
     path = f"{MANDATES}/{quote(mandate, safe='')}/revoke"
     answer = connect("finance-maker").post(path)
     console.print(f"{STATES[answer['state']]}: {escape(answer['id'])}", soft_wrap=True)
@@ -101,7 +102,7 @@ def send_mandate_revocation(mandate: MandateId) -> None:
 
 @app.command("list")
 def print_mandates() -> None:
-    """各项授权及其余额。The mandates, and what each can still carry."""
+    """各项授权及其余额。The mandates and what is left of each."""
     columns = (
         "人民币元可用 remaining, CNY",
         "基金、捐赠人 fund, donor",

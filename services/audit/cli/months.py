@@ -62,7 +62,7 @@ def _parse_balance(text: str) -> dict[str, object]:
 
 @app.command("approve")
 def send_close_approval(close: Id) -> None:
-    """批准结账，须为另一人。Closes it: nothing is entered with its date any more."""
+    """批准结账，须为另一人。Closes it; nothing more is entered with its date."""
     send_approval(CLOSES, close)
 
 
@@ -85,7 +85,7 @@ def print_closes() -> None:
 def send_reopening_proposal(
     month: Month,
     reason: Annotated[str, typer.Option(help="原因 why")],
-    foundation: Annotated[str, typer.Option(help="基金会 whose")] = "guanjia",
+    foundation: Annotated[str, typer.Option(help="基金会 the foundation")] = "guanjia",
 ) -> None:
     """提出反结账（只限最近一个月），由另一人批准。Proposes to open the last closed month again."""
     body = {"foundation": foundation, "month": month, "reason": reason}

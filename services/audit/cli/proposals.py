@@ -90,7 +90,7 @@ def send_fund_proposal(
         int | None, typer.Option(min=0, max=1000, help="管理费上限，千分比 fees at most, permille")
     ] = None,
     foundation: Annotated[
-        str | None, typer.Option(help="哪个基金会，默认本会 whose; default the house's own")
+        str | None, typer.Option(help="哪个基金会，默认本会 the foundation; default: our own")
     ] = None,
 ) -> None:
     """提出开立基金，由另一人批准。Proposes a fund; another person approves it."""
@@ -115,7 +115,7 @@ def send_fund_approval(
 
 @fund_app.command("list")
 def print_funds() -> None:
-    """各基金及其可用余额。The funds, and what each can still promise."""
+    """各基金及其可用余额。The funds and what is left of each."""
     columns = ("人民币元可用 remaining, CNY", "名称 name", "提出、批准 maker, checker")
     print_all(
         FUNDS,
@@ -135,8 +135,8 @@ transfer_app = typer.Typer(help="划转：两人办理 Transfers, by two people.
 
 @transfer_app.command("propose")
 def send_transfer_proposal(
-    giver: Annotated[str, typer.Option("--from", metavar="FUND", help="转出基金 which gives")],
-    taker: Annotated[str, typer.Option("--to", metavar="FUND", help="转入基金 which takes")],
+    giver: Annotated[str, typer.Option("--from", metavar="FUND", help="转出基金 the paying fund")],
+    taker: Annotated[str, typer.Option("--to", metavar="FUND", help="转入基金 the receiving fund")],
     amount: Annotated[str, typer.Option("--yuan", help="金额，元 such as 1,000.00 or 10万")],
     reference: Annotated[
         str, typer.Option(help="依据：同意书或备案号 the document that allows it")
@@ -151,7 +151,7 @@ def send_transfer_proposal(
 def send_transfer_approval(
     transfer: Annotated[str, typer.Argument(metavar="ID", help="划转编号 its id")],
 ) -> None:
-    """批准划转，须为另一人。Moves the money that another person proposed to move."""
+    """批准划转，须为另一人。Approves another person's transfer."""
     send_approval(TRANSFERS, transfer)
 
 
@@ -200,7 +200,7 @@ def send_reversal_proposal(
 def send_reversal_approval(
     reversal: Annotated[str, typer.Argument(metavar="ID", help="冲正编号 its id")],
 ) -> None:
-    """批准冲正，须为另一人。Undoes the entry that another person proposed to undo."""
+    """批准冲正，须为另一人。Approves another person's reversal."""
     send_approval(REVERSALS, reversal)
 
 

@@ -50,12 +50,12 @@ def print_reconciliation(
         list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="流水 CSV")
     ] = None,
     mapping: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="列映射 TOML of the columns")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="列映射 a TOML file of columns")
     ] = None,
     column: Annotated[list[str] | None, typer.Option(help="字段=列名 ours=theirs")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="每行相同 for every row")] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="与款项无关、不看的列 a column not of this money")
+        list[str] | None, typer.Option(help="与款项无关、不看的列 a column to ignore; repeatable")
     ] = None,
     source: Annotated[str, typer.Option(help="流水的来源 who publishes them")] = "/bank/demo",
     account: Annotated[str, typer.Option(help="哪个账户的流水 whose statement it is")] = "",

@@ -29,7 +29,7 @@ Keys = Annotated[
 ]
 OlderCheckpoints = Annotated[
     list[Path] | None,
-    typer.Option(exists=True, dir_okay=False, help="以往的检查点 an older checkpoint kept"),
+    typer.Option(exists=True, dir_okay=False, help="以往的检查点 an older checkpoint"),
 ]
 Witnesses = Annotated[
     list[str] | None, typer.Option("--witness", help="见证人密钥 a witness's vkey")

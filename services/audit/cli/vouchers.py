@@ -29,7 +29,7 @@ Reference = Annotated[str, typer.Option(help="依据的文件编号 the document
 Voucher = Annotated[str, typer.Option(help="凭证号 the number of its voucher")]
 Attachment = Annotated[str, typer.Option(help="附件摘要，由 attach 得到 digest, as attach prints")]
 Line = Annotated[str, typer.Option("--bank-reference", help="银行流水号 of the bank's line")]
-Account = Annotated[str, typer.Option(help="哪个账户 whose statement the line is on")]
+Account = Annotated[str, typer.Option(help="哪个账户 the line's account")]
 
 
 def send_attachment(

@@ -13,7 +13,7 @@ from services.audit.tlog.note import ED25519, NoteError, VerifierKey
 def run_witness(
     data: Annotated[Path, typer.Option(file_okay=False, help="密钥与记录 its key and its record")],
     log: Annotated[
-        list[str], typer.Option("--log", metavar="VKEY", help="为谁见证 a log it knows")
+        list[str], typer.Option("--log", metavar="VKEY", help="为谁见证 a log to cosign")
     ],
     name: Annotated[str, typer.Option(help="见证方名称 its name, as an address without scheme")],
     listen: Annotated[

@@ -56,7 +56,7 @@ def solve_file(
     ] = None,
     details: Details = False,
     processes: Annotated[
-        int, typer.Option(min=0, help="按城市分开求解的进程数 solve city by city in so many")
+        int, typer.Option(min=0, help="按城市分开求解的进程数 processes, one city each")
     ] = 0,
 ) -> None:
     """求解一个对接方案，不需要运行任何服务。Solves an instance, without any service running.

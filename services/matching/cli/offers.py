@@ -36,7 +36,7 @@ def import_offers(
     file: SheetFile,
     skip: SkippedRows = None,
 ) -> None:
-    """导入爱心资源表格；被拒绝的行写入 FILE.refused.csv。Imports offers, says why not."""
+    """导入爱心资源表格；被拒绝的行写入 FILE.refused.csv。Imports offers."""
     console = Console()
     try:
         sheet = read_offers(file.read_bytes(), skip)

@@ -33,7 +33,7 @@ def print_campaign_report(
     campaign_id: Annotated[str, typer.Argument(metavar="ID", help="专项行动编号 its id")],
     as_json: Annotated[bool, typer.Option("--json", help="机器可读 machine readable")] = False,
 ) -> None:
-    """专项行动的进展。How far a campaign is: requests, donors, money, days."""
+    """专项行动的进展。A campaign's progress: requests, donors, money, days."""
     report = ServiceClient("matching").get(f"/campaigns/{campaign_id}/report")
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
@@ -54,7 +54,7 @@ def send_emergency_end(
     ],
     caller: Annotated[str, typer.Option("--as", help="凭证 credential")] = "approver-city",
 ) -> None:
-    """提前结束早期在对接服务里启动的应急，须两人。Two end what was declared before 0148."""
+    """提前结束早期在对接服务里启动的应急，须两人。Ends an old emergency, by two people."""
     path = f"/emergencies/{emergency_id}/{_ENDING_PATHS[act]}"
     answer = ServiceClient("matching", caller).post(path, {})
     typer.echo(f"{answer['emergency_id']} {ENDING_LABELS[answer['state']]} {answer['ends_at']}")

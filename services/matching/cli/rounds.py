@@ -186,7 +186,7 @@ def explain_id(
     details: Details = False,
     as_json: Json = False,
 ) -> None:
-    """说明为什么这样对接，或为什么还没有对接。Why it was matched so, or not yet."""
+    """说明为什么这样对接，或为什么还没有对接。Why it was matched, or not yet."""
     place = f"/matches/{id_}" if id_.startswith("M-") else f"/needs/{id_}"
     answer = ServiceClient("matching").get(f"{place}/explanation")
     if as_json:
