@@ -10,6 +10,7 @@ out: the re-encoding differs then.
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, NotRequired, cast, get_args, get_origin
 
@@ -179,8 +180,9 @@ def _find_pattern(hint: Any) -> str:
     return pattern.removeprefix("^").removesuffix("$")
 
 
-_match_fund = re.compile(_find_pattern(FundId)).fullmatch
-_match_account = re.compile(_find_pattern(Account)).fullmatch
+# Of a foundation there are few, and each entry names some.
+_match_fund = lru_cache(maxsize=4096)(re.compile(_find_pattern(FundId)).fullmatch)
+_match_account = lru_cache(maxsize=4096)(re.compile(_find_pattern(Account)).fullmatch)
 ENTRIES = EntryDecoder(get_args(LedgerEntry))
 
 

@@ -5,6 +5,7 @@ Each draft is balanced by form; sealing adds the number and the time."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from services.audit.ledger.accounts import FundAccounts
@@ -39,6 +40,7 @@ class Sealed:
     entry: LedgerEntry
 
 
+@lru_cache(maxsize=16)  # all entries of a batch are recorded at one moment
 def format_timestamp(moment: datetime) -> str:
     """UTC with microseconds: text that sorts as time does."""
     return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
