@@ -1,5 +1,6 @@
 """Persons: who is meant, what the vault holds of them, their open requests and deliveries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -132,20 +133,27 @@ def with_own_openid(person: Person, openid: Sealed) -> Person:
 def with_request(person: Person, request: Request, text: Sealed | None) -> Person:
     """The request is unfinished now, and its text can be read."""
     keys = {**person.keys, request.id: text.key} if text else person.keys
-    return with_unfinished(person, request).model_copy(update={"keys": keys})
+    unfinished = _add_unfinished(person, request)
+    return person.model_copy(update={"unfinished": unfinished, "keys": keys})
 
 
 def with_unfinished(person: Person, request: Request) -> Person:
-    entry = Unfinished(
-        request_id=request.id, recorded_at=request.recorded_at, fingerprint=request.fingerprint
-    )
-    others = without_unfinished(person, request).unfinished
-    return person.model_copy(update={"unfinished": {**others, request.id: entry}})
+    return person.model_copy(update={"unfinished": _add_unfinished(person, request)})
 
 
 def without_unfinished(person: Person, request: Request) -> Person:
-    others = {k: v for k, v in person.unfinished.items() if v.request_id != request.id}
-    return person.model_copy(update={"unfinished": others})
+    return person.model_copy(update={"unfinished": _list_others(person, request)})
+
+
+def _add_unfinished(person: Person, request: Request) -> Mapping[str, Unfinished]:
+    entry = Unfinished(
+        request_id=request.id, recorded_at=request.recorded_at, fingerprint=request.fingerprint
+    )
+    return {**_list_others(person, request), request.id: entry}
+
+
+def _list_others(person: Person, request: Request) -> dict[str, Unfinished]:
+    return {k: v for k, v in person.unfinished.items() if v.request_id != request.id}
 
 
 def with_awaited(person: Person, match_id: str) -> Person:

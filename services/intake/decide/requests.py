@@ -14,6 +14,7 @@ from services.intake.decide.persons import (
     without_unfinished,
 )
 from services.intake.decide.standing import (
+    NOTHING_KNOWN,
     add_recording,
     add_vouching,
     find_standing,
@@ -88,7 +89,7 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     named = update_named(states, data)
     person, name_id = named.person, data.naming.name_id
     is_believed = named.is_proven and data.source != WEB_SOURCE
-    standing = find_standing(rules, person, name_id, now) if is_believed else Standing()
+    standing = find_standing(rules, person, name_id, now) if is_believed else NOTHING_KNOWN
     standing = add_recording(rules, standing, data, now)
     if is_believed:
         person = with_standing(person, name_id, standing)

@@ -17,11 +17,14 @@ from shared.messaging.decision import Answer
 
 # A request of before names were told apart.
 NO_NAME = "unnamed"
+NOTHING_KNOWN = Standing()
 
 
 def find_standing(rules: Rules, person: Person, name_id: str, now: datetime) -> Standing:
     """What the house knows of him under this name, and has not known for too long."""
-    standing = person.standings.get(name_id or NO_NAME, Standing())
+    standing = person.standings.get(name_id or NO_NAME)
+    if standing is None:
+        return NOTHING_KNOWN
     since = now - timedelta(days=rules.standing_days)
     if standing.seen_at is None or standing.seen_at < since:
         standing = standing.model_copy(update={"sighting": None, "seen_at": None})
@@ -32,7 +35,7 @@ def find_standing(rules: Rules, person: Person, name_id: str, now: datetime) -> 
 
 def with_standing(person: Person, name_id: str, standing: Standing) -> Person:
     """Nothing is stored of a name of which nothing is known."""
-    if standing == Standing():
+    if standing == NOTHING_KNOWN:
         return person
     standings = {**person.standings, name_id or NO_NAME: standing}
     return person.model_copy(update={"standings": standings})
