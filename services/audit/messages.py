@@ -200,7 +200,9 @@ FUNDS_NOT_PAIRED = Message(
     "only between two funds of one foundation",
 )
 FUND_INSUFFICIENT = Message(
-    "fund_insufficient", "该基金可用仅 {remaining_fen} 分", "only {remaining_fen} fen are left"
+    "fund_insufficient",
+    "该基金可用只有 {remaining} 元，请核对金额",
+    "only {remaining} yuan are left in the fund; check the amount",
 )
 
 # --- reversals ---

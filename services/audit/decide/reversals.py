@@ -33,6 +33,7 @@ from shared.answers import Answer
 from shared.contracts.events import LedgerReversed
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.ledger_fields import GoodsLeg, Leg
+from shared.contracts.values import format_yuan
 from shared.messaging.decision import Command, Decision, Ref, State, States
 
 
@@ -213,7 +214,9 @@ def _explain(state: CountedState) -> Answer:
     """Why no more can be taken off."""
     match state:
         case Fund():
-            return messages.FUND_INSUFFICIENT.refusal(409, remaining_fen=state.remaining_fen)
+            return messages.FUND_INSUFFICIENT.refusal(
+                409, remaining=format_yuan(state.remaining_fen)
+            )
         case Payable():
             return messages.PAYABLE_PAID.refusal(409, id=state.id)
         case Stock():

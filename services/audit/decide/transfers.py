@@ -17,6 +17,7 @@ from services.audit.model import (
 )
 from shared.answers import Answer
 from shared.contracts.events import LedgerTransferred
+from shared.contracts.values import format_yuan
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, States
 
@@ -84,5 +85,5 @@ def _check_pair(
     if giver.id == taker.id or giver.foundation != taker.foundation:
         return messages.FUNDS_NOT_PAIRED.refusal(409)
     if giver.remaining_fen < transfer.amount_fen or not taker.can_receive(transfer.amount_fen):
-        return messages.FUND_INSUFFICIENT.refusal(409, remaining_fen=giver.remaining_fen)
+        return messages.FUND_INSUFFICIENT.refusal(409, remaining=format_yuan(giver.remaining_fen))
     return giver, taker
