@@ -12,6 +12,7 @@ import asyncio
 import random
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -49,8 +50,7 @@ OUTCOMES_MAX = 200
 FINISH_WITHIN_S = 2.0
 SLOW_GATE_S = 1.0
 TOGETHER_S = 0.01
-"""Calls that began together end within it: their outcomes, and the claims of those that follow
-them, are one transaction."""
+"""So long the outcome of a call waits for those of others, unless a claim comes before."""
 
 
 async def send_notices(runtime: NotifyRuntime) -> None:
@@ -68,6 +68,7 @@ class Sender:
         self._sending: set[asyncio.Task[None]] = set()
         self._next: asyncio.Task[PreparedTurn] | None = None
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
+        self._claims = asyncio.Event()
         self._alarmed_at: dict[tuple[str, str], float] = {}
         self._dispatcher = Dispatcher(runtime)
         if runtime.resources.token:
@@ -176,8 +177,6 @@ class Sender:
         ended, _ = await asyncio.wait(
             set(self._sending), timeout=SLOW_GATE_S, return_when=asyncio.FIRST_COMPLETED
         )
-        if ended:
-            await asyncio.sleep(TOGETHER_S)
         return bool(ended)
 
     async def _put_off(self, waiting: Sequence[Notice]) -> None:
@@ -195,6 +194,7 @@ class Sender:
     async def _claim(self, ready: Sequence[Candidate], recipients: Recipients) -> bool:
         """Begins to send what this process got. Whether all of them were still due."""
         start_before = time.monotonic() + compute_start_within_s(self._settings)
+        self._claims.set()
         answers = await self._execute(
             [self._build_claim(each, recipients.find_contact(each.notice)) for each in ready]
         )
@@ -296,12 +296,20 @@ class Sender:
     async def _record_outcomes(self) -> None:
         while True:
             commands = [await self._outcomes.get()]
-            await asyncio.sleep(TOGETHER_S)
+            await self._wait_for_others()
             while len(commands) < OUTCOMES_MAX and not self._outcomes.empty():
                 commands.append(self._outcomes.get_nowait())
             await self._record(commands)
             for _ in commands:
                 self._outcomes.task_done()
+
+    async def _wait_for_others(self) -> None:
+        """Calls that began together end together: their outcomes, and the claims of those that
+        follow them, are one transaction."""
+        self._claims.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TOGETHER_S):
+                await self._claims.wait()
 
     async def _record(self, commands: list[Command[RecordOutcome]]) -> None:
         """A provider answers once: its outcome is held until it is durable."""

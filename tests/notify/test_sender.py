@@ -138,3 +138,16 @@ async def test_the_outcomes_of_calls_that_end_together_are_one_batch(
 
 async def count_batches(stage: Stage) -> int:
     return len(stage.batches)
+
+
+async def test_outcomes_go_with_the_claims_that_take_their_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As soon as these are made: they wait for others' outcomes no longer."""
+    monkeypatch.setattr(jobs, "TOGETHER_S", 3600)
+    monkeypatch.setattr(jobs, "FINISH_WITHIN_S", 0)
+    async with open_stage(monkeypatch, make_turn("a", "b", "c", more_due=False)) as stage:
+        await eventually(lambda: count_calls(stage), lambda calls: calls == CALLS)
+        stage.answer()
+        await eventually(lambda: count_batches(stage), lambda batches: batches == 3)
+        assert sorted(stage.batches[1:]) == [("ClaimNotice", 1), ("RecordOutcome", 1)]

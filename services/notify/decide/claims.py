@@ -40,7 +40,7 @@ from services.notify.spending import BUDGET_GONE
 from services.notify.subscriptions import Subscription, find_account, may_subscribe
 from shared.contracts.envelope import Event
 from shared.contracts.events import NoticeChannel, NoticesResumed, ReplyUnderstood
-from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, Ref, State, States
 
 NOT_DUE = Answer(409, {})
 NOT_SENT = Answer(204, {})
@@ -54,13 +54,16 @@ def decide_claim(
 ) -> Decision:
     """The answer names the channel and the attempt, when it is the caller's to send."""
     claim = command.data
-    notice, opt_out, stored, blocked, subscription = states.get_each(
+    subscription_id = claim.subscription_id
+    if subscription_id:  # few have one: for the others the database is not asked
+        states.prefetch(Ref(Notice, claim.notice_id), Ref(Subscription, subscription_id))
+    notice, opt_out, stored, blocked = states.get_each(
         (Notice, claim.notice_id),
         (OptOut, claim.person_id),
         (Mailbox, claim.person_id),
         (BlockedPhone, claim.point_id or ""),
-        (Subscription, claim.subscription_id),
     )
+    subscription = states.get(Subscription, subscription_id) if subscription_id else None
     if notice is None or not notice.is_due(claim.due_at, now):
         return Decision(answer=NOT_DUE)
     mailbox = stored or Mailbox(id=claim.person_id)
