@@ -10,6 +10,7 @@ over, what it acknowledges is noted as of `CLUSTER new`, and is published once m
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -31,6 +32,14 @@ class Sender(Protocol):
     def cluster(self) -> str: ...
 
     async def send(self, records: Sequence[Outgoing]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Documents that a broker has. mark: by which they say so."""
+
+    mark: str
+    ids: Sequence[str]
 
 
 def list_indexes(retention_days: int | None) -> tuple[mongo.Index, ...]:
@@ -101,12 +110,20 @@ class Outbox:
         """Sends and marks, a few megabytes at a time, so that a backlog grows smaller however slow
         the broker is. Raises Transient; publishing again later is harmless."""
         for portion in _split_by_size(waiting):
-            mark = self._list_marks(now)[0]
+            await self.mark(await self.send(portion, now), now)
+
+    async def send(self, waiting: Sequence[mongo.Row], now: datetime) -> Acknowledged:
+        """What is not marked within 2 s is published again. Raises Transient."""
+        mark = self._list_marks(now)[0]
+        for portion in _split_by_size(waiting):
             await self._sender.send([r for document in portion for r in list_records(document)])
-            await self._collection.update_many(
-                {"_id": {"$in": [document["_id"] for document in portion]}},
-                {"$set": {"cluster": mark, "published_at": now}},
-            )
+        return Acknowledged(mark, [document["_id"] for document in waiting])
+
+    async def mark(self, acknowledged: Acknowledged, now: datetime) -> None:
+        await self._collection.update_many(
+            {"_id": {"$in": list(acknowledged.ids)}},
+            {"$set": {"cluster": acknowledged.mark, "published_at": now}},
+        )
 
     async def publish_forgotten(self, now: datetime) -> int:
         """What is older than 2 s and this broker does not have: unpublished by one that died,

@@ -10,12 +10,15 @@ import structlog
 from shared import mongo, telemetry
 from shared.errors import Transient
 from shared.messaging.batch_store import Position
-from shared.messaging.outbox import Outbox
+from shared.messaging.outbox import Acknowledged, Outbox
 
 log = structlog.get_logger()
 
 BATCHES_WAITING_MAX = 4
 PUT_S_MAX = 1.0
+NOTED_WITHIN_S = 0.05
+"""Far less than the 2 s after which it is published again."""
+LAST_NOTED_WITHIN_S = 0.5
 OTHERS_TIMES = 4
 """So many times as long as after a failure of its own, until what others left is looked for."""
 
@@ -35,6 +38,9 @@ class Publisher:
             asyncio.Queue(BATCHES_WAITING_MAX)
         )
         self._neglected = asyncio.Event()
+        self._acknowledged: dict[str, list[str]] = {}
+        self._positions: dict[Position, int] = {}
+        self._settled = asyncio.Event()
         self.committer: Committer | None = None
 
     async def put(self, documents: Sequence[mongo.Row], positions: Mapping[Position, int]) -> None:
@@ -49,13 +55,28 @@ class Publisher:
 
     async def run(self) -> None:
         """Until cancelled; what cannot be published now is left to `relay`."""
+        noting = asyncio.create_task(self._note_endlessly())
+        try:
+            while True:
+                batches = [await self._queue.get()]
+                while not self._queue.empty():
+                    batches.append(self._queue.get_nowait())
+                await self._send([document for some, _ in batches for document in some])
+                self._positions.update({k: v for _, some in batches for k, v in some.items()})
+                self._settled.set()
+        finally:
+            noting.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_NOTED_WITHIN_S):
+                    await self._note()
+
+    async def _note_endlessly(self) -> None:
+        """That something is published, and where to resume, is noted for several batches at once:
+        it costs as much as writing one of them, and nobody waits for it."""
         while True:
-            batches = [await self._queue.get()]
-            while not self._queue.empty():
-                batches.append(self._queue.get_nowait())
-            documents = [document for some, _ in batches for document in some]
-            await self._publish(documents)
-            await self._commit({k: v for _, some in batches for k, v in some.items()})
+            await self._settled.wait()
+            await asyncio.sleep(NOTED_WITHIN_S)
+            await self._note()
 
     async def relay(self, every_s: float) -> None:
         """What was left unpublished: by this process at once and until it is done, by one that
@@ -81,12 +102,28 @@ class Publisher:
         telemetry.OUTBOX_WAITING.labels(self._service).set(waiting)
         return not waiting
 
-    async def _publish(self, documents: Sequence[mongo.Row]) -> None:
+    async def _send(self, documents: Sequence[mongo.Row]) -> None:
+        if not documents:
+            return
         try:
-            await self._outbox.publish(documents, await self._clock.now())
+            sent = await self._outbox.send(documents, await self._clock.now())
         except (Transient, mongo.PyMongoError) as error:
             self._neglected.set()
             log.warning("outbox_publish_failed", service=self._service, error=str(error))
+        else:
+            self._acknowledged.setdefault(sent.mark, []).extend(sent.ids)
+
+    async def _note(self) -> None:
+        self._settled.clear()
+        acknowledged, self._acknowledged = self._acknowledged, {}
+        positions, self._positions = self._positions, {}
+        try:
+            for mark, ids in acknowledged.items():
+                await self._outbox.mark(Acknowledged(mark, ids), await self._clock.now())
+        except mongo.PyMongoError as error:
+            self._neglected.set()
+            log.warning("outbox_publish_failed", service=self._service, error=str(error))
+        await self._commit(positions)
 
     async def _commit(self, positions: Mapping[Position, int]) -> None:
         """The stored positions decide where to resume; the broker's are for its lag tools."""
