@@ -1,4 +1,4 @@
-"""`guanjia`: every command of the house, each imported when it is called."""
+"""`guanjia`: every command, each imported when it is called."""
 
 from typing import ClassVar
 

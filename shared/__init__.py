@@ -1,1 +1,1 @@
-"""What every service stands on: contracts, messaging, settings, security. Imports no service."""
+"""What every service uses: contracts, messaging, settings, security. Imports no service."""

@@ -3,7 +3,7 @@
 A partner's id is the person's id under AES-SIV, with the partner's source as associated data. So it
 needs no table, is always the same for him, opens for nobody else, and two partners' ids of one
 person have nothing in common. It is translated at the edge, in both directions; behind the edge
-there are the house's ids alone.
+there are only our internal ids.
 """
 
 import base64
@@ -56,7 +56,7 @@ class PartnerIds:
 
 
 def reveal_donor(keyring: Keyring, caller: Credential, donor_id: str) -> str:
-    """The house's id of a donor whom the caller names. Raises Invalid for an id not his."""
+    """Our id of a donor whom the caller names. Raises Invalid for an id not his."""
     if not is_partner(caller):
         return donor_id
     return PartnerIds.of(keyring).reveal_donor(caller.speaks_as, donor_id)
@@ -73,7 +73,7 @@ def hide_donor(
 
 
 def is_partner(credential: Credential) -> bool:
-    """Whether it belongs to somebody outside the house, who gets ids of his own.
+    """Whether it belongs to somebody outside the organisation, who gets ids of his own.
 
     Who gives is outside in whatever else he does.
     """

@@ -40,7 +40,7 @@ class PersonsClient:
         return list(await self._ask("phone-owners", query, bool))
 
     async def find_preference(self, person_id: str) -> tuple[str | None, str]:
-        """Which channel first, None where the house chooses, and the language. Raises Transient."""
+        """Which channel first, None for the usual order, and the language. Raises Transient."""
         rows = await self._ask("preferences", {"person_ids": [person_id]}, _parse_preference)
         return rows.get(person_id, (None, "zh"))
 

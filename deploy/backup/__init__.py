@@ -1,1 +1,1 @@
-"""`guanjia backup` and `guanjia restore`: the whole house at one moment, without stopping it."""
+"""`guanjia backup` and `guanjia restore`: everything at one moment, without stopping it."""

@@ -1,4 +1,4 @@
-"""`guanjia catalogue`: the items that the house knows, a check of a file of one's own, and what
+"""`guanjia catalogue`: the items that we know, a check of a file of one's own, and what
 people wrote that is in none."""
 
 from pathlib import Path

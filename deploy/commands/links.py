@@ -47,5 +47,5 @@ def _find_service(link: str, about: str) -> str:
     segments = [part for part in parts if part in BY_SEGMENT]
     service = BY_SEGMENT[segments[-1]] if segments else SERVICES.get(about.partition("-")[0], "")
     if not service:
-        raise typer.BadParameter("看不出是哪种链接 · this is no link and no id of the house")
+        raise typer.BadParameter("看不出是哪种链接 · this is no link and no id of ours")
     return service

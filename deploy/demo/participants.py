@@ -17,7 +17,7 @@ READ_EVERY_S = 0.3
 WORK_EVERY_S = 1.0
 PAGE = 500
 REPEATS_AFTER_S = 8.0
-"""Twice as long before each next time: nobody who is not heard floods the house that is behind."""
+"""Twice as long before each next time: no client floods a service that is behind."""
 SEEN = {"witness": {"evidence": "visit", "note": "上门见到本人，已收到"}}
 REASONS = ("暂时没有余力 No capacity now", "不在服务范围 Not what we can give")
 

@@ -97,7 +97,7 @@ def check_topic(topic: Topic, state: ClusterState, copies: int) -> Iterator[Find
     if there.partitions != topic.partitions:
         state_text = f"{there.partitions} 个分区，应为 {topic.partitions}"
         advice = "停服务，删除这个主题，再启动：服务重建主题，并从待发箱补发。"
-        if topic.inbound:  # nobody of the house has what is in it
+        if topic.inbound:  # no member of staff has what is in it
             advice = (
                 f"不要删除，里面是别人发来的：kafka-topics --alter --partitions {topic.partitions}"
                 "，再逐个重启服务；分区多于应有的，请渠道把近 7 天的按原编号重发后再重建。"

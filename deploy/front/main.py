@@ -35,7 +35,7 @@ def create_app(settings: FrontSettings) -> Starlette:
         ],
         lifespan=lifespan,
     )
-    # A proxy of the house's before the front shows the same token.
+    # Your own proxy before the front shows the same token.
     app.add_middleware(FrontAddress, token=settings.front_token.get_secret_value())
     return app
 

@@ -21,7 +21,7 @@ from deploy.simulators.wechat import ApiError, Tokens, format_error
 
 SCRIPT = Path(__file__).with_name("jweixin.js")
 ANYWHERE = {"Access-Control-Allow-Origin": "*"}
-"""The script runs in the house's page and asks here."""
+"""The script runs in our page and asks here."""
 TEMPLATES_MAX = 3
 TICKET_LIVES_S = 7200
 

@@ -1,1 +1,1 @@
-"""Who watches: alerts and dashboards, made from the catalogue of metrics (`make docs`)."""
+"""Monitoring: alerts and dashboards, made from the catalogue of metrics (`make docs`)."""

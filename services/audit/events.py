@@ -1,6 +1,6 @@
 """Which fact and which command goes to which decision.
 
-Tables are built, not constant: deciding needs the chart and foundations, sealing the house's keys.
+Tables are built, not constant: deciding needs the chart and foundations, sealing our keys.
 """
 
 from collections.abc import Callable, Mapping

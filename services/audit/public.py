@@ -55,7 +55,7 @@ class PublicLogs:
         self.differing: dict[str, str] = {}
 
     def name_of(self, origin: str) -> str:
-        """The log's directory and place below `/log/`: `<year>` of the house's own foundation,
+        """The log's directory and place below `/log/`: `<year>` of our own foundation,
         `<foundation>-<year>` of another."""
         inside = origin.removeprefix(f"{self._log_origin}/")
         return inside.replace("/", "-") if inside != origin else origin.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What decisions go by besides the states: the house's foundations and its chart of accounts."""
+"""What decisions go by besides the states: our foundations and the chart of accounts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from services.audit.model import Fund
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """foundations: name by id. default_foundation: the house's own. mandates_required: whether
+    """foundations: name by id. default_foundation: our own. mandates_required: whether
     money that names no mandate is refused. mandate_consent_fen_max: so much of a donor's gifts a
     checker gives by the consent that a partner has on record. mandate_proposals_max: so many that
     one partner asked for may wait at once. payment_sources: which banks may say that money left;
@@ -25,5 +25,5 @@ class Rules:
     waiting_gift_days: int = 30
 
     def choose_foundation(self, fund: Fund | None) -> str:
-        """Whose log says what is asked of a fund; of one that nobody knows, the house's own."""
+        """Whose log says what is asked of a fund; of one that nobody knows, our own."""
         return fund.foundation if fund else self.default_foundation

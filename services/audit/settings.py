@@ -21,7 +21,7 @@ def _check_witness(text: str) -> str:
 
 
 class AuditSettings(Settings):
-    """log_origin: the C2SP origin of the house's own foundation's logs without the ledger year:
+    """log_origin: the C2SP origin of our own foundation's logs without the ledger year:
     2026's is `<log_origin>/2026`, and `<log_origin>/<foundation>/2026` that of another."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8004

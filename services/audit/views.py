@@ -206,6 +206,6 @@ def describe_published(checkpoint: Checkpoint, logs: PublicLogs) -> dict[str, ob
 def build_summary(
     foundations: Mapping[str, dict[str, object]], names: Mapping[str, str], default: str
 ) -> dict[str, object]:
-    """The house's own foundation, and every one by its id."""
+    """Our own foundation, and every one by its id."""
     named = {id_: {"name": names.get(id_, id_), **sums} for id_, sums in foundations.items()}
     return {**foundations[default], "foundations": named}

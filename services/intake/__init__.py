@@ -1,4 +1,4 @@
-"""Takes people's needs in, keeps their personal data, and says when a need is met.
+"""Takes people's needs in, keeps their personal data, and decides when a need is met.
 
 consumes: `guanjia.requests.inbound` (channels), `guanjia.matches` (matching), providers' callbacks
 decides: valid or not, duplicate or not, who approves, what a reply means, when a request is done

@@ -178,7 +178,7 @@ SIGHTING_MISSING = Message(
     "sighting_missing",
     "这位申请人还没有工作人员见过，不能拨款：请收集人先登记“已见到本人”，"
     "或在审批时填写 seen（visit 上门、office 窗口或驿站、video 视频）",
-    "nobody of the house has met this person: a collector says that he has, or the approval says "
+    "no member of staff has met this person: a collector says that he has, or the approval says "
     "how (seen: visit, office, video)",
 )
 SIGHTING_DATE_WRONG = Message(
@@ -278,7 +278,7 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
     "person_unseen": Message(
         "person_unseen",
         "首次申请资金，须先由工作人员见到本人",
-        "the first money to a person waits until somebody of the house has met him",
+        "the first money to a person waits until a member of staff has met him",
     ),
     "person_often": Message(
         "person_often",
@@ -312,7 +312,7 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
     "phone_unproven": Message(
         "phone_unproven",
         "网上登记，工作人员会先打电话核实",
-        "asked on the web page: somebody of the house calls first",
+        "asked on the web page: a member of staff calls first",
     ),
     "guardian_missing": Message(
         "guardian_missing",

@@ -88,7 +88,7 @@ def unmerge(person_id: PersonId, caller: Caller = STAFF) -> None:
 
 @app.command()
 def export(person_id: PersonId, caller: Caller = STAFF) -> None:
-    """导出本人全部资料（JSON），交给本人。All that the house holds of a person."""
+    """导出本人全部资料（JSON），交给本人。All that we hold of a person."""
     data = ServiceClient("intake", caller).post(f"/persons/{person_id}/export", {})
     Console().print_json(data=data)
 

@@ -84,7 +84,7 @@ def describe_received(requests: Iterable[Request]) -> list[dict[str, object]]:
 def describe_export(
     vault: Vault, person: Person, requests: Iterable[Request], looks: Iterable[Look]
 ) -> dict[str, object]:
-    """Everything that the house holds of him, for himself."""
+    """Everything that we hold of him, for himself."""
     rows = list(requests)
     contact = open_contact(vault, person)
     return describe_person(vault, person, rows) | {

@@ -1,4 +1,4 @@
-"""What an import would do, without asking the house: rows that fit, rows that do not, the first."""
+"""What an import would do, without asking a service: rows that fit, rows that do not, the first."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ ROWS_SHOWN = 10
 def preview_rows(
     rows: Iterable[SheetRequest | RefusedRow], rules: Rules, console: Console
 ) -> Report:
-    """Nothing is sent. The rules are those of the settings here; the house has the last word."""
+    """Nothing is sent. The rules are those of the settings here; intake has the last word."""
     report = Report()
     samples: list[SheetRequest] = []
     categories: Counter[str] = Counter()

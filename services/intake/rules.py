@@ -1,4 +1,4 @@
-"""The house rules of intake: what a request must say, and who has to approve it."""
+"""The rules of intake: what a request must say, and who has to approve it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -67,7 +67,7 @@ class Rules:
     """Limits are inclusive; a wish up to the small ones opens by itself. Defaults: settings.py.
 
     meeting_sources: their word that a person was met counts; register_sources: theirs on classes.
-    catalogue: what items are called where they leave the house. policies: which class has a right
+    catalogue: what items are called where they leave intake. policies: which class has a right
     to what. approvals: other limits than these, by kind, category and place.
     """
 

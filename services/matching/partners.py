@@ -1,4 +1,4 @@
-"""Persons as a partner knows them: the ids are translated here, and behind here are the house's."""
+"""Persons as a partner knows them: the ids are translated here, and behind here are ours."""
 
 from shared.contracts.envelope import Event
 from shared.contracts.events import OfferSubmitted
@@ -15,7 +15,7 @@ def prepare_offer(ids: PartnerIds, event: Event[OfferSubmitted]) -> Event[OfferS
 
 
 def translate_offer(runtime: Runtime, caller: Credential, offer: OfferSubmitted) -> OfferSubmitted:
-    """As prepare_offer, where it comes by HTTP; staff speak in the house's ids. Raises Invalid."""
+    """As prepare_offer, where it comes by HTTP; staff use our internal ids. Raises Invalid."""
     donor_id = reveal_donor(runtime.keyring, caller, offer.donor_id)
     return offer.model_copy(update={"donor_id": donor_id})
 

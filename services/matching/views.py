@@ -27,7 +27,7 @@ def describe_offer(offer: Offer) -> dict[str, object]:
     return offer.model_dump(mode="json", exclude={"due_at"})
 
 
-# Who of the house did what, and what he saw.
+# Which staff did what, and saw.
 INSIDE_FIELDS = {
     *("vouched_by", "accepted_by", "delivered_by", "confirmed_by", "witness", "said_to"),
 }

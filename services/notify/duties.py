@@ -46,7 +46,7 @@ DUTY_LABELS: Mapping[Duty, str] = {
     "operator": "系统管理",
 }
 INSTEAD: Mapping[Duty, Duty] = {"collector": "approver_town", "operator": "approver_city"}
-"""Who is told where nobody has the duty: a house that names no collectors has its town."""
+"""Who is told where nobody has the duty: without collectors the town's approver."""
 
 
 @dataclass(frozen=True, slots=True)

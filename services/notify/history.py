@@ -55,7 +55,7 @@ def make_part(notice: Notice) -> Part:
     status = template.status if template else notice.purpose
     zh, en = STATES[notice.state]
     if notice.task and notice.task.outcome == "told":
-        zh, en = "工作人员已告知本人", "somebody of the house told the person"
+        zh, en = "工作人员已告知本人", "a member of staff told the person"
     elif notice.code == BUDGET_GONE and notice.due_at:
         zh, en = "本月短信预算已用完，暂缓发送", "waits: the month's budget for SMS is gone"
     elif notice.state == "failed":

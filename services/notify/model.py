@@ -103,7 +103,7 @@ TaskOutcome = Literal["told", "not_reached", "wrong_number", "needless"]
 
 
 class PhoneTask(Value):
-    """No channel reaches the person: somebody of the house calls or sees him.
+    """No channel reaches the person: a member of staff calls or sees him.
 
     why: the code that ended the notice. calls: how often he was not reached. outcome: of the last;
     `needless` by nobody where later news ended it.

@@ -54,7 +54,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
 def build_preview(
     template: Template, sign_name: str, sms_price_fen: float, number: str = ""
 ) -> Preview:
-    """number: of a station, where the house names any."""
+    """number: of a station, where one is set."""
     content = replace(_make_example(template), number=number)
     text = f"【{sign_name}】{template.sms}"
     for place, value in enumerate(SMS.format_parameters(content), 1):

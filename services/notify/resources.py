@@ -123,7 +123,7 @@ class NotifyResources:
 
 def find_number(numbers: Mapping[str, str], notice: Notice) -> str:
     """Of the village, else of its town; for a donor, of the town where his help goes; else of the
-    city. Empty where the house names none."""
+    city. Empty where none is set."""
     area = notice.area or (notice.about.town_code if notice.about else "") or CITY
     codes = (*(area[:length] for length in (12, 9) if len(area) >= length), CITY)
     return next((numbers[code] for code in codes if code in numbers), "")

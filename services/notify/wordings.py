@@ -1,7 +1,7 @@
 """The words that replace those of the file: versions, each by two people. docs/decisions/0192.
 
 Variables and channels of a notice are code and stay; its sentences, and the ids under which
-providers approved them, are changed here while the house runs.
+providers approved them, are changed here while notify runs.
 """
 
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ class DropWords(ApproveWords):
 
 
 def find_template(name: str, wording: Wording | None) -> Template:
-    """As the house has it, where the approved words leave out what it says today."""
+    """As the file has it, where the approved words leave out what it says today."""
     template = TEMPLATES[name]
     words = find_words(name, wording)
     return words.apply(template) if words else template

@@ -1,6 +1,6 @@
 """The catalogue of items: what people call things and how they count them, in one file.
 
-`items.csv` is installed with the house; `GUANJIA_CATALOGUE_FILE` names another, edited in any
+`items.csv` is installed with Guanjia; `GUANJIA_CATALOGUE_FILE` names another, edited in any
 spreadsheet program. A row without an item is a unit of general use.
 """
 

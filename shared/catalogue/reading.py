@@ -23,7 +23,7 @@ _WORD_LENGTH_MIN = 2
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """name: what leaves the house. unit: how it is counted. substitutes: names of entries that
+    """name: what leaves intake. unit: how it is counted. substitutes: names of entries that
     may be given instead."""
 
     name: str

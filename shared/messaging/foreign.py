@@ -1,8 +1,8 @@
 """Publishing from outside: a bank bridge, a village's system, an import. Rule 7.
 
-An embedded broker dies with what it holds, so a foreign event is safe only once the house has
+An embedded broker dies with what it holds, so a foreign event is safe only once a service has
 stored it. `ForeignPublisher` keeps what it sent until the fact it led to appears, and sends again
-what is unanswered when another cluster answers. The house drops what it already knows.
+what is unanswered when another cluster answers. Services drop what they already have.
 """
 
 import asyncio
@@ -106,7 +106,7 @@ class ForeignPublisher:
         value = encode(event)
         signature = sign_record(self._key, self._topic, value)
         record = ForeignRecord(message_id, self._topic, value, signature)
-        # An id used for two messages: the house refuses the second, so both go, in order.
+        # An id used for two messages: the service refuses the second, so both go, in order.
         repeated = self._unanswered.setdefault(derive_cause_id(self._source, message_id), [])
         if record not in repeated:
             repeated.append(record)
@@ -114,11 +114,11 @@ class ForeignPublisher:
         return record
 
     def forget(self, message_id: str) -> None:
-        """The house is known to have it, though no fact will say so: a duplicate, for one."""
+        """A service is known to have it, though no fact will say so: a duplicate, for one."""
         self._drop(derive_cause_id(self._source, message_id))
 
     async def wait_answered(self) -> None:
-        """Every fact has appeared. What the house refuses or holds a duplicate never does."""
+        """Every fact has appeared. What a service refuses or takes for a duplicate never does."""
         await self._answered.wait()
 
     # --- the broker that is there ---

@@ -1,6 +1,6 @@
 """Statutory policies first (分层分类社会救助): which class has a right to which, in one file.
 
-`policies.csv` is installed with the house; `GUANJIA_POLICIES_FILE` names another, edited in any
+`policies.csv` is installed with Guanjia; `GUANJIA_POLICIES_FILE` names another, edited in any
 spreadsheet program. What stands there is shown to approvers and applicants.
 """
 

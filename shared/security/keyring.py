@@ -188,7 +188,7 @@ class Keyring:
     def is_partner_gone(self, source: str) -> bool:
         """Whether nobody may speak as this source any more.
 
-        What staff registered stands when they leave: they spoke for the house.
+        What staff registered stands when they leave: they spoke for the organisation.
         """
         by_id = self._read_register()
         credential = self._by_source.get(source) or by_id.get(source)

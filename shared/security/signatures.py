@@ -13,7 +13,7 @@ def sign_record(key: bytes, topic: str, value: bytes) -> bytes:
 
 
 def derive_publisher_key(root: bytes, source: str, salt: str = "") -> bytes:
-    """The signing key handed to a foreign publisher: derived, so the house stores none."""
+    """The signing key handed to a foreign publisher: derived, so none is stored."""
     return hmac.digest(root, name_publisher_key(source, salt).encode(), "sha256")
 
 

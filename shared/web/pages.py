@@ -228,7 +228,7 @@ def isolate(text: str) -> str:
 
 
 UNCLEAR_NEED = ("项", LABELS[Category.OTHER])
-"""What somebody asked for in his own words, until one of the house wrote what it is."""
+"""What somebody asked for in his own words, until a member of staff wrote what it is."""
 _TURNING = frozenset({"R", "AL", "RLE", "LRE", "RLO", "LRO", "RLI", "LRI", "FSI", "PDF", "PDI"})
 
 

@@ -13,7 +13,7 @@ Option = tuple[str, tuple[str, str], bool]
 
 
 def list_channels(channel: str | None) -> Iterator[Option]:
-    """channel: the one of now; None is as the house does it."""
+    """channel: the one of now; None is the usual order."""
     for value, texts in CHANNELS.items():
         yield value, texts, value == (channel or "")
 

@@ -39,7 +39,7 @@ async def list_charts(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, obje
 
 @router.get("/charts/{foundation}", dependencies=[Reader])
 async def show_chart(foundation: Id, runtime: AuditRuntimeDep) -> dict[str, object]:
-    """The chart in force, as a file that may be changed and proposed; the house's where the
+    """The chart in force, as a file that may be changed and proposed; ours where the
     foundation has none of its own."""
     own = await mongo.load(runtime.database, FoundationChart, foundation)
     toml = own.toml if own else read_chart_file(runtime.settings.chart_file)

@@ -51,7 +51,7 @@ async def decline_fund(
 @router.get("/summary", dependencies=[Reader])
 async def show_summary(runtime: AuditRuntimeDep) -> dict[str, object]:
     """Sums of the funds, the log's size and root they belong to, and what is published of it: of
-    the house's own foundation, and under `foundations` of each."""
+    our own foundation, and under `foundations` of each."""
     settings = runtime.settings
     heads, funds = await views.read_at_rest(runtime.database)
     foundations = {

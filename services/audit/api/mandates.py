@@ -70,7 +70,7 @@ Reading = Annotated[
 
 
 def find_partner(caller: Credential) -> str | None:
-    """Whose mandates alone he may touch; None for the house's own people."""
+    """Whose mandates alone he may touch; None for our own people."""
     is_partner = Role.DONOR_PARTNER in caller.roles
     return caller.speaks_as if is_partner else None
 
@@ -106,7 +106,7 @@ async def _answer_to(runtime: Runtime, caller: Credential, data: Value, key: str
 def _show(
     runtime: Runtime, caller: Credential, mandate: Mapping[str, object]
 ) -> Mapping[str, object]:
-    """To a partner with his own id of the donor, and without who of the house did what."""
+    """To a partner with his own id of the donor, and without which staff did what."""
     visible = hide_donor(runtime.keyring, caller, mandate)
     if find_partner(caller) is None:
         return visible

@@ -329,7 +329,7 @@ def _find_day(moment: datetime) -> date:
 def _open_for(
     rules: Rules, states: States, owned: Commitment | Donation | None, now: datetime
 ) -> Journal:
-    """Of the foundation it belongs to; what is asked of nothing known is the house's own."""
+    """Of the foundation it belongs to; what is asked of nothing known is our own."""
     if owned is None:
         return Journal.open(states, rules.default_foundation, now)
     return Journal.open_for(states, owned, now)

@@ -34,7 +34,7 @@ from shared.money import format_yuan
 
 
 def choose_chart(states: States, foundation: str, standard: Chart) -> Chart:
-    """The foundation's own, else the house's."""
+    """The foundation's own, else ours."""
     own = states.get(FoundationChart, foundation)
     return standard if own is None else parse_chart(own.toml)
 

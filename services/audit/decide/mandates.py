@@ -1,6 +1,6 @@
 """Mandates: given by the fund's managers, two people, or by the donor himself; and what they carry.
 
-A partner's word is one person's word: where he speaks for a donor, a checker of the house reads the
+A partner's word is one person's word: where he speaks for a donor, one of our checkers reads the
 consent that is on record, or the donor himself says yes behind his link. Ending takes one person.
 """
 

@@ -24,7 +24,7 @@ CHART_BYTES_MAX = 20_000
 
 
 class FoundationChart(State):
-    """The chart of accounts of a foundation, whose id it has, in place of the house's.
+    """The chart of accounts of a foundation, whose id it has, in place of ours.
 
     toml: as `ledger/chart.toml` is written.
     """

@@ -18,7 +18,7 @@ Nothing = Literal[""]
 
 
 class ProposeFund(Value):
-    """The maker's part of opening a fund. foundation: the house's own where none is said."""
+    """The maker's part of opening a fund. foundation: our own where none is said."""
 
     fund_id: NewFundId
     name: ShortText

@@ -1,4 +1,4 @@
-"""What left the house for one request, over all of its matches. Integer fen.
+"""What was paid for one request, over all of its matches. Integer fen.
 
 A request is not paid twice: what was paid for a match that fell afterwards stands in the way of the
 next payment, until it is reversed on the ledger or two people say that it may be paid again.

@@ -18,7 +18,7 @@ NOTHING_BOOKED = MonthFigures(books_fen=0, accounts=(), differences=())
 
 
 def choose_foundation(runtime: AuditRuntime, foundation: str | None) -> str:
-    """The house's own where none is named."""
+    """Our own where none is named."""
     settings = runtime.settings
     assert isinstance(settings, AuditSettings)
     return foundation or settings.default_foundation

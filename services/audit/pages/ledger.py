@@ -72,7 +72,7 @@ class ShownLog:
 
 @router.get("/ledger")
 async def show_ledger(request: Request, runtime: AuditRuntimeDep) -> Response:
-    """Of the house's own foundation, the year that runs."""
+    """Of our own foundation, the year that runs."""
     names = await asyncio.to_thread(runtime.resources.list_names)
     own = [name for name in names if "-" not in name] or names
     if not own:

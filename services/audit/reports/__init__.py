@@ -1,4 +1,4 @@
-"""What others ask of the ledger: the way of a gift to what it paid for, the figures of disclosure.
+"""Reports on the ledger: traces of gifts, the figures of disclosure, statutory statements.
 
 Worked out from the published log alone, with the base dependencies only.
 """

@@ -28,7 +28,7 @@ _IN_BRACKETS = re.compile(r"\(([^()]*)\)\s*$")
 _ACCOUNT = re.compile(r"账号[:：]\s*\[?(\d{6,})")
 _ALIPAY_SUM = re.compile(r"#\s*收入合计[:：]\s*(\d+)\s*笔[,，]\s*共\s*([\d.]+)\s*元")
 _PAID_IN = re.compile("^(?!.*充值).*(?:交易|支付|付款|转账|收款|到账|捐|消费|当面付)")
-"""Kinds of income by which somebody paid; a top-up or a fee given back is the house's own money."""
+"""Kinds of income by which somebody paid; a top-up or a fee given back is our own money."""
 Cells = Mapping[str, str]
 """Of a row, by folded header."""
 

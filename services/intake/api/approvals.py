@@ -56,7 +56,7 @@ class Approval(Vouching):
 
 class DeclineBody(Value):
     """reason: a code of `DECLINE_REASONS`; what the person reads are the table's words. note: for
-    the house alone, sealed."""
+    staff only, sealed."""
 
     reason: ShortText
     note: LongText = ""

@@ -52,7 +52,7 @@ router = Router()
 
 Staff = Annotated[Credential, Depends(allow(*STAFF))]
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
-# What staff note of it stays in the house; nobody's phone or ID number fits in.
+# What staff note of it stays with staff; nobody's phone or ID number fits in.
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^(?:\d{0,6}\D)*\d{0,6}$")]
 
 

@@ -85,7 +85,7 @@ class Correction(Value):
 
 
 class PreferenceWish(Value):
-    """channel: None is as the house does it."""
+    """channel: None is the usual order."""
 
     channel: NoticeChannel | None = None
     language: NoticeLanguage = "zh"
@@ -155,7 +155,7 @@ async def read_person(
 async def export_person(
     person_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep
 ) -> dict[str, object]:
-    """All that the house holds of him in the caller's area, to hand to him.
+    """All that we hold of him in the caller's area, to hand to him.
 
     Who wants all of every town asks one of the whole city, or saves it himself behind his link:
     what he does not want read, nobody of a town reads by handing it to him.

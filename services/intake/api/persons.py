@@ -86,7 +86,7 @@ async def register_parties(
 async def _count_parties(runtime: IntakeRuntime, caller: Credential, count: int) -> None:
     """Who may look up a phone at a time learns a city in a day. Raises TooManyError.
 
-    The operator brings in the house's own lists, however long.
+    The operator brings in our own lists, however long.
     """
     if caller.roles.isdisjoint({Role.OPERATOR, Role.SERVICE}):
         runtime.resources.parties_quota.take(caller.speaks_as, count)
@@ -237,7 +237,7 @@ async def read_names(
 
 
 class PreferenceToSet(Value):
-    """channel: None is as the house does it."""
+    """channel: None is the usual order."""
 
     person_id: Identifier
     channel: NoticeChannel | None = None

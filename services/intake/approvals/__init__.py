@@ -1,1 +1,1 @@
-"""What an approver and the joint meeting read and are answered."""
+"""Approvals and the joint meeting: their tables, views and answers."""

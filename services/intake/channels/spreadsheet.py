@@ -1,7 +1,7 @@
 """Sheets of requests: bytes in, rows out, each either a request or why it is none.
 
 Headers and values in Chinese or English. The hospitals' event file of February 2020 is known by
-its header (`hospital_needs`). Nothing here asks the house: who imports may be anywhere.
+its header (`hospital_needs`). Nothing here asks a service: who imports may be anywhere.
 """
 
 import hashlib

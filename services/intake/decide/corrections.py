@@ -52,7 +52,7 @@ def decide_correction(
 
 
 def _find_current(states: States, id_: str) -> Request | None:
-    """What the row says now, as far as the house knows."""
+    """What the row says now, as far as we know."""
     request = states.get(Request, id_)
     for _ in range(CORRECTIONS_MAX):
         if request is None or not request.corrected_by:

@@ -32,7 +32,7 @@ def list_tally_ids(data: SealedRequest, earlier_id: str) -> tuple[str, ...]:
 
 
 def _list_counted(request: Request) -> tuple[str, ...]:
-    """Whom somebody of the house has met counts for himself."""
+    """Whom a member of staff has met counts for himself."""
     if request.sighting is None:
         return request.tally_ids
     own = f"person:{request.cap_person_id or request.person_id}"

@@ -76,7 +76,7 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     """A new need opens or waits for an approval; a known message stays as it is.
 
     What is known of a person does not count for who typed his name and phone on the public page: by
-    what became of it he would learn whom the house knows.
+    what became of it he would learn whom we know.
 
     Raises Invalid when a known message comes again with other content.
     """

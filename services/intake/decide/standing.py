@@ -1,4 +1,4 @@
-"""Who is believed about a person: the house's own staff, a register, and not whoever writes."""
+"""Who is believed about a person: our own staff, a register, and not whoever writes."""
 
 from datetime import datetime, time, timedelta
 
@@ -21,7 +21,7 @@ NOTHING_KNOWN = Standing()
 
 
 def find_standing(rules: Rules, person: Person, name_id: str, now: datetime) -> Standing:
-    """What the house knows of him under this name, and has not known for too long."""
+    """What we know of him under this name, and has not known for too long."""
     standing = person.standings.get(name_id or NO_NAME)
     if standing is None:
         return NOTHING_KNOWN

@@ -1,4 +1,4 @@
-"""A person: what each source says of him, what the house knows of him, what he waits for."""
+"""A person: what each source says of him, what we know of him, what he waits for."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from services.intake.model.preference import Preference
 from shared.contracts.values import BeneficiaryClass, Value
 from shared.messaging.decision import State
 
-# How somebody of the house met a person; by what a class was confirmed.
+# How a member of staff met a person; by what a class was confirmed.
 Manner = Literal["visit", "office", "video"]
 Basis = Literal["register", "document", "visit"]
 
@@ -127,7 +127,7 @@ class Person(State):
     unfinished: requests that are not done, by id (by fingerprint in what was stored before).
     awaiting: delivered matches that nobody confirmed yet, oldest first. arrived: the match that was
     confirmed last, by whomever: what “没收到” means where nothing is awaited. standings: what the
-    house knows of him by name: a person of before is a phone, with many names. consents: by what he
+    we know of him by name: a person of before is a phone, with many names. consents: by what he
     agreed to. preference: how he wants to be told.
     """
 

@@ -5,7 +5,7 @@ from shared.contracts.values import Identifier, NoticeLanguage, Value
 
 
 class Preference(Value):
-    """channel: where he is reached first; None is as the house does it. What cannot be sent there
+    """channel: where he is reached first; None is the usual order. What cannot be sent there
     still goes by the other. by: who of the staff noted it; empty where he said so himself."""
 
     channel: NoticeChannel | None = None

@@ -100,7 +100,7 @@ class Request(State):
 
     source: who sent it, and who may see it as its own. content: keyed digest of what was sent.
     text: cipher only; its key is with the person, under this request's id. reason: why it was
-    declined, in the words of a table. note: cipher of what the approver adds for the house alone.
+    declined, in the words of a table. note: cipher of what the approver adds for staff only.
     beneficiary_class: what counts; declared_class: what was said (None before these were apart).
     name_id: keyed digest of the name. recorded_by: the member of staff who brought it in.
     sighting, confirmation: on whose word it stands. waits_for: why it was not opened by itself.
@@ -200,7 +200,7 @@ class Request(State):
 
     @property
     def is_own_word(self) -> bool:
-        """He wrote it himself: he is asked for what is missing, and nobody of the house."""
+        """He wrote it himself: he is asked for what is missing, and no member of staff."""
         return self.source in (*OWN_SOURCES, WEB_SOURCE) and not self.recorded_by
 
     @property

@@ -1,4 +1,4 @@
-"""What looks alike, for somebody of the house to judge: two records of a person, two requests."""
+"""What looks alike, for a member of staff to judge: two records of a person, two requests."""
 
 from collections.abc import Mapping
 from datetime import datetime

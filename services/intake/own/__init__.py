@@ -1,1 +1,1 @@
-"""What a person does with his own data behind his link, once he has proved that it is he."""
+"""A person's own data behind the link: export, correction, erasure, after proof of identity."""

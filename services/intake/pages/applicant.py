@@ -214,7 +214,7 @@ def find_progress_step(request: model.Request) -> int:
 
 
 def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
-    """What happens next, and by when as far as the house promises it."""
+    """What happens next, and by when as far as we promise it."""
     match request.state:
         case RequestState.WITHDRAWN:
             return (

@@ -1,6 +1,6 @@
 """我要求助: two steps, in plain words, for who has no account. What he wrote is kept whole.
 
-Nobody believes what a stranger types of a phone: such a request waits until somebody of the house
+Nobody believes what a stranger types of a phone: such a request waits until a member of staff
 has called. Both steps are forms that carry what was typed; nothing is stored before the last.
 """
 
@@ -272,7 +272,7 @@ def _choose(kind: type[T], typed: str, default: T) -> T:
 
 
 def _make_need(amount: int, category: Category) -> dict[str, object]:
-    """What exactly is needed somebody of the house finds out; the words are kept in any case."""
+    """What exactly is needed a member of staff finds out; the words are kept in any case."""
     if amount:
         return {"unit": MONEY_UNIT, "quantity": amount}
     return {**UNKNOWN_NEED, "item": LABELS[category] if category is not Category.OTHER else UNSAID}

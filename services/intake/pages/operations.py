@@ -1,4 +1,4 @@
-"""How the whole house goes, on one page for its operators; and one request's way through it.
+"""How all services are doing, on one page for its operators; and one request's way through it.
 
 Each service says of itself what it knows (`shared/web/operation_pages.py`), asked of all at once.
 """

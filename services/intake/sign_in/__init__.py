@@ -1,1 +1,1 @@
-"""Proofs and sessions: what checks passwords and codes, and says whether a session stands."""
+"""Proofs and sessions: what checks passwords and codes, and says whether a session is valid."""

@@ -28,7 +28,7 @@ what sealing a request took."""
 
 Words = NDArray[np.uint64]
 
-# Written below a text by the house, alike for everybody: 〔网页登记，…〕, 村（居）：茶山村.
+# Written below a text by intake, alike for everybody: 〔网页登记，…〕, 村（居）：茶山村.
 _OURS = re.compile(r"〔[^〕]*〕|^村（居）：.*$", re.MULTILINE)
 _NOISE = re.compile(r"[^一-鿿a-z]+")
 _SEED = np.random.default_rng(20220120)

@@ -1,4 +1,4 @@
-"""What of a need may leave the house: the catalogue's words. What was written goes into its text.
+"""What of a need may leave intake: the catalogue's words. What was written goes into its text.
 
 Names, phones and whole sentences are written into the item; the text is sealed with the person.
 """
@@ -23,7 +23,7 @@ from shared.personal import has_personal_number
 
 N = TypeVar("N", bound=NotedCommand)
 UNSAID = "求助"
-"""The item of who asked in his own words: what it is somebody of the house finds out."""
+"""The item of who asked in his own words: what it is a member of staff finds out."""
 _WRITTEN = "所写物品："
 """The first line of the text of a request whose item was not sure."""
 
@@ -70,7 +70,7 @@ def prepare_note(vault: Vault, item: Command[N]) -> Command[N]:
 
 
 def find_written_item(text: str | None) -> str:
-    """Empty where nothing else was written than what left the house."""
+    """Empty where nothing else was written than what left intake."""
     first = (text or "").partition("\n")[0]
     return first.removeprefix(_WRITTEN) if first.startswith(_WRITTEN) else ""
 

@@ -254,7 +254,7 @@ def make_search_keys(
 
 
 def _list_party_marks(speaker: Speaker) -> tuple[str, ...]:
-    """Who brings a name alone: the house knows one list of them, each third party his own."""
+    """Who brings a name alone: we know one list of them, each third party his own."""
     return ("party", speaker.source) if speaker.kind in OUTSIDE else ("party",)
 
 

@@ -17,7 +17,7 @@ EndingCaller = Annotated[
     Depends(allow(Role.SUPPORT, Role.FINANCE_MAKER, Role.FINANCE_CHECKER, whole_city=True)),
 ]
 """Of the whole city, as a consent has no town. One is enough: after it the donor is asked each
-time. Nobody of the house gives one."""
+time. No member of staff gives one."""
 
 
 @router.post("/donors/{donor_id}/consent/end")

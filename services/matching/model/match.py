@@ -38,7 +38,7 @@ M = TypeVar("M", bound=MatchFact)
 
 
 class Witness(Value):
-    """What a member of staff saw. note: for the house alone; no phone or ID number fits in."""
+    """What a member of staff saw. note: for staff only; no phone or ID number fits in."""
 
     evidence: Evidence
     note: EvidenceNote = ""

@@ -36,7 +36,7 @@ async def show_own_preference(giver: GiverDep, runtime: MatchingRuntimeDep) -> R
 async def submit_own_preference(
     giver: GiverDep, request: Request, runtime: MatchingRuntimeDep
 ) -> Response:
-    """Fields channel (empty: as the house does it) and language. Raises Invalid."""
+    """Fields channel (empty: the usual order) and language. Raises Invalid."""
     channel = await read_field(request, "channel")
     language = await read_field(request, "language")
     if channel not in CHANNELS:

@@ -68,7 +68,7 @@ def derive_backlog_id(call: Call) -> str:
 def decide_send_digest(
     rules: Rules, states: States, command: Command[SendDigest], now: datetime
 ) -> Decision:
-    """One notice to each; with nobody there it waits on, and whoever runs the house is warned."""
+    """One notice to each; with nobody there it waits on, and the operator is warned."""
     digest = command.data
     backlog = states.get(Backlog, digest.aggregate_id)
     if backlog is None or backlog.due_at != digest.due_at or digest.due_at > now:

@@ -1,4 +1,4 @@
-"""Notify's pages: for staff what was sent, whom no message reaches, what notices say; for everybody
+"""Notify's pages: for staff notices sent, calls to make, texts of notices; for everybody
 what one consents to inside WeChat."""
 
 from services.notify.pages import calls, notices, subscribe, wordings
