@@ -35,14 +35,14 @@ CATALOGUE = {
             "counter",
             ("service", "result"),
             "处理过的事件与指令，按结果计数。",
-            "Records and commands that were worked, by result.",
+            "Records and commands processed, by result.",
         ),
         Metric(
             "guanjia_conflicts_total",
             "counter",
             ("service",),
             "因他人先写入而重新决定的批次。",
-            "Batches decided again because somebody else wrote first.",
+            "Batches decided again because another instance wrote first.",
         ),
         Metric(
             "guanjia_batch_seconds",
@@ -56,7 +56,7 @@ CATALOGUE = {
             "gauge",
             ("service",),
             "尚未发布到消息系统的文档数；持续增长说明消息系统不可用。",
-            "Outbox documents that are not published yet; it grows while the broker is away.",
+            "Outbox documents not published yet; grows while the broker is unreachable.",
         ),
         Metric(
             "guanjia_sequence_gaps",
@@ -70,7 +70,7 @@ CATALOGUE = {
             "gauge",
             ("service",),
             "尚未处理的死信数。",
-            "Dead letters that nobody has settled.",
+            "Dead letters not yet settled.",
         ),
         Metric(
             "guanjia_log_stopped",
@@ -119,21 +119,21 @@ CATALOGUE = {
             "gauge",
             ("service", "topic"),
             "该实例所读分区中尚未取走的记录数。",
-            "Records of this instance's partitions that are not taken yet.",
+            "Unread records of this instance's partitions.",
         ),
         Metric(
             "guanjia_topic_delay_seconds",
             "gauge",
             ("service", "topic"),
             "最近一条记录从发布到取走的秒数。",
-            "Seconds from publishing to taking, of the record taken last.",
+            "Seconds from publishing to reading, of the last record read.",
         ),
         Metric(
             "guanjia_outbox_oldest_seconds",
             "gauge",
             ("service",),
             "最早一批未发布事件等待的秒数。",
-            "Seconds for which the oldest events wait to be published.",
+            "Age in seconds of the oldest unpublished events.",
         ),
         Metric(
             "guanjia_batch_items",
@@ -154,14 +154,14 @@ CATALOGUE = {
             "gauge",
             ("fund",),
             "基金尚可承诺的金额（分）。",
-            "What of a fund can still be promised, in fen.",
+            "Money of a fund that can still be promised, in fen.",
         ),
         Metric(
             "guanjia_bank_questions",
             "gauge",
             ("doubt",),
             "待核对的银行流水条数，按原因；每个实例报告的都是全部。",
-            "Lines of the bank that wait for an answer, by why; each instance reports all.",
+            "Bank lines waiting for an answer, by reason; each instance reports all.",
         ),
         Metric(
             "guanjia_log_entries",
@@ -189,7 +189,7 @@ CATALOGUE = {
             "gauge",
             ("town", "stage"),
             "已超期的个案数，按镇街和所等事项；每个实例报告的都是全部。",
-            "Cases that are late, by town and by what is awaited; each instance reports all.",
+            "Overdue cases, by town and stage; each instance reports all of them.",
         ),
     )
 }
