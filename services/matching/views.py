@@ -175,7 +175,21 @@ def describe_campaign(campaign: Campaign, now: datetime) -> dict[str, object]:
 async def list_campaigns(database: mongo.Database, now: datetime) -> list[dict[str, object]]:
     """The latest first."""
     campaigns = await mongo.find(database, Campaign, {}, sort=[("starts_at", -1), ("_id", 1)])
-    return [describe_campaign(campaign, now) for campaign in campaigns]
+    funds = await _load_campaign_funds(database)
+    return [
+        describe_campaign(campaign, now) | {"fund_ids": sorted(funds.get(campaign.id, ()))}
+        for campaign in campaigns
+    ]
+
+
+async def _load_campaign_funds(database: mongo.Database) -> dict[str, list[str]]:
+    """By campaign, of which funds money is offered in it."""
+    stages: list[Mapping[str, object]] = [
+        {"$match": {"campaign_id": {"$gt": ""}, "fund_id": {"$gt": ""}}},
+        {"$group": {"_id": "$campaign_id", "funds": {"$addToSet": "$fund_id"}}},
+    ]
+    rows = database[Offer.COLLECTION].aggregate(stages)
+    return {row["_id"]: row["funds"] async for row in rows}
 
 
 async def build_campaign_report(

@@ -22,6 +22,7 @@ from services.audit.reports.statutory.statements import (
     count_statements,
 )
 from services.audit.reports.statutory.vouchers import list_vouchers
+from services.audit.reports.statutory.workbook import write_statements
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder
 
 JANUARY, FEBRUARY = MONTHS = Period.parse("2026-01"), Period.parse("2026-02")
@@ -136,11 +137,30 @@ def test_the_commands_write_workbooks_in_the_statutory_layout(log: Path, tmp_pat
     book = openpyxl.load_workbook(tmp_path / "statements.xlsx")
     assert book.sheetnames == ["资产负债表", "业务活动表", "入账日与银行日"]
     rows = {row[0]: row[1:] for row in book["业务活动表"].iter_rows(values_only=True)}
-    assert rows["收入合计"] == (11, 270, 970, 1240, 270, 970, 1240)
-    assert rows["三、限定性净资产转为非限定性净资产"][:4] == (40, 450, -450, 0)
+    assert rows["收入合计"] == (None, 270, 970, 1240, 270, 970, 1240)
+    assert rows["三、限定性净资产转为非限定性净资产"][:4] == (None, 450, -450, 0)
     balance = {row[4]: row[5:] for row in book["资产负债表"].iter_rows(values_only=True)}
-    assert balance["负债和净资产总计"] == (120, 0, 890)
+    assert balance["负债和净资产总计"] == (None, 0, 890)
     vouchers = openpyxl.load_workbook(tmp_path / "vouchers.xlsx")["记账凭证"]
     assert [cell.value for cell in vouchers[1]][:6] == [
         "日期", "凭证字", "凭证号", "附单据数", "摘要", "科目代码",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("year", "number", "form"), [(2025, 11, "会民非02表"), (2026, None, None)])
+def test_rows_have_the_numbers_of_the_forms_that_are_known(
+    tmp_path: Path, year: int, number: int | None, form: str | None
+) -> None:
+    """Those in force since 2026 are not, and the sheet says so."""
+    log, month = LogBuilder(year), Period.parse(f"{year}-01")
+    log.open()
+    log.give(900_00)
+    entries, out = log.entries, tmp_path / "statements.xlsx"
+    statements = count_statements(entries, month, load_chart())
+    write_statements(statements, compare_dates(entries, month, load_chart()), "基金会", out)
+    sheet = openpyxl.load_workbook(out)["业务活动表"]
+    rows = list(sheet.iter_rows(values_only=True))
+    assert (rows[1][5] or None) == form
+    [total] = [row for row in rows if row[0] == "收入合计"]
+    assert (total[1], total[4]) == (number, 900)
+    assert ("未经核对" in str(rows[-1][0])) is (number is None)

@@ -140,6 +140,7 @@ async def test_campaign_gives_within_its_budget_and_reports_it(stack: StackHarne
     assert "诉求 requests 3: 已完结 closed 1 · 对接中 open 2" in format_campaign(told)
     [listed] = (await city.read("/campaigns"))["campaigns"]
     assert (listed["id"], listed["on"], listed["budget_left_fen"]) == ("warm", True, 0)
+    assert listed["fund_ids"] == [FUND]
     await city.post(f"/matches/{second.id}/decline", "no", {"reason": NO_CAPACITY})
 
     async def read_budget_left() -> int:

@@ -8,6 +8,7 @@ import typer
 
 from services.audit.cli import (
     accounting,
+    bank_lines,
     beginnings,
     keys,
     mandates,
@@ -43,6 +44,8 @@ app.command("attach")(vouchers.send_attachment)
 app.add_typer(vouchers.fee_app, name="fee")
 app.add_typer(vouchers.refund_app, name="refund")
 app.add_typer(months.app, name="month")
+app.add_typer(bank_lines.line_app, name="bank-line")
+app.add_typer(bank_lines.release_app, name="line-release")
 app.add_typer(proposals.transfer_app, name="transfer")
 app.add_typer(proposals.reversal_app, name="reversal")
 app.add_typer(proposals.second_payment_app, name="second-payment")

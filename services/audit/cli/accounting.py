@@ -44,7 +44,7 @@ def write_month_statements(
     organisation: Annotated[str, typer.Option(help="编制单位 the organisation")] = "",
     chart: ChartFile = None,
 ) -> None:
-    """资产负债表、业务活动表（会民非01、02表）。Balance sheet and statement of activities."""
+    """资产负债表、业务活动表。Balance sheet and statement of activities."""
     period = _parse_month(month)
     try:
         with report_unreadable(), report_unwritable(out):

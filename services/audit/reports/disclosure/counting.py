@@ -275,6 +275,7 @@ def _build_moved(entry: LedgerEntry) -> Moved:
     return Moved(
         (entry["log"], entry["index"]),
         day_of(entry["recorded_at"]),
+        day_of(entry["effective_at"]),
         entry["kind"],
         entry["subject"],
         sum((came or went).values()),

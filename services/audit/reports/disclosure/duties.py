@@ -3,8 +3,9 @@
 - The yearly work and financial report: by 31 May of the year after.
 - A campaign or project longer than six months: every three months; any one: in full within three
   months of its end.
-- Major transactions: within 30 days (article 13). What is major the organisation's own charter or
-  rules say; `MAJOR_FEN`, a million yuan, stands in until it is told.
+- Major transactions: within 30 days (article 13) of the bank's day, however late it is recorded.
+  What is major the organisation's own charter or rules say; `MAJOR_FEN`, a million yuan, stands in
+  until it is told.
 - A correction is published as a correction, with a note (article 16), without delay: no day is set.
 """
 
@@ -90,7 +91,8 @@ def _list_major(figures: Figures, major_fen: int) -> Iterator[Duty]:
         if each.amount >= major_fen:
             source = f"{MEASURES}第十三条；标准由章程或财务资产管理制度规定"
             about = f"{each.kind} {each.subject}"
-            yield Duty("major_transaction", about, each.day + MAJOR_WITHIN, source, each.entry)
+            due = each.effective + MAJOR_WITHIN
+            yield Duty("major_transaction", about, due, source, each.entry)
 
 
 def _list_corrections(figures: Figures) -> Iterator[Duty]:

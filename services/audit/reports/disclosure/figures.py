@@ -1,7 +1,7 @@
 """The figures of a period: by the calendar in China, or of a campaign or project with dates.
 
 Reversals count against what they reverse, in the period they are recorded in, and are listed as
-corrections besides. The log does not know campaigns: they come from a file.
+corrections besides. The log does not know campaigns: they come from matching, or from a file.
 """
 
 import re
@@ -9,7 +9,7 @@ from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal, Self
 
@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from services.audit.ledger.movements import Unit
 from services.audit.reports.flow.gifts import EntryKey
 from shared.contracts.ledger import Kind
+from shared.contracts.values import CHINA
 from shared.documents import Document
 
 _FORM = re.compile(r"(?P<year>20\d\d)(Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
@@ -80,6 +81,23 @@ class Campaign(BaseModel):
 
 
 _LIST = TypeAdapter(list[Campaign])
+
+
+def parse_campaigns(rows: Iterable[Document]) -> list[Campaign]:
+    """As matching describes them: days by China's clock, the last one counted."""
+    return [
+        Campaign(
+            name=row["name"],
+            start=_find_day(row["starts_at"]),
+            end=_find_day(row["ends_at"], before=timedelta(microseconds=1)),
+            funds=tuple(row["fund_ids"]),
+        )
+        for row in rows
+    ]
+
+
+def _find_day(moment: str, before: timedelta = timedelta()) -> date:
+    return (datetime.fromisoformat(moment) - before).astimezone(CHINA).date()
 
 
 def read_campaigns(file: Path) -> list[Campaign]:
@@ -164,10 +182,12 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Money that came, went or changed funds in one entry. funds: signed fen, by fund."""
+    """Money that came, went or changed funds in one entry. funds: signed fen, by fund. day: when it
+    was recorded. effective: the bank's day."""
 
     entry: EntryKey
     day: date
+    effective: date
     kind: Kind
     subject: str
     amount: int
@@ -344,6 +364,7 @@ def _format_moved(each: Moved) -> dict[str, object]:
     fields: dict[str, object] = {
         "entry": _format_key(each.entry),
         "day": str(each.day),
+        "bank_day": str(each.effective),
         "kind": each.kind,
         "subject": each.subject,
         "amount_fen": each.amount,

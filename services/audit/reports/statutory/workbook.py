@@ -1,6 +1,7 @@
 """Vouchers and statements as `.xlsx`, in the statutory layout."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 MONEY_FORMAT = "#,##0.00"
 WIDTHS = {"A": 34, "E": 30, "F": 12, "G": 26}
 Line = Sequence[Cell]
+REVISED = date(2026, 1, 1)
+"""The standard as revised is in force from here on; the numbers of its rows are not known here."""
+REVISED_NOTE = (
+    "适用财政部2024年12月修订、自2026年1月1日起施行的《民间非营利组织会计制度》。修订后报表的行次未经核对，不列；"
+    "报送前请对照财政部公布的格式。受赠服务、志愿时数未计价，不在表内。"
+)
 
 
 def write_vouchers(vouchers: Iterable[Voucher], out: Path) -> int:
@@ -46,17 +53,29 @@ def write_statements(
     last = statements.period.end.toordinal() - 1
     day = type(statements.period.end).fromordinal(last)
     balance = _add_sheet(book, "资产负债表")
-    _write_title(balance, "资产负债表", "会民非01表", organisation, f"{day:%Y年%m月%d日}")
+    forms = ("会民非01表", "会民非02表") if statements.period.start < REVISED else ("", "")
+    _write_title(balance, "资产负债表", forms[0], organisation, f"{day:%Y年%m月%d日}")
+    lay_out = _lay_out_of(statements.period.start)
     for line in _list_balance(statements):
-        balance.append([*line])
+        balance.append(lay_out(line))
     activity = _add_sheet(book, "业务活动表")
-    _write_title(activity, "业务活动表", "会民非02表", organisation, f"{day:%Y年%m月}")
+    _write_title(activity, "业务活动表", forms[1], organisation, f"{day:%Y年%m月}")
     for line in _list_activity(statements):
-        activity.append([*line])
+        activity.append(lay_out(line))
+    if statements.period.start >= REVISED:
+        for sheet in (balance, activity):
+            sheet.append([REVISED_NOTE])
     compared = _add_sheet(book, "入账日与银行日")
     for line in _list_dates(dates):
         compared.append([*line])
     _save(book, out)
+
+
+def _lay_out_of(day: date) -> Callable[[Line], list[Cell]]:
+    """As the forms of that day have it: numbers of rows are integers, amounts never are."""
+    if day < REVISED:
+        return list
+    return lambda line: [None if isinstance(cell, int) else cell for cell in line]
 
 
 def _write_title(sheet: "Worksheet", name: str, form: str, organisation: str, when: str) -> None:
