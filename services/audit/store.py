@@ -104,6 +104,8 @@ INDEXES: tuple[mongo.Index, ...] = (
     ),
     (Stock.COLLECTION, [("foundation", 1), ("log", 1)], {}),
     (Donation.COLLECTION, [("donor_id", 1), ("received_at", -1)], {}),
+    (Donation.COLLECTION, [("reference", 1)], {}),
+    (Donation.COLLECTION, [("received_at", -1)], {}),
     (Donation.COLLECTION, [("waiting", 1)], {"partialFilterExpression": {"waiting": True}}),
     (Contribution.COLLECTION, [("donor_id", 1)], {}),
     (Fund.COLLECTION, [("foundation", 1), ("log", 1)], {}),

@@ -13,11 +13,12 @@ from services.audit.api import (
     months,
     payables,
     receipts,
+    searches,
     statements,
     vouchers,
     words,
 )
-from services.audit.pages import finance, ledger, paying, proposing, voucher_files
+from services.audit.pages import finance, ledger, paying, proposing, searching, voucher_files
 from services.audit.pages import months as month_pages
 
 SUBJECTS = (
@@ -31,6 +32,7 @@ SUBJECTS = (
     vouchers,
     beginnings,
     statements,
+    searches,
     receipts,
     giving,
     log,
@@ -45,6 +47,7 @@ ROUTERS = (
     paying.router,
     month_pages.router,
     voucher_files.router,
+    searching.router,
     finance.router,
     proposing.router,
 )

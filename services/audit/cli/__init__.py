@@ -18,6 +18,7 @@ from services.audit.cli import (
     reconcile,
     replay,
     reports,
+    searching,
     verify,
     vouchers,
     witness,
@@ -35,6 +36,7 @@ app.command("witness")(witness.run_witness)
 app.command("rotate-key")(keys.rotate_key)
 app.command("trace")(reports.trace_donation)
 app.command("reconcile")(reconcile.print_reconciliation)
+app.command("find")(searching.find_gifts)
 app.command("disclose")(reports.disclose)
 app.add_typer(proposals.fund_app, name="fund")
 app.add_typer(beginnings.chart_app, name="chart")

@@ -17,6 +17,11 @@ from rich.table import Table
 
 from services.audit.cli.console import UNREADABLE, WRONG, console, report_unwritable
 from services.audit.statements import parse_layout
+from services.audit.statements.control_totals import (
+    Difference,
+    RowSums,
+    read_control_totals,
+)
 from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers
 from services.audit.statements.outcomes import find_outcomes
@@ -63,10 +68,22 @@ def print_reconciliation(
     report: Annotated[
         Path | None, typer.Option(help="不符明细写入此 CSV writes the gaps there")
     ] = None,
+    totals: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="公布的合计：对账单、日期、笔数、金额 published totals",
+        ),
+    ] = None,
+    totals_column: Annotated[
+        list[str] | None, typer.Option(help="合计表的字段=列名 ours=theirs of that sheet")
+    ] = None,
 ) -> None:
     """认捐、流水、账本三方对账，按账龄列出不符。Pledge, bank and ledger side by side.
 
-    Exits with 1 when bank and ledger differ, with 2 when a file is no statement.
+    Exits with 1 when bank and ledger, or rows and published totals, differ; with 2 when a file is
+    no statement.
     """
     from shared.client import ServiceClient  # what only a running stack needs
 
@@ -76,10 +93,13 @@ def print_reconciliation(
         toml = mapping.read_bytes() if mapping else b""
         layout = parse_layout(toml, column or (), set_ or (), ignore or ()).of_account(account)
         read = read_batches(files, layout, Givers(ServiceClient("intake"))) if files else ()
+        published = read_control_totals(totals.read_bytes(), totals_column or ()) if totals else []
         lost: list[Gap | RefusedRow] = []
-        rows = 0
+        rows, sums = 0, RowSums()
         for batch in read:
             rows += len(batch.rows) + len(batch.refused)
+            for row in batch.rows:
+                sums.add(row.listed.statement, row.fact.received_at, row.fact.amount_fen)
             lost += _list_lost(audit, source, batch.rows, batch.refused)
     except Invalid as error:
         for problem in error.problems:
@@ -91,7 +111,9 @@ def print_reconciliation(
     _show(summary, show, [each for each in lost if isinstance(each, RefusedRow)])
     if report:
         _write(report, summary["gaps"])
-    if lost or any(_differs(fund) for fund in summary["funds"]):
+    differences = list(sums.compare(published))
+    _show_differences(len(published), differences)
+    if lost or differences or any(_differs(fund) for fund in summary["funds"]):
         raise typer.Exit(WRONG)
 
 
@@ -130,6 +152,23 @@ def _make_empty(fund_id: str) -> dict[str, object]:
 
 def _differs(fund: Mapping[str, object]) -> bool:
     return bool(fund["listed_not_on_ledger_fen"] or fund["on_ledger_not_listed_fen"])
+
+
+def _show_differences(compared: int, differences: Sequence[Difference]) -> None:
+    if compared:
+        agreed = compared - len(differences)
+        console.print(f"公布的合计 published totals: {compared} 项，相符 {agreed} agree")
+    for each in differences:
+        total = each.total
+        where = f"{total.statement} {total.day or ''}".strip() or "全部 all"
+        parts = [f"第 {total.line} 行 line {total.line}", escape(where)]
+        if total.count not in (None, each.count):
+            parts.append(f"公布 {total.count} 笔，各行 {each.count} 笔 rows")
+        if total.amount_fen != each.amount_fen:
+            stated, counted = format_yuan(total.amount_fen), format_yuan(each.amount_fen)
+            off = format_yuan(total.amount_fen - each.amount_fen)
+            parts.append(f"公布 published {stated}，各行 rows {counted}，差 off by {off}")
+        console.print(f"[red]不符 differs[/] {'；'.join(parts)}", soft_wrap=True)
 
 
 def _show_checked(checked: Mapping[str, int], rows: int | None) -> None:

@@ -195,8 +195,8 @@ def parse_layout(
         mapping = tomllib.loads(toml.decode("utf-8-sig"))
         layout = Layout.model_validate(
             mapping
-            | {"columns": mapping.get("columns", {}) | _split_pairs(columns)}
-            | {"constants": mapping.get("constants", {}) | _split_pairs(constants)}
+            | {"columns": mapping.get("columns", {}) | split_pairs(columns)}
+            | {"constants": mapping.get("constants", {}) | split_pairs(constants)}
         )
         return layout.model_copy(update={"ignored": (*layout.ignored, *ignored)})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
@@ -205,7 +205,8 @@ def parse_layout(
         raise Invalid(*describe_validation(error)) from None
 
 
-def _split_pairs(pairs: Sequence[str]) -> Mapping[str, str]:
+def split_pairs(pairs: Sequence[str]) -> Mapping[str, str]:
+    """`ours=theirs`, as a command takes them. Raises Invalid."""
     texts: dict[str, str] = {}
     for pair in pairs:
         name, sign, text = pair.partition("=")

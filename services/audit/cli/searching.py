@@ -1,0 +1,58 @@
+"""`guanjia audit find`: a gift by giver, fund, day, sum or reference, and what names a document."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from services.audit.cli.console import WRONG, console
+from services.audit.cli.proposals import ID_WIDTH, connect, parse_fen
+from shared.money import format_yuan
+
+
+def find_gifts(
+    reference: Annotated[
+        str, typer.Option(help="流水号、凭证号或文件编号 of the bank, a voucher, a document")
+    ] = "",
+    yuan: Annotated[str, typer.Option(help="金额，元 the amount")] = "",
+    from_: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="从哪天 from")
+    ] = None,
+    to: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="到哪天 to, counted")
+    ] = None,
+    fund: Annotated[str, typer.Option(help="基金编号 the fund")] = "",
+    giver: Annotated[str, typer.Option(help="捐赠人编号 P-… the giver's id")] = "",
+) -> None:
+    """查找捐赠和凭证。Finds gifts, and what names a document or a line of the bank."""
+    wanted: dict[str, object] = {
+        "reference": reference,
+        "fund_id": fund or None,
+        "donor_id": giver or None,
+        "amount_fen": parse_fen(yuan) if yuan else None,
+        "from_day": f"{from_:%Y-%m-%d}" if from_ else None,
+        "to_day": f"{to:%Y-%m-%d}" if to else None,
+    }
+    hits = connect("finance-maker").post("/gifts/search", wanted)["hits"]
+    if not hits:
+        console.print("没有找到 nothing was found")
+        raise typer.Exit(WRONG)
+    table = Table()
+    table.add_column("编号 id", no_wrap=True, min_width=ID_WIDTH)
+    table.add_column("金额 CNY", justify="right", no_wrap=True)
+    for title in (
+        "类型 kind",
+        "状态 state",
+        "日期 day",
+        "基金 fund",
+        "依据 reference",
+        "条目 entry",
+    ):
+        table.add_column(title, overflow="fold")
+    for each in hits:
+        amount = each["goods"] or format_yuan(each["amount_fen"])
+        cells = ("kind", "state", "day", "fund_id", "reference", "path")
+        table.add_row(escape(each["id"]), amount, *(escape(each[cell]) for cell in cells))
+    console.print(table)

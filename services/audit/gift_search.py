@@ -1,0 +1,178 @@
+"""Finance's way to gifts and to what names a document: by giver, fund, day, sum or reference.
+
+Nobody is named: a giver is looked for by his id, which intake gives to who may read it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.audit.model import BankQuestion, Donation, PaymentOrder, Reversal, Transfer
+from services.audit.model.proposal import ReferencedProposal
+from services.audit.model.vouchers import FundFee, GiftRefund, LinedEntry
+from services.audit.public import PublicLogs
+from shared import mongo
+from shared.contracts.values import CHINA, Identifier, PositiveFen, Value
+from shared.text import FOLDED
+
+HITS_MAX = 100
+Kind = Literal["gift", "fee", "refund", "transfer", "reversal", "payment", "bank_line"]
+Reference = Annotated[str, Field(max_length=200), FOLDED]
+
+
+class GiftSearch(Value):
+    """What is empty may be anything. from_day, to_day: of the bank, by China's clock, both counted.
+    reference: of the bank's line, of a document or of a voucher."""
+
+    donor_id: Identifier | None = None
+    fund_id: Identifier | None = None
+    from_day: date | None = None
+    to_day: date | None = None
+    amount_fen: PositiveFen | None = None
+    reference: Reference = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self == GiftSearch()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A gift, or what names the reference. amount: in fen, or of goods with their unit.
+
+    path: of its entry on the public ledger; empty where none stands there."""
+
+    kind: Kind
+    id: str
+    state: str
+    day: str = ""
+    fund_id: str = ""
+    amount_fen: int = 0
+    goods: str = ""
+    reference: str = ""
+    donor_id: str = ""
+    path: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+async def search_gifts(
+    database: mongo.Database, logs: PublicLogs, search: GiftSearch, hidden_reference: str
+) -> list[Hit]:
+    """hidden_reference: the reference as gifts have it, see `BankSecrets.hide_reference`. The
+    newest first."""
+    query = _build_query(search, hidden_reference)
+    order = [("received_at", -1), ("_id", 1)]
+    gifts = await mongo.find(database, Donation, query, sort=order, limit=HITS_MAX)
+    hits = [_describe_gift(each, logs) for each in gifts]
+    if search.reference:
+        hits += await _find_papers(database, logs, search.reference)
+    return hits
+
+
+def _build_query(search: GiftSearch, hidden_reference: str) -> Mapping[str, object]:
+    days: dict[str, datetime] = {}
+    if search.from_day:
+        days["$gte"] = datetime.combine(search.from_day, time(), CHINA)
+    if search.to_day:
+        days["$lt"] = datetime.combine(search.to_day + timedelta(days=1), time(), CHINA)
+    wanted = {
+        "donor_id": search.donor_id,
+        "fund_id": search.fund_id,
+        "amount_fen": search.amount_fen,
+        "reference": hidden_reference or None,
+        "received_at": days or None,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _describe_gift(gift: Donation, logs: PublicLogs) -> Hit:
+    state = "waiting" if gift.waiting else "refused" if gift.refused else "entered"
+    return Hit(
+        kind="gift",
+        id=gift.id,
+        day=_format_day(gift.received_at),
+        fund_id=gift.fund_id,
+        amount_fen=gift.amount_fen,
+        goods="" if gift.is_money else f"{gift.quantity} {gift.unit} {gift.item}",
+        reference=gift.reference,
+        donor_id=gift.donor_id,
+        state="undone" if gift.undone else state,
+        path=_format_path(logs, gift.log, gift.entry),
+    )
+
+
+async def _find_papers(database: mongo.Database, logs: PublicLogs, reference: str) -> list[Hit]:
+    """What names it: entries of two people, payments, lines of the bank."""
+    own: list[Mapping[str, object]] = [{"reference": reference}, {"voucher": reference}]
+    hits: list[Hit] = []
+    kinds: Sequence[tuple[Kind, type[ReferencedProposal]]] = (
+        ("fee", FundFee),
+        ("refund", GiftRefund),
+        ("transfer", Transfer),
+        ("reversal", Reversal),
+    )
+    for name, kind in kinds:
+        lined = [{"bank_reference": reference}] if issubclass(kind, LinedEntry) else []
+        rows = await mongo.find(database, kind, {"$or": [*own, *lined]}, limit=HITS_MAX)
+        hits += [_describe_paper(name, each, logs) for each in rows]
+    orders = await mongo.find(
+        database, PaymentOrder, {"lines.bank_reference": reference}, limit=HITS_MAX
+    )
+    hits += [each for order in orders for each in _describe_payments(order, reference)]
+    lines = await mongo.find(database, BankQuestion, {"bank_reference": reference}, limit=HITS_MAX)
+    return [*hits, *map(_describe_line, lines)]
+
+
+def _describe_paper(kind: Kind, paper: ReferencedProposal, logs: PublicLogs) -> Hit:
+    fields = paper.to_json()
+    amount = fields.get("amount_fen")
+    at = paper.at if isinstance(paper, LinedEntry) else None
+    return Hit(
+        kind=kind,
+        id=paper.id,
+        state=paper.state,
+        day=_format_day(at) if at else "",
+        fund_id=str(fields.get("fund_id") or fields.get("from_fund_id") or ""),
+        amount_fen=amount if isinstance(amount, int) else 0,
+        reference=" ".join(filter(None, (paper.voucher, paper.reference))),
+        path=_format_path(logs, paper.log, paper.entry),
+    )
+
+
+def _describe_payments(order: PaymentOrder, reference: str) -> list[Hit]:
+    return [
+        Hit(
+            kind="payment",
+            id=order.format_reference(number),
+            state=line.state,
+            fund_id=line.fund_id,
+            amount_fen=line.amount_fen,
+            reference=line.bank_reference,
+        )
+        for number, line in enumerate(order.lines, 1)
+        if line.bank_reference == reference
+    ]
+
+
+def _describe_line(line: BankQuestion) -> Hit:
+    return Hit(
+        kind="bank_line",
+        id=line.id,
+        state="asked" if line.is_open else "answered",
+        day=_format_day(line.at),
+        amount_fen=line.amount_fen,
+        reference=line.bank_reference,
+    )
+
+
+def _format_day(moment: datetime) -> str:
+    return f"{moment.astimezone(CHINA):%Y-%m-%d}"
+
+
+def _format_path(logs: PublicLogs, log: str, entry: int | None) -> str:
+    return "" if entry is None else f"/ledger/{logs.name_of(log)}/entries/{entry}"
