@@ -12,6 +12,7 @@ from services.audit.decide import (
     bank_answers,
     bank_lines,
     beginning,
+    counts,
     funds,
     mandates,
     matches,
@@ -94,6 +95,12 @@ from services.audit.model.months import (
     MonthReopening,
     ProposeMonthClose,
     ProposeMonthReopening,
+)
+from services.audit.model.stock import (
+    ApproveStockCount,
+    DeclineStockCount,
+    ProposeStockCount,
+    StockCount,
 )
 from services.audit.model.vouchers import (
     AddVoucherFile,
@@ -209,6 +216,9 @@ def build_commands(
         ApproveFundFee: Handler(decide=vouchers.decide_approve_fee),
         DeclineFundFee: Handler(decide=partial(decide_decline, FundFee)),
         ProposeGiftRefund: Handler(decide=vouchers.decide_propose_refund),
+        ProposeStockCount: Handler(decide=counts.decide_propose_count),
+        ApproveStockCount: Handler(decide=counts.decide_approve_count),
+        DeclineStockCount: Handler(decide=partial(decide_decline, StockCount)),
         ProposeChart: Handler(decide=beginning.decide_propose_chart),
         ApproveChart: Handler(decide=beginning.decide_approve_chart),
         DeclineChart: Handler(decide=partial(decide_decline, ChartProposal)),

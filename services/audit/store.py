@@ -38,6 +38,7 @@ from services.audit.model import (
 )
 from services.audit.model.beginning import ChartProposal, FoundationChart, OpeningBalances
 from services.audit.model.months import MonthClose, MonthReopening
+from services.audit.model.stock import StockCount
 from services.audit.model.vouchers import FundFee, GiftRefund, VoucherFile
 from shared import mongo
 from shared.looks import LookLog
@@ -79,6 +80,7 @@ STATES: tuple[type[State], ...] = (
     FoundationChart,
     ChartProposal,
     OpeningBalances,
+    StockCount,
     Pledge,
     Mandate,
     Contribution,

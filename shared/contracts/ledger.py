@@ -122,6 +122,15 @@ class GoodsDistributed(MovingGoods):
 
 
 @with_config(CLOSED)
+class GoodsWrittenOff(MovingGoods):
+    """What a count did not find, or what is of no use any more."""
+
+    kind: Literal["goods_written_off"]
+    authorisation: Authorisation
+    fund: FundId
+
+
+@with_config(CLOSED)
 class DonationReceived(Moving):
     kind: Literal["donation_received"]
     fund: FundId
@@ -241,6 +250,7 @@ LedgerEntry = (
     | PaymentReturned
     | Release
     | GoodsDistributed
+    | GoodsWrittenOff
     | Transfer
     | ManagementFee
     | Refund
@@ -251,8 +261,8 @@ LedgerEntry = (
 Kind = Literal[
     "fund_opened", "opening_balance", "fund_carried", "commitment_carried", "goods_carried",
     "donation_received", "goods_received", "commitment", "disbursement", "accounts_opened",
-    "obligation", "payment", "payment_returned", "release", "goods_distributed", "transfer",
-    "management_fee", "refund", "reversal", "refusal",
+    "obligation", "payment", "payment_returned", "release", "goods_distributed",
+    "goods_written_off", "transfer", "management_fee", "refund", "reversal", "refusal",
 ]  # fmt: skip
 
 entry_adapter: TypeAdapter[LedgerEntry] = TypeAdapter(

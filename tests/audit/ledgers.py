@@ -146,6 +146,12 @@ class Writer:
             entries.draft_goods_distributed(self.fact(match), fund_ref(fund), goods, purpose)
         )
 
+    def write_off(self, goods: entries.Goods = RICE, fund: str = FUND) -> int:
+        fields = {"fund": fund, "authorisation": TWO_PEOPLE}
+        moved = (fund_ref(fund), entries.Goods(goods.item, goods.unit, 1))
+        draft = entries.draft_entry("goods_written_off", self.fact("count"), moved, **fields)
+        return self.add(draft)
+
     def commit(
         self, match: str, amount_fen: int, fund: str = FUND, purpose: Purpose = MEALS
     ) -> int:
@@ -222,6 +228,8 @@ def year_of_facts(size: int, *, positions: bool = False) -> Writer:
 def life(writer: Writer) -> Iterator[int]:
     """Entries for ever, one at a step, with the index of each. Fund FUND and GENERAL are open."""
     yield from _round(writer, 1)
+    yield writer.receive()
+    yield writer.write_off()
     yield writer.open(BEGUN)
     yield writer.begin(7_000, BEGUN)
     yield writer.carry(90_000, 30_000)

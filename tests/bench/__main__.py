@@ -16,6 +16,7 @@ from rich.console import Console
 from tests.bench import duplicates, ours, peers, preload, report
 from tests.bench.door import DoorLoad, bench_door, print_door
 from tests.bench.flood import bench_flood, print_report
+from tests.bench.imports import bench_imports
 from tests.bench.ledger import report as ledger_report
 from tests.bench.ledger.run import bench_ledger
 from tests.bench.loop import Load, Say
@@ -161,6 +162,21 @@ def main(
     }
     if json_file:
         json_file.write_text(json.dumps(figures, indent=2, ensure_ascii=False))
+
+
+@app.command("imports")
+def run_imports(
+    rows: Annotated[int, typer.Option(help="of the statement")] = 200_000,
+    kills: Annotated[int, typer.Option(help="how often it is killed on the way")] = 2,
+) -> None:
+    """A statement imported, killed and begun again, beside a bare loop over the same database."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(bench_imports(rows, kills, Path(folder), typer.echo))
+    ratio = figures.rows_s / figures.bare_rows_s
+    typer.echo(f"{figures.rows:,} rows: {figures.rows_s:,.0f}/s, bare {figures.bare_rows_s:,.0f}/s")
+    typer.echo(f"ratio {ratio:.3f}; peak {figures.peak_mb:.0f} MB; {figures.entries:,} entries")
+    expected = 2 * sum((number % 997 + 1) * 100 for number in range(rows))
+    typer.echo("each row once" if figures.received_fen == expected else "SUMS DIFFER")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from services.audit.api import (
     receipts,
     searches,
     statements,
+    stocks,
     vouchers,
     words,
 )
@@ -31,6 +32,7 @@ SUBJECTS = (
     payables,
     vouchers,
     beginnings,
+    stocks,
     statements,
     searches,
     receipts,

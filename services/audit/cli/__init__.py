@@ -19,6 +19,7 @@ from services.audit.cli import (
     replay,
     reports,
     searching,
+    stocks,
     verify,
     vouchers,
     witness,
@@ -45,6 +46,7 @@ app.add_typer(mandates.app, name="mandate")
 app.command("attach")(vouchers.send_attachment)
 app.add_typer(vouchers.fee_app, name="fee")
 app.add_typer(vouchers.refund_app, name="refund")
+app.add_typer(stocks.app, name="stock")
 app.add_typer(months.app, name="month")
 app.add_typer(bank_lines.line_app, name="bank-line")
 app.add_typer(bank_lines.release_app, name="line-release")

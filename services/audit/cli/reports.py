@@ -89,6 +89,7 @@ USES: dict[Use, str] = {
     "promised": "已承诺未付 promised",
     "unspent": "尚未使用 unspent",
     "fee": "管理费 fees",
+    "lost": "已核销 written off",
     "refunded": "已退回 refunded",
     "reversed": "已冲销 reversed",
 }

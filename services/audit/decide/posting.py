@@ -40,6 +40,7 @@ from shared.contracts.events import (
     LedgerGoodsDistributed,
     LedgerGoodsReceived,
     LedgerGoodsRefused,
+    LedgerGoodsWrittenOff,
     LedgerObligated,
     LedgerPaymentReturned,
     LedgerReceived,
@@ -122,6 +123,7 @@ EVENTS: Mapping[str, type[LedgerFact]] = {
     "payment_returned": LedgerPaymentReturned,
     "release": LedgerReleased,
     "goods_distributed": LedgerGoodsDistributed,
+    "goods_written_off": LedgerGoodsWrittenOff,
     "management_fee": LedgerFeeCharged,
     "refund": LedgerRefunded,
 }

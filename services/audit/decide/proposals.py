@@ -21,6 +21,7 @@ from services.audit.model import (
 from services.audit.model.beginning import ChartProposal, OpeningBalances
 from services.audit.model.months import MonthClose, MonthReopening
 from services.audit.model.proposal import Approval
+from services.audit.model.stock import StockCount
 from services.audit.model.vouchers import FundFee, GiftRefund
 from services.audit.months import messages as month_messages
 from services.audit.vouchers import messages as voucher_messages
@@ -45,6 +46,7 @@ P = TypeVar(
     GiftRefund,
     ChartProposal,
     OpeningBalances,
+    StockCount,
 )
 
 V = TypeVar("V", bound=Value)
@@ -93,6 +95,9 @@ TERMS: dict[type[Proposal], Terms] = {
     ),
     OpeningBalances: Terms(
         "opening_id", beginning_messages.OPENING_UNKNOWN, beginning_messages.OPENING_NOT_PROPOSED
+    ),
+    StockCount: Terms(
+        "count_id", voucher_messages.COUNT_UNKNOWN, voucher_messages.COUNT_NOT_PROPOSED
     ),
     SecondPayment: Terms(
         "request_id",

@@ -99,10 +99,11 @@ class GoodsArithmetic:
         brought_forward: int
         received: int
         distributed: int
+        written_off: int
 
     @property
     def in_stock(self) -> int:
-        return self.brought_forward + self.received - self.distributed
+        return self.brought_forward + self.received - self.distributed - self.written_off
 
 
 @dataclass(slots=True)
@@ -167,6 +168,7 @@ class GoodsBook(GoodsArithmetic):
     brought_forward: int = 0
     received: int = 0
     distributed: int = 0
+    written_off: int = 0
 
 
 @dataclass(slots=True)
@@ -304,6 +306,7 @@ def take_snapshot(books: Balances) -> dict[str, object]:
                 "brought_forward": book.brought_forward,
                 "received": book.received,
                 "distributed": book.distributed,
+                "written_off": book.written_off,
                 "in_stock": book.in_stock,
             }
             for (fund, item, unit), book in sorted(books.goods.items())

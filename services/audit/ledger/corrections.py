@@ -12,7 +12,7 @@ from shared.contracts import ledger
 NAMING = frozenset({"reversal", "refund"})
 """Kinds whose entries may name an earlier one."""
 
-Reversible = MoneyEntry | ledger.GoodsReceived | ledger.GoodsDistributed
+Reversible = MoneyEntry | ledger.GoodsReceived | ledger.GoodsDistributed | ledger.GoodsWrittenOff
 
 
 def find_named(entry: ledger.LedgerEntry) -> int | None:

@@ -25,7 +25,9 @@ InOneFund = (
 
 MoneyEntry = InOneFund | ledger.Transfer
 
-GoodsEntry = ledger.GoodsReceived | ledger.GoodsDistributed | ledger.GoodsCarried
+GoodsEntry = (
+    ledger.GoodsReceived | ledger.GoodsDistributed | ledger.GoodsWrittenOff | ledger.GoodsCarried
+)
 
 Amounts = dict[str, tuple[Part, int]]
 """By fund: the part of the entry that its legs are, and their amount."""

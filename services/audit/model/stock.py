@@ -1,13 +1,18 @@
 """Goods of a fund: how much of one item lies in store, and what was handed over of it."""
 
-from typing import ClassVar, Self
+from datetime import datetime
+from typing import Annotated, ClassVar, Self
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
 from services.audit.ledger.balances import GoodsArithmetic
 from services.audit.ledger.entries import Goods
+from services.audit.model.commands import Consent, Nothing
+from services.audit.model.fund import NewFundId
+from services.audit.model.proposal import Approval, ReferencedProposal, Sha256, VoucherNumber
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.ledger_fields import INTEGER_MAX
+from shared.contracts.values import Identifier, Moment, ShortText, Value, Whole
 from shared.ids import make_id
 
 
@@ -24,6 +29,7 @@ class Stock(GoodsArithmetic, CountedState):
     brought_forward: int = 0
     received: int = 0
     distributed: int = 0
+    written_off: int = 0
 
     @computed_field  # type: ignore[prop-decorator]  # stored, so that a job finds what remains
     @property
@@ -43,7 +49,8 @@ class Stock(GoodsArithmetic, CountedState):
 
     def bring_forward(self, log: str) -> Self:
         """Into the year of `log`: its counters start anew with what is in stock."""
-        counters = {"brought_forward": self.in_stock, "received": 0, "distributed": 0}
+        counters = dict.fromkeys(("received", "distributed", "written_off"), 0)
+        counters["brought_forward"] = self.in_stock
         return self.model_copy(update={"log": log, **counters})
 
 
@@ -54,6 +61,42 @@ class Distribution(PlacedState):
 
     fund_id: str
     refused: bool
+
+
+class StockCount(ReferencedProposal):
+    """What somebody counted of one stock, whose id it names; approved, what is missing is written
+    off. in_stock: as the books had it when it was proposed."""
+
+    COLLECTION: ClassVar[str] = "stock_counts"
+
+    stock_id: str
+    fund_id: str
+    item: str
+    unit: str
+    counted: Whole
+    in_stock: Whole
+    at: datetime
+
+
+class ProposeStockCount(Value):
+    """counted: how many lie there. reference, voucher, attachment: as of a fee."""
+
+    fund_id: NewFundId
+    item: ShortText
+    unit: ShortText
+    counted: Annotated[Whole, Field(ge=0, le=INTEGER_MAX)]
+    at: Moment
+    reference: Consent
+    voucher: VoucherNumber | Nothing = ""
+    attachment: Sha256 | Nothing = ""
+
+
+class ApproveStockCount(Approval):
+    count_id: Identifier
+
+
+class DeclineStockCount(Value):
+    count_id: Identifier
 
 
 def derive_stock_id(fund_id: str, item: str, unit: str) -> str:

@@ -54,6 +54,7 @@ KindPath = Literal[
     "reversals",
     "second-payments",
     "bank-answers",
+    "stock-counts",
     "charts",
     "opening-balances",
     "fund-fees",

@@ -56,6 +56,7 @@ from services.audit.model.months import (
     MonthReopening,
 )
 from services.audit.model.proposal import ReferencedProposal
+from services.audit.model.stock import ApproveStockCount, DeclineStockCount, StockCount
 from services.audit.model.vouchers import (
     ApproveFundFee,
     ApproveGiftRefund,
@@ -175,6 +176,16 @@ def _describe_opening(opening: OpeningBalances) -> Iterator[Line]:
         yield each.fund_id, each.fund_id, f"{format_yuan(each.balance_fen)} 元"
     yield "合计", "In all", f"{format_yuan(opening.total_fen)} 元"
     yield from _describe_voucher(opening)
+
+
+def _describe_count(count: StockCount) -> Iterator[Line]:
+    yield "基金", "Fund", count.fund_id
+    yield "物资", "Item", f"{count.item}（{count.unit}）"
+    yield "账上", "By the books", str(count.in_stock)
+    yield "清点", "Counted", str(count.counted)
+    yield "核销", "Written off", str(count.in_stock - count.counted)
+    yield "盘点日期", "Day", f"{count.at.astimezone(CHINA):%Y-%m-%d}"
+    yield from _describe_voucher(count)
 
 
 def _describe_reversal(reversal: Reversal) -> Iterator[Line]:
@@ -335,6 +346,14 @@ PROPOSALS: Mapping[str, ProposalKind] = {
             _describe_month_reopening,
             lambda id_, digest: ApproveMonthReopening(reopening_id=id_, digest=digest),
             lambda id_: DeclineMonthReopening(reopening_id=id_),
+        ),
+        ProposalKind(
+            "stock-counts",
+            ("盘点", "A count of goods"),
+            StockCount,
+            _describe_count,
+            lambda id_, digest: ApproveStockCount(count_id=id_, digest=digest),
+            lambda id_: DeclineStockCount(count_id=id_),
         ),
         ProposalKind(
             "charts",

@@ -120,7 +120,7 @@ def trace_in(gifts: Gifts, donation: str, origin: Origin = "gift") -> Trace:
     )
 
 
-_ORDER: tuple[Use, ...] = ("spent", "promised", "unspent", "fee", "refunded", "reversed")
+_ORDER: tuple[Use, ...] = ("spent", "promised", "unspent", "fee", "lost", "refunded", "reversed")
 
 
 def _list_parts(gifts: Gifts, numbers: Iterable[int]) -> Iterator[TracedPart]:

@@ -33,3 +33,15 @@ REFUND_UNKNOWN = Message("refund_unknown", "没有提出过这笔退款", "nobod
 REFUND_NOT_PROPOSED = Message(
     "refund_not_proposed", "该笔退款不在待审核状态", "this refund is {state}"
 )
+STOCK_UNKNOWN = Message(
+    "stock_unknown",
+    "账上没有这种物资：请核对基金、品名和单位，与入库时写的一致",
+    "the books have no such goods: write fund, item and unit as they were received",
+)
+COUNT_EXCEEDS = Message(
+    "count_exceeds",
+    "盘点数须在 0 与账上的 {in_stock} 之间：多出来的物资请按收到的捐赠登记",
+    "a count is between 0 and the {in_stock} of the books: enter what is more as received",
+)
+COUNT_UNKNOWN = Message("count_unknown", "没有提出过这次盘点", "nobody proposed this count")
+COUNT_NOT_PROPOSED = Message("count_not_proposed", "该盘点不在待审核状态", "this count is {state}")

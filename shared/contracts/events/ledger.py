@@ -103,6 +103,12 @@ class LedgerGoodsDistributed(LedgerGoodsFact):
     TYPE: ClassVar[str] = "guanjia.ledger.goods_distributed.v1"
 
 
+class LedgerGoodsWrittenOff(LedgerGoodsFact):
+    """What a count did not find, or what is of no use any more. Subject: the count."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.goods_written_off.v1"
+
+
 RefusedReason = Literal[
     "insufficient_funds",
     "unknown_fund",
@@ -241,6 +247,7 @@ FACTS: tuple[type[Fact], ...] = (
     LedgerCarried,
     LedgerGoodsReceived,
     LedgerGoodsDistributed,
+    LedgerGoodsWrittenOff,
     LedgerGoodsRefused,
     PaymentApproved,
     PaymentUnsettled,

@@ -159,15 +159,16 @@ class BankDays:
 
 @dataclass(slots=True)
 class GoodsFigures:
-    """Things of a fund: closing = opening + received - distributed."""
+    """Things of a fund: closing = opening + received - distributed - written off."""
 
     opening: int = 0
     received: int = 0
     distributed: int = 0
+    written_off: int = 0
 
     @property
     def closing(self) -> int:
-        return self.opening + self.received - self.distributed
+        return self.opening + self.received - self.distributed - self.written_off
 
 
 @dataclass(slots=True)
@@ -327,6 +328,7 @@ def describe_figures(figures: Figures, campaigns: Iterable[Campaign] = ()) -> di
                 "opening": each.opening,
                 "received": each.received,
                 "distributed": each.distributed,
+                "written_off": each.written_off,
                 "closing": each.closing,
             }
             for (fund, unit), each in sorted(figures.goods.items())

@@ -34,6 +34,14 @@ FUND_COLUMNS = {
     "outstanding": "其中已承诺 of which promised",
 }
 
+GOODS_COLUMNS = {
+    "opening": "期初 opening",
+    "received": "收到 received",
+    "distributed": "发放 distributed",
+    "written_off": "核销 written off",
+    "closing": "期末 closing",
+}
+
 SUBJECTS = {
     "yearly_report": "年度工作报告和财务会计报告 yearly work and financial report",
     "progress": "每三个月进展 three-monthly progress",
@@ -164,11 +172,11 @@ def _render_lists(figures: Figures) -> Iterator[str]:
 
 def _render_goods(figures: Figures) -> Iterator[str]:
     rows = [
-        (fund, unit.item, unit.unit, *map(str, (g.opening, g.received, g.distributed, g.closing)))
-        for (fund, unit), g in sorted(figures.goods.items())
+        (fund, unit.item, unit.unit, *(str(getattr(each, name)) for name in GOODS_COLUMNS))
+        for (fund, unit), each in sorted(figures.goods.items())
     ]
-    columns = ("基金 fund", "物资 item", "单位 unit", "期初 opening", "收到 received")
-    yield from _render_section("物资 Goods", (*columns, "发放 distributed", "期末 closing"), rows)
+    columns = ("基金 fund", "物资 item", "单位 unit", *GOODS_COLUMNS.values())
+    yield from _render_section("物资 Goods", columns, rows)
 
 
 def _render_campaigns(figures: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]:

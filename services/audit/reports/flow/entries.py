@@ -46,7 +46,7 @@ from shared.contracts.ledger import (
 )
 from shared.contracts.ledger_fields import EntryRef
 
-_TAKEN_OVER: dict[Use, int] = {"promised": 0, "unspent": 1, "spent": 2, "fee": 3}
+_TAKEN_OVER: dict[Use, int] = {"promised": 0, "unspent": 1, "spent": 2, "fee": 3, "lost": 3}
 """What others take over of a gift that goes back, in this order."""
 
 
@@ -201,9 +201,9 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
             for (_, unit), amount in sum_leaving(entry).items():
                 place = _place_of_match(cast(GoodsDistributed, entry), "spent", unit)
                 gifts.use(place, amount, entry)
-        case "fee":
+        case "fee" | "lost" as use:
             for (fund, unit), amount in sum_leaving(entry).items():
-                gifts.use(Place("fee", fund, unit, _make_key(entry)), amount, entry)
+                gifts.use(Place(use, fund, unit, _make_key(entry)), amount, entry)
         case "moved":
             _transfer(gifts, cast(Transfer, entry))
         case "refunded":

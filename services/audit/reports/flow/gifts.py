@@ -16,7 +16,7 @@ from shared.contracts.ledger import LedgerEntry
 EntryKey = tuple[str, int]
 """A log's origin and a leaf's number."""
 
-Use = Literal["unspent", "promised", "spent", "fee", "refunded", "reversed"]
+Use = Literal["unspent", "promised", "spent", "fee", "lost", "refunded", "reversed"]
 
 
 @dataclass(frozen=True, slots=True)

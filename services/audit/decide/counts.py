@@ -1,0 +1,75 @@
+"""盘点: what lies in store is counted by one and approved by another; what is missing is written
+off, with the paper that says why."""
+
+from datetime import datetime
+
+from services.audit.decide.posting import Journal, Movement
+from services.audit.decide.proposals import require_open
+from services.audit.decide.vouchers import find_flaw
+from services.audit.ledger.entries import Goods
+from services.audit.messages import MOMENT_IMPLAUSIBLE
+from services.audit.model import Fund, LogHead, Stock, derive_stock_id, is_plausible
+from services.audit.model.stock import ApproveStockCount, ProposeStockCount, StockCount
+from services.audit.vouchers.messages import COUNT_EXCEEDS, STOCK_UNKNOWN
+from shared.answers import Answer
+from shared.ids import make_id
+from shared.messaging.decision import Command, Decision, Ref, States
+
+
+def decide_propose_count(
+    states: States, command: Command[ProposeStockCount], now: datetime
+) -> Decision:
+    data, id_ = command.data, make_id("U", command.key)
+    stock_id = derive_stock_id(data.fund_id, data.item, data.unit)
+    stock, _ = states.get_each((Stock, stock_id), (StockCount, id_))
+    if stock is None:
+        return Decision(answer=STOCK_UNKNOWN.refusal(404, "item"))
+    if not is_plausible(data.at, now):
+        return Decision(answer=MOMENT_IMPLAUSIBLE.refusal(422, "at"))
+    flaw = find_flaw(states, data.attachment) or _find_flaw(stock, data.counted)
+    if flaw:
+        return Decision(answer=flaw)
+    count = StockCount(
+        id=id_,
+        maker=command.principal,
+        foundation=stock.foundation,
+        stock_id=stock.id,
+        in_stock=stock.in_stock,
+        **data.model_dump(),
+    )
+    return Decision((count,), answer=Answer(202, count.to_json()))
+
+
+@require_open(StockCount)
+def decide_approve_count(
+    states: States, command: Command[ApproveStockCount], now: datetime, count: StockCount
+) -> Decision:
+    """Against what the books have now: goods may have come or gone since."""
+    states.prefetch(
+        Ref(LogHead, count.foundation), Ref(Fund, count.fund_id), Ref(Stock, count.stock_id)
+    )
+    stock = states.require(Stock, count.stock_id)
+    changed_by = stock.in_stock - count.in_stock
+    if flaw := _find_flaw(stock, count.counted + changed_by):
+        return Decision(answer=flaw)
+    approved = count.resolve("approved", command.principal)
+    missing = count.in_stock - count.counted
+    if not missing:
+        return Decision((approved,), answer=Answer(200, approved.to_json()))
+    journal = Journal.open(states, count.foundation, now)
+    approved = approved.place_at(journal.log, journal.head.size)
+    fund = journal.bring_forward_fund(states.require(Fund, count.fund_id))
+    stock = journal.bring_forward_stock(stock, fund)
+    fact = journal.make_fact("stock_count", count.id, count.at)
+    goods = Goods(count.item, count.unit, missing)
+    movement = Movement("goods_written_off", fact, fund.id, goods)
+    journal.post(movement, fund, stock=stock, authorisation=approved.authorisation)
+    journal.save(approved)
+    return journal.close(Answer(200, approved.to_json()))
+
+
+def _find_flaw(stock: Stock, counted: int) -> Answer | None:
+    """What lies there and is not in the books came from somebody."""
+    if not 0 <= counted <= stock.in_stock:
+        return COUNT_EXCEEDS.refusal(409, "counted", in_stock=stock.in_stock)
+    return None
