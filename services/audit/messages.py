@@ -393,7 +393,6 @@ SOURCE_UNKNOWN = Message(
 
 # --- the log for everybody ---
 
-SEARCH_EMPTY = Message("search_empty", "请至少写一项要找的", "say at least one thing to look for")
 ENTRY_UNKNOWN = Message("entry_unknown", "没有这个账本条目", "there is no such entry")
 CHECKPOINT_UNKNOWN = Message("checkpoint_unknown", "没有这个检查点", "there is no such checkpoint")
 TILE_UNKNOWN = Message("tile_unknown", "没有这个数据块", "there is no such tile")

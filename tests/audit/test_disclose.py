@@ -1,6 +1,5 @@
 """The figures of a period add up with the books; duties fall due on the days the measures say."""
 
-import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, takewhile
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
@@ -28,7 +26,6 @@ from services.audit.reports.disclosure.figures import (
 )
 from shared.contracts.ledger_fields import Purpose
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
-from tests.support.serving import serve_app
 
 QUARTERS = ("2026Q1", "2026Q2", "2026Q3", "2026Q4")
 MONTHS = tuple(f"2026-{month:02d}" for month in range(1, 13))
@@ -318,43 +315,6 @@ def test_the_thirty_days_begin_with_the_banks_day(tmp_path: Path) -> None:
         log.refuse("M-9")
     (told,) = (d for d in due(of("2026", log.publish(tmp_path))) if d.entry)
     assert told.due == date(2026, 2, 2)
-
-
-MATCHINGS = {
-    "id": "warm",
-    "name": "暖留",
-    "starts_at": "2025-12-31T16:00:00Z",
-    "ends_at": "2026-12-20T16:00:00Z",
-    "fund_ids": [FUND],
-}
-"""As matching describes a campaign: from 1 January to 20 December in China."""
-
-
-async def test_matchings_campaigns_are_read_without_a_file(places: list[Path]) -> None:
-    matching = FastAPI()
-
-    @matching.get("/campaigns")
-    async def list_campaigns() -> dict[str, object]:
-        return {"campaigns": [MATCHINGS]}
-
-    options = ["disclose", "--period", "2026", "--dir", str(places[0]), "--json"]
-    async with serve_app(matching) as server:
-        env = {"GUANJIA_MATCHING_URL": server.url, "GUANJIA_TOKEN": "t"}
-        result = await asyncio.to_thread(CliRunner().invoke, app, options, env=env)
-    stated = json.loads(result.stdout)
-    [campaign] = stated["campaigns"]
-    assert (campaign["start"], campaign["end"]) == ("2026-01-01", "2026-12-20")
-    assert campaign["received_fen"] == stated["received"]["restricted_fen"]
-    progress = [duty["due"] for duty in stated["duties"] if duty["subject"] == "progress"]
-    assert progress == ["2026-04-01", "2026-07-01", "2026-10-01"]
-
-
-def test_that_no_campaigns_were_read_is_told(places: list[Path], tmp_path: Path) -> None:
-    options = ["disclose", "--period", "2026", "--dir", str(places[0]), "--json"]
-    env = {"GUANJIA_DATA_DIR": str(tmp_path), "GUANJIA_TOKEN": "t"}
-    result = CliRunner().invoke(app, options, env=env)
-    assert (result.exit_code, json.loads(result.stdout)["campaigns"]) == (0, [])
-    assert "没有读到专项行动" in result.stderr
 
 
 def test_corrections_are_listed_as_corrections(places: list[Path]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from fastapi.responses import HTMLResponse
 
 from services.audit.accounts import Account
+from services.audit.gift_search import Hit
 from services.audit.messages import DOUBTS
 from services.audit.model import (
     BankQuestion,
@@ -22,7 +23,7 @@ from services.audit.model.months import (
     StatedBalance,
 )
 from services.audit.model.vouchers import VoucherFile
-from services.audit.pages import months, paying, proposing
+from services.audit.pages import months, paying, proposing, searching
 from services.audit.pages.proposing import PAGES
 from shared.security import Role
 from tests.support.readers import make_reader
@@ -133,6 +134,20 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             may_propose=True,
             typed={"balances": words, "reason": words},
             key=KEY,
+        ),
+        "finance_search": PAGES.render_for(
+            reader,
+            "finance_search.html",
+            problems=problems,
+            typed={"reference": words, "amount": words},
+            rows=[
+                Hit("gift", "D-1", "entered", "2026-05-20", words, 10_000, reference=words),
+                Hit("payment", "GJ-001", "paid", goods=words, donor_id=words, path="/ledger"),
+            ],
+            is_cut=True,
+            kinds=searching.KINDS,
+            states=searching.STATES,
+            funds=[],
         ),
         "payment_order": PAGES.render_for(
             reader,

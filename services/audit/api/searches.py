@@ -4,9 +4,9 @@ from fastapi import Response
 
 from services.audit.api.statements import DesignationReader
 from services.audit.gift_search import GiftSearch, search_gifts
-from services.audit.messages import SEARCH_EMPTY
 from services.audit.preparing import build_bank_secrets
 from services.audit.resources import AuditRuntimeDep
+from services.audit.vouchers.messages import SEARCH_EMPTY
 from shared.web.access import Router, respond
 
 router = Router()

@@ -18,8 +18,8 @@ from rich.table import Table
 from services.audit.cli.console import UNREADABLE, WRONG, console, report_unwritable
 from services.audit.statements import parse_layout
 from services.audit.statements.control_totals import (
-    Difference,
     RowSums,
+    TotalDifference,
     read_control_totals,
 )
 from services.audit.statements.files import Row, read_batches
@@ -154,7 +154,7 @@ def _differs(fund: Mapping[str, object]) -> bool:
     return bool(fund["listed_not_on_ledger_fen"] or fund["on_ledger_not_listed_fen"])
 
 
-def _show_differences(compared: int, differences: Sequence[Difference]) -> None:
+def _show_differences(compared: int, differences: Sequence[TotalDifference]) -> None:
     if compared:
         agreed = compared - len(differences)
         console.print(f"公布的合计 published totals: {compared} 项，相符 {agreed} agree")

@@ -12,7 +12,7 @@ from services.audit.cli.proposals import ID_WIDTH, connect, parse_fen
 from shared.money import format_yuan
 
 
-def find_gifts(
+def print_gifts(
     reference: Annotated[
         str, typer.Option(help="流水号、凭证号或文件编号 of the bank, a voucher, a document")
     ] = "",

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from services.audit.api.statements import DesignationReader
 from services.audit.gift_search import HITS_MAX, GiftSearch, Hit, Kind, search_gifts
-from services.audit.messages import SEARCH_EMPTY
 from services.audit.pages.proposing import FINANCE_PATH, PAGES, Texts
 from services.audit.preparing import build_bank_secrets
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import read_funds
+from services.audit.vouchers.messages import SEARCH_EMPTY
 from shared.documents import Document
 from shared.errors import Invalid, refuse
 from shared.money import parse_amount

@@ -36,7 +36,7 @@ class ControlTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TotalDifference:
     """count, amount_fen: of the rows."""
 
     total: ControlTotal
@@ -86,13 +86,13 @@ class RowSums:
             self.counts[key] += 1
             self.sums[key] += amount_fen
 
-    def compare(self, totals: Iterable[ControlTotal]) -> Iterator[Difference]:
+    def compare(self, totals: Iterable[ControlTotal]) -> Iterator[TotalDifference]:
         """Those that the rows do not come to."""
         for total in totals:
             key = (total.statement, total.day)
             count, amount_fen = self.counts[key], self.sums[key]
             if amount_fen != total.amount_fen or total.count not in (None, count):
-                yield Difference(total, count, amount_fen)
+                yield TotalDifference(total, count, amount_fen)
 
 
 def _find_day(moment: datetime) -> date:

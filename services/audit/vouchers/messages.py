@@ -45,3 +45,4 @@ COUNT_EXCEEDS = Message(
 )
 COUNT_UNKNOWN = Message("count_unknown", "没有提出过这次盘点", "nobody proposed this count")
 COUNT_NOT_PROPOSED = Message("count_not_proposed", "该盘点不在待审核状态", "this count is {state}")
+SEARCH_EMPTY = Message("search_empty", "请至少写一项要找的", "say at least one thing to look for")
