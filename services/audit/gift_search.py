@@ -20,6 +20,29 @@ from shared.text import FOLDED
 
 HITS_MAX = 100
 Kind = Literal["gift", "fee", "refund", "transfer", "reversal", "payment", "bank_line"]
+KIND_WORDS: dict[Kind, tuple[str, str]] = {
+    "gift": ("捐赠", "Gift"),
+    "fee": ("管理费", "Fee"),
+    "refund": ("退款", "Refund"),
+    "transfer": ("划转", "Transfer"),
+    "reversal": ("冲正", "Reversal"),
+    "payment": ("付款", "Payment"),
+    "bank_line": ("银行流水", "Line of the bank"),
+}
+STATE_WORDS: dict[str, tuple[str, str]] = {
+    "entered": ("已入账", "entered"),
+    "waiting": ("等待", "waits"),
+    "refused": ("未入账", "refused"),
+    "undone": ("已冲销", "undone"),
+    "proposed": ("待批准", "proposed"),
+    "approved": ("已批准", "approved"),
+    "declined": ("已否决", "declined"),
+    "paid": ("已付", "paid"),
+    "returned": ("已退回", "returned"),
+    "released": ("已放行", "released"),
+    "asked": ("待核对", "asked about"),
+    "answered": ("已核对", "answered"),
+}
 Reference = Annotated[str, Field(max_length=200), FOLDED]
 
 

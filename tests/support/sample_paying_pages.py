@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fastapi.responses import HTMLResponse
 
 from services.audit.accounts import Account
-from services.audit.gift_search import Hit
+from services.audit.gift_search import KIND_WORDS, STATE_WORDS, Hit
 from services.audit.messages import DOUBTS
 from services.audit.model import (
     BankQuestion,
@@ -23,7 +23,7 @@ from services.audit.model.months import (
     StatedBalance,
 )
 from services.audit.model.vouchers import VoucherFile
-from services.audit.pages import months, paying, proposing, searching
+from services.audit.pages import months, paying, proposing
 from services.audit.pages.proposing import PAGES
 from shared.security import Role
 from tests.support.readers import make_reader
@@ -145,8 +145,8 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
                 Hit("payment", "GJ-001", "paid", goods=words, donor_id=words, path="/ledger"),
             ],
             is_cut=True,
-            kinds=searching.KINDS,
-            states=searching.STATES,
+            kinds=KIND_WORDS,
+            states=STATE_WORDS,
             funds=[],
         ),
         "payment_order": PAGES.render_for(

@@ -1,15 +1,21 @@
 """查找: a gift by its giver, fund, day, sum or reference, for finance and auditors."""
 
 from collections.abc import Sequence
-from typing import get_args
 
 from fastapi import Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
 from services.audit.api.statements import DesignationReader
-from services.audit.gift_search import HITS_MAX, GiftSearch, Hit, Kind, search_gifts
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, Texts
+from services.audit.gift_search import (
+    HITS_MAX,
+    KIND_WORDS,
+    STATE_WORDS,
+    GiftSearch,
+    Hit,
+    search_gifts,
+)
+from services.audit.pages.proposing import FINANCE_PATH, PAGES
 from services.audit.preparing import build_bank_secrets
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import read_funds
@@ -23,30 +29,6 @@ from shared.web.staff import PageRouter
 
 router = PageRouter()
 SEARCH_PATH = FINANCE_PATH + "/search"
-KINDS: dict[Kind, Texts] = {
-    "gift": ("捐赠", "Gift"),
-    "fee": ("管理费", "Fee"),
-    "refund": ("退款", "Refund"),
-    "transfer": ("划转", "Transfer"),
-    "reversal": ("冲正", "Reversal"),
-    "payment": ("付款", "Payment"),
-    "bank_line": ("银行流水", "Line of the bank"),
-}
-assert set(KINDS) == set(get_args(Kind))
-STATES: dict[str, Texts] = {
-    "entered": ("已入账", "entered"),
-    "waiting": ("等待", "waits"),
-    "refused": ("未入账", "refused"),
-    "undone": ("已冲销", "undone"),
-    "proposed": ("待批准", "proposed"),
-    "approved": ("已批准", "approved"),
-    "declined": ("已否决", "declined"),
-    "paid": ("已付", "paid"),
-    "returned": ("已退回", "returned"),
-    "released": ("已放行", "released"),
-    "asked": ("待核对", "asked about"),
-    "answered": ("已核对", "answered"),
-}
 
 
 @router.get(SEARCH_PATH)
@@ -103,7 +85,7 @@ async def _render(
         typed=typed,
         rows=hits,
         is_cut=hits is not None and len(hits) >= HITS_MAX,
-        kinds=KINDS,
-        states=STATES,
+        kinds=KIND_WORDS,
+        states=STATE_WORDS,
         funds=await read_funds(runtime.database),
     )
