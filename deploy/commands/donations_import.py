@@ -14,7 +14,7 @@ from urllib.parse import quote
 from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import Bar
 from deploy.local.stack_file import find_running_stack
-from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, FUND_WAITS, GIFT_REFUSED
+from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, GIFT_REFUSED
 from services.audit.statements import Gift, Layout
 from services.audit.statements.files import Batch, Row, StatedRow, read_batches
 from services.audit.statements.givers import Givers
@@ -126,6 +126,7 @@ class Import:
             if counts:
                 last = clock.time()
             self.progress.entered += counts["entered"]
+            self.progress.for_fund += counts["waiting"]
             self.progress.repeated += counts["repeated"]
             await asyncio.sleep(ASK_AGAIN_S if rows else 0)
         self.progress.give_up(rows)
@@ -243,14 +244,13 @@ class Import:
 
 
 def explain_fund(id_: str, state: str | None) -> Problem | None:
-    """Why nothing can be entered into a fund of this state; None where there is no such fund."""
+    """Why nothing can be sent for a fund of this state (None: there is no such fund). What comes
+    for one that is only proposed waits for its second person."""
     match state:
-        case "open":
+        case "open" | "proposed":
             return None
         case None:
             return FUND_UNKNOWN.problem("fund_id", id=id_)
-        case "proposed":
-            return FUND_WAITS.problem("fund_id", id=id_)
         case _:
             return FUND_NOT_OPEN.problem("fund_id", id=id_, state=state)
 

@@ -36,7 +36,8 @@ class Question:
 @dataclass(slots=True)
 class ImportProgress:
     """statements: by name, the rows and the sum that its file states. before: rows that the books
-    had when the import began; entered, repeated: rows since. `refusals`, `remarks` and `waiting`
+    had when the import began; entered, repeated: rows since. for_fund: rows
+    that wait for their fund to be approved. `refusals`, `remarks` and `waiting`
     hold the first of those that are refused, remarked on or unseen; `questions` all that may be
     gifts entered before. payments: rows about money that left or came back, by what became of them
     (`LineOutcome`), or `before`. designations: how what givers wrote was understood. unread: by
@@ -49,6 +50,7 @@ class ImportProgress:
     entered: int = 0
     repeated: int = 0
     refused: int = 0
+    for_fund: int = 0
     unseen: int = 0
     refusals: list[RowProblems] = field(default_factory=list)
     remarks: list[RowProblems] = field(default_factory=list)

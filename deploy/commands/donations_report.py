@@ -104,6 +104,11 @@ def print_totals(progress: ImportProgress, statements: Sequence[Document]) -> bo
         f"被拒绝 refused: {progress.refused}；待核对 asked: {len(progress.questions)}；"
         f"未见入账 no entry seen: {progress.unseen}"
     )
+    if progress.for_fund:
+        typer.echo(
+            f"等基金批准 wait for their fund: {progress.for_fund}。批准后自动入账，不用再导入 · "
+            "entered by themselves once it is approved"
+        )
     if progress.payments:
         counts = "；".join(f"{PAYMENTS[name]}: {progress.payments[name]}" for name in PAYMENTS)
         typer.echo(f"付款行 payments: {counts}")

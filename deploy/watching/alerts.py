@@ -163,6 +163,14 @@ ALERTS = (
         "The bank paid {{ $value }} payments a second time: finance has to look.",
     ),
     Alert(
+        "FundOverdrawn",
+        "min by (fund) (guanjia_fund_available_fen) < 0",
+        0,
+        "page",
+        "基金 {{ $labels.fund }} 可用为负：银行冲回了已承诺的捐款。",
+        "Fund {{ $labels.fund }} is below zero: a bank took back gifts that were promised.",
+    ),
+    Alert(
         "CasesOverdueGrow",
         "sum by (town) (max by (town, stage) (guanjia_cases_overdue))"
         " - sum by (town) (max by (town, stage) (guanjia_cases_overdue offset 1d)) > 10",

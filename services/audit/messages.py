@@ -108,11 +108,6 @@ PROPOSAL_CHANGED = Message(
     "it changed after you opened the page: read it again, then decide",
 )
 FUND_UNKNOWN = Message("fund_unknown", "没有这个基金：{id}", "no such fund: {id}")
-FUND_WAITS = Message(
-    "fund_waits",
-    "基金 {id} 还没有经第二人批准，未导入：批准（guanjia audit fund approve {id}）后再导入一次即可",
-    "fund {id} waits for its second person, so nothing was sent: import again once it is approved",
-)
 FUND_NOT_OPEN = Message(
     "fund_not_open",
     "基金 {id} 没有开立（{state}），未导入：请核对基金编号",

@@ -177,7 +177,8 @@ def list_sums(entry: LedgerEntry) -> Iterator[tuple[str, Sums]]:
     match entry["kind"]:
         case "fund_carried":
             promised = sum_promised(entry) + sum_owed(entry)
-            yield own, Sums(brought_forward=entering.get(own, 0), committed=promised)
+            brought_forward = entering.get(own, 0) - leaving.get(own, 0)
+            yield own, Sums(brought_forward=brought_forward, committed=promised)
         case "opening_balance":
             yield own, Sums(brought_forward=entering.get(own, 0))
         case "donation_received":

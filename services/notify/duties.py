@@ -11,6 +11,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     ApprovalLevel,
     ClockFact,
+    LedgerRefunded,
     LedgerRefused,
     MessageQueued,
     PaymentUnsettled,
@@ -70,6 +71,13 @@ def _call_for_refused(fact: Fact) -> Call | None:
     """Confirmed, and not paid because its request was: somebody waits for his money."""
     reason = cast("LedgerRefused", fact).reason
     return Call("finance", "staff_payment_refused") if reason in _PAID_TWICE else None
+
+
+def _call_for_overdrawn(fact: Fact) -> Call | None:
+    """A bank took back what was promised: the fund has less than nothing, and owes it still."""
+    if not cast("LedgerRefunded", fact).overdrawn_fen:
+        return None
+    return Call("finance", "staff_fund_overdrawn")
 
 
 def _call_for_approval(fact: Fact) -> Call | None:
@@ -136,6 +144,7 @@ _LATE: Mapping[type[ClockFact], str] = {
 CALLS: Mapping[type[Fact], Callable[[Fact], Call | None]] = {
     PaymentUnsettled: _call_for_settling,
     LedgerRefused: _call_for_refused,
+    LedgerRefunded: _call_for_overdrawn,
     RequestRecorded: _call_for_approval,
     RequestMended: _call_for_approval,
     RequestUnbudgeted: _call_for_approval,
@@ -147,6 +156,7 @@ CALLS: Mapping[type[Fact], Callable[[Fact], Call | None]] = {
 STAFF_PURPOSES = (
     "staff_payment_unsettled",
     "staff_payment_refused",
+    "staff_fund_overdrawn",
     "staff_approval_waiting",
     "staff_approval_hastened",
     "staff_message_waiting",

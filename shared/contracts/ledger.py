@@ -67,12 +67,14 @@ class FundOpened(Moving):
 @with_config(CLOSED)
 class FundCarried(Moving):
     """The fund goes on from an earlier year: its bank balance against net assets, and what of it
-    is still promised. No legs where nothing is left."""
+    is still promised. No legs where nothing is left. overdrawn_fen: what it has not got of what it
+    promised and owes, since banks took gifts back."""
 
     kind: Literal["fund_carried"]
     accounts: Annotated[list[Account], Field(min_length=1)]
     fund: FundId
     name: Id
+    overdrawn_fen: NotRequired[AmountFen]
     previous: PreviousLog
     restricted: bool
     terms: Terms
@@ -212,10 +214,12 @@ class ManagementFee(Moving):
 
 @with_config(CLOSED)
 class Refund(Moving):
-    """A gift, or a part of it, given back to its giver."""
+    """A gift, or a part of it, given back to its giver. forced_by: the bank took it back, whatever
+    the fund had left: it has less than nothing then."""
 
     kind: Literal["refund"]
     authorisation: NotRequired[Authorisation]
+    forced_by: NotRequired[Literal["bank"]]
     fund: FundId
     gift: EntryRef
 

@@ -124,6 +124,15 @@ class LogBuilder:
         fact = self.fact(named["subject"])
         return self.add(drafts.draft_refund(fact, self.funds[named["fund"]], amount_fen, ref))
 
+    def recall(self, gift: int, amount_fen: int) -> int | None:
+        """The bank takes it back, whatever the fund has left."""
+        named = cast(Any, self.entries[gift])
+        ref = EntryRef(log=self.origin, index=gift)
+        draft = drafts.draft_refund(
+            self.fact(named["subject"]), self.funds[named["fund"]], amount_fen, ref
+        )
+        return self.add(draft | {"forced_by": "bank"})
+
     def reverse(self, index: int) -> int | None:
         fact = self.fact(f"R-{index}")
         return self.add(drafts.draft_reversal(fact, self.entries[index], TWO_PEOPLE))

@@ -218,7 +218,7 @@ class Story:
             fund = audit.fund(id_)
             owed = sum(remaining for at, remaining in model.owed.values() if at == id_)
             assert (fund.remaining_fen, fund.outstanding_fen) == (model.free[id_], owed)
-            assert min(model.free[id_], owed) >= 0
+            assert min(model.free[id_] + fund.overdrawn_fen, owed) >= 0
         assert sum(each.in_stock for each in audit.all(Stock).values()) == sum(model.stock.values())
 
     def follows_from_the_logs(self) -> None:
@@ -240,6 +240,7 @@ class Story:
         for fund in audit.all(Fund).values():
             book = books_by_log[fund.log].funds[fund.id]
             assert list_totals(book) == {name: getattr(fund, name) for name in list_totals(book)}
+            assert book.overdrawn_fen == fund.overdrawn_fen
         for commitment in audit.all(Commitment).values():
             if commitment.entry is not None:
                 owed = books_by_log[commitment.log].commitments[commitment.entry]

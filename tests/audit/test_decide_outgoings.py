@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from services.audit.model import FundTerms
+from services.audit.model.vouchers import ProposeGiftRefund, VoucherFile
 from shared.contracts.events import LedgerFeeCharged, LedgerRefunded, LedgerRefused
 from shared.errors import Invalid
-from shared.messaging.decision import NOTHING
+from shared.messaging.decision import NOTHING, Ref
 from tests.audit.decisions import MemoryAudit, last_reason, open_audit
 from tests.audit.facts import NOW, acceptance, fee, gift, goods, refund
+from tests.support.answers import code
 
 
 def open_with_gift(amount_fen: int = 5_000) -> tuple[MemoryAudit, str]:
@@ -62,13 +64,23 @@ def test_nothing_is_given_back_before_it_was_given() -> None:
     assert audit.fund().refunded_fen == 1_000
 
 
-def test_promised_money_is_not_given_back() -> None:
+def test_promised_money_is_not_given_back_by_people_and_taken_back_by_a_bank() -> None:
     audit, donation = open_with_gift(5_000)
     audit.receive(acceptance("M-1", 4_000))
+    proposal = ProposeGiftRefund(
+        donation_id=donation,
+        amount_fen=1_001,
+        at=NOW,
+        reference="申请-1",
+        voucher="记-1",
+        attachment="0" * 64,
+    )
+    scan = {"media_type": "application/pdf", "size": 1, "note": "x", "content": b"x"}
+    file = VoucherFile.model_validate(scan | {"id": "0" * 64, "added_by": "m", "added_at": NOW})
+    audit.states[Ref(VoucherFile, file.id)] = file
+    assert code(audit.answer(proposal, "maker")) == "fact_insufficient_funds"
     audit.receive(refund(donation, 1_001))
-    assert last_reason(audit) == "insufficient_funds"
-    audit.receive(refund(donation, 1_000, "r-2"))
-    assert audit.fund().remaining_fen == 0
+    assert audit.fund().remaining_fen == -1
 
 
 def test_only_a_gift_of_money_that_was_entered_is_given_back() -> None:

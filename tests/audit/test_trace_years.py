@@ -49,6 +49,24 @@ def test_without_the_year_before_its_money_is_brought_forward(log: LogBuilder) -
     assert uses(trace_in(gifts, "D-9")) == {("unspent", FUND): 10_00}
 
 
+@pytest.mark.parametrize("paid", [False, True])
+def test_what_a_bank_took_back_is_covered_by_what_comes_in_the_next_year(
+    log: LogBuilder, *, paid: bool
+) -> None:
+    """Whoever gives then has paid for what was promised on it."""
+    gift = at(log.give(100_00, donation="D-1"))
+    promised = at(log.promise("M-1", 100_00))
+    if paid:
+        log.pay(promised, 100_00)
+    at(log.recall(gift, 100_00))
+    later = log.next_year()
+    later.give(130_00, donation="D-2")
+    gifts = followed(log, later)
+    use = "spent" if paid else "promised"
+    assert uses(trace_in(gifts, "D-1")) == {("refunded", FUND): 100_00}
+    assert uses(trace_in(gifts, "D-2")) == {(use, "M-1"): 100_00, ("unspent", FUND): 30_00}
+
+
 def test_a_year_missing_between_is_said_so(log: LogBuilder) -> None:
     log.give(100_00)
     with pytest.raises(TraceError, match="2027 is missing"):

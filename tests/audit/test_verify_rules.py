@@ -122,7 +122,9 @@ RULES: dict[str, tuple[int, Break]] = {
         8,
         lambda w: w.refund(1, 5, log=LAST_YEAR),
     ),
-    "more is promised than carried": (8, lambda w: w.carry(100, 101, "FUND-B")),
+    "more is promised than carried": (8, lambda w: carry_overdrawn(w, 101, None)),
+    "another shortfall is carried than there is": (8, lambda w: carry_overdrawn(w, 103, 2)),
+    "a shortfall is carried where there is none": (8, lambda w: carry_overdrawn(w, 100, 1)),
     "a gift is reversed that was promised": (8, lambda w: w.reverse(w.commit("m", 10_000) and 2)),
     "goods are reversed that were given": (8, lambda w: w.reverse(w.distribute("m") and 4)),
     "more promises are carried than the fund carried": (9, lambda w: w.carry_commitment("m", 301)),
@@ -156,6 +158,14 @@ def unbalanced_carry(writer: Writer) -> Draft:
     draft = entries.draft_fund_carried(writer.fact("B"), opening("FUND-B"), FROZEN, 10, 5)
     draft["legs"][3]["amount_fen"] = 6
     return draft
+
+
+def carry_overdrawn(writer: Writer, promised_fen: int, overdrawn_fen: int | None) -> int:
+    """Of 100 fen; overdrawn_fen: as the entry says it."""
+    fact = writer.fact("B")
+    draft = entries.draft_fund_carried(fact, opening("FUND-B"), FROZEN, 100, promised_fen)
+    draft.pop("overdrawn_fen", None)
+    return writer.add(draft | ({"overdrawn_fen": overdrawn_fen} if overdrawn_fen else {}))
 
 
 def carry_outside_terms(writer: Writer) -> int:

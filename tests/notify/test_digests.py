@@ -20,6 +20,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     ApprovalLevel,
     ClockFact,
+    LedgerRefunded,
     LedgerRefused,
     MessageQueued,
     PaymentUnsettled,
@@ -70,6 +71,24 @@ def send(harness: DecisionHarness, call: Call, *person_ids: str) -> list[Notice]
         for state in harness.states.values()
         if isinstance(state, Notice) and state.purpose == call.purpose
     ]
+
+
+def test_finance_hears_of_a_gift_that_the_bank_took_back_though_it_was_promised() -> None:
+    harness = DecisionHarness()
+    fields = {
+        "log": "l/2026",
+        "index": 1,
+        "entry": "{}",
+        "fund_id": "F-1",
+        "donor_id": "P-1",
+        "amount_fen": 100,
+        "donation_id": "D-1",
+    }
+    receive(harness, LedgerRefunded.model_validate(fields))
+    call = Call("finance", "staff_fund_overdrawn")
+    assert Ref(Backlog, derive_backlog_id(call)) not in harness.states
+    receive(harness, LedgerRefunded.model_validate(fields | {"overdrawn_fen": 40}))
+    assert get_backlog(harness, call).count == 1
 
 
 def test_fifty_events_are_one_message_to_each() -> None:

@@ -220,7 +220,8 @@ def decide_payment_made(
 def decide_donation_refunded(
     rules: Rules, states: States, event: BankEvent[DonationRefunded], now: datetime
 ) -> Decision:
-    """A gift is given back: never more than it was, nor than its fund still has."""
+    """A gift is given back, never more than it was. What the bank did is entered though the fund
+    has less: then it has less than nothing free."""
     refund = event.data
     bank_fact, donation = states.get_each(
         (BankFact, event.bank_fact_id), (Donation, refund.donation_id)
@@ -247,14 +248,35 @@ def decide_donation_refunded(
         journal.refuse(movement, Refusal("unknown_donation"), identity)
         return journal.close()
     fund = states.require(Fund, donation.fund_id)
-    if refusal := explain_refund(donation, fund, refund.amount_fen):
+    refusal = explain_refund(donation, fund, refund.amount_fen)
+    if refusal is not None and refusal.reason != "insufficient_funds":
         journal.refuse(movement, refusal, identity)
     else:
-        journal.post(movement.with_subject(donation.id), fund, donation, donation_id=donation.id)
-        refunded = {"refunded_fen": refund.amount_fen}
-        newest = journal.find_newest
-        journal.save(count_contribution(states, newest, fund.id, donation.donor_id, **refunded))
+        enter_refund(states, journal, replace(movement, is_forced=refusal is not None), donation)
     return journal.close()
+
+
+def enter_refund(
+    states: States,
+    journal: Journal,
+    movement: Movement,
+    donation: Donation,
+    authorisation: ledger_fields.Authorisation | None = None,
+) -> None:
+    """Of what may be given back, or the bank took. authorisation: of two people, if they did."""
+    fund = journal.find_newest(states.require(Fund, donation.fund_id))
+    journal.post(
+        movement.with_subject(donation.id),
+        fund,
+        donation,
+        authorisation=authorisation,
+        donation_id=donation.id,
+        overdrawn_fen=max(0, movement.count - fund.remaining_fen),
+    )
+    refunded = {"refunded_fen": movement.count}
+    newest = journal.find_newest
+    fund_id, donor_id = donation.fund_id, donation.donor_id
+    journal.save(count_contribution(states, newest, fund_id, donor_id, **refunded))
 
 
 def decide_fee_charged(

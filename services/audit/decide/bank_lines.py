@@ -1,4 +1,5 @@
 """The bank's statement closes what was ordered: by reference, amount and account, or it is asked.
+What leaves under a gift's own reference is that gift, taken back.
 
 Nothing is guessed, and nothing is paid twice on the log: a line that fits no line of an order
 becomes a question to finance, and what two people answer is entered.
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.audit import messages
-from services.audit.decide.bank import check_moment, check_open
+from services.audit.decide.bank import check_moment, check_open, enter_refund
 from services.audit.decide.posting import Journal, Movement
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.model import (
@@ -18,14 +19,18 @@ from services.audit.model import (
     BankFact,
     BankQuestion,
     Commitment,
+    Donation,
     EnteredLine,
     Fund,
+    GiftReference,
     OrderLine,
     Payable,
     Payee,
     PaymentOrder,
     derive_bank_question_id,
     derive_entered_line_id,
+    derive_gift_reference_id,
+    is_banks_reference,
     parse_payment_reference,
 )
 from shared.answers import Answer
@@ -51,6 +56,9 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
         return Decision(answer=messages.FACT_ID_REUSED.refusal(409))
     check_moment(stated.at, "at", now)
     bank_fact = BankFact.from_event(event)
+    gift = _find_reversed_gift(states, event) if named is None else None
+    if gift is not None and not questions.was_entered:
+        return _enter_reversal(states, event, gift, questions, now)
     line = order.find_line(number) if order else None
     if order is not None and line is not None:
         if _is_same(line, stated):
@@ -94,6 +102,60 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
         is_paid_again = question.doubt == "line_paid"
         changed.append(order.with_question(number, question.id, is_paid_again=is_paid_again))
     return Decision(tuple(changed), answer=answer)
+
+
+def _find_reversed_gift(states: States, event: BankEvent[BankLineStated]) -> Donation | None:
+    """Whose transfer the bank took back (冲正): what leaves the account under the reference that
+    the gift came with, whole. A part of it may be a fee, and is asked about."""
+    stated = event.data
+    if stated.direction != "paid" or not is_banks_reference(stated.bank_reference):
+        return None
+    account = stated.own_account or event.source
+    reference = states.get(GiftReference, derive_gift_reference_id(account, stated.bank_reference))
+    if reference is None or not reference.is_near(stated.at):
+        return None
+    gift = states.require(Donation, reference.donation_id)
+    is_whole = gift.is_money and gift.refundable_fen == stated.amount_fen
+    return gift if is_whole and stated.at >= gift.received_at else None
+
+
+def _enter_reversal(
+    states: States,
+    event: BankEvent[BankLineStated],
+    gift: Donation,
+    questions: "_Questions",
+    now: datetime,
+) -> Decision:
+    """As a refund, which no fund's want of money hinders: the bank did it. The line is known when
+    it comes again."""
+    stated, journal = event.data, Journal.open_for(states, gift, now)
+    check_open(journal.head, stated.at, "at")
+    fund = states.require(Fund, gift.fund_id)
+    bank_event = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
+    movement = Movement(
+        "refund",
+        LedgerFact(bank_event, gift.id, stated.at),
+        gift.fund_id,
+        stated.amount_fen,
+        gift.donor_id,
+        is_forced=stated.amount_fen > fund.remaining_fen,
+    )
+    enter_refund(states, journal, movement, gift)
+    again = BankQuestion(
+        id=questions.id,
+        doubt="reference_missing",
+        direction="paid",
+        amount_fen=stated.amount_fen,
+        at=stated.at,
+        bank_reference=stated.bank_reference,
+        own_account=stated.own_account,
+        foundation=gift.foundation,
+        is_open=False,
+        is_entered=True,
+    )
+    bank_fact = BankFact.from_event(event).with_entered(stated, gift.foundation)
+    journal.save(bank_fact, *(questions.close() or [again]))
+    return journal.close(Answer(201, {"ledger_id": gift.id, "state": "entered"}))
 
 
 def _know(bank_fact: BankFact) -> Decision:

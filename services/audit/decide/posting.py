@@ -61,7 +61,9 @@ SOURCE = "/audit"
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """What a fact asks of a fund: an entry of this kind over an amount, in fen, or over goods."""
+    """What a fact asks of a fund: an entry of this kind over an amount, in fen, or over goods.
+
+    is_forced: a bank did it, whatever the fund has left."""
 
     kind: str
     fact: Fact
@@ -69,6 +71,7 @@ class Movement:
     amount: int | Goods
     donor_id: str | None = None
     purpose: Purpose | None = None
+    is_forced: bool = False
 
     @property
     def count(self) -> int:
@@ -216,6 +219,8 @@ class Journal:
             reference = {**reference, "authorisation": authorisation}
         moved = (fund.ref, movement.amount)
         draft = entries.draft_entry(kind.name, movement.fact, moved, fund=fund.id, **reference)
+        if movement.is_forced:
+            fund = fund.with_taken(movement.count)
         fund = add_amount(kind, fund, movement.count)
         self.save(fund)
         counted = add_amount(kind, speaker, movement.count) if speaker else fund
@@ -247,7 +252,7 @@ class Journal:
             speaker = speaker.place_at(entry.log, entry.index)
         is_goods = isinstance(movement.amount, Goods)
         event = LedgerGoodsRefused if is_goods else LedgerRefused
-        available = {"available" if is_goods else "available_fen": refusal.available}
+        available = {"available" if is_goods else "available_fen": max(0, refusal.available)}
         fields = movement.as_fields() | {"reason": refusal.reason, **available}
         if refusal.mandate is not None:
             fields["mandate"] = refusal.mandate
@@ -377,5 +382,6 @@ def _find_reference(movement: Movement, speaker: State | None) -> dict[str, obje
         case Commitment() if movement.kind in ("disbursement", "obligation", "release"):
             return {"commitment": speaker.place["index"]}
         case Donation() if movement.kind == "refund":
-            return {"gift": speaker.place}
+            forced = {"forced_by": "bank"} if movement.is_forced else {}
+            return {"gift": speaker.place, **forced}
     return {} if movement.purpose is None else {"purpose": movement.purpose}

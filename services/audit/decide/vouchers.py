@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from services.audit import messages
-from services.audit.decide.bank import REFUSALS, explain_fee, explain_refund
-from services.audit.decide.mandates import count_contribution
+from services.audit.decide.bank import REFUSALS, enter_refund, explain_fee, explain_refund
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.decide.proposals import require_open
 from services.audit.model import (
@@ -133,15 +132,10 @@ def decide_approve_refund(
         return Decision(answer=line if isinstance(line, Answer) else flaw)
     approved = refund.resolve("approved", command.principal)
     fact = journal.make_fact("refund", refund.id, refund.at)
-    movement = Movement("refund", fact, fund.id, refund.amount_fen, gift.donor_id).with_subject(
-        gift.id
-    )
-    fund = journal.bring_forward_fund(fund)
+    movement = Movement("refund", fact, fund.id, refund.amount_fen, gift.donor_id)
+    journal.bring_forward_fund(fund)
     approved = approved.place_at(journal.log, journal.head.size)
-    journal.post(movement, fund, gift, authorisation=approved.authorisation, donation_id=gift.id)
-    refunded = {"refunded_fen": refund.amount_fen}
-    newest = journal.find_newest
-    journal.save(count_contribution(states, newest, fund.id, gift.donor_id, **refunded))
+    enter_refund(states, journal, movement, gift, approved.authorisation)
     journal.save(approved, *line)
     return journal.close(Answer(200, approved.to_json()))
 

@@ -132,6 +132,8 @@ class FundBook(FundArithmetic):
     """What was due at the end of the year before, and not yet paid."""
     promised_forward_fen: int = 0
     """Of what was brought forward, so much was promised in an earlier year."""
+    overdrawn_fen: int = 0
+    """So far below zero banks took it by taking gifts back; less, as money comes in."""
     uncarried_fen: int = 0
     """Of that, what no commitment_carried has named yet."""
     usual: dict[object, "UsualLegs"] = field(default_factory=dict, repr=False, compare=False)

@@ -23,6 +23,7 @@ from services.audit.ledger.counting import (
     count_between_funds,
     count_goods,
     count_money,
+    settle_overdrawn,
 )
 from services.audit.ledger.findings import BALANCED
 from services.audit.ledger.kinds import KINDS, EntryKind, kind_of
@@ -109,8 +110,12 @@ class Books(Balances):
             usual.post(amount)
         else:
             book = self._move_unusual(entry, kind)
+        if "forced_by" in entry:
+            book.overdrawn_fen = max(book.overdrawn_fen, -book.remaining_fen)
         if kind.covered or book.restricted:
             check_covered(entry["fund"], book, entry["index"])
+        if book.overdrawn_fen:
+            settle_overdrawn(book)
         if kind.payable:
             check_payable(entry["fund"], book, entry["index"])
 
@@ -217,6 +222,7 @@ class Books(Balances):
             book = self.funds[fund]
             if kind.covered or book.restricted:
                 check_covered(fund, book, index)
+            settle_overdrawn(book)
 
     def take_snapshot(self) -> Document:
         """Every balance, in a form that canonical JSON writes the same way everywhere."""

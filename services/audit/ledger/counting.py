@@ -52,9 +52,14 @@ def check_fee(book: FundBook, index: int) -> None:
 
 
 def check_covered(fund: str, book: FundBook, index: int) -> None:
-    """Nobody commits, moves, keeps or gives back what a fund has not got."""
-    if book.remaining_fen < 0:
+    """Nobody commits, moves, keeps or gives back what a fund has not got; banks alone take it."""
+    if book.remaining_fen < -book.overdrawn_fen:
         raise BrokenError(WITHIN_FUND, f"fund {fund} would be at {book.remaining_fen} fen", index)
+
+
+def settle_overdrawn(book: FundBook) -> None:
+    """What came in since makes it less, and nothing makes it more again."""
+    book.overdrawn_fen = min(book.overdrawn_fen, max(0, -book.remaining_fen))
 
 
 def count_money(

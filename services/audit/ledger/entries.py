@@ -141,10 +141,14 @@ def draft_fund_carried(
     payable_fen: int = 0,
 ) -> Draft:
     """The fund goes on: `balance_fen` lies at the bank, of it `outstanding_fen` is promised and
-    `payable_fen` is due."""
-    fund = opening.fund
-    moved = (fund, balance_fen), (fund, outstanding_fen), (fund, payable_fen)
-    return draft_entry("fund_carried", fact, *moved, **opening.as_fields(), previous=previous)
+    `payable_fen` is due. Less than that, even less than nothing, is there where the bank took gifts
+    back."""
+    fund, overdrawn_fen = opening.fund, outstanding_fen + payable_fen - balance_fen
+    amounts = (max(0, balance_fen), outstanding_fen, payable_fen, max(0, -balance_fen))
+    fields = opening.as_fields() | {"previous": previous}
+    if overdrawn_fen > 0:
+        fields["overdrawn_fen"] = overdrawn_fen
+    return draft_entry("fund_carried", fact, *((fund, amount) for amount in amounts), **fields)
 
 
 def draft_donation_received(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:

@@ -117,6 +117,8 @@ RESERVED = Part((Pair("reserve", "commitments"),))
 UNRESERVED = Pair("commitments", "reserve")
 BROUGHT_FORWARD = Part((Pair("bank", "net_assets"),))
 OWED_FORWARD = Part((Pair("net_assets", "payables"),))
+OVERDRAWN_FORWARD = Part((Pair("net_assets", "bank"),))
+"""Of a fund whose gifts the bank took back after they were paid out."""
 
 _ROWS = (
     EntryKind(
@@ -137,7 +139,7 @@ _ROWS = (
         "fund_carried",
         "基金结转",
         moves="money",
-        parts=(BROUGHT_FORWARD, RESERVED, OWED_FORWARD),
+        parts=(BROUGHT_FORWARD, RESERVED, OWED_FORWARD, OVERDRAWN_FORWARD),
         traced="brought_forward",
     ),
     EntryKind(

@@ -7,7 +7,7 @@ from services.audit.ledger.accounts import classify_account
 from services.audit.ledger.balances import COUNTERS, Balances, CommitmentBook, FundBook, GoodsBook
 from services.audit.ledger.counting import check_purpose
 from services.audit.ledger.findings import BALANCED, COMMITTED, WITHIN_FUND
-from services.audit.ledger.kinds import Group, kind_of
+from services.audit.ledger.kinds import Group, Part, kind_of
 from services.audit.ledger.legs import explain_legs, group_of, sum_quantities
 from services.audit.tlog.checkpoint import Checkpoint, format_root
 from services.audit.tlog.findings import HISTORY, BrokenError
@@ -53,18 +53,31 @@ def bring_fund_forward(books: Balances, entry: ledger.FundCarried) -> None:
             raise BrokenError(WITHIN_FUND, "legs in another fund than the entry's", entry["index"])
         group = group_of(leg, entry, books.funds)
         sums[group] = sums.get(group, 0) + leg["amount_fen"]
+    *parts, overdrawn = kind_of(entry).parts
+    lacking = _take_lacking(sums, overdrawn)
     (balance, _), (promised, _), (payable, _) = pairs = [
-        tuple(sums.pop(group, 0) for group in sorted(part.shape)) for part in kind_of(entry).parts
+        tuple(sums.pop(group, 0) for group in sorted(part.shape)) for part in parts
     ]
-    if sums or any(debit != credit for debit, credit in pairs):
+    if sums or any(debit != credit for debit, credit in pairs) or (balance and lacking):
         raise explain_legs(entry, entry["fund"])
-    if promised + payable > balance:
-        message = f"{promised + payable} fen promised or due of {balance} fen carried"
+    book.overdrawn_fen = max(0, promised + payable - balance + lacking)
+    if book.overdrawn_fen != entry.get("overdrawn_fen", 0):
+        message = f"{promised + payable} fen promised or due of {balance - lacking} fen carried"
         raise BrokenError(WITHIN_FUND, message, entry["index"])
     book.carried = True
-    book.brought_forward_fen = balance - payable
+    book.brought_forward_fen = balance - lacking - payable
     book.payable_forward_fen = payable
     book.committed_fen = book.promised_forward_fen = book.uncarried_fen = promised
+
+
+def _take_lacking(sums: dict[Group, int], overdrawn: Part) -> int:
+    """What of the legs is of a fund with less than nothing at the bank. What is owed stands against
+    net assets too."""
+    (lacking,) = (sums.pop(group, 0) for group in overdrawn.shape if group[1] == "credit")
+    for group in overdrawn.shape:
+        if lacking and group[1] == "debit":
+            sums[group] = sums.get(group, 0) - lacking
+    return lacking
 
 
 def bring_commitment_forward(books: Balances, entry: ledger.CommitmentCarried) -> None:

@@ -62,7 +62,8 @@ class FundTerms(SpendingTerms):
 
 class Fund(FundArithmetic, Proposal, CountedState):
     """The amounts are those of the ledger year `log`; what remained of the year before is
-    brought_forward. committed_fen counts everything reserved in it, resolved or not."""
+    brought_forward. committed_fen counts everything reserved in it, resolved or not. overdrawn_fen:
+    so far below nothing banks took it by taking gifts back; less, as money comes in."""
 
     COLLECTION: ClassVar[str] = "funds"
 
@@ -84,6 +85,7 @@ class Fund(FundArithmetic, Proposal, CountedState):
     paid_fen: Fen = 0
     returned_fen: Fen = 0
     payable_forward_fen: Fen = 0
+    overdrawn_fen: Fen = 0
 
     @property
     def is_open(self) -> bool:
@@ -97,8 +99,20 @@ class Fund(FundArithmetic, Proposal, CountedState):
 
     @property
     def is_sound(self) -> bool:
-        """It promised no more than it has, and paid no more than it promised or owes."""
-        return min(self.remaining_fen, self.outstanding_fen, self.payable_fen) >= 0
+        """It promised no more than it has, and paid no more than it promised or owes; banks alone
+        take what it has not got."""
+        available_fen = self.remaining_fen + self.overdrawn_fen
+        return min(available_fen, self.outstanding_fen, self.payable_fen) >= 0
+
+    def add(self, counter: str, amount: int) -> Self:
+        moved = super().add(counter, amount)
+        overdrawn_fen = min(moved.overdrawn_fen, max(0, -moved.remaining_fen))
+        return moved.model_copy(update={"overdrawn_fen": overdrawn_fen})
+
+    def with_taken(self, amount_fen: int) -> Self:
+        """Before a bank takes so much back, whatever it has."""
+        overdrawn_fen = max(self.overdrawn_fen, amount_fen - self.remaining_fen)
+        return self.model_copy(update={"overdrawn_fen": overdrawn_fen})
 
     @property
     def ref(self) -> entries.FundRef:

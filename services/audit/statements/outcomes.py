@@ -12,9 +12,10 @@ from services.audit.statements.likeness import Trait
 from shared.documents import Document
 from shared.moments import as_stored
 
-Outcome = Literal["entered", "repeated", "elsewhere", "refused", "reused", "unknown"]
+Outcome = Literal["entered", "repeated", "elsewhere", "waiting", "refused", "reused", "unknown"]
 """entered: this row brought the gift to the ledger. repeated: another did, and this one is known to
-list it too. elsewhere: only others are known to. reused: its reference is another gift's."""
+list it too. elsewhere: only others are known to. waiting: for its fund to be approved; then it is
+entered by itself. reused: its reference is another gift's."""
 
 IDS_MAX = 1000
 
@@ -44,6 +45,8 @@ def _find_outcome(row: Row, gift: Document | None) -> Outcome:
     place = (row.listed.statement, row.listed.row)
     if place not in places:
         return "elsewhere"
+    if gift["waiting"]:
+        return "waiting"
     if gift["refused"]:
         return "refused"
     return "entered" if place == places[0] else "repeated"

@@ -139,6 +139,7 @@ VISIBLE = {
     "entry",
     "refused",
     "undone",
+    "waiting",
     "statements",
     "distinct_from",
 }

@@ -64,8 +64,11 @@ class LedgerFeeCharged(LedgerAmountFact):
 
 
 class LedgerRefunded(LedgerAmountFact):
+    """overdrawn_fen: so far below nothing the fund is after it, since a bank took the gift back."""
+
     TYPE: ClassVar[str] = "guanjia.ledger.refunded.v1"
     donation_id: Identifier
+    overdrawn_fen: Annotated[Whole, Field(ge=0)] = 0
 
 
 class LedgerReversed(LedgerFact):

@@ -222,7 +222,7 @@ class _Folding:
                 self._figures.funds[fund] = FundFigures(
                     entry["name"],
                     entry["restricted"],
-                    opening=sum(sum_entering(entry).values()),
+                    opening=sum(sum_entering(entry).values()) - sum(sum_leaving(entry).values()),
                     outstanding_before=sum_promised(entry) + sum_owed(entry),
                     due=sum_owed(entry),
                 )

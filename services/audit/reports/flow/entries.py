@@ -290,14 +290,16 @@ def bring_forward(gifts: Gifts, entry: BroughtForward) -> None:
 
 
 def _bring_fund_forward(gifts: Gifts, entry: FundCarried) -> None:
-    fund, balance = entry["fund"], sum(sum_entering(entry).values())
+    fund, promised = entry["fund"], sum_promised(entry) + sum_owed(entry)
+    balance = sum(sum_entering(entry).values()) - sum(sum_leaving(entry).values())
     if fund in gifts.fund_names:
         _follow(gifts, entry, fund, MONEY, balance)
         gifts.followed.add(fund)
-    elif balance:
-        gifts.receive("brought_forward", entry, fund, MONEY, balance)
+    elif balance > 0 or promised:
+        if balance > 0:
+            gifts.receive("brought_forward", entry, fund, MONEY, balance)
         place = Place("promised", fund, MONEY, (entry["log"], entry["index"]))
-        gifts.use(place, sum_promised(entry) + sum_owed(entry), entry)
+        gifts.use(place, promised, entry)
     gifts.fund_names[fund] = entry["name"]
 
 

@@ -1,0 +1,155 @@
+"""What a bank takes back is entered whatever its fund has left; nobody else takes what it lacks."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from services.audit.ledger.books import Books
+from services.audit.ledger.corrections import find_named
+from services.audit.model import BankQuestion, Donation
+from services.audit.tlog.findings import BrokenError
+from shared.contracts.envelope import Event
+from shared.contracts.events import LedgerRefunded
+from tests.audit.decisions import (
+    NEXT_ORIGIN,
+    NEXT_YEAR,
+    MemoryAudit,
+    last_reason,
+    open_audit,
+)
+from tests.audit.facts import FUND, acceptance, bank_line, confirmation, gift, refund
+from tests.support.answers import code
+
+ACCOUNT = "工行 1001"
+
+
+def own_gift(amount_fen: int, id_: str = "gift-1") -> Event[Any]:
+    """As a bank states it that says which account of ours it is on."""
+    event = gift(amount_fen, id_)
+    return event.model_copy(update={"data": event.data.model_copy(update={"own_account": ACCOUNT})})
+
+
+def promise_all() -> MemoryAudit:
+    """All that the fund got is promised."""
+    audit = open_audit()
+    audit.receive(own_gift(3_000))
+    audit.receive(acceptance("M-1", 3_000))
+    return audit
+
+
+def find_gift(audit: MemoryAudit) -> Donation:
+    """The first."""
+    return next(iter(audit.all(Donation).values()))
+
+
+def recall(audit: MemoryAudit, amount_fen: int = 3_000) -> None:
+    audit.receive(refund(find_gift(audit).id, amount_fen))
+
+
+def test_what_a_bank_takes_back_is_entered_though_it_is_promised() -> None:
+    audit = promise_all()
+    recall(audit)
+    entry = audit.entries()[-1]
+    assert entry["kind"] == "refund"
+    assert entry["forced_by"] == "bank"
+    fact = audit.events[-1][1]
+    assert isinstance(fact, LedgerRefunded)
+    assert fact.overdrawn_fen == 3_000
+    assert (audit.fund().remaining_fen, audit.fund().overdrawn_fen) == (-3_000, 3_000)
+    assert find_gift(audit).refunded_fen == 3_000
+    audit.receive(acceptance("M-2", 1))
+    assert last_reason(audit) == "insufficient_funds"
+    for number, (amount_fen, remaining_fen) in enumerate(((1_000, -2_000), (2_500, 500))):
+        audit.receive(own_gift(amount_fen, f"more-{number}"))
+        assert audit.fund().remaining_fen == remaining_fen
+        assert audit.fund().overdrawn_fen == max(0, -remaining_fen)
+    audit.receive(acceptance("M-3", 501))
+    assert last_reason(audit) == "insufficient_funds"
+    audit.receive(acceptance("M-4", 500))
+    assert audit.fund().remaining_fen == 0
+    assert audit.books().funds[FUND].remaining_fen == 0
+
+
+def test_a_bank_takes_back_no_more_than_the_gift_and_where_enough_is_left_forces_nothing() -> None:
+    audit = promise_all()
+    audit.receive(own_gift(500, "gift-2"))
+    audit.receive(refund(find_gift(audit).id, 500))
+    assert "forced_by" not in audit.entries()[-1]
+    audit.receive(refund(find_gift(audit).id, 2_501, "refund-2"))
+    assert last_reason(audit) == "exceeds_gift"
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_nobody_but_a_bank_takes_what_a_fund_has_not_got(*, restricted: bool) -> None:
+    """As a verifier reads the log: the word is needed, and covers nothing that comes later."""
+    audit = open_audit(restricted=restricted)
+    audit.receive(own_gift(3_000))
+    audit.receive(acceptance("M-1", 3_000))
+    recall(audit, 1_000)
+    audit.receive(own_gift(400, "more"))
+    assert audit.books().funds[FUND].overdrawn_fen == 600
+    for name in ("forced_by", "nothing"):
+        books = Books()
+        with pytest.raises(BrokenError) if name == "forced_by" else nullcontext():
+            for entry in audit.entries():
+                original = find_named(entry)
+                shown: Any = {key: value for key, value in entry.items() if key != name}
+                books.apply(shown, None if original is None else audit.entries()[original])
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_fund_with_less_than_nothing_goes_on_in_the_next_year(*, paid: bool) -> None:
+    """Promised, its bank balance covers nothing; paid, it is below zero itself."""
+    audit = promise_all()
+    if paid:
+        audit.receive(confirmation("M-1", 3_000))
+        audit.pay_out("M-1")
+    recall(audit)
+    before = audit.books()
+    assert before.funds[FUND].balance_fen == (-3_000 if paid else 0)
+    audit.receive(own_gift(1_000, "next"), NEXT_YEAR)
+    assert audit.fund().log == NEXT_ORIGIN
+    assert (audit.fund().remaining_fen, audit.fund().overdrawn_fen) == (-2_000, 2_000)
+    carried = next(
+        entry
+        for entry in audit.entries()
+        if entry["log"] == NEXT_ORIGIN and entry["kind"] == "fund_carried"
+    )
+    assert carried["overdrawn_fen"] == 3_000
+    after = audit.books(NEXT_ORIGIN)
+    assert after.funds[FUND].remaining_fen == -2_000
+    accounts = {account: book for (_, account), book in after.accounts.items()}
+    bank = next(book for account, book in accounts.items() if account.startswith("Assets:"))
+    assert bank.debit - bank.credit == (-2_000 if paid else 1_000)
+
+
+def test_a_reversed_transfer_is_the_refund_of_its_gift() -> None:
+    """By the line's own reference, on the account of the gift, whichever way it comes."""
+    audit = promise_all()
+    reference = find_gift(audit).reference
+    for id_ in ("feed", "file"):
+        line = bank_line("冲正", 3_000, id_, bank_reference=reference, own_account=ACCOUNT)
+        answer = audit.receive(line).answer
+        assert answer is not None
+        assert answer.body["state"] == ("entered" if id_ == "feed" else "known")
+    assert audit.kinds().count("refund") == 1
+    assert audit.entries()[-1]["effective_at"] >= audit.entries()[-2]["effective_at"]
+    assert (find_gift(audit).refunded_fen, audit.fund().remaining_fen) == (3_000, -3_000)
+    assert not any(question.is_open for question in audit.all(BankQuestion).values())
+    audit.books()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"amount_fen": 2_999}, {"own_account": "建行 2002"}, {"bank_reference": "another"}],
+)
+def test_what_is_not_the_whole_gift_or_on_another_account_is_asked(change: dict[str, Any]) -> None:
+    audit = promise_all()
+    fields = {"bank_reference": find_gift(audit).reference, "own_account": ACCOUNT}
+    amount_fen = change.get("amount_fen", 3_000)
+    changed = fields | {name: change[name] for name in change if name in fields}
+    answer = audit.receive(bank_line("冲正", amount_fen, **changed)).answer
+    assert answer is not None
+    assert code(answer) == "bank_line_asked"
+    assert "refund" not in audit.kinds()

@@ -1,0 +1,43 @@
+"""What an import hears of its rows."""
+
+from typing import Any
+
+import pytest
+
+from services.audit.statements.files import Row
+from services.audit.statements.outcomes import find_outcomes
+from tests.audit.facts import gift
+
+ROW = Row(2, "gift-1", gift(700, listed=("a.csv", 2)).data)
+KNOWN = {
+    "donor_id": ROW.fact.donor_id,
+    "fund_id": ROW.fact.fund_id,
+    "amount_fen": 700,
+    "received_at": ROW.fact.received_at.isoformat(),
+    "statements": [{"statement": "a.csv", "row": 2}],
+    "refused": False,
+    "waiting": False,
+}
+
+
+class Audit:
+    def __init__(self, found: object) -> None:
+        self._gift = found
+
+    def post(self, _path: str, _json: object = None) -> Any:
+        return {"gifts": [self._gift]}
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"),
+    [
+        (None, "unknown"),
+        (KNOWN, "entered"),
+        (KNOWN | {"refused": True}, "refused"),
+        (KNOWN | {"refused": True, "waiting": True}, "waiting"),
+        (KNOWN | {"amount_fen": 1}, "reused"),
+        (KNOWN | {"statements": []}, "elsewhere"),
+    ],
+)
+def test_a_row_is_entered_refused_or_waits_for_its_fund(found: object, outcome: str) -> None:
+    assert find_outcomes(Audit(found), "/bank", [ROW]) == [outcome]
