@@ -89,6 +89,7 @@ class Stage:
 async def open_stage(patch: pytest.MonkeyPatch, *turns: PreparedTurn) -> AsyncIterator[Stage]:
     stage = Stage(turns)
     patch.setattr(jobs, "prepare_turn", stage.prepare)
+    patch.setattr(jobs, "SLOW_GATE_S", 3600)  # however busy the machine is, no provider is slow
     sending = asyncio.create_task(Sender(stage.runtime).run())
     try:
         yield stage
@@ -129,6 +130,7 @@ async def test_where_no_more_is_due_nothing_is_looked_for_before_this_turn_is_se
 async def test_the_outcomes_of_calls_that_end_together_are_one_batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(jobs, "TOGETHER_S", 1)
     async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
         await eventually(lambda: count_calls(stage), lambda calls: calls == CALLS)
         stage.answer()
