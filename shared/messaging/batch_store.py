@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import compress
 from typing import Any
 
 from shared import mongo
@@ -129,16 +130,12 @@ class BatchStore:
 
     async def _find_each(self, queries: Sequence[_Query]) -> list[list[mongo.Row]]:
         """In this order; what asks for nothing is not asked."""
-        wanted = [any(condition["$in"] for condition in query.values()) for _, query in queries]
-        if not any(wanted):
+        are_wanted = [any(condition["$in"] for condition in query.values()) for _, query in queries]
+        wanted = list(compress(queries, are_wanted))
+        if not wanted:
             return [[] for _ in queries]
-        return await mongo.run_steps(
-            self._database,
-            lambda database: [
-                list(database[collection].find(query)) if is_wanted else []
-                for (collection, query), is_wanted in zip(queries, wanted, strict=True)
-            ],
-        )
+        rows = iter(await mongo.run_steps(self._database, partial(mongo.find_each, wanted)))
+        return [next(rows) if is_wanted else [] for is_wanted in are_wanted]
 
     def forget(self) -> None:
         """What is remembered may be behind the database: the next batch is read from there."""
