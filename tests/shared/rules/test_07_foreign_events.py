@@ -27,7 +27,11 @@ FUND = "nuanliu"
 
 def gift(amount_fen: int = 5_000) -> DonationReceived:
     return DonationReceived(
-        donor_id="P-1", fund_id=FUND, amount_fen=amount_fen, received_at=AT, bank_reference="T-1"
+        donor_id="P-1",
+        fund_id=FUND,
+        amount_fen=amount_fen,
+        received_at=AT,
+        bank_reference=f"T-{amount_fen}",
     )
 
 
