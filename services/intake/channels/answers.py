@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.intake.channels.danger import find_danger
-from services.intake.channels.words import HINT_WORDS, MEASURES, read_dialect
+from services.intake.channels.dialect import read_dialect
+from services.intake.channels.words import HINT_WORDS, MEASURES
 from shared.text import fold_text
 
 REFERENCE_DIGITS = 6
@@ -83,6 +84,8 @@ def _find_sense(plain: str, *, is_asking: bool) -> Sense:
         return Sense.STOP
     if is_asking:
         return Sense.CALL if _CALL.search(words) else Sense.UNKNOWN
+    if _MESSAGES_MISSING.fullmatch(words):
+        return Sense.UNKNOWN
     if _PARTLY.search(words):
         return Sense.PARTLY
     for sense, pattern in _WHOLE:
@@ -253,6 +256,8 @@ _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
             f"{_ASKING}(?=.*(?:信|通知|消息|接收|开通|订阅))"
             f"(?:开始|继续|重新|再|打开|我要|我想){_NOTICES}|start|unstop"
             f"|继续发送?[吧了]?|我?(?:又|还)(?:想|要)收到?{_NOTICES}"
+            "|.{0,6}退订了?(?:现在|请|帮我|我|想|要)*恢复(?:一下|短信|通知)*[吧了]?"
+            "|再次订阅|重新打开(?:短信|通知)+|resume|subscribe"
             "|(?:又|现在)?可以(?:继续|再)?发(?:短信|通知)?给?我?了|还是发给我[吧了]?"
         ),
     ),
@@ -260,7 +265,9 @@ _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
 _STOP = re.compile(
     "退订|退定|推订|取消订阅|(?:取消|关闭|关掉|停掉)(?:短信|通知|接收|信息|消息|推送)+"
     "|把?我?从?(?:你们的?)?名单[里中上]?(?:删除?|移除|去掉)|删除?(?:掉|了)?我的(?:手机|电话)?号码?|把我的?(?:手机|电话)?号?码?删"
-    "|nomore(?:sms|messages?|texts?)|停止(?:发送|接收|通知|短信)+|拒收|拒绝接收|屏蔽"
+    "|停止给我们?发(?:短信|通知)*|取消我的(?:短信|通知)|取消发送|不要收(?:短信|通知)"
+    "|(?:不要|别)再?给这个号码发(?:短信|通知)*|(?:把)?(?:这个|该)号码删除?"
+    "|dont(?:send|text)(?:me)?|nosms|nomore(?:sms|messages?|texts?)|停止(?:发送|接收|通知|短信)+|拒收|拒绝接收|屏蔽"
     "|(?:不|拒绝)接?收(?:短信|信息|消息|通知)|拒绝(?:短信|通知)|再发[我就]*(?:投诉|举报|报警)"
     "|(?:请|麻烦)?(?:不要|别|勿|不用|甭)再?(?:给我|给我们|跟我|向我)?再?(?:发送|发(?![霉愁火烧展生现脾票工放]))(?:短信|"
     "信息|消息|通知|了|来|给我)*"
@@ -272,6 +279,11 @@ _STOP = re.compile(
 _NO_STOP = re.compile(
     "(?:不|没|别|未|误|勿)(?:是|想|愿意?|用|要|必|有|人|打算|能|会|该)*(?:退订|取消订阅|拒收|屏蔽|td)"
     "|(?:取消|解除|撤销|撤回)退订|怎么|如何|怎样|为什么|退订费"
+    "|(?:没|没有)让.{0,3}退订|[他她们]退订|(?:帮|替|给).{1,4}退订|退订.*(?:恢复|重新)"
+)
+# Of our messages, not of help.
+_MESSAGES_MISSING = re.compile(
+    "(?:短信|通知|信息|消息)(?:都|也|还|一直|又)*(?:收不到|没收到|没有收到|未收到)了?"
 )
 _PARTLY = re.compile(
     "(?:收到?|领到?|拿到?|送来|到|来)了?的?(?:一半|半数|一部分|部分|少了|不全|不齐|不够|缺|一点)"

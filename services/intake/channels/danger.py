@@ -2,7 +2,7 @@
 
 import re
 
-from services.intake.channels.words import read_dialect
+from services.intake.channels.dialect import read_dialect
 from shared.text import fold_text
 
 

@@ -6,7 +6,6 @@ from functools import cache
 
 from shared.catalogue import PACKAGED, Entry, load_catalogue
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Kind
-from shared.simplified import simplify
 
 KIND_WORDS: dict[str, str] = {
     LABELS[Kind.WISH]: Kind.WISH,
@@ -388,12 +387,3 @@ def _compile_spoken() -> re.Pattern[str]:
 
 def find_keyword_categories(text: str) -> set[str]:
     return {category for word, category in KEYWORD_CATEGORIES.items() if word in text}
-
-
-def read_dialect(text: str) -> str:
-    """In simplified signs and Mandarin words, where it matters here."""
-    return simplify(text).translate(_CANTONESE)
-
-
-# How Cantonese is written; 収 is what a Japanese keyboard gives.
-_CANTONESE = str.maketrans("咗嘅喇嚟畀俾哋佢仲収", "了的啦来给给们他还收")
