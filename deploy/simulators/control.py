@@ -1,8 +1,9 @@
-"""`/simulator/`: the messages on the phones, the counters, and people who text back."""
+"""`/simulator/`: the messages on the phones, the counters, people who text back, and the providers'
+consoles."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeVar
 
@@ -25,6 +26,7 @@ Openid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{6,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 UnixTime = Annotated[int, Field(ge=0, lt=2**33)]
 
+Provider = Literal["tencent", "aliyun", "wechat"]
 Item = TypeVar("Item")
 
 
@@ -277,5 +279,30 @@ def build_router(
         """Every access token issued so far is dead from now on."""
         wechat.tokens.expire()
         return {"tokens": "expired"}
+
+    return router
+
+
+class Template(ControlModel):
+    """text: with {1}, {2} …; of WeChat's, its title."""
+
+    provider: Provider
+    template_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    text: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def build_console_router(templates: Mapping[Provider, dict[str, str]]) -> APIRouter:
+    """The providers' consoles: a template that somebody registers is approved at once.
+
+    templates: of each provider, id and text; where there is none, any is taken.
+    """
+    router = APIRouter(prefix="/simulator")
+
+    @router.post("/templates")
+    async def register_template(body: Template) -> Template:
+        """From now on a message may be sent by it. An id that is there already gets this text."""
+        if templates[body.provider]:
+            templates[body.provider][body.template_id] = body.text
+        return body
 
     return router

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from deploy.simulators.aliyun import Aliyun
 from deploy.simulators.callbacks import Callbacks
-from deploy.simulators.control import People, build_router
+from deploy.simulators.control import People, Provider, build_console_router, build_router
 from deploy.simulators.faults import Chance
 from deploy.simulators.media import MediaShelf, build_media_router
 from deploy.simulators.phones import Phones
@@ -34,6 +35,17 @@ KEEP_ALIVE_S = 120
 
 def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     """One app with its own phones; the queues towards intake run while it is served."""
+    templates: dict[Provider, dict[str, str]] = {
+        "tencent": dict(settings.sms_templates),
+        "aliyun": dict(settings.aliyun_templates),
+        "wechat": dict(settings.wechat_templates),
+    }
+    settings = replace(
+        settings,
+        sms_templates=templates["tencent"],
+        aliyun_templates=templates["aliyun"],
+        wechat_templates=templates["wechat"],
+    )
     counters: Counter[str] = Counter()
     chance = Chance(settings.faults, settings.seed, counters)
     phones, scripts = Phones(), Scripts(chance)
@@ -62,6 +74,7 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
         build_router(phones, scripts, chance, callbacks, wechat, people, counters, menu)
     )
     app.include_router(build_media_router(shelf, people))
+    app.include_router(build_console_router(templates))
     add_web_pages(app, WebPages(settings, wechat.tokens, people, counters))
     page = PAGE.read_text(encoding="utf-8")
 

@@ -3,7 +3,6 @@
 A notice carries no area, so only those who see the whole city may ask.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query
@@ -15,6 +14,7 @@ from services.notify.messages import NOTICE_UNKNOWN, WORDS_UNKNOWN
 from services.notify.model import (
     Notice,
     NoticeState,
+    ProviderName,
     PutStaffMember,
     RemoveStaffMember,
     ResolveNotice,
@@ -28,12 +28,15 @@ from services.notify.previews import (
 )
 from services.notify.purposes import WORD_PURPOSES
 from services.notify.rates import DAYS_MAX, Rate
+from services.notify.registrations import Registration, list_registrations
 from services.notify.resources import NotifyRuntimeDep
+from services.notify.searches import Day, Search, search_notices
 from services.notify.templates import TEMPLATES
 from services.notify.views import NoticeView, Summary, build_view
 from services.notify.wordings import Wording, find_template
 from shared import mongo
 from shared.contracts.values import Identifier, Value
+from shared.scope import Scope
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
 
@@ -69,13 +72,14 @@ async def list_notices(
     state: NoticeState | None = None,
     case: Identifier | None = None,
     purpose: Identifier | None = None,
-    day: date | None = None,
+    day: Day | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[NoticeView]:
-    """case: a request, with what its matches called for; day: in China."""
-    notices = await store.find_notices(
-        runtime.database, person_id, state, limit, case=case, purpose=purpose, day=day
-    )
+    """Newest first. case: a request's number, with what its matches called for, or the six signs
+    that its notices carry; day: in China."""
+    search = Search(about=case or "", person_id=person_id, state=state, purpose=purpose, day=day)
+    now = await runtime.processor.now()
+    notices = await search_notices(runtime.database, search, Scope(), now, limit)
     return [build_view(notice) for notice in notices]
 
 
@@ -118,6 +122,16 @@ async def preview_notice(purpose: Identifier, runtime: NotifyRuntimeDep) -> obje
     return build_preview(template, settings.sms_sign_name, settings.sms_price_fen, number)
 
 
+@router.get("/templates/{provider}", response_model=list[Registration], dependencies=[READER])
+async def list_templates(provider: ProviderName, runtime: NotifyRuntimeDep) -> object:
+    """What is to be registered with it, and under which id each notice is sent now."""
+    resources = runtime.resources
+    await resources.words.refresh(runtime.database)
+    templates = {name: resources.words.get(name) for name in TEMPLATES}
+    ids = resources.template_ids[provider]
+    return list(list_registrations(provider, templates, ids, resources.sign_name))
+
+
 # --- staff ----------------------------------------------------------------------------------------
 
 
@@ -157,7 +171,9 @@ async def list_rates(
 
 @router.get("/summary", dependencies=[READER])
 async def get_summary(runtime: RuntimeDep) -> Summary:
-    return Summary.model_validate(await store.count_notices(runtime.database))
+    sums = await store.count_notices(runtime.database)
+    tasks = await store.count_tasks(runtime.database, Scope())
+    return Summary.model_validate({**sums, "calls": tasks["open"]})
 
 
 @router.post("/notices/{notice_id}/resolve")

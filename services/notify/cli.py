@@ -1,13 +1,19 @@
 """`guanjia notices`: who was notified of what, and unclear notices resolved by a person."""
 
+import csv
+import sys
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from services.notify.model import ProviderName
 from services.notify.previews import FIELDS
 from shared.client import ServiceClient
+from shared.contracts.values import CHINA
+from shared.documents import Document
 
 Verdict = Literal["sent", "failed", "resend"]
 OPERATOR = "operator"
@@ -19,7 +25,7 @@ app = typer.Typer(help="通知 Notices.", no_args_is_help=True)
 def print_notices(
     state: Annotated[str | None, typer.Option(help="状态，如 unknown")] = None,
     person_id: Annotated[str | None, typer.Option(help="人员编号")] = None,
-    case: Annotated[str | None, typer.Option(help="诉求编号，含其各项对接 a request")] = None,
+    case: Annotated[str | None, typer.Option(help="诉求编号或六位尾号 a case")] = None,
     purpose: Annotated[str | None, typer.Option(help="目的，如 request_opened")] = None,
     day: Annotated[str | None, typer.Option(help="日期，如 2026-05-20")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
@@ -35,6 +41,77 @@ def print_notices(
     Console().print(table)
 
 
+@app.command("thread")
+def print_thread(
+    case: Annotated[str, typer.Argument(help="诉求编号，或通知里的六位尾号")],
+) -> None:
+    """一件诉求的全部通知，按先后排列。All notices of one case, in their order."""
+    notices = _open_client().get("/notices", {"case": case, "limit": str(THREAD_MAX)})
+    headings = ("时间 at", "目的 purpose", "给谁 to", "状态 state", "每次发送 attempts")
+    table = Table(*(Column(heading, overflow="fold") for heading in headings))
+    for notice in reversed(notices):
+        attempts = "\n".join(_format_attempt(each) for each in notice["attempts"])
+        at = _format_clock(notice["created_at"])
+        cells = (at, notice["purpose"], notice["person_id"], notice["state"], attempts)
+        table.add_row(*cells)
+    console = Console()
+    console.print(table)
+    if len(notices) == THREAD_MAX:
+        console.print(f"只显示最近的 {THREAD_MAX} 条。The newest {THREAD_MAX} alone.")
+
+
+def _format_attempt(attempt: Document) -> str:
+    outcome = attempt["receipt"] or attempt["outcome"] or "sending"
+    return f"{_format_clock(attempt['claimed_at'])} {attempt['provider']} {outcome}"
+
+
+def _format_clock(text: str) -> str:
+    """In China."""
+    return f"{datetime.fromisoformat(text).astimezone(CHINA):%m-%d %H:%M}"
+
+
+@app.command("waiting")
+def print_waiting() -> None:
+    """等人处理的：没看懂的来信、结果不明的通知、要打的电话。What waits for a person."""
+    page = ServiceClient("intake", OPERATOR).get("/messages", {"state": "unread", "limit": 1})
+    counts = _open_client().get("/summary")
+    rows = (
+        ("没有看懂的来信 messages to read", page["total"], "guanjia inbox list"),
+        ("其中紧急 of them urgent", page["urgent"], "guanjia inbox list"),
+        ("结果不明的通知 unclear", counts["by_outcome"].get("unknown", 0), "guanjia notices list"),
+        ("要打的电话 calls to make", counts["calls"], "/notify/calls"),
+    )
+    table = Table("等什么 what", "几项 how many", "在哪里 where")
+    for what, count, where in rows:
+        table.add_row(what, str(count), where)
+    Console().print(table)
+
+
+@app.command("templates")
+def print_templates(
+    provider: Annotated[ProviderName, typer.Argument(help="tencent | aliyun | wechat")],
+    missing: Annotated[bool, typer.Option("--missing", help="只列尚未报批的")] = False,
+) -> None:
+    """向服务商报批的模板，CSV。Texts to register with a provider, with the ids used now, as CSV."""
+    lines = csv.writer(sys.stdout)
+    lines.writerow(heading for heading, _ in REGISTERED)
+    for row in _open_client().get(f"/templates/{provider}"):
+        if missing and row["is_approved"]:
+            continue
+        approved = "是 yes" if row["is_approved"] else "否 no"
+        lines.writerow({**row, "is_approved": approved}[name] for _, name in REGISTERED)
+
+
+REGISTERED = (
+    ("通知 template", "template"),
+    ("语言 language", "language"),
+    ("签名或标题 title", "title"),
+    ("内容 text", "text"),
+    ("变量 variables", "variables"),
+    ("现用编号 id", "id"),
+    ("已报批 approved", "is_approved"),
+)
+THREAD_MAX = 500
 _COLUMNS = ("id", "state", "channel", "purpose", "code", "created_at")
 
 

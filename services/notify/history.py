@@ -6,11 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.notify import store
 from services.notify.model import Notice, NoticeState
+from services.notify.searches import Search, search_notices
 from services.notify.spending import BUDGET_GONE
 from services.notify.templates import TEMPLATES
 from shared.contracts.history import HISTORY_PATH, PARTS_MAX, History, HistoryQuery, Part
+from shared.scope import Scope
 from shared.security import Credential, Role
 from shared.web.access import Router, RuntimeDep, allow
 
@@ -46,7 +47,8 @@ WRONG = frozenset({"unknown", "failed"})
 async def read_history(query: HistoryQuery, _caller: OwnService, runtime: RuntimeDep) -> History:
     """To the person alone: what donors were told is not the case's."""
     about = {query.request_id, *query.match_ids}
-    notices = await store.find_notices(runtime.database, query.person_id, None, PARTS_MAX)
+    search, now = Search(person_id=query.person_id), await runtime.processor.now()
+    notices = await search_notices(runtime.database, search, Scope(), now, PARTS_MAX)
     return History(parts=tuple(make_part(each) for each in notices if each.regarding in about))
 
 

@@ -113,4 +113,5 @@ def _make_example(template: Template) -> Content:
         counted_at="09:00",
         detail="8月20日",
         about=about,
+        reply_code="4821",
     )

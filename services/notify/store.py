@@ -1,19 +1,17 @@
 """Notices in Mongo: the indexes and the sums."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
-from services.notify.model import Attempt, Dispatch, Notice, NoticeState, StaffMember
+from services.notify.model import Attempt, Dispatch, Notice, StaffMember
 from services.notify.purposes import DIGESTS
 from services.notify.refusals import BlockedPhone
 from services.notify.spending import BUDGET_GONE, SmsSpending
 from services.notify.subscriptions import Subscription
 from shared import mongo
-from shared.contracts.values import CHINA
 from shared.scope import Cut, Scope
 
 INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
@@ -46,32 +44,6 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
 
 OWN_SHARE_PERCENT = 75
 """Of what answers leave of a batch."""
-
-
-async def find_notices(
-    database: mongo.Database,
-    person_id: str | None,
-    state: NoticeState | None,
-    limit: int,
-    *,
-    case: str | None = None,
-    purpose: str | None = None,
-    day: date | None = None,
-) -> list[Notice]:
-    """Newest first. case: a request's id, with what its matches called for. day: in China."""
-    query: dict[str, object] = {"person_id": person_id, "state": state, "purpose": purpose}
-    if case is not None:
-        query["$or"] = [{"regarding": case}, {"regarding": {"$regex": f"^M-{re.escape(case)}-"}}]
-    if day is not None:
-        begins = datetime.combine(day, time(), CHINA)
-        query["created_at"] = {"$gte": begins, "$lt": begins + timedelta(days=1)}
-    return await mongo.find(
-        database,
-        Notice,
-        {name: value for name, value in query.items() if value is not None},
-        sort=[("created_at", -1)],
-        limit=limit,
-    )
 
 
 @dataclass(frozen=True, slots=True)

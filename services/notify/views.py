@@ -35,9 +35,12 @@ class NoticeView(Value):
 
 
 class Summary(Value):
+    """calls: phone tasks that are open."""
+
     by_channel: Mapping[str, int]
     by_outcome: Mapping[str, int]
     by_purpose: Mapping[str, int]
+    calls: int
 
 
 def build_view(notice: Notice) -> NoticeView:

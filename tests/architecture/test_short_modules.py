@@ -26,7 +26,6 @@ APART = {
     "services/audit/measuring.py": "a job of its own",
     "services/audit/witness.py": "an auditor, who has the command, has no FastAPI",
     "services/intake/emergencies/hastening.py": "a job of its own",
-    "services/notify/searches.py": "a query that tests read; the page is only one who asks",
     "services/audit/statements/accounts.py": "which accounts a statement is of; no row of it",
     "services/intake/channels/spoken_amounts.py": "how sums are written in a text; no channel",
     "services/intake/outlook.py": "asks matching; its page only shows the answer",

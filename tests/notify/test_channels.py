@@ -3,7 +3,7 @@
 import pytest
 
 from services.notify.channels import Donor
-from services.notify.limits import SMS_VARIABLE_MAX
+from services.notify.limits import SMS_VARIABLE_MAX, WECHAT_THING_MAX
 from services.notify.providers.protocol import find_ruling
 from services.notify.providers.tencent import CODES, UNLISTED
 from shared.contracts.values import DonorKind
@@ -35,6 +35,87 @@ def test_a_name_is_shown_as_it_is(name: str) -> None:
 def test_a_name_that_no_sms_carries_is_what_he_is(name: str | None) -> None:
     shown = Donor(name, DonorKind.ENTERPRISE).format_name(SMS_VARIABLE_MAX)
     assert shown == "爱心企业"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "王芳13900139000",
+            "茶山139oo139ooo",
+            "13900l39000",
+            "139OO13900O（王）",
+            "商会一三九零零一三九",
+        ),
+        *(
+            "QQ12345678",
+            "0769-22830000",
+            "微信13900I39000",
+            "壹叁玖零零壹叁玖零零零",
+            "①③⑨⓪⓪①③⑨⓪⓪⓪",
+        ),
+        *(
+            "www.abc好人",
+            "http://a.cn",
+            "王芳@qq",
+            "爱心.com",
+            "茶山商会 a.cn",
+            "${v1}先生",
+            "{{thing1.DATA}}",
+        ),
+        *(
+            "拒收请回复R",
+            "慈善捐款站",
+            "“爱心”协会",
+            "好人《一生》平安",
+            "100%果汁",
+            "王,李",
+            "—王—",
+            "[强]爱心",
+        ),
+        *(
+            "\u202e王芳",
+            "王\u2066芳",
+            "王\ufeff芳",
+            "王\t芳",
+            "张三\r李四",
+            "A&B公司",
+            "#爱心#",
+            "$100",
+            "王|李",
+        ),
+    ],
+)
+def test_on_wechat_too_a_name_that_says_more_is_what_he_is(name: str) -> None:
+    assert len(name) <= WECHAT_THING_MAX
+    assert Donor(name, DonorKind.ENTERPRISE).format_name(WECHAT_THING_MAX) == "爱心企业"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "东莞市茶山镇商会（慈善会）",
+            "某某有限公司",
+            "中国移动10086",
+            "3M中国",
+            "7-Eleven",
+            "José",
+            "Иван",
+        ),
+        *(
+            "日本ラーメン",
+            "한국",
+            "T恤厂",
+            "欧阳·娜娜",
+            "Müller GmbH",
+            "爱心人士 匿名",
+            "苹果（中国）有限公司",
+        ),
+    ],
+)
+def test_on_wechat_a_longer_name_is_shown_as_it_is(name: str) -> None:
+    assert Donor(name, DonorKind.ENTERPRISE).format_name(WECHAT_THING_MAX) == name
 
 
 @pytest.mark.parametrize(

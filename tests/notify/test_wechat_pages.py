@@ -155,12 +155,8 @@ def test_who_gets_what_has_a_button_of_three_templates_at_most() -> None:
     }
     offers = list_offers(ids, WordBook())
     assert [offer.template_ids for offer in offers] == [("A", "B", "C"), ("D",), ("E",), ("F",)]
-    assert [offer.recipient[0] for offer in offers] == [
-        "给申请人",
-        "给申请人",
-        "给捐赠方",
-        "给申请人",
-    ]
+    asks, gives = "申请帮助的人", "捐赠方"
+    assert [offer.recipient[0] for offer in offers] == [asks, asks, gives, asks]
     assert offers[0].lines[0].examples == "已受理，正在寻找帮助；已登记，正在审核"
 
 

@@ -168,3 +168,9 @@ def test_every_field_of_a_notice_has_a_name_for_people() -> None:
     for name, template in TEMPLATES.items():
         fields = build_preview(template, "东莞民政", 5).fields
         assert {field for field, _ in fields} <= FIELDS.keys(), name
+
+
+def test_a_preview_has_the_number_that_a_donor_answers_with() -> None:
+    text = build_preview(TEMPLATES["match_asked"], "东莞民政", 5).text
+    assert "Y4821接受" in text
+    assert "N4821婉拒" in text

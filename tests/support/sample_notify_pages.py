@@ -8,8 +8,7 @@ from fastapi.responses import HTMLResponse
 from services.notify.model import Attempt, Notice, PhoneTask
 from services.notify.pages.calls import build_row, render_calls
 from services.notify.pages.notices import render_notices
-from services.notify.pages.subscribe import Line, Offer, render_subscribe
-from services.notify.pages.wordings import RECIPIENTS
+from services.notify.pages.subscribe import RECIPIENTS, Line, Offer, render_subscribe
 from services.notify.providers.wechat_pages import PageSignature
 from services.notify.rates import Rate
 from shared.security import Credential, Role

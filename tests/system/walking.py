@@ -21,6 +21,7 @@ OF_NOBODY = {
     "meeting_id": "G-1",
     "emergency_id": "E-1",
     "purpose": "request_opened",
+    "provider": "tencent",
     "token": "X-1",
     "form": "json",
     "code": "public_works",

@@ -120,13 +120,13 @@ def _find_page(notice: Notice, area: str) -> Page | None:
     request_id = find_request_id(notice.regarding)
     if request_id and purpose is not None and purpose.recipient == "applicant":
         reference = format_reference(request_id)
-        text = (f"打开诉求 {reference}，看电话", f"Open case {reference} for the number")
+        text = (f"打开诉求 {reference}，看联系方式", f"Open case {reference}: how to reach him")
         return Page(f"/cases/{request_id}", text)
     if area:
         return None
     return Page(
         f"/desk/persons/{notice.person_id}",
-        ("打开本人页面，看电话", "Open his page for the number"),
+        ("打开本人页面，看联系方式", "Open his page: how to reach him"),
     )
 
 

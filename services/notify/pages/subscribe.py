@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
-from services.notify.pages.wordings import RECIPIENTS
 from services.notify.providers.wechat_pages import PageSignature
 from services.notify.purposes import BY_NAME
 from services.notify.resources import NotifyRuntimeDep
@@ -36,6 +35,13 @@ TEMPLATES_MAX = 3
 """Of one button: WeChat refuses more."""
 EXAMPLES_MAX = 3
 
+RECIPIENTS: Mapping[str, tuple[str, str]] = {
+    "applicant": ("申请帮助的人", "Who asked for help"),
+    "donor": ("捐赠方", "Donors"),
+    "person": ("合并发送的通知", "Several notices together"),
+    "staff": ("工作人员", "Staff"),
+    "member": ("联席会议成员", "Members of a joint meeting"),
+}
 PROBLEMS: Mapping[str, tuple[str, str]] = {
     "needless": (
         "目前不需要订阅，有进展会直接通知您。",
