@@ -102,12 +102,14 @@ async def find_unbound_receipts(database: mongo.Database, attempt: Attempt) -> l
 
 
 async def count_rivals(database: mongo.Database, notice: Notice, attempt: Attempt) -> int:
-    """Other messages of its provider to the same phone or account whose ids nobody heard."""
-    whose: dict[str, object] = {"state": "unknown"}
-    unheard: dict[str, object] = {"outcome": "unknown"}
+    """Other messages of its provider to the same phone or account whose ids nobody heard, or not
+    yet: the receipt of one whose outcome is not recorded may be here already."""
+    whose: dict[str, object] = {"state": {"$in": ["sending", "unknown"]}}
+    unheard: dict[str, object] = {"outcome": {"$in": [None, "unknown"]}}
     if attempt.subscription_id:
-        whose = {"person_id": notice.person_id, "state": {"$in": ["sent", "unknown"]}}
-        unheard = {"outcome": {"$in": ["sent", "unknown"]}, "receipt": None}
+        states = ["sending", "sent", "unknown"]
+        whose = {"person_id": notice.person_id, "state": {"$in": states}}
+        unheard = {"outcome": {"$in": [None, "sent", "unknown"]}, "receipt": None}
     one = {"point_id": attempt.point_id, "provider": attempt.provider, **unheard}
     query = {**whose, "attempts": {"$elemMatch": one}, "_id": {"$ne": notice.id}}
     return int(await database[Notice.COLLECTION].count_documents(query, limit=20))

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from deploy.local.stack import Stack
+from services.notify import store
 from services.notify.decide.transitions import with_task
 from services.notify.decide.waits import pick_receipt
 from services.notify.model import (
@@ -12,9 +15,11 @@ from services.notify.model import (
     Backlog,
     ClaimNotice,
     Dispatch,
+    Notice,
     NoticeDue,
     RecordCall,
 )
+from shared import mongo
 from shared.contracts.events import DonorAnswered, MatchCommitted, MessageReported, NoticeFailed
 from shared.messaging.decision import Ref
 from tests.notify.decisions import (
@@ -147,6 +152,29 @@ def test_with_two_unclear_to_one_phone_a_receipt_is_given_to_neither() -> None:
     assert pick_receipt("N-1", attempt, [one], 1, RULES) is None
     assert pick_receipt("N-1", attempt, [one, two], 1, RULES) == one.id
     assert pick_receipt("N-1", attempt, [one, make_receipt("2", "failed")], 1, RULES) is None
+
+
+async def test_a_message_on_its_way_to_the_same_phone_may_be_whose_receipt_it_is(
+    mongod: Stack,
+) -> None:
+    """Its process may have died after the call: the receipt comes before anybody knows its id."""
+    database = mongo.connect(mongod.mongo_uri, f"t{uuid4().hex[:12]}")
+    unclear = make_unclear().notice
+    attempt = unclear.unclear_attempt
+    assert attempt is not None
+    began = attempt.model_copy(update={"outcome": None, "ended_at": None})
+    other = unclear.with_attempt(began).model_copy(update={"id": "N-other", "state": "sending"})
+    elsewhere = other.with_attempt(began.model_copy(update={"point_id": "H-other"}))
+    notices = [unclear, other, elsewhere.model_copy(update={"id": "N-elsewhere"})]
+    collection = database[Notice.COLLECTION]
+    await collection.insert_many([mongo.to_document(notice) for notice in notices])
+
+    assert await store.count_rivals(database, unclear, attempt) == 1
+
+    sent = began.model_copy(update={"outcome": "sent"})
+    recorded = mongo.to_document(other.with_attempt(sent).with_state("sent"))
+    await collection.replace_one({"_id": other.id}, recorded)
+    assert await store.count_rivals(database, unclear, attempt) == 0
 
 
 def test_a_receipt_that_names_its_message_is_that_ones_however_many_are_unclear() -> None:
