@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from shared.id_numbers import find_id_problem
-from shared.text import fold_text
+from shared.text import clean_lines, fold_text
 
 DIGITS_MIN = 7
 """A fixed line has so many; no item, unit or code of a collector needs them."""
@@ -20,6 +20,9 @@ _LETTER_FOR_ONE = re.compile(r"(?<=\d)[Il](?=\d)")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _OWN_MOBILE = re.compile(r"(?:0?0?86)?1[3-9]\d{9}")
 _IDENTITY = re.compile(r"[1-9]\d{16}[\dxX]|[1-9]\d{14}")
+_SUM = re.compile(r"(?:[1-9]\d{4,9}|[1-9]\d{0,2}(?:,\d{3}){1,3})(?:\.\d{1,2})?")
+_MONEY_BEHIND = re.compile(r"\s*(?:元|万|块|圆)")
+HIDDEN = "＊＊＊"
 _SEPARATORS = re.compile(r"[\W_]")
 
 
@@ -56,6 +59,23 @@ def drop_numbers(text: str) -> str:
     for start, end in reversed(spans):
         folded = f"{folded[:start]} {folded[end:]}"
     return fold_text(folded) if spans else folded
+
+
+def hide_numbers(text: str) -> str:
+    """Prose without them, in its own lines and punctuation; a sum of money is nobody's number."""
+    lines = clean_lines(text)
+    digits = _read_digits("".join(map(_narrow, lines)))
+    for match in reversed(list(_NUMBER.finditer(digits))):
+        is_sum = _MONEY_BEHIND.match(digits, match.end()) and _SUM.fullmatch(match.group())
+        if not is_sum:
+            lines = f"{lines[: match.start()]}{HIDDEN}{lines[match.end() :]}"
+    return lines
+
+
+def _narrow(mark: str) -> str:
+    """A mark of full width as the one that it is, where that is one mark."""
+    folded = unicodedata.normalize("NFKC", mark)
+    return folded if len(folded) == 1 else mark
 
 
 def _read_digits(folded: str) -> str:

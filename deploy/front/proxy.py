@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from yarl import URL
 
 from deploy.front.settings import FrontSettings
-from shared.contracts.addresses import Target, find_target
+from shared.contracts.addresses import API, Target, find_target
 from shared.http import KEEP_ALIVE_S
 from shared.messages import ADDRESS_UNKNOWN, BODY_TOO_LARGE, UNAVAILABLE
 from shared.web.access import answer_problems
@@ -85,6 +85,9 @@ class Proxy:
                 return _refuse(request, 413)
             log.warning("upstream_away", upstream=target.service, error=type(error).__name__)
             return _refuse(request, 503)
+        if upstream.status == 404 and _is_for_programs(request, upstream):
+            upstream.release()
+            return _refuse(request, 404)
         headers = _list_kept(upstream.headers, OWN_ANSWER_HEADERS)
         response = StreamingResponse(_stream(upstream), status_code=upstream.status)
         response.raw_headers = [
@@ -134,6 +137,13 @@ def _list_kept(headers: Mapping[str, str], dropped: frozenset[str]) -> list[tupl
     of_hop = {name.strip().lower() for name in headers.get("connection", "").split(",")}
     out = HOP_BY_HOP | dropped | of_hop
     return [(name, value) for name, value in headers.items() if name.lower() not in out]
+
+
+def _is_for_programs(request: Request, upstream: aiohttp.ClientResponse) -> bool:
+    """Whether a person with a browser is answered as a program is: by an address that no page of
+    the service has."""
+    is_json = upstream.headers.get("content-type", "").startswith("application/json")
+    return is_json and is_browser(request) and not request.url.path.startswith(API)
 
 
 async def _stream(upstream: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -22,7 +22,15 @@ from shared.policies.messages import (
     POLICY_TWICE,
     POLICY_WORD_UNKNOWN,
 )
-from shared.sheets import Column, Columns, RefusedRow, Row, open_sheet, parse_folded
+from shared.sheets import (
+    Column,
+    Columns,
+    RefusedRow,
+    Row,
+    open_sheet,
+    parse_folded,
+    parse_text,
+)
 from shared.text import fold_text
 
 PACKAGED = Path(__file__).parent / "policies.csv"
@@ -105,7 +113,7 @@ COLUMNS = Columns(
         Column("department_zh", "受理部门", parse_folded, required=True),
         Column("department_en", "部门英文", parse_folded, required=True),
         Column("answer_days", "答复工作日", _parse_days, required=True),
-        Column("hint", "说明", parse_folded),
+        Column("hint", "说明", parse_text),
     )
 )
 

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.personal import drop_numbers, has_number, has_personal_number, is_personal_code
+from shared.personal import (
+    drop_numbers,
+    has_number,
+    has_personal_number,
+    hide_numbers,
+    is_personal_code,
+)
+from shared.text import clean_lines
 
 
 @pytest.mark.parametrize(
@@ -157,3 +164,26 @@ def test_a_banks_number_is_a_persons_only_as_a_whole_or_beside_words(
 @given(st.text())
 def test_dropping_them_leaves_none(text: str) -> None:
     assert not has_number(drop_numbers(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("村口涵洞积水，改造预算1200000元，急！", "村口涵洞积水，改造预算1200000元，急！"),
+        ("预算1,200,000.00元", "预算1,200,000.00元"),
+        ("第一行，电话13900139000\n第二行（谢谢）", "第一行，电话＊＊＊\n第二行（谢谢）"),
+        ("电话１３９００１３９０００。", "电话＊＊＊。"),
+        ("一三九零零一三九零零零找我", "＊＊＊找我"),
+        ("欠13900139000元", "欠＊＊＊元"),
+        ("证件441900199001011234", "证件＊＊＊"),
+        ("139-0013-9000、138 0013 8000", "＊＊＊"),
+        ("3床棉被，2袋米", "3床棉被，2袋米"),
+    ],
+)
+def test_prose_is_shown_as_it_was_written_without_them(text: str, shown: str) -> None:
+    assert hide_numbers(text) == shown
+
+
+@given(st.text())
+def test_hiding_them_keeps_the_lines(text: str) -> None:
+    assert hide_numbers(text).count("\n") == clean_lines(text).count("\n") or has_number(text)

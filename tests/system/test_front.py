@@ -31,6 +31,7 @@ class Upstream:
         routes = [
             Route("/r/echo", self.echo, methods=["GET", "POST"]),
             Route("/r/away", self.redirect),
+            Route("/r/lost", self.lose),
             Route("/r/events", self.stream),
             Route("/r/upload", self.upload, methods=["POST"]),
         ]
@@ -44,6 +45,9 @@ class Upstream:
         answer.headers["Connection"] = "close, X-Hop"
         answer.headers["X-Hop"] = "1"
         return answer
+
+    async def lose(self, _request: Request) -> Response:
+        return JSONResponse({"problems": [{"code": "address_unknown"}]}, 404)
 
     async def redirect(self, _request: Request) -> Response:
         return RedirectResponse("http://elsewhere.example/")
@@ -168,6 +172,15 @@ async def test_what_is_internal_or_nowhere_is_not_to_be_had(front: httpx.AsyncCl
         page = await front.get(path, headers={"Accept": "text/html"})
         assert "没有这个地址" in page.text
         assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+async def test_a_person_at_an_address_that_no_page_has_reads_words(
+    front: httpx.AsyncClient,
+) -> None:
+    page = await front.get("/r/lost", headers={"Accept": "text/html"})
+    assert (page.status_code, "没有这个地址" in page.text) == (404, True)
+    program = await front.get("/r/lost")
+    assert (program.status_code, program.json()["problems"][0]["code"]) == (404, "address_unknown")
 
 
 async def test_a_service_that_is_away_is_said_in_words(front: httpx.AsyncClient) -> None:

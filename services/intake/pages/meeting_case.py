@@ -39,7 +39,7 @@ from shared.contracts.outlooks import OutlookSentence
 from shared.contracts.values import Identifier, Value
 from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer
-from shared.personal import drop_numbers
+from shared.personal import hide_numbers
 from shared.security import Credential
 from shared.web.access import Denied
 from shared.web.forms import Form, list_problems, make_form_key, read_form
@@ -153,7 +153,7 @@ async def _hear(
         others = []
     return Hearing(
         row=build_row(stored, now),
-        text=drop_numbers(open_text(vault, person, stored) or ""),
+        text=hide_numbers(open_text(vault, person, stored) or ""),
         notes=list_notes(vault, person, stored),
         received=len(others),
         ruling=views.describe_ruling(item.ruling, vault, person),

@@ -25,6 +25,7 @@ from services.intake.model.regular import (
 from services.intake.regular import store
 from services.intake.regular.messages import (
     END_REASONS,
+    FINDABLE,
     FINDINGS,
     KINDS,
     OUTCOMES,
@@ -272,6 +273,7 @@ async def _render_work(
         may_end=work.is_active and bool(caller.roles & APPROVERS.keys()),
         outcomes=OUTCOMES,
         finding_words=FINDINGS,
+        findable=FINDABLE[work.kind],
         end_reasons=END_REASONS,
     )
 

@@ -90,6 +90,17 @@ FINDINGS: Mapping[FindingCode, tuple[str, str]] = {
     "medicine": ("就医、用药困难", "medicine or treatment"),
     "other": ("其他", "something else"),
 }
+FINDABLE: Mapping[WorkKind, tuple[FindingCode, ...]] = {
+    "after_school": (
+        *("fire", "licence", "crowding", "food", "staff", "building", "closed"),
+        *("medicine", "other"),
+    ),
+    "veteran": ("medicine", "building", "other"),
+    "plan": ("food", "medicine", "building", "other"),
+    "station": ("fire", "food", "staff", "building", "closed", "other"),
+    "worker": ("other",),
+}
+"""What the page of a visit asks about."""
 END_REASONS: Mapping[EndReason, tuple[str, str]] = {
     "closed": ("停办、撤销", "closed down"),
     "moved": ("迁出、离开", "moved away"),
