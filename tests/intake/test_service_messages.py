@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
-from services.intake.model import Reply
+from services.intake.model import Person, Reply
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered, MatchReopened
@@ -163,3 +163,34 @@ async def test_who_unfollows_is_forgotten(visitor: Visitor) -> None:
     (after,) = await visitor.contact(request.person_id)
     assert (before["openid"], before["erased"]) == (visitor.openid, False)
     assert (after["openid"], after["erased"]) == (None, True)
+
+
+async def test_who_stopped_notices_hears_again_when_he_asks_or_staff_say_so(
+    visitor: Visitor,
+) -> None:
+    async def is_stopped() -> bool:
+        person = await mongo.load(visitor.database, Person, request.person_id)
+        assert person is not None
+        return person.opted_out
+
+    await visitor.sms("心愿 助学 300元 虎门镇 李四", at=1_642_100_001)
+    (request,) = await visitor.requests()
+    await visitor.sms("退订", at=1_642_100_002)
+    assert await is_stopped()
+    await visitor.sms("心愿 医疗救助 500元 虎门镇 李四", at=1_642_100_003)
+    assert len(await visitor.requests()) == 2
+    assert not await is_stopped(), "who asks for something wants to hear of it"
+
+    await visitor.sms("退订", at=1_642_100_004)
+    words = f"{visitor.number}号那件事我想了想"
+    await visitor.sms(words, at=1_642_100_005)
+    assert await is_stopped()
+    staff = visitor.harness.collector
+    inbox = (await visitor.get("/messages?limit=200", staff)).json()["messages"]
+    (id_,) = [each["message_id"] for each in inbox if each.get("text") == words]
+    handling = {"handling": "opt_in", "reason": "本人来电要求恢复"}
+    headers = staff | {"Idempotency-Key": visitor.key("opt-in")}
+    path = f"/messages/{id_}/handle"
+    handled = await visitor.http.post(path, json=handling, headers=headers)
+    assert handled.status_code == 200, handled.text
+    assert not await is_stopped()

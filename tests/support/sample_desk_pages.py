@@ -383,6 +383,7 @@ def _render_regular(words: str) -> Mapping[str, HTMLResponse]:
             may_end=True,
             outcomes=OUTCOMES,
             finding_words=FINDINGS,
+            findable=tuple(FINDINGS),
             end_reasons=END_REASONS,
         ),
         "regular_new": render("regular_new.html", typed=typed, problems=problems, form_key="k"),

@@ -33,7 +33,7 @@ from shared.sheets.template import build_workbook
 from shared.web.access import Denied, allow
 from shared.web.admission import takes_bytes
 from shared.web.forms import read_form
-from shared.web.pages import HEADERS, Pages
+from shared.web.pages import HEADERS, SCRIPT_HEADERS, Pages
 from shared.web.staff import PageRouter
 
 router = PageRouter()
@@ -150,7 +150,7 @@ async def _render_upload(
         except Invalid as invalid:
             problems = (*problems, *invalid.problems)
             headers = await asyncio.to_thread(find_headers, content, reading)
-    return PAGES.render_for(
+    response = PAGES.render_for(
         request,
         "import_preview.html" if upload.state == "preview" else "import_progress.html",
         status=422 if problems else 200,
@@ -165,6 +165,9 @@ async def _render_upload(
         shown_refused=SHOWN_REFUSED,
         outcomes={**OUTCOMES, **REPEATED},
     )
+    if upload.state != "preview":
+        response.headers.update(SCRIPT_HEADERS)
+    return response
 
 
 @router.post(f"{IMPORT_PATH}/{{token}}/columns")

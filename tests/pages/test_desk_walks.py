@@ -1,0 +1,95 @@
+"""What staff do at the desk on a phone, from what came in to what became of it."""
+
+import re
+
+import httpx
+from playwright.async_api import Browser, FilePayload, Page
+
+from deploy.local.stack import Stack
+from tests.pages.browser import enrol, is_wider_than_screen, list_violations, open_page, sign_in
+
+SHEET = (
+    "茶山镇微心愿汇总表,,,,,,\n"
+    "姓名,手机,类别,困难类别,镇街,内容,金额\n"
+    "丁一禾,13800138601,生活物资,低保,茶山镇,棉被,200\n"
+    "方小满,13800138602,助学,低保,茶山镇,书包,很多\n"
+    "合计,,,,,,200\n"
+)
+WORDS = "我们这里的路灯坏了大半年了，老人晚上不敢出门"
+SENDER = "13800138603"
+
+
+async def check_page(page: Page) -> None:
+    assert await list_violations(page) == []
+    assert not await is_wider_than_screen(page)
+
+
+async def press(page: Page, name: str) -> None:
+    """And waits for the page that it leads to, which is as good as any."""
+    await page.get_by_role("button", name=name, exact=False).first.click()
+    await page.wait_for_load_state()
+    await check_page(page)
+
+
+async def test_a_clerk_imports_a_sheet_and_gets_back_what_was_refused(
+    running: Stack, browser: Browser
+) -> None:
+    async with open_page(browser) as page:
+        person = await enrol(page, running, "approver-village")
+        await sign_in(page, running, person)
+        await page.goto(f"{running.public_url}/desk/import")
+        await check_page(page)
+        sheet: FilePayload = {
+            "name": "微心愿.csv",
+            "mimeType": "text/csv",
+            "buffer": SHEET.encode("gb18030"),
+        }
+        await page.set_input_files("[name=file]", files=sheet)
+        await press(page, "上传并预览")
+        shown = await page.locator("main").inner_text()
+        assert "丁一禾" in shown
+        assert "方小满" not in shown
+        await press(page, "确认，导入 1 行")
+        await page.get_by_text("导入完成").wait_for()
+        await check_page(page)
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="下载有问题的行").click()
+        path = await (await download.value).path()
+        assert "方小满" in path.read_text("utf-8-sig")
+        await page.get_by_role("link", name="我记录的").click()
+        await page.locator(".case-link").first.click()
+        await page.wait_for_load_state()
+        await check_page(page)
+        assert "丁一禾" in await page.locator("main").inner_text()
+
+
+async def test_a_message_in_plain_words_becomes_a_request_that_is_approved(
+    running: Stack, browser: Browser
+) -> None:
+    token = (running.secrets_dir / "callback-tencent.token").read_text().strip()
+    reply = {"mobile": SENDER, "nationcode": "86", "text": WORDS, "time": 1_770_000_000}
+    callback = f"{running.urls['intake']}/callbacks/tencent/{token.rpartition('_')[2]}/replies"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        assert (await http.post(callback, json=reply)).json()["result"] == 0
+    async with open_page(browser) as page:
+        person = await enrol(page, running, "approver-city")
+        await sign_in(page, running, person)
+        await page.goto(f"{running.public_url}/inbox")
+        await check_page(page)
+        await page.get_by_role("link", name=re.compile("路灯坏了大半年")).click()
+        await page.wait_for_load_state()
+        await check_page(page)
+        await page.get_by_text("登记为诉求").click()
+        form = page.locator("form[action$='/request']")
+        assert await form.locator("[name=category]").input_value() == "public_works"
+        typed = {"name": "周大伯", "item": "路灯维修", "quantity": "1", "unit": "次"}
+        for name, text in typed.items():
+            await form.locator(f"[name={name}]").fill(text)
+        await form.locator("[name=town]").select_option(label="茶山镇")
+        await check_page(page)
+        await form.get_by_role("button").click()
+        await page.wait_for_url("**/cases/**")
+        await check_page(page)
+        assert "路灯维修" in await page.locator("main").inner_text()
+        await page.goto(f"{running.public_url}/inbox")
+        assert "路灯坏了大半年" not in await page.locator("main").inner_text()
