@@ -100,6 +100,11 @@ async def test_new_words_are_proposed_by_one_read_by_another_and_in_the_next_sms
     await eventually(read_next, lambda text: "正在逐项落实" in text)
     page = await auditor.read()
     assert re.search(r"第1版.*lin.*提出，.*wu.*复核", page, re.DOTALL)
+    listed = await harness.notify.http.get("/templates/tencent", headers=harness.operator)
+    rows = {row["template"]: row for row in listed.json()}
+    assert (rows[PURPOSE]["id"], rows[PURPOSE]["text"]) == ("2499001", NEW)
+    assert rows[PURPOSE]["is_approved"]
+    assert not rows["case_closed"]["is_approved"]
     assert await wu.press("approve") == 303, "pressed twice it is done once"
     assert "第2版" not in await auditor.read()
     assert await lin.press("approve") == 409, "nothing waits any more"
