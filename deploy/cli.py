@@ -4,10 +4,12 @@ from typing import ClassVar
 
 import typer
 
-from deploy.commands.lazy import Lazy, LazyGroup
+from deploy.commands.data_dir import add_data_dir
+from shared.lazy_commands import Lazy, LazyGroup
 
 
 class Imports(LazyGroup):
+    finish = staticmethod(add_data_dir)
     COMMANDS: ClassVar[dict[str, Lazy]] = {
         "requests": Lazy("导入诉求 Requests.", ("services.intake.cli",), command="requests"),
         "offers": Lazy("导入爱心资源 Offers.", ("services.matching.cli",), command="offers"),
@@ -35,6 +37,7 @@ def _imports() -> None:
 
 
 class Guanjia(LazyGroup):
+    finish = staticmethod(add_data_dir)
     COMMANDS: ClassVar[dict[str, Lazy]] = {
         "up": Lazy("启动整套系统 Start the whole stack.", ("deploy.commands.up",), "run_stack"),
         "demo": Lazy("演示“暖‘留’”行动 Play the campaign.", ("deploy.demo.cli",), "play_demo"),

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from shared.lazy_commands import LazyGroup
+
 PREFIX = "GUANJIA_"
 SERVICES = ("simulators", "intake", "matching", "notify", "audit", "front")
 # What else leads a command to a stack: the folder that is named by hand knows better.
@@ -25,6 +27,9 @@ OVERRIDDEN = frozenset(
 
 def add_data_dir(command: Any) -> Any:
     """The command, or each command of the group, with the option where it has none."""
+    if isinstance(command, LazyGroup):
+        command.finish = add_data_dir
+        return command
     commands = getattr(command, "commands", None)
     for each in (commands or {}).values():
         add_data_dir(each)

@@ -76,3 +76,35 @@ def test_verify_and_replay_need_the_base_dependencies_alone(tmp_path: Path) -> N
     (tmp_path / "tile/0/000").write_bytes(bytes(8192))
     said = run("verify", str(tmp_path), "--vkey", str(log_key().vkey))
     assert said.returncode == 1
+
+
+IMPORTED = """
+import sys
+from services.audit.cli import app
+try:
+    app()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def test_verifying_a_folder_waits_for_nothing_else(tmp_path: Path) -> None:
+    """Half of a small log's time was the import of what other commands need."""
+    publish_all(year_of_facts(300), tmp_path)
+    key = str(log_key().vkey)
+    said = subprocess.run(
+        [sys.executable, "-c", IMPORTED, "verify", str(tmp_path), "--vkey", key],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 0, said.stderr
+    imported = set(said.stderr.split())
+    assert "services.audit.cli.verify" in imported
+    assert not imported & {
+        "httpx",
+        "openpyxl",
+        "reportlab",
+        "shared.contracts.events",
+        "shared.sheets",
+    }

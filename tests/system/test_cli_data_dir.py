@@ -11,15 +11,15 @@ from typer.testing import CliRunner
 
 from deploy.cli import app
 from deploy.commands.data_dir import add_data_dir, has_data_dir
-from deploy.commands.lazy import LazyGroup, load_command
 from shared.client import find_data_dir, find_secrets_dir
+from shared.lazy_commands import LazyGroup
 
 
 def list_commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Each command that does something, as it is when it is called."""
-    lazy = group.COMMANDS if isinstance(group, LazyGroup) else {}
     for name in group.list_commands(None):
-        command = load_command(name, lazy[name]) if name in lazy else group.commands[name]
+        is_lazy = isinstance(group, LazyGroup)
+        command = group.load(name) if is_lazy else group.commands[name]
         if hasattr(command, "list_commands"):
             yield from list_commands(command, (*path, name))
         else:

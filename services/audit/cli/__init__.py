@@ -1,55 +1,56 @@
 """`guanjia audit`: what an auditor, a donor or a witness does with the public log.
 
-One module per subject. None imports what only a running service needs: an auditor installs the base
+One module per subject, imported when a command of it is called: who verifies a log waits for
+nothing else. None imports what only a running service needs: an auditor installs the base
 dependencies alone.
 """
 
+from typing import ClassVar
+
 import typer
 
-from services.audit.cli import (
-    accounting,
-    bank_lines,
-    beginnings,
-    keys,
-    mandates,
-    months,
-    proposals,
-    receipt,
-    reconcile,
-    replay,
-    reports,
-    searching,
-    stocks,
-    verify,
-    vouchers,
-    witness,
-)
+from shared.lazy_commands import Lazy, LazyGroup
 
-app = typer.Typer(help="公开账本 The public ledger.", no_args_is_help=True, add_completion=False)
-app.command("verify")(verify.verify)
-app.command("replay")(replay.replay_log)
-app.command("export")(reports.export)
-app.command("vouchers")(accounting.write_month_vouchers)
-app.command("statements")(accounting.write_month_statements)
-app.command("receipt")(receipt.print_receipt)
-app.command("check-receipt")(receipt.check_receipt)
-app.command("witness")(witness.run_witness)
-app.command("rotate-key")(keys.rotate_key)
-app.command("trace")(reports.trace_donation)
-app.command("reconcile")(reconcile.print_reconciliation)
-app.command("find")(searching.print_gifts)
-app.command("disclose")(reports.disclose)
-app.add_typer(proposals.fund_app, name="fund")
-app.add_typer(beginnings.chart_app, name="chart")
-app.add_typer(beginnings.opening_app, name="opening")
-app.add_typer(mandates.app, name="mandate")
-app.command("attach")(vouchers.send_attachment)
-app.add_typer(vouchers.fee_app, name="fee")
-app.add_typer(vouchers.refund_app, name="refund")
-app.add_typer(stocks.app, name="stock")
-app.add_typer(months.app, name="month")
-app.add_typer(bank_lines.line_app, name="bank-line")
-app.add_typer(bank_lines.release_app, name="line-release")
-app.add_typer(proposals.transfer_app, name="transfer")
-app.add_typer(proposals.reversal_app, name="reversal")
-app.add_typer(proposals.second_payment_app, name="second-payment")
+
+def _find(module: str, attribute: str) -> Lazy:
+    return Lazy("", (f"services.audit.cli.{module}",), attribute)
+
+
+class LedgerCommands(LazyGroup):
+    COMMANDS: ClassVar[dict[str, Lazy]] = {
+        "verify": _find("verify", "verify"),
+        "replay": _find("replay", "replay_log"),
+        "export": _find("reports", "export"),
+        "vouchers": _find("accounting", "write_month_vouchers"),
+        "statements": _find("accounting", "write_month_statements"),
+        "receipt": _find("receipt", "print_receipt"),
+        "check-receipt": _find("receipt", "check_receipt"),
+        "witness": _find("witness", "run_witness"),
+        "rotate-key": _find("keys", "rotate_key"),
+        "trace": _find("reports", "trace_donation"),
+        "reconcile": _find("reconcile", "print_reconciliation"),
+        "find": _find("searching", "print_gifts"),
+        "disclose": _find("reports", "disclose"),
+        "fund": _find("proposals", "fund_app"),
+        "chart": _find("beginnings", "chart_app"),
+        "opening": _find("beginnings", "opening_app"),
+        "mandate": _find("mandates", "app"),
+        "attach": _find("vouchers", "send_attachment"),
+        "fee": _find("vouchers", "fee_app"),
+        "refund": _find("vouchers", "refund_app"),
+        "stock": _find("stocks", "app"),
+        "month": _find("months", "app"),
+        "bank-line": _find("bank_lines", "line_app"),
+        "line-release": _find("bank_lines", "release_app"),
+        "transfer": _find("proposals", "transfer_app"),
+        "reversal": _find("proposals", "reversal_app"),
+        "second-payment": _find("proposals", "second_payment_app"),
+    }
+
+
+app = typer.Typer(cls=LedgerCommands, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def _group() -> None:
+    """公开账本 The public ledger."""

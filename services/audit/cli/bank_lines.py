@@ -16,10 +16,12 @@ QUESTIONS, RELEASES = "/bank-questions", "/line-releases"
 line_app = typer.Typer(
     help="对不上的银行流水：两人核对 Lines of the bank that fit nothing, by two people.",
     no_args_is_help=True,
+    add_completion=False,
 )
 release_app = typer.Typer(
     help="银行未付的款：两人放行 Payments that the bank did not make, by two people.",
     no_args_is_help=True,
+    add_completion=False,
 )
 Id = Annotated[str, typer.Argument(metavar="ID", help="编号 its id")]
 DIRECTIONS = {"paid": "付出 paid", "returned": "退回 returned"}

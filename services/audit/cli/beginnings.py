@@ -24,9 +24,12 @@ CHARTS, OPENINGS = "/charts", "/opening-balances"
 chart_app = typer.Typer(
     help="会计科目表：首笔入账前两人设定 The chart, set by two before the first entry.",
     no_args_is_help=True,
+    add_completion=False,
 )
 opening_app = typer.Typer(
-    help="期初余额：从原账套接收，两人办理 Opening balances, by two people.", no_args_is_help=True
+    help="期初余额：从原账套接收，两人办理 Opening balances, by two people.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 Id = Annotated[str, typer.Argument(metavar="ID", help="编号 its id")]
 Foundation = Annotated[str, typer.Option(help="基金会 whose")]

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import httpx
 import typer
 from rich.cells import cell_len
 from rich.console import Console
@@ -157,7 +156,7 @@ def report_unreadable() -> Iterator[None]:
     """Ends the command, with what is wrong, where a log cannot be read."""
     try:
         yield
-    except (NoteError, NotCanonicalError, httpx.HTTPError, OSError) as error:
+    except (NoteError, NotCanonicalError, OSError) as error:
         raise exit_unreadable(error) from None
     except BrokenError as broken:
         raise exit_unreadable(ValueError(str(broken.finding))) from None

@@ -22,7 +22,11 @@ from shared.money import format_yuan
 MANDATES = "/mandates"
 COVERS = {"fund": "基金的款项 the fund's money", "gifts": "本人的捐赠 his own gifts"}
 
-app = typer.Typer(help="授权：两人给予 Mandates, approved by two people.", no_args_is_help=True)
+app = typer.Typer(
+    help="授权：两人给予 Mandates, approved by two people.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 MandateId = Annotated[str, typer.Argument(metavar="ID", help="授权编号 its id")]
 

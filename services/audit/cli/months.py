@@ -13,7 +13,11 @@ from shared.errors import Invalid
 from shared.money import format_yuan, parse_amount
 
 CLOSES, REOPENINGS = "/month-closes", "/month-reopenings"
-app = typer.Typer(help="月结：两人办理 Closing a month, by two people.", no_args_is_help=True)
+app = typer.Typer(
+    help="月结：两人办理 Closing a month, by two people.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 Month = Annotated[str, typer.Argument(metavar="YYYY-MM", help="月份 the month")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="编号 its id")]
 

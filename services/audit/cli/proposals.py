@@ -67,7 +67,9 @@ def connect(token_id: str) -> "ServiceClient":
 
 FUNDS = "/funds"
 
-fund_app = typer.Typer(help="基金：两人开立 Funds, opened by two people.", no_args_is_help=True)
+fund_app = typer.Typer(
+    help="基金：两人开立 Funds, opened by two people.", no_args_is_help=True, add_completion=False
+)
 
 
 @fund_app.command("open")
@@ -130,7 +132,9 @@ def print_funds() -> None:
 
 TRANSFERS = "/transfers"
 
-transfer_app = typer.Typer(help="划转：两人办理 Transfers, by two people.", no_args_is_help=True)
+transfer_app = typer.Typer(
+    help="划转：两人办理 Transfers, by two people.", no_args_is_help=True, add_completion=False
+)
 
 
 @transfer_app.command("propose")
@@ -181,7 +185,9 @@ def parse_fen(amount: str) -> int:
 
 REVERSALS = "/reversals"
 
-reversal_app = typer.Typer(help="冲正：两人办理 Reversals, by two people.", no_args_is_help=True)
+reversal_app = typer.Typer(
+    help="冲正：两人办理 Reversals, by two people.", no_args_is_help=True, add_completion=False
+)
 
 
 @reversal_app.command("propose")

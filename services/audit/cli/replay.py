@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -36,6 +35,7 @@ from services.audit.tlog.merkle import Frontier, hash_leaf
 from services.audit.tlog.note import NoteError
 from services.audit.tlog.reader import (
     Source,
+    UnreachableError,
     open_source,
     read_entries,
     read_unverified_checkpoint,
@@ -128,7 +128,7 @@ def replay_log(
             replayed = _replay_topic(topic, log, where, to)
         else:
             replayed, differences = _replay_files(where, to)
-    except (NoteError, NotCanonicalError, TopicError, httpx.HTTPError) as error:
+    except (NoteError, NotCanonicalError, TopicError, UnreachableError) as error:
         raise exit_unreadable(error) from None
     except BrokenError as broken:
         console.print(f"[red]{escape(str(broken.finding))}[/]")

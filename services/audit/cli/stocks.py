@@ -13,7 +13,11 @@ from shared.contracts.values import CHINA
 from shared.documents import Document
 
 COUNTS = "/stock-counts"
-app = typer.Typer(help="物资库存：两人盘点 Goods in store, counted by two.", no_args_is_help=True)
+app = typer.Typer(
+    help="物资库存：两人盘点 Goods in store, counted by two.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 @app.command("list")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.markup import escape
 
@@ -22,6 +21,7 @@ from services.audit.cli.console import (
 )
 from services.audit.ledger.verification import Report, verify_log
 from services.audit.tlog.note import NoteError
+from services.audit.tlog.reader import UnreachableError
 
 Keys = Annotated[
     list[str],
@@ -63,7 +63,7 @@ def verify(
     years = list(zip(previous or [], _split_year_keys(previous, previous_vkey), strict=True))
     try:
         report = _verify_years(where, trust, years, quiet=as_json)
-    except (NoteError, httpx.HTTPError) as error:
+    except (NoteError, UnreachableError) as error:
         raise exit_unreadable(error) from None
     if as_json:
         typer.echo(json.dumps(report.summarize(), ensure_ascii=False, indent=1))

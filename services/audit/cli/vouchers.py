@@ -20,8 +20,12 @@ from shared.money import format_yuan
 
 FEES, REFUNDS = "/fund-fees", "/gift-refunds"
 COLUMNS = ("人民币元 CNY", "基金 fund", "凭证、依据 voucher, document", "提出、批准 maker, checker")
-fee_app = typer.Typer(help="管理费：两人办理 Fees, by two people.", no_args_is_help=True)
-refund_app = typer.Typer(help="退款：两人办理 Refunds, by two people.", no_args_is_help=True)
+fee_app = typer.Typer(
+    help="管理费：两人办理 Fees, by two people.", no_args_is_help=True, add_completion=False
+)
+refund_app = typer.Typer(
+    help="退款：两人办理 Refunds, by two people.", no_args_is_help=True, add_completion=False
+)
 Id = Annotated[str, typer.Argument(metavar="ID", help="编号 its id")]
 Yuan = Annotated[str, typer.Option("--yuan", help="金额，元 such as 1,000.00")]
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="银行日期 the bank's day")]

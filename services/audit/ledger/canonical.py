@@ -10,7 +10,7 @@ out: the re-encoding differs then.
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Annotated, Any, NotRequired, cast, get_args, get_origin
 
@@ -22,6 +22,7 @@ from typing_extensions import TypedDict, get_type_hints, is_typeddict
 from services.audit.ledger.balances import Balances
 from shared.contracts.ledger import LedgerEntry, entry_adapter
 from shared.contracts.ledger_fields import ENTRY_BYTES_MAX, INTEGER_MAX, Account, FundId, Timestamp
+from shared.documents import Document
 
 Fit = Callable[[Any], object]
 """Truthy for what fits."""
@@ -166,17 +167,23 @@ def _as_msgspec(hint: Any) -> Any:
     if origin is list:
         return list[_as_msgspec(args[0])]  # type: ignore[misc]
     if origin is Annotated:
-        schema = TypeAdapter(hint).json_schema()
+        schema = _describe(hint)
         bounds = {BOUNDS[name]: value for name, value in schema.items() if name in BOUNDS}
         return Annotated[_as_msgspec(args[0]), msgspec.Meta(**bounds)]
     return hint
+
+
+@cache
+def _describe(hint: Any) -> Document:
+    """The JSON Schema of an annotated type; a contract uses few, and each of them often."""
+    return TypeAdapter(hint).json_schema()
 
 
 def _find_pattern(hint: Any) -> str:
     """The schema's patterns are anchored by the Rust meaning of ^ and $: at the very ends."""
     if get_origin(hint) is not Annotated:
         return ""
-    pattern: str = TypeAdapter(hint).json_schema().get("pattern", "")
+    pattern: str = _describe(hint).get("pattern", "")
     return pattern.removeprefix("^").removesuffix("$")
 
 

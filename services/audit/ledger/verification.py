@@ -276,7 +276,7 @@ def verify_log(
 
     `where` is a directory, an http(s) address or a Source. `previous` is the verified log of the
     year before: then what was carried is checked too. What the network refuses raises
-    httpx.HTTPError and a malformed key NoteError: neither says anything about the log.
+    UnreachableError and a malformed key NoteError: neither says anything about the log.
     """
     source = open_source(where) if isinstance(where, str | Path) else where
     keys = [vkey] if isinstance(vkey, str) else vkey

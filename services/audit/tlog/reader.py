@@ -1,13 +1,9 @@
 """A published log read back, from a directory or a website: bundles and tiles at a given size."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
-
-import httpx
 
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.findings import HISTORY, TREE, BrokenError
@@ -26,12 +22,13 @@ from services.audit.tlog.tiles import (
     split_tile,
 )
 
-READ_AHEAD = 32
-"""Requests under way at once: tiles are small, so latency is what costs."""
+
+class UnreachableError(OSError):
+    """The network refuses a file: it says nothing about the log."""
 
 
 class Source(Protocol):
-    """Published files by path."""
+    """Published files by path. UnreachableError where the network refuses one."""
 
     def read(self, path: str) -> bytes | None:
         """The file's bytes, or None where there is none."""
@@ -65,38 +62,12 @@ class Directory:
         return sorted(int(each.name) for each in folder.iterdir() if each.name.isdigit())
 
 
-class Website:
-    """A log served over HTTP. Errors other than 404 raise httpx.HTTPError."""
-
-    def __init__(self, client: httpx.Client, url: str) -> None:
-        self._client = client
-        self._url = url.rstrip("/")
-
-    def read(self, path: str) -> bytes | None:
-        answer = self._client.get(f"{self._url}/{path}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return None
-        return answer.raise_for_status().content
-
-    def read_all(self, paths: Iterable[str]) -> Iterator[bytes | None]:
-        waiting: deque[Future[bytes | None]] = deque()
-        with ThreadPoolExecutor(READ_AHEAD) as pool:
-            for path in paths:
-                waiting.append(pool.submit(self.read, path))
-                if len(waiting) >= READ_AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-
-    def list_partial_widths(self, level: int | str, number: int) -> list[int]:  # noqa: ARG002
-        return []
-
-
 def open_source(where: str | Path) -> Source:
-    """A Website for http(s) addresses, else a Directory."""
+    """A website for http(s) addresses, else a Directory."""
     if str(where).startswith(("http://", "https://")):
-        transport = httpx.HTTPTransport(retries=3)
-        return Website(httpx.Client(transport=transport, timeout=30), str(where))
+        from services.audit.tlog.website import open_website  # a folder is read without HTTP
+
+        return open_website(str(where))
     return Directory(Path(where))
 
 

@@ -11,15 +11,13 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from deploy.commands.data_dir import add_data_dir
-
 OWN_PACKAGES = ("deploy", "services", "shared")
 
 
 @dataclass(frozen=True, slots=True)
 class Lazy:
-    """module: tried in order, the first that has it. attribute: a Typer app, or a function.
-
+    """help: for the list of commands; empty imports the command to ask it.
+    modules: tried in order, the first that has it. attribute: a Typer app, or a function.
     command: a command of that app, by name; empty takes the whole app.
     """
 
@@ -30,26 +28,40 @@ class Lazy:
 
 
 class LazyGroup(TyperGroup):
-    """Subclasses name their commands in COMMANDS, in the order of the help."""
+    """Subclasses name their commands in COMMANDS, in the order of the help.
+
+    finish: what becomes of each command that was imported, such as an option that all have.
+    """
 
     COMMANDS: ClassVar[dict[str, Lazy]] = {}
+
+    finish: Callable[[Any], Any] | None = None
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(self.COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """For listing: name and help alone."""
+        """For listing."""
         lazy = self.COMMANDS.get(cmd_name)
-        return TyperCommand(cmd_name, help=lazy.help) if lazy else None
+        if lazy is None:
+            return None
+        return TyperCommand(cmd_name, help=lazy.help) if lazy.help else self.load(cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name, command, rest = super().resolve_command(ctx, args)
-        lazy = self.COMMANDS.get(name or "")
-        return name, load_command(name, lazy) if name and lazy else command, rest
+        name = args[0]
+        return (
+            (name, self.load(name), args[1:])
+            if name in self.COMMANDS
+            else super().resolve_command(ctx, args)
+        )
+
+    def load(self, name: str) -> Any:
+        """The real command. Raises SystemExit, in one line, when something is not installed."""
+        command = _import_command(name, self.COMMANDS[name])
+        return self.finish(command) if self.finish else command
 
 
-def load_command(name: str, lazy: Lazy) -> Any:
-    """The real command. Raises SystemExit, in one line, when something is not installed."""
+def _import_command(name: str, lazy: Lazy) -> Any:
     missing = ""
     for module in lazy.modules:
         try:
@@ -61,7 +73,7 @@ def load_command(name: str, lazy: Lazy) -> Any:
             continue
         loaded = _select_command(name, target, lazy.command)
         if loaded is not None:
-            return add_data_dir(loaded)
+            return loaded
     raise SystemExit(f"没有 {name} 命令的程序 · {name} is not there: {missing or lazy.modules}")
 
 
