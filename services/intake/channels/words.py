@@ -26,9 +26,7 @@ KIND_CELLS: dict[str, str] = {
 # Somewhere in the city is a place too: whoever works for the whole city finds out where.
 SOMEWHERE_WORDS = ("全市", "说不清", "不清楚", "不知道", "不记得", "东莞")
 CITY_WORDS = frozenset({"全市", "东莞市", "东莞"})
-SOMEWHERE_CELLS = frozenset(
-    {*CITY_WORDS, "市内", "市级", "不详", "不清楚", "未知", "镇街不详", "其他"}
-)
+SOMEWHERE_CELLS = CITY_WORDS | {"市内", "市级", "不详", "不清楚", "未知", "镇街不详", "其他"}
 
 CLASS_WORDS: dict[str, str] = {
     **{LABELS[c]: c for c in BeneficiaryClass},
