@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Path, Request
 from fastapi.responses import Response
@@ -16,7 +16,7 @@ from shared.contracts.values import Identifier, Value
 from shared.errors import Invalid, refuse
 from shared.link_tokens import LinkToken
 from shared.messages import LINK_INVALID, LINK_UNKNOWN, REQUESTS_TOO_MANY
-from shared.messaging.decision import Answer
+from shared.messaging.decision import Answer, State
 from shared.revocations import LinkRevocation, list_targets, name_links_about
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
@@ -34,6 +34,7 @@ from shared.web.pages import Pages
 Token = Annotated[str, Path(max_length=600)]
 FRAME = Pages("shared.web")
 STRICT_TRANSPORT = "max-age=31536000"
+S = TypeVar("S", bound=State)
 
 
 async def open_link(request: Request, runtime: Runtime, link: SignedLink, token: str) -> LinkToken:
@@ -45,6 +46,18 @@ async def open_link(request: Request, runtime: Runtime, link: SignedLink, token:
     opened = runtime.keyring.open_link(link.purpose, token, now)
     await check_rate_limit(request, derive_link_key(link.purpose, opened.subject))
     return opened
+
+
+async def load_linked(
+    request: Request, runtime: Runtime, link: SignedLink, token: str, kind: type[S]
+) -> tuple[LinkToken, S]:
+    """What the link says, and what it is about. Raises as `open_link`, and Unauthenticated where
+    there is no such thing."""
+    opened = await open_link(request, runtime, link, token)
+    subject = await mongo.load(runtime.database, kind, opened.subject)
+    if subject is None:
+        raise Unauthenticated
+    return opened, subject
 
 
 async def require_standing(

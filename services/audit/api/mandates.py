@@ -22,7 +22,6 @@ from services.audit.model import (
 )
 from services.audit.pages.donor import render_mandate, render_mandate_answered
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
-from shared import mongo
 from shared.contracts.links import MANDATE
 from shared.contracts.values import Identifier, Value
 from shared.ids import make_id
@@ -36,7 +35,7 @@ from shared.web.links import (
     Token,
     answer_refused,
     is_browser,
-    open_link,
+    load_linked,
     require_standing,
 )
 
@@ -164,10 +163,7 @@ async def withdraw_mandate(token: Token, request: Request, runtime: AuditRuntime
 
 async def _load_mandate(token: str, request: Request, runtime: Runtime) -> Mandate:
     """Raises Unauthenticated or Denied."""
-    opened = await open_link(request, runtime, MANDATE, token)
-    mandate = await mongo.load(runtime.database, Mandate, opened.subject)
-    if mandate is None:
-        raise Unauthenticated
+    opened, mandate = await load_linked(request, runtime, MANDATE, token, Mandate)
     await require_standing(runtime, opened, mandate.donor_id)
     return mandate
 

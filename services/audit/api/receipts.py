@@ -20,14 +20,13 @@ from shared.contracts.values import Identifier, Value
 from shared.errors import Transient
 from shared.messages import LINK_UNKNOWN
 from shared.revocations import RevokeLinks
-from shared.security import Unauthenticated
 from shared.web.access import Denied, IdempotencyKey, Router, answer_to, respond
 from shared.web.links import (
     LinkRoute,
     LinksToRevoke,
     Token,
     find_revoked,
-    open_link,
+    load_linked,
     require_standing,
 )
 from shared.web.pages import HEADERS
@@ -119,10 +118,7 @@ async def download_receipt(token: Token, request: Request, runtime: AuditRuntime
 
 async def _load_gift(token: str, request: Request, runtime: AuditRuntime) -> Donation:
     """Raises Unauthenticated or Denied."""
-    opened = await open_link(request, runtime, GIFT_RECEIPT, token)
-    gift = await mongo.load(runtime.database, Donation, opened.subject)
-    if gift is None:
-        raise Unauthenticated
+    opened, gift = await load_linked(request, runtime, GIFT_RECEIPT, token, Donation)
     await require_standing(runtime, opened, gift.donor_id)
     return gift
 

@@ -4,7 +4,7 @@ pledge, bank and ledger compared."""
 import asyncio
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query
 from pydantic import Field
 
 from services.audit import messages
@@ -17,7 +17,7 @@ from shared.contracts.events import StatementRow
 from shared.contracts.values import Identifier, Moment, PositiveFen, Value
 from shared.runtime import Runtime
 from shared.security import Credential, Role, read_register
-from shared.web.access import Router, RuntimeDep, allow, respond
+from shared.web.access import Denied, Router, RuntimeDep, allow
 
 router = Router()
 
@@ -82,39 +82,33 @@ async def list_overlaps(
     return await views.load_overlaps(runtime.database, statement or [], after, limit)
 
 
-@router.post("/statements/find", response_model=None)
+@router.post("/statements/find")
 async def find_gifts(
     query: GiftQuery, _caller: BookReader, runtime: RuntimeDep
-) -> Response | dict[str, object]:
+) -> dict[str, object]:
     """What became of the gifts that a source sent; for those who sent them.
 
     A source that is no bank's is refused with those that are: nothing it sends would be heard."""
-    sources = await asyncio.to_thread(_list_bank_sources, runtime)
-    if query.source not in sources:
-        return respond(_refuse_source(query.source, sources))
+    await _require_bank_source(runtime, query.source)
     return await views.load_outcomes(runtime.database, query.source, query.ids)
 
 
-@router.post("/statements/lines/find", response_model=None)
+@router.post("/statements/lines/find")
 async def find_bank_lines(
     query: GiftQuery, _caller: BookReader, runtime: RuntimeDep
-) -> Response | dict[str, object]:
+) -> dict[str, object]:
     """What became of the rows about payments that a source sent: entered, known from another
     message, asked; null where nothing is known of one."""
-    sources = await asyncio.to_thread(_list_bank_sources, runtime)
-    if query.source not in sources:
-        return respond(_refuse_source(query.source, sources))
+    await _require_bank_source(runtime, query.source)
     return await views.load_line_outcomes(runtime.database, query.source, query.ids)
 
 
-@router.post("/statements/alike", response_model=None)
+@router.post("/statements/alike")
 async def find_alike(
     query: AlikeQuery, _caller: BookReader, runtime: RuntimeDep
-) -> Response | dict[str, object]:
+) -> dict[str, object]:
     """Gifts that rows of a source may be the same as; for whoever enters the rows to be asked."""
-    sources = await asyncio.to_thread(_list_bank_sources, runtime)
-    if query.source not in sources:
-        return respond(_refuse_source(query.source, sources))
+    await _require_bank_source(runtime, query.source)
     secrets = build_bank_secrets(runtime.keyring)
     traits = [_make_trait(row, secrets.hide_reference(row.bank_reference)) for row in query.rows]
     return await views.load_alike(runtime.database, query.source, traits)
@@ -135,6 +129,13 @@ async def show_reconciliation(
     """Totals by fund, what does not match by kind and age, and the oldest of it. Ids only."""
     now = await runtime.processor.now()
     return (await views.reconcile(runtime.database, now, limit)).to_json()
+
+
+async def _require_bank_source(runtime: Runtime, source: str) -> None:
+    """Raises Denied, with the sources that are a bank's."""
+    sources = await asyncio.to_thread(_list_bank_sources, runtime)
+    if source not in sources:
+        raise Denied(_refuse_source(source, sources))
 
 
 def _list_bank_sources(runtime: Runtime) -> list[str]:

@@ -6,7 +6,7 @@ from fastapi import Depends, File, Form, UploadFile
 from fastapi.responses import Response
 
 from services.intake import store
-from services.intake.api.requests import APPROVERS, CASE_WORKERS, is_seen
+from services.intake.api.requests import APPROVERS, CASE_WORKERS, load_seen_request
 from services.intake.attachments.files import EXTENSIONS, FILE_BYTES_MAX
 from services.intake.attachments.keeping import (
     Adder,
@@ -16,7 +16,6 @@ from services.intake.attachments.keeping import (
     open_file,
 )
 from services.intake.attachments.messages import ATTACHMENT_UNKNOWN
-from services.intake.messages import REQUEST_UNKNOWN
 from services.intake.model import Request
 from services.intake.model.attachment import Attachment, AttachmentKind, RemoveAttachment
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -78,7 +77,7 @@ def find_adder(caller: Credential) -> Adder:
 async def list_attachments(
     request_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
 ) -> dict[str, object]:
-    stored = await _load_case(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
     return {
         "attachments": [describe_attachment(each) for each in await list_files(runtime, stored)]
     }
@@ -153,19 +152,11 @@ async def send_file(
     small: bool,
 ) -> Response:
     """Raises Denied, or Invalid while it is not checked."""
-    stored = await _load_case(runtime, scope, request_id)
+    stored = await load_seen_request(runtime, scope, request_id)
     attachment = await load_attachment(runtime, stored, attachment_id)
     at = await runtime.processor.now()
     await store.VAULT_LOOKS.add(runtime.database, caller, "read_attachment", [stored.person_id], at)
     return build_file_answer(attachment, await open_file(runtime, attachment, small=small))
-
-
-async def _load_case(runtime: IntakeRuntime, scope: Scope, request_id: str) -> Request:
-    """Raises Denied."""
-    stored = await mongo.load(runtime.database, Request, request_id)
-    if stored is None or not is_seen(stored, scope):
-        raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
-    return stored
 
 
 async def load_attachment(

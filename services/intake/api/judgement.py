@@ -6,15 +6,12 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from services.intake import store
-from services.intake.api.requests import CASE_WORKERS, is_seen
+from services.intake.api.requests import CASE_WORKERS, load_seen_request
 from services.intake.judgement import Guess, Judgement
 from services.intake.judgement.learning import learn
-from services.intake.messages import REQUEST_UNKNOWN
-from services.intake.model import Request
 from services.intake.model.classification import ClassifyRequest
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import open_text
-from shared import mongo
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Identifier, Kind, TownCode
 from shared.contracts.values import Value as Body
 from shared.messages import FORBIDDEN
@@ -43,9 +40,7 @@ async def read_judgement(
     request_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
 ) -> dict[str, object]:
     """What its text suggests, with the words that led there; the look is logged."""
-    request = await mongo.load(runtime.database, Request, request_id)
-    if request is None or not is_seen(request, find_scope(caller)):
-        raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
+    request = await load_seen_request(runtime, find_scope(caller), request_id)
     at = await runtime.processor.now()
     await store.VAULT_LOOKS.add(runtime.database, caller, "read_request", [request.person_id], at)
     persons = await store.load_persons(runtime.database, [request.person_id])

@@ -8,12 +8,10 @@ from fastapi import Query
 from pydantic import Field
 
 from services.intake import store, views
-from services.intake.api.requests import CASE_WORKERS, Reader, hide_from_partner, is_seen
-from services.intake.messages import REQUEST_UNKNOWN
+from services.intake.api.requests import CASE_WORKERS, Reader, hide_from_partner, load_seen_request
 from services.intake.model import Person, Request, RequestState
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.rules import LEVELS
-from shared import mongo
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import Channel, TownCode, Value
 from shared.messages import FORBIDDEN
@@ -88,10 +86,7 @@ async def _find_last_seen(runtime: IntakeRuntime, id_: str, scope: Scope) -> Req
     """Where the page before ended; another's id is as unknown as none."""
     if not id_:
         return None
-    request = await mongo.load(runtime.database, Request, id_)
-    if request is None or not is_seen(request, scope):
-        raise Denied(REQUEST_UNKNOWN.refusal(404, "after"))
-    return request
+    return await load_seen_request(runtime, scope, id_, "after")
 
 
 async def _find_looked_at(

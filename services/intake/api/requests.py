@@ -179,9 +179,7 @@ async def read_request(
     request_id: Identifier, caller: Reader, runtime: IntakeRuntimeDep
 ) -> dict[str, object]:
     """A channel sees its own, staff their area; who works on the case reads the text too."""
-    request = await mongo.load(runtime.database, Request, request_id)
-    if request is None or not is_seen(request, find_scope(caller)):
-        raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
+    request = await load_seen_request(runtime, find_scope(caller), request_id)
     view = views.describe_request(request)
     if is_partner(caller):
         return hide_from_partner(view, request, caller, runtime)
@@ -215,6 +213,16 @@ async def _describe_personal(
     )
     others = [each for each in before if each.id != request.id]
     return view | {"received_before": person_views.describe_received(others)}
+
+
+async def load_seen_request(
+    runtime: IntakeRuntime, scope: Scope, request_id: str, field: str = "request_id"
+) -> Request:
+    """Raises Denied: another's id is as unknown as none."""
+    request = await mongo.load(runtime.database, Request, request_id)
+    if request is None or not is_seen(request, scope):
+        raise Denied(REQUEST_UNKNOWN.refusal(404, field))
+    return request
 
 
 def is_seen(request: Request, scope: Scope) -> bool:

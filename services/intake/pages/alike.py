@@ -6,9 +6,9 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from services.intake import duplicates, model
-from services.intake.api.requests import APPROVERS
+from services.intake.api.requests import APPROVERS, load_seen_request
 from services.intake.model.suggestion import JudgeAlike, LikenessReason, SeparateRequest
-from services.intake.pages.case import CASE_PATH, act_on, load_seen_request
+from services.intake.pages.case import CASE_PATH, act_on
 from services.intake.pages.case_forms import Act
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import Identifier, Value

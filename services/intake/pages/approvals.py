@@ -6,11 +6,11 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from services.intake.api.approvals import parse_return_reason
-from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels
+from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels, load_seen_request
 from services.intake.approvals.messages import MEND_EMPTY
 from services.intake.model import MendRequest, ReturnRequest
 from services.intake.model.meeting import SendToMeeting
-from services.intake.pages.case import CASE_PATH, act_on, load_seen_request
+from services.intake.pages.case import CASE_PATH, act_on
 from services.intake.pages.case_forms import read_quantity
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Category, Identifier, Value

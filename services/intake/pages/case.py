@@ -13,8 +13,8 @@ from services.intake.api.judgement import judge_text
 from services.intake.api.requests import (
     APPROVERS,
     CASE_WORKERS,
-    is_seen,
     list_levels,
+    load_seen_request,
 )
 from services.intake.approvals.messages import (
     BUDGET_STOPS,
@@ -30,7 +30,7 @@ from services.intake.clocks.words import ClockView, describe_clock
 from services.intake.emergencies.report import find_on
 from services.intake.history import Part, list_history
 from services.intake.judgement import Judgement
-from services.intake.messages import REQUEST_UNKNOWN, VOUCHING_EMPTY
+from services.intake.messages import VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
@@ -56,14 +56,12 @@ from services.intake.pages.rows import LEVELS, CaseRow, build_row
 from services.intake.pages.uploads import KINDS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import Contact, open_contact, open_text
-from shared import mongo
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Value
 from shared.messaging.decision import Answer
 from shared.policies import Policy
-from shared.scope import Scope
 from shared.security import Credential
 from shared.towns import load_towns
-from shared.web.access import Denied, allow, find_scope
+from shared.web.access import allow, find_scope
 from shared.web.forms import Form, answer_form, list_problems, make_form_key
 from shared.web.pages import Pages
 from shared.web.staff import PageRouter
@@ -188,14 +186,6 @@ async def show_phone(
     at = await runtime.processor.now()
     await store.VAULT_LOOKS.add(runtime.database, caller, "read_phone", [stored.person_id], at)
     return await render_case(request, runtime, caller, stored, with_phone=True)
-
-
-async def load_seen_request(runtime: IntakeRuntime, scope: Scope, request_id: str) -> model.Request:
-    """Raises Denied."""
-    stored = await mongo.load(runtime.database, model.Request, request_id)
-    if stored is None or not is_seen(stored, scope):
-        raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
-    return stored
 
 
 async def render_case(

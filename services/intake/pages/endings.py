@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
-from services.intake.api.requests import APPROVERS, CASE_WORKERS, name_approver
+from services.intake.api.requests import APPROVERS, CASE_WORKERS, load_seen_request, name_approver
 from services.intake.approvals.messages import (
     ANSWER_MISSING,
     BUDGET_STOP_MISSING,
@@ -25,7 +25,7 @@ from services.intake.model.approval import (
     StopBudget,
     TakeBudget,
 )
-from services.intake.pages.case import CASE_PATH, act_on, load_seen_request
+from services.intake.pages.case import CASE_PATH, act_on
 from services.intake.pages.case_forms import read_quantity
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Identifier, Value

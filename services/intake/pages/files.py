@@ -13,11 +13,11 @@ from services.intake.api.attachments import (
     remove_file,
     send_file,
 )
-from services.intake.api.requests import CASE_WORKERS
+from services.intake.api.requests import CASE_WORKERS, load_seen_request
 from services.intake.attachments.files import FILE_BYTES_MAX
 from services.intake.attachments.keeping import add_file
 from services.intake.messages import FILE_MISSING
-from services.intake.pages.case import CASE_PATH, load_seen_request, render_case
+from services.intake.pages.case import CASE_PATH, render_case
 from services.intake.pages.uploads import FILES_AT_A_TIME, list_uploads, read_kind
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import Identifier

@@ -18,16 +18,14 @@ from services.matching.model.match import (
     RateMatch,
     ScheduleMatch,
 )
-from shared import mongo
 from shared.contracts.links import SignedLink
 from shared.errors import Invalid
 from shared.ids import make_id
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
-from shared.security import Unauthenticated
 from shared.strictness import read_json
 from shared.web.access import Denied, respond
-from shared.web.links import answer_refused, is_browser, open_link, require_standing
+from shared.web.links import answer_refused, is_browser, load_linked, require_standing
 from shared.web.pages import Pages
 
 PAGES = Pages("services.matching")
@@ -42,10 +40,7 @@ Reason = TypeVar("Reason", bound=str)
 
 async def load_match(request: Request, runtime: Runtime, link: SignedLink, token: str) -> Match:
     """Raises Unauthenticated, and Denied where the match is over."""
-    opened = await open_link(request, runtime, link, token)
-    match = await mongo.load(runtime.database, Match, opened.subject)
-    if match is None:
-        raise Unauthenticated
+    opened, match = await load_linked(request, runtime, link, token, Match)
     person_id = match.donor_id if link.holder == "donor" else match.person_id
     about = match.request_id if link.holder == "applicant" else ""
     await require_standing(runtime, opened, person_id, match.source, about)

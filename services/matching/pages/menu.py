@@ -37,7 +37,7 @@ from shared.web.links import (
     Token,
     answer_refused,
     is_browser,
-    open_link,
+    load_linked,
     require_standing,
 )
 from shared.web.pages import format_quantity
@@ -107,10 +107,7 @@ async def claim(token: Token, request: Request, runtime: RuntimeDep) -> Response
 
 async def _load_offers(request: Request, runtime: Runtime, token: str) -> list[Offer]:
     """In order of id. Raises Unauthenticated or Denied."""
-    opened = await open_link(request, runtime, MENU, token)
-    named = await mongo.load(runtime.database, Offer, opened.subject)
-    if named is None:
-        raise Unauthenticated
+    opened, named = await load_linked(request, runtime, MENU, token, Offer)
     await require_standing(runtime, opened, named.donor_id, named.source)
     if named.state == "withdrawn":
         raise Denied(OFFER_OVER.refusal(410))
