@@ -61,9 +61,7 @@ class SimulatorsEnvironment(Settings):
 def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSettings:
     keyring = Keyring(environment.secrets_dir)
 
-    def reveal(secret: SecretStr, purpose: str) -> str:
-        return secret.get_secret_value() or keyring.derive_identity_key(purpose).hex()[:32]
-
+    reveal = keyring.reveal_provider_secret
     sms_ids, wechat_ids = environment.sms_template_ids, environment.wechat_template_ids
     codes = environment.aliyun_template_ids
     return SimulatorSettings(

@@ -135,7 +135,7 @@ def build_service(
 def build_resources(
     settings: IntakeSettings, keyring: Keyring, http: FetchingClient
 ) -> IntakeResources:
-    token = settings.wechat_token.get_secret_value() or derive_wechat_token(keyring)
+    token = keyring.reveal_provider_secret(settings.wechat_token, "wechat-callback")
     aes_key = settings.wechat_aes_key.get_secret_value()
     crypto = WeChatCrypto(token, aes_key, settings.wechat_appid) if aes_key else None
     return IntakeResources(
@@ -147,7 +147,7 @@ def build_resources(
             http,
             settings.wechat_endpoint or settings.simulators_url,
             settings.wechat_appid,
-            settings.wechat_secret.get_secret_value() or derive_wechat_secret(keyring),
+            keyring.reveal_provider_secret(settings.wechat_secret, "wechat.secret"),
         ),
         partner_ids=PartnerIds.of(keyring),
         parties_quota=Quota(settings.parties_per_minute),
@@ -157,13 +157,3 @@ def build_resources(
         sign_in_quota=Quota(settings.sign_ins_per_minute),
         recent_counts=RecentCounts(timedelta(seconds=settings.statistics_s)),
     )
-
-
-def derive_wechat_secret(keyring: Keyring) -> str:
-    """The simulator's, as notify derives it too."""
-    return keyring.derive_identity_key("wechat.secret").hex()[:32]
-
-
-def derive_wechat_token(keyring: Keyring) -> str:
-    """So that the embedded stack's simulator and intake agree without anybody entering it."""
-    return keyring.derive_identity_key("wechat-callback").hex()[:32]

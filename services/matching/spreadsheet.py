@@ -129,7 +129,7 @@ class SheetOffer:
 
     line: int
     key: str
-    giver: dict[str, Any]
+    giver: dict[str, object]
     offer: dict[str, Any]
     original: tuple[str, ...] = ()
     remarks: tuple[Problem, ...] = ()
@@ -184,7 +184,7 @@ def read_offers(content: bytes, skip: int | None = None) -> OfferSheet:
     return OfferSheet(table)
 
 
-def _make_offer(row: Row) -> dict[str, Any]:
+def _make_offer(row: Row) -> dict[str, object]:
     """Raises Invalid."""
     unit, item = row.text("unit"), row.text("item")
     money_unit = None if item and unit in PIECES else find_money_unit(unit)

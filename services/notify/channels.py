@@ -6,14 +6,14 @@ and whether an opt-out applies; the sender asks it how the person and the templa
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
 from services.notify import english
 from services.notify.limits import SMS_VARIABLE_MAX, WECHAT_THING_MAX
-from services.notify.model import About
+from services.notify.model import About, ProviderName, SmsProvider
 from services.notify.rules import Rules
 from services.notify.templates import Template, Variable
 from services.notify.wording import (
@@ -124,11 +124,21 @@ class DeliveryChannel(ABC):
     with an unclear outcome may be sent again, and a refusal of the repetition is an answer for the
     unclear attempts too.
     honours_opt_out: who wants no SMS gets nothing by this channel.
+    is_by_phone: it goes to a number, which a carrier may block and a receipt names.
+    is_billed: each message costs, and counts in the month's budget.
+    has_credits: a message may go as one that the person subscribed to.
     """
 
     name: ClassVar[NoticeChannel]
     drops_repeats: ClassVar[bool]
     honours_opt_out: ClassVar[bool]
+    is_by_phone: ClassVar[bool]
+    is_billed: ClassVar[bool]
+    has_credits: ClassVar[bool]
+
+    @abstractmethod
+    def list_providers(self, sms_providers: Sequence[SmsProvider]) -> Sequence[ProviderName]:
+        """Who carries it. sms_providers: those that there are now, in their order."""
 
     @abstractmethod
     def find_address(self, contact: Contact) -> str | None:
@@ -153,6 +163,12 @@ class SmsChannel(DeliveryChannel):
     name = "sms"
     drops_repeats = False
     honours_opt_out = True
+    is_by_phone = True
+    is_billed = True
+    has_credits = False
+
+    def list_providers(self, sms_providers: Sequence[SmsProvider]) -> Sequence[ProviderName]:
+        return sms_providers
 
     def find_address(self, contact: Contact) -> str | None:
         return contact.phone
@@ -204,6 +220,15 @@ class WeChatChannel(DeliveryChannel):
     name = "wechat"
     drops_repeats = True
     honours_opt_out = False
+    is_by_phone = False
+    is_billed = False
+    has_credits = True
+
+    def list_providers(
+        self,
+        sms_providers: Sequence[SmsProvider],  # noqa: ARG002
+    ) -> Sequence[ProviderName]:
+        return ("wechat",)
 
     def find_address(self, contact: Contact) -> str | None:
         return None if contact.wechat_opted_out else contact.openid

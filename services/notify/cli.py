@@ -14,6 +14,7 @@ from services.notify.previews import FIELDS
 from shared.client import ServiceClient
 from shared.contracts.values import CHINA
 from shared.documents import Document
+from shared.money import format_yuan
 
 Verdict = Literal["sent", "failed", "resend"]
 OPERATOR = "operator"
@@ -143,7 +144,7 @@ def print_rates(
         figures = (
             str(rate[name]) for name in ("calls", "accepted", "arrived", "failed", "unclear")
         )
-        cost = f"{rate['cost_fen'] / 100:.2f}"
+        cost = format_yuan(round(rate["cost_fen"]))
         table.add_row(rate["provider"], rate["purpose"], *figures, percent, cost)
     Console().print(table)
 

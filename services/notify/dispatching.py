@@ -62,7 +62,7 @@ class Dispatcher:
         purpose = BY_NAME.get(notice.purpose)
         for channel in order_channels(purpose.channels if purpose else (), contact.preferred):
             if CHANNELS[channel].find_address(contact):
-                return Candidate(notice, order, "wechat" if channel == "wechat" else order[0])
+                return Candidate(notice, order, CHANNELS[channel].list_providers(order)[0])
         return Candidate(notice, order, None)
 
     def split(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:

@@ -5,6 +5,7 @@ The limits are of the reference of both SMS providers and of WeChat's fields. do
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from services.notify.messages import (
     TEMPLATE_APPEALS,
@@ -14,9 +15,9 @@ from services.notify.messages import (
     TEMPLATE_LONG,
     TEMPLATE_VARIABLES,
 )
-from services.notify.templates import Template
+from services.notify.templates import TEMPLATES, Template
 from shared.contracts.values import NoticeLanguage
-from shared.errors import Problem
+from shared.errors import Invalid, Problem
 
 SMS_VARIABLE_MAX = 6
 WECHAT_THING_MAX = 20
@@ -84,3 +85,14 @@ def list_problems(template: Template, sign_name: str) -> Iterator[Problem]:
         text = getattr(template, field)
         if len(text) > WECHAT_THING_MAX:
             yield TEMPLATE_FIELD_LONG.problem(field, length=len(text), most=WECHAT_THING_MAX)
+
+
+def check_templates(sign_name: str) -> None:
+    """Before any is used. Raises Invalid with all that a provider would refuse."""
+    problems = tuple(
+        replace(problem, field=f"{name}.{problem.field}")
+        for name, template in TEMPLATES.items()
+        for problem in list_problems(template, sign_name)
+    )
+    if problems:
+        raise Invalid(*problems)

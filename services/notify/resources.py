@@ -74,7 +74,7 @@ class NotifyResources:
         message = self._build_message(notice, name, channel, contact, donor_name)
         message = replace(message, as_subscription=as_subscription)
         outcome = await self.providers[provider].send(message)
-        if channel == "wechat":
+        if not CHANNELS[channel].is_billed:
             return outcome
         parts = count_parts(self.sign_name, self.words.get(name), message.parameters)
         return replace(outcome, parts=parts)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from pydantic import SecretStr
 
 from shared.clock import Clock, system_now
 from shared.contracts import topics
@@ -64,6 +65,10 @@ class Keyring:
         """A 32-byte key for one purpose, the same for ever: for ids and digests, not for secrets
         that a rotation should change."""
         return self._roots.identity.derive(purpose)
+
+    def reveal_provider_secret(self, secret: SecretStr, purpose: str) -> str:
+        """An account without a secret is a simulator's: both sides derive the same one."""
+        return secret.get_secret_value() or self.derive_identity_key(purpose).hex()[:32]
 
     def list_sealing_keys(self, *path: str, anew: bool = False) -> tuple[SealingKey, ...]:
         """What seals for a purpose, then what may have sealed. anew: after another look."""

@@ -145,8 +145,9 @@ class _Bench:
 
     async def run_bare(self) -> Pace:
         settings = NotifySettings(secrets_dir=self._stack.secrets_dir)
-        key = self._keyring.derive_identity_key("tencent.secret_key").hex()[:32]
-        assert not settings.tencent_secret_key.get_secret_value()
+        key = self._keyring.reveal_provider_secret(
+            settings.tencent_secret_key, "tencent.secret_key"
+        )
         url, calls = f"{self._stack.urls['simulators']}/", str(self._load.calls)
         arguments = (url, key, calls, TEMPLATES[PURPOSE].sms_id, str(self._load.notices // 2))
         process = await asyncio.create_subprocess_exec(

@@ -9,11 +9,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from deploy.local.stack import Stack
 from deploy.simulators.main import run_simulators
 from services.intake.channels.wechat_crypto import compute_signature
-from services.intake.main import create_app, derive_wechat_token
+from services.intake.main import create_app
 from services.intake.model import Message, Person, Request
 from services.intake.settings import IntakeSettings
 from services.intake.store import VAULT_LOOKS
@@ -193,7 +194,7 @@ class Visitor:
 
     def sign_wechat(self, at: datetime, token: str | None = None) -> dict[str, str]:
         """The query of one push, as WeChat signs it at that time."""
-        token = token or derive_wechat_token(self.stack.keyring)
+        token = token or self.stack.keyring.reveal_provider_secret(SecretStr(""), "wechat-callback")
         timestamp, nonce = str(int(at.timestamp())), str(next(self.harness.nonces))
         signature = compute_signature(token, timestamp, nonce)
         return {"signature": signature, "timestamp": timestamp, "nonce": nonce}

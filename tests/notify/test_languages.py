@@ -6,8 +6,8 @@ import pytest
 
 from services.notify.channels import Content
 from services.notify.english import CATEGORIES, DONORS, format_short_day, format_short_sum
-from services.notify.main import list_all_ids
 from services.notify.model import About, ProviderName
+from services.notify.provider_accounts import list_all_ids
 from services.notify.resources import choose_template
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES

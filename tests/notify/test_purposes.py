@@ -13,8 +13,8 @@ from services.intake.channels.donor_answers import read_donor_answer
 from services.notify.channels import SMS, WECHAT, Content, Donor
 from services.notify.events import build_events
 from services.notify.limits import count_segments, list_problems
-from services.notify.main import list_template_ids
 from services.notify.model import About
+from services.notify.provider_accounts import list_template_ids
 from services.notify.purposes import BY_NAME, PURPOSES
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, Strict, ValidationError, model_validator
 
@@ -310,7 +310,7 @@ def read_instance(content: bytes) -> Instance:
     return _validate(raw)
 
 
-def _validate(raw: Any) -> Instance:
+def _validate(raw: object) -> Instance:
     try:
         instance = Instance.model_validate(raw, strict=None)
     except ValidationError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notify.channels import SMS
+from services.notify.channels import CHANNELS
 from services.notify.decide.digests import count_call
 from services.notify.duties import Call
 from services.notify.model import Attempt, ClaimNotice, Notice, RecordOutcome
@@ -51,7 +51,7 @@ def without_held(
     purpose = BY_NAME[notice.purpose]
     if not claim.is_budget_gone or purpose.is_urgent(rules):
         return channels
-    return [channel for channel in channels if channel != SMS.name]
+    return [channel for channel in channels if not CHANNELS[channel].is_billed]
 
 
 def hold_for_budget(notice: Notice, now: datetime) -> Notice:

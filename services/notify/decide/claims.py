@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.notify.channels import CHANNELS, SMS, WECHAT, order_channels
+from services.notify.channels import CHANNELS, order_channels
 from services.notify.decide.budgets import hold_for_budget, without_held
 from services.notify.decide.digests import count_untold
 from services.notify.decide.mailboxes import (
@@ -86,7 +86,7 @@ def _takes_subscription(before: Notice, claimed: Notice, subscription: Subscript
     """Where he has a credit, a new WeChat message goes as a subscribe message; one that may have
     gone out as something else is repeated as that."""
     attempt = claimed.last_attempt
-    if claimed.state != "sending" or attempt is None or attempt.channel != WECHAT.name:
+    if claimed.state != "sending" or attempt is None or not CHANNELS[attempt.channel].has_credits:
         return False
     return subscription.credits > 0 and may_subscribe(before) and not before.unclear_attempt
 
@@ -149,7 +149,7 @@ def _apply_claim(
 ) -> Notice:
     reachable = claim.reachable if _may_reach(notice, claim) else ()
     if is_blocked:
-        reachable = tuple(channel for channel in reachable if channel != SMS.name)
+        reachable = tuple(each for each in reachable if not CHANNELS[each].is_by_phone)
     notice = notice.model_copy(update={"reachable": reachable})
     if notice.unclear_attempt is not None:
         return _repeat_unclear(notice, notice.unclear_attempt, claim, now, rules)
@@ -249,7 +249,7 @@ def _begin_attempt(
         number=tries,
         channel=channel,
         provider=provider,
-        point_id=claim.point_id if channel == SMS.name else None,
+        point_id=claim.point_id if CHANNELS[channel].is_by_phone else None,
         claimed_at=now,
     )
     notice = notice.model_copy(update={"tries": tries, "attempts": (*earlier, attempt)})
@@ -263,7 +263,7 @@ def _begin_attempt(
 def decide_reply(states: States, event: Event[ReplyUnderstood], now: datetime) -> Decision:
     """What is stopped on WeChat is asked of intake at every claim."""
     data = event.data
-    if data.meaning != "opted_out" or data.channel == WECHAT.name:
+    if data.meaning != "opted_out" or not _is_kept_here(data.channel):
         return NOTHING
     opt_out = states.get(OptOut, data.person_id)
     if opt_out is not None and opt_out.ended_at is None:
@@ -273,6 +273,11 @@ def decide_reply(states: States, event: Event[ReplyUnderstood], now: datetime) -
 
 def decide_resume(states: States, event: Event[NoticesResumed], now: datetime) -> Decision:
     opt_out = states.get(OptOut, event.data.person_id)
-    if opt_out is None or event.data.channel == WECHAT.name:
+    if opt_out is None or not _is_kept_here(event.data.channel):
         return NOTHING
     return Decision(states=(opt_out.model_copy(update={"ended_at": now}),))
+
+
+def _is_kept_here(channel: NoticeChannel | None) -> bool:
+    """Whether what is stopped by it is stored here, and not asked of intake. None: as an SMS."""
+    return channel is None or CHANNELS[channel].honours_opt_out

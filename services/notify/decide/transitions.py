@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from services.notify.channels import CHANNELS, UNTRIED, WECHAT
+from services.notify.channels import CHANNELS, UNTRIED
 from services.notify.model import Attempt, Dispatch, Notice, PhoneTask, ProviderName, SmsProvider
 from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules, compute_deadline
@@ -102,7 +102,7 @@ def is_closed(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
 def is_misconfigured(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
     """Whether our own account or template was at fault when it was last tried there, with each
     provider that there is."""
-    providers = rules.sms_providers if channel == "sms" else (WECHAT.name,)
+    providers = CHANNELS[channel].list_providers(rules.sms_providers)
     return all(_is_at_fault(notice, provider) for provider in providers)
 
 
@@ -123,9 +123,8 @@ def choose_provider(
 
     Only what certainly did not go out is claimed again, so another provider may carry it.
     """
-    if channel == "wechat":
-        return "wechat"
-    return min(providers, key=lambda provider: _rate_trouble(notice, provider, now))
+    carriers = CHANNELS[channel].list_providers(providers)
+    return min(carriers, key=lambda provider: _rate_trouble(notice, provider, now))
 
 
 def _rate_trouble(notice: Notice, provider: ProviderName, now: datetime) -> int:
@@ -144,7 +143,7 @@ def _compute_ready_at(
 ) -> datetime:
     """When the first of the channel's providers takes it: what one does not take just now, another
     may at once."""
-    providers = rules.sms_providers if channel == "sms" else (WECHAT.name,)
+    providers = CHANNELS[channel].list_providers(rules.sms_providers)
     lasts = [_find_last(notice, provider) for provider in providers]
     return min(_compute_taken_at(last, now, rules) for last in lasts)
 

@@ -27,6 +27,7 @@ from services.notify.wordings import (
 from shared import mongo
 from shared.answers import Answer
 from shared.contracts.values import CHINA, Identifier, NoticeLanguage, Value
+from shared.money import format_yuan
 from shared.security import Credential, Role
 from shared.web.access import Denied, allow
 from shared.web.forms import Form, answer_form, list_problems, make_form_key
@@ -83,11 +84,12 @@ async def describe_spending(runtime: NotifyRuntime) -> Mapping[str, object]:
     month = find_month(await runtime.processor.now())
     sums = sum_parts(await store.find_spending(runtime.database, month))
     settings, parts = runtime.settings, sum(sums.values())
+    budget_fen = round(settings.sms_budget_yuan * 100)
     return {
         "month": month,
         "parts": parts,
-        "yuan": f"{parts * settings.sms_price_fen / 100:.2f}",
-        "budget": f"{settings.sms_budget_yuan:.2f}" if settings.sms_budget_yuan else "",
+        "yuan": format_yuan(round(parts * settings.sms_price_fen)),
+        "budget": format_yuan(budget_fen) if budget_fen else "",
         "percent": compute_percent(parts, settings.sms_price_fen, settings.sms_budget_yuan),
         "held": await store.count_held(runtime.database),
     }

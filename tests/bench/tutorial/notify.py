@@ -7,7 +7,6 @@ import httpx
 from fastapi import APIRouter
 
 from services.notify.channels import SMS, Content
-from services.notify.main import reveal_or_derive
 from services.notify.providers import TencentSms
 from services.notify.providers.protocol import Message
 from services.notify.settings import NotifySettings
@@ -116,7 +115,7 @@ def _sms(plan: Plan, http: httpx.AsyncClient) -> TencentSms:
         HttpxClient(http),
         f"{plan.simulators_url}/",
         settings.tencent_secret_id,
-        reveal_or_derive(settings.tencent_secret_key, keyring, "tencent.secret_key"),
+        keyring.reveal_provider_secret(settings.tencent_secret_key, "tencent.secret_key"),
         settings.tencent_app_id,
         settings.sms_sign_name,
         {name: template.sms_id for name, template in TEMPLATES.items()},

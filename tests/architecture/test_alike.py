@@ -1,0 +1,51 @@
+"""What is done in one way in every service."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.repository_files import python_files, text_of
+
+SERVICES = ("audit", "intake", "matching", "notify")
+NOTICE_CHANNELS = frozenset({"sms", "wechat"})
+
+
+def list_functions(source: str) -> list[str]:
+    return [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+
+
+def list_named_channels(source: str) -> list[int]:
+    """Lines that compare something with a channel's name."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Compare)
+        for side in (node.left, *node.comparators)
+        if (isinstance(side, ast.Constant) and side.value in NOTICE_CHANNELS)
+        or (isinstance(side, ast.Attribute) and ast.unparse(side) in ("SMS.name", "WECHAT.name"))
+    ]
+
+
+def test_every_main_has_the_same_functions() -> None:
+    for service in SERVICES:
+        source = text_of(Path("services") / service / "main.py")
+        assert list_functions(source) == ["create_app", "build_service", "build_resources"]
+
+
+def test_decisions_do_not_ask_a_channel_for_its_name() -> None:
+    decide = Path("services/notify/decide")
+    asking = [
+        f"{file}:{line}"
+        for file in python_files("services")
+        if decide in file.parents
+        for line in list_named_channels(text_of(file))
+    ]
+    assert not asking, "ask `CHANNELS[channel]` what it can: is_billed, is_by_phone, has_credits"
+
+
+@pytest.mark.parametrize(
+    "source", ['if channel == "sms": ...', "x = [c for c in d if c != SMS.name]", '"wechat" != c']
+)
+def test_a_channel_asked_for_its_name_is_found(source: str) -> None:
+    assert list_named_channels(source)
