@@ -4,10 +4,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.intake.channels.spreadsheet import SheetRequest
-from shared.documents import Document
+from shared.documents import Document, Json
 from shared.errors import Problem
 from shared.messages import KEY_REUSED
 from shared.sheets import RefusedRow
@@ -20,7 +20,7 @@ BATCH_CHARACTERS = 400_000
 class Poster(Protocol):
     """What an import needs of `ServiceClient`."""
 
-    def post(self, path: str, json: Any) -> Any: ...
+    def post(self, path: str, json: Json) -> Json: ...
 
 
 @dataclass(slots=True)

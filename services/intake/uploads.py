@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
@@ -108,7 +108,7 @@ def _find_problems(row: SheetRequest, caller: Credential, rules: Rules) -> tuple
     return foreign or find_problems(rules, request)
 
 
-def _parse_problems(body: Any) -> tuple[Problem, ...]:
+def _parse_problems(body: Document) -> tuple[Problem, ...]:
     return tuple(Problem(**each) for each in body.get("problems", ()))
 
 
@@ -169,7 +169,7 @@ async def start_upload(runtime: IntakeRuntime, upload: Upload) -> None:
     await runtime.database[UPLOADS].update_one(query, {"$set": {"state": "running", **counts}})
 
 
-def _parse_upload(row: Any) -> Upload:
+def _parse_upload(row: Document) -> Upload:
     return Upload(
         id=row["_id"],
         by=row["by"],

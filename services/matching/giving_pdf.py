@@ -37,7 +37,7 @@ _INVISIBLE = dict.fromkeys((0x2066, 0x2067, 0x2068, 0x2069))
 pdfmetrics.registerFont(UnicodeCIDFont(FONT))
 
 
-def _make_style(size: float, **more: Any) -> ParagraphStyle:
+def _make_style(size: float, **more: object) -> ParagraphStyle:
     return ParagraphStyle(
         f"size-{size}", fontName=FONT, fontSize=size, leading=size * 1.5, wordWrap="CJK", **more
     )
@@ -113,7 +113,7 @@ def _build(parts: Sequence[Flowable], title: str) -> bytes:
     return content.getvalue()
 
 
-def _draw_foot(canvas: Any, _document: object) -> None:
+def _draw_foot(canvas: Any, _document: object) -> None:  # reportlab has no types
     canvas.setFont(FONT, 9)
     canvas.drawCentredString(A4[0] / 2, MARGIN / 2, f"莞家 Guanjia · {canvas.getPageNumber()}")
 

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
@@ -28,6 +28,7 @@ from services.audit.ledger.receipts import (
 )
 from services.audit.tlog.note import NoteError, VerifierKey
 from services.audit.tlog.reader import Source, open_source, read_entries, read_unverified_checkpoint
+from shared.contracts.ledger import LedgerEntry
 
 PUBLISHED_WITHIN_S = 15.0
 
@@ -115,7 +116,7 @@ def _read_from_log(source: Source, donation: str) -> bytes | None:
     return None
 
 
-def _is_gift(entry: Any, donation: str) -> bool:
+def _is_gift(entry: LedgerEntry, donation: str) -> bool:
     return kind_of(entry).traced == "arrives" and entry["subject"] == donation
 
 

@@ -23,7 +23,7 @@ from services.audit.statements.control_totals import (
     read_control_totals,
 )
 from services.audit.statements.files import Row, read_batches
-from services.audit.statements.givers import Givers
+from services.audit.statements.givers import Givers, Poster
 from services.audit.statements.outcomes import find_outcomes
 from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
 from shared.documents import Document
@@ -118,7 +118,7 @@ def print_reconciliation(
 
 
 def _list_lost(
-    audit: Any, source: str, rows: Sequence[Row], refused: Sequence[RefusedRow]
+    audit: Poster, source: str, rows: Sequence[Row], refused: Sequence[RefusedRow]
 ) -> Iterator[Gap | RefusedRow]:
     """Rows that are not on the ledger; those it refused are among what it knows itself."""
     yield from refused

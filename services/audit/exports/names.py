@@ -14,7 +14,7 @@ SHA-256 over the quoted name; its `commodity` line says item and unit.
 import hashlib
 import re
 from functools import lru_cache
-from typing import Any, get_args
+from typing import get_args
 from urllib.parse import quote
 
 from typing_extensions import get_type_hints, is_typeddict
@@ -103,7 +103,7 @@ def _has_legs(kind: str) -> bool:
     return kind == "reversal" or bool(KINDS[kind].parts)
 
 
-def _list_tags(key: str, hint: Any) -> list[str]:
+def _list_tags(key: str, hint: object) -> list[str]:
     if not is_typeddict(hint):
         return [key.removesuffix("_fen").replace("_", "-")]
     fields = get_type_hints(hint).items()
@@ -127,7 +127,7 @@ def format_comment(entry: LedgerEntry) -> str:
     return ", ".join((encode_text(entry["subject"]), *notes))
 
 
-def _flatten(key: str, value: Any) -> list[tuple[str, str]]:
+def _flatten(key: str, value: object) -> list[tuple[str, str]]:
     match value:
         case dict():
             return [

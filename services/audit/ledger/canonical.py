@@ -6,6 +6,8 @@ Patterns are matched after: its own matching takes longer than all the rest, and
 that the books have opened need none. What a decoder does not accept is for the contract's pydantic
 adapter to judge, so a decoder may be stricter and never looser. Keys it does not know it leaves
 out: the re-encoding differs then.
+
+A contract and the hints in it are `Any` here: typing has no type for a type that it describes.
 """
 
 import re
@@ -22,7 +24,7 @@ from typing_extensions import TypedDict, get_type_hints, is_typeddict
 from services.audit.ledger.balances import Balances
 from shared.contracts.ledger import LedgerEntry, entry_adapter
 from shared.contracts.ledger_fields import ENTRY_BYTES_MAX, INTEGER_MAX, Account, FundId, Timestamp
-from shared.documents import Document
+from shared.documents import Document, Json
 
 Fit = Callable[[Any], object]
 """Truthy for what fits."""
@@ -71,7 +73,7 @@ class Patterns:
     def is_empty(self) -> bool:
         return not (self._others or self._has_times or self._has_fund or self._has_legs)
 
-    def fit(self, value: Any, books: Balances = NOTHING_OPENED) -> bool:
+    def fit(self, value: Json, books: Balances = NOTHING_OPENED) -> bool:
         """Of a value whose types are right."""
         if self._has_times:
             times = f"{value['effective_at']}\n{value['recorded_at']}".encode()
@@ -200,7 +202,7 @@ class NotCanonicalError(ValueError):
     """The value has no canonical form, or the bytes are not it."""
 
 
-def encode_canonical(value: Any) -> bytes:
+def encode_canonical(value: Json) -> bytes:
     """Encode `value`; raises NotCanonicalError for floats, large integers and non-ASCII keys."""
     try:
         _check(value)
@@ -209,7 +211,7 @@ def encode_canonical(value: Any) -> bytes:
         raise NotCanonicalError(f"嵌套过深 nested too deeply: {error}") from None
 
 
-def parse_canonical(data: bytes) -> Any:
+def parse_canonical(data: bytes) -> Json:
     """Decode `data`, which must be exactly the canonical form of what it says.
 
     Comparing with the re-encoding finds duplicate keys (the later one wins, the text differs),
@@ -274,7 +276,7 @@ def _validate(data: bytes) -> LedgerEntry:
     return cast(LedgerEntry, value)
 
 
-def _check(value: Any) -> None:
+def _check(value: Json) -> None:
     match value:
         case None | bool():
             return
@@ -299,7 +301,7 @@ def _check_text(text: str) -> None:
         raise NotCanonicalError("有不成对的代理码 a lone surrogate has no UTF-8 form") from None
 
 
-def _check_object(value: dict[Any, Any]) -> None:
+def _check_object(value: dict[Json, Json]) -> None:
     for key, item in value.items():
         if not isinstance(key, str) or not key.isascii():
             raise NotCanonicalError("键须为 ASCII keys are ASCII strings")

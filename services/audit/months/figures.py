@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 import orjson
 
@@ -20,6 +19,7 @@ from services.audit.model.months import (
 )
 from services.audit.store import load_entries
 from shared import mongo
+from shared.documents import Document
 
 PAGE = 5000
 CARRIED = frozenset({"fund_carried", "commitment_carried", "goods_carried"})
@@ -62,7 +62,7 @@ def _sum_bank(leaves: Iterable[bytes], before: str, *, is_own: bool) -> int:
     opening balances count; a later year's are the same money again."""
     total = 0
     for leaf in leaves:
-        entry: dict[str, Any] = orjson.loads(leaf)
+        entry: Document = orjson.loads(leaf)
         if entry["effective_at"] >= before or (entry["kind"] in CARRIED and not is_own):
             continue
         for leg in entry["legs"]:

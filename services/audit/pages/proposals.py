@@ -44,6 +44,7 @@ from services.audit.model.beginning import (
     DeclineOpeningBalances,
     OpeningBalances,
 )
+from services.audit.model.fund import SpendingTerms
 from services.audit.model.mandate import DONOR_WORDS
 from services.audit.model.months import (
     AccountRow,
@@ -87,7 +88,7 @@ class ProposalKind:
     path: str
     names: Texts
     state: type[Proposal]
-    describe: Callable[[Any], Iterator[Line]]
+    describe: Callable[[Any], Iterator[Line]]  # of a proposal of `state`
     approve: Callable[[str, str], Value]
     decline: Callable[[str], Value]
 
@@ -101,7 +102,7 @@ def _describe_fund(fund: Fund) -> Iterator[Line]:
     yield from _describe_terms(fund.terms)
 
 
-def _describe_terms(terms: Any) -> Iterator[Line]:
+def _describe_terms(terms: SpendingTerms) -> Iterator[Line]:
     """Of a fund's or a mandate's spending."""
     yield "限类别", "Categories", "、".join(LABELS[each] for each in terms.categories)
     yield "限困难类别", "Classes", "、".join(LABELS[each] for each in terms.beneficiary_classes)

@@ -248,7 +248,7 @@ def _build(name: str, form: Form, leaf: str) -> Value:
 
 
 def _build_vouchered(plain: Form) -> dict[str, Any]:
-    """Raises Invalid."""
+    """Fields of a fee and of a refund alike, which check them. Raises Invalid."""
     texts = ("reference", "voucher", "attachment", "bank_reference", "own_account")
     return {
         "amount_fen": parse_amount(plain.get("amount", "")),

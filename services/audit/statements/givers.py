@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.audit.statements.reading import Gift
-from shared.documents import Document
+from shared.documents import Document, Json
 from shared.errors import Problem
 from shared.ids import make_id
 
@@ -21,7 +21,7 @@ Registered = str | tuple[Problem, ...]
 class Poster(Protocol):
     """`shared.client.ServiceClient`, for intake."""
 
-    def post(self, path: str, json: Any = None) -> Any: ...
+    def post(self, path: str, json: Json = None) -> Json: ...
 
 
 class Givers:

@@ -9,9 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from services.audit.model import Donation, Pledge
+from shared.documents import Json
 
 Kind = Literal[
     "pledged_not_arrived", "arrived_not_pledged", "listed_not_on_ledger", "on_ledger_not_listed"
@@ -141,7 +142,7 @@ class Reconciliation:
             fund["ledger_fen"] += gift.amount_fen
             fund["refunded_fen"] += gift.refunded_fen
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         return {
             "as_of": self.now.isoformat(),
             "checked": {"pledges": self.checked["pledges"], "gifts": self.checked["gifts"]},

@@ -40,6 +40,7 @@ from shared.contracts.values import (
     TownCode,
     Value,
 )
+from shared.documents import Json
 from shared.messaging.decision import Command
 from shared.scope import Scope
 from shared.security import STAFF, Credential
@@ -117,7 +118,7 @@ async def list_messages(
 @router.get("/messages/{message_id}")
 async def read_message(
     message_id: Identifier, caller: Staff, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     message = await load_seen_message(runtime, message_id, find_scope(caller))
     contents = await _open_messages(runtime, caller, [message])
     return views.describe_message(message) | contents.get(message.id, {})
@@ -125,7 +126,7 @@ async def read_message(
 
 async def list_messages_beside(
     runtime: IntakeRuntime, caller: Credential, message_id: str
-) -> list[dict[str, Any]]:
+) -> list[dict[str, Json]]:
     """What else the same contact point sent of late, of the reader's area: a sentence often comes
     in pieces. Raises Denied."""
     scope = find_scope(caller)
@@ -277,7 +278,7 @@ async def _handle(
     handling: Handling,
     reason: str,
     key: str,
-    **fields: Any,
+    **fields: Any,  # which the command checks
 ) -> Response:
     command = HandleMessage(
         message_id=message_id,

@@ -7,7 +7,6 @@ Source: help.aliyun.com, "HTTP batch push of SmsReport" and "of SmsUp".
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from services.intake.channels.carriers import (
     Receipts,
@@ -23,6 +22,7 @@ from services.intake.channels.carriers import (
 )
 from services.intake.messages import RECEIPT_NOT_OBJECT, STATUS_UNKNOWN
 from shared.contracts.message_ids import fold_message_id
+from shared.documents import Json
 from shared.errors import Invalid, Problem
 
 ANSWER = {"code": 0, "msg": "接收成功"}
@@ -40,7 +40,7 @@ def parse_replies(body: bytes) -> tuple[list[SmsReply], list[Problem]]:
     return list(replies), list(problems)
 
 
-def _parse_receipt(item: Any, where: str) -> SmsReceipt:
+def _parse_receipt(item: Json, where: str) -> SmsReceipt:
     message_id = fold_message_id(read_text(item, "biz_id", where))
     is_success = item.get("success")
     if isinstance(is_success, str):
@@ -58,7 +58,7 @@ def _parse_receipt(item: Any, where: str) -> SmsReceipt:
     )
 
 
-def _parse_reply(item: Any, where: str) -> SmsReply:
+def _parse_reply(item: Json, where: str) -> SmsReply:
     if not isinstance(item, dict):
         raise RECEIPT_NOT_OBJECT.invalid(where)
     number = read_text(item, "phone_number", where)
@@ -73,7 +73,7 @@ def _parse_reply(item: Any, where: str) -> SmsReply:
     )
 
 
-def _read_time(item: Any) -> datetime | None:
+def _read_time(item: Json) -> datetime | None:
     """None for what is no time: somebody wrote all the same."""
     with suppress(Invalid):
         return parse_china_time(clean_text(item.get("send_time")), "send_time")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from services.intake.messages import (
     BODY_NOT_JSON,
@@ -21,6 +21,7 @@ from services.intake.messages import (
     TIME_WRONG,
 )
 from shared.contracts.values import CHINA
+from shared.documents import Json
 from shared.errors import Invalid, Problem
 from shared.phones import parse_phone
 
@@ -70,7 +71,7 @@ class SmsReply:
     id: str = ""
 
 
-def parse_array(body: bytes, items_max: int) -> list[Any]:
+def parse_array(body: bytes, items_max: int) -> list[Json]:
     """Raises Invalid."""
     items = parse_json(body)
     if not isinstance(items, list):
@@ -81,7 +82,7 @@ def parse_array(body: bytes, items_max: int) -> list[Any]:
 
 
 def parse_each(
-    body: bytes, items_max: int, parse: Callable[[Any, str], T]
+    body: bytes, items_max: int, parse: Callable[[Json, str], T]
 ) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
     """Those that can be read, and what is wrong with the others. parse: takes an item and where it
     stands. Raises Invalid when the body is no array at all."""
@@ -95,7 +96,7 @@ def parse_each(
     return tuple(readable), tuple(problems)
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes) -> Json:
     """Raises Invalid."""
     try:
         return json.loads(body)
@@ -103,7 +104,7 @@ def parse_json(body: bytes) -> Any:
         raise BODY_NOT_JSON.invalid() from None
 
 
-def read_text(item: Any, name: str, where: str = "", default: str | None = None) -> str:
+def read_text(item: Json, name: str, where: str = "", default: str | None = None) -> str:
     """A field as text; numbers are taken too, for carriers mix both. Empty means absent."""
     path = f"{where}.{name}" if where else name
     if not isinstance(item, dict):
@@ -118,7 +119,7 @@ def read_text(item: Any, name: str, where: str = "", default: str | None = None)
     return default
 
 
-def read_code(item: Any, name: str, where: str) -> str:
+def read_code(item: Json, name: str, where: str) -> str:
     return _CODE.sub("_", read_text(item, name, where, default=""))[:64]
 
 
@@ -157,7 +158,7 @@ def parse_sender(nation: str, mobile: str, field_name: str = "mobile") -> tuple[
     return digits, False
 
 
-def find_phone(item: Any, nation: str, name: str) -> str:
+def find_phone(item: Json, nation: str, name: str) -> str:
     """Of a receipt; empty where it cannot be read, for the receipt counts all the same."""
     with suppress(Invalid):
         phone, is_phone = parse_sender(nation, read_text(item, name, default=""), name)

@@ -6,7 +6,6 @@ Source: https://cloud.tencent.com/document/product/382/59178 and /382/59179.
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from services.intake.channels.carriers import (
     Receipts,
@@ -22,6 +21,7 @@ from services.intake.channels.carriers import (
     read_text,
 )
 from services.intake.messages import STATUS_UNKNOWN
+from shared.documents import Json
 
 ANSWER = {"result": 0, "errmsg": "OK"}
 RECEIPTS_MAX = 100
@@ -47,7 +47,7 @@ def parse_reply(body: bytes) -> SmsReply:
     )
 
 
-def _parse_receipt(item: Any, where: str) -> SmsReceipt:
+def _parse_receipt(item: Json, where: str) -> SmsReceipt:
     status = read_text(item, "report_status", where)
     if status not in ("SUCCESS", "FAIL"):
         raise STATUS_UNKNOWN.invalid(f"{where}.report_status", success="SUCCESS", failure="FAIL")
@@ -61,7 +61,7 @@ def _parse_receipt(item: Any, where: str) -> SmsReceipt:
     )
 
 
-def _read_unix_time(item: Any) -> datetime | None:
+def _read_unix_time(item: Json) -> datetime | None:
     """None for what is no time: somebody wrote all the same."""
     try:
         return datetime.fromtimestamp(int(str(item.get("time"))), UTC)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from services.intake.clocks.messages import (
     CASE_OVER,
@@ -64,7 +64,7 @@ from shared.messaging.decision import (
 APOLOGY_EVERY = timedelta(days=30)
 LEVELS_ZH = {"village": "村（居）", "town": "镇（街道）", "city": "市"}
 
-Decide = Callable[[States, Any, datetime], Decision]
+Item = TypeVar("Item")
 
 # --- following ------------------------------------------------------------------------------------
 
@@ -75,7 +75,11 @@ def keep_time(rules: ClockRules, handler: AnyHandler) -> AnyHandler:
 
 
 def _decide_in_time(
-    rules: ClockRules, decide: Decide, states: States, item: Any, now: datetime
+    rules: ClockRules,
+    decide: Callable[[States, Item, datetime], Decision],
+    states: States,
+    item: Item,
+    now: datetime,
 ) -> Decision:
     decision = decide(states, item, now)
     followed: dict[int, State] = {}  # by identity: who speaks is most often one of the states

@@ -68,6 +68,7 @@ from shared.messaging.decision import (
 )
 
 Submission = Event[Any] | Command[SealedRequest]
+"""The event is of `RequestSubmitted`, its data sealed by `prepare_request`: no fact any more."""
 
 # --- submit -----------------------------------------------------------------------------------
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.intake import store
 from services.intake.judgement.model import Classifier, Vocabulary
@@ -142,5 +142,5 @@ def _load_classifier(vocabulary: Vocabulary, row: Document) -> Classifier:
     return Classifier(labels, vocabulary, coefficients, offsets, float(row["temperature"]))
 
 
-def _read_floats(content: bytes) -> Any:
+def _read_floats(content: bytes) -> NDArray[np.float64]:
     return np.frombuffer(content, dtype=np.float32).astype(np.float64)

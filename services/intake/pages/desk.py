@@ -2,9 +2,9 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -15,7 +15,7 @@ from services.intake.api.requests import CASE_WORKERS, list_levels
 from services.intake.emergencies.report import find_on
 from services.intake.messages import LOOKUP_EMPTY
 from services.intake.model import RequestState
-from services.intake.pages.rows import STATES, build_row
+from services.intake.pages.rows import STATES, CaseRow, build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.prepare import make_search_keys
 from services.intake.worklist import DueFilter, Filters, Tab, Worker
@@ -126,7 +126,7 @@ async def _count_due(
     ]
 
 
-async def _build_rows(runtime: IntakeRuntime, requests: Any) -> list[Any]:
+async def _build_rows(runtime: IntakeRuntime, requests: Iterable[model.Request]) -> list[CaseRow]:
     now = await runtime.processor.now()
     emergencies = await find_on(runtime.database, now)
     return [build_row(each, now, emergencies) for each in requests]
@@ -204,7 +204,7 @@ async def _render_found(
     request: Request,
     runtime: IntakeRuntime,
     caller: Credential,
-    requests: list[Any],
+    requests: Sequence[model.Request],
     text: str = "",
     problems: tuple[Problem, ...] = (),
 ) -> Response:

@@ -23,7 +23,7 @@ from services.intake.vault.persons import (
 )
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import Channel, Phone, TownCode
-from shared.documents import Document
+from shared.documents import Document, Json
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import UnreadableError
 
@@ -104,7 +104,7 @@ def make_reply(
     *,
     phone: str | None = None,
     openid: str | None = None,
-    **fields: Any,
+    **fields: Any,  # which the command checks
 ) -> UnderstandReply:
     """fields: what else is known of it."""
     return UnderstandReply(
@@ -123,7 +123,7 @@ def make_reply(
 
 def seal_message(vault: Vault, inbound: Inbound, town_code: TownCode | None) -> KeepMessage:
     id_, point_id = derive_message_id(vault, inbound), derive_sender_id(vault, inbound)
-    content: dict[str, Any] = {
+    content: dict[str, object] = {
         "text": inbound.text[:TEXT_LENGTH_MAX],
         "phone": inbound.phone,
         "openid": inbound.openid,
@@ -146,7 +146,7 @@ def seal_message(vault: Vault, inbound: Inbound, town_code: TownCode | None) -> 
     )
 
 
-def open_message(vault: Vault, message: Message) -> dict[str, Any] | None:
+def open_message(vault: Vault, message: Message) -> dict[str, Json] | None:
     """text, phone, openid, and fields or place where there are some. None once it is forgotten."""
     return _open(vault, message.id, message.cipher, message.key)
 
@@ -191,11 +191,11 @@ def _seal(vault: Vault, record: str, content: object) -> Sealed:
 
 def _open(
     vault: Vault, record: str, cipher: bytes | None, key: bytes | None
-) -> dict[str, Any] | None:
+) -> dict[str, Json] | None:
     if cipher is None or key is None:
         return None
     try:
-        content: dict[str, Any] = json.loads(vault.open(record, cipher, key))
+        content: dict[str, Json] = json.loads(vault.open(record, cipher, key))
     except UnreadableError:
         return None
     return content

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from services.matching.model.match import Match
 from services.matching.model.match_id import parse_match_id
@@ -20,6 +20,7 @@ from services.matching.solver.process import SolverProcess
 from services.matching.solver.weights import Weights
 from services.matching.store import build_open_need, load_pool_context
 from shared import mongo
+from shared.documents import Json
 from shared.errors import Transient
 from shared.giving_client import GivingClient
 from shared.persons_client import PersonsClient
@@ -139,7 +140,7 @@ class Explainer:
 
     async def _ask(
         self, text: str, request_id: str, named: Collection[str] | None, version: str = ""
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, Json] | None:
         async with self._turn:
             return await self._solver.explain(text, request_id, named, version)
 

@@ -6,9 +6,10 @@ Times are milliseconds since 1970, quantities integers in their unit (fen for mo
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.matching.solver.weights import DAY_MS
+from shared.documents import Document, Json
 
 METRES_PER_KM = 1000
 
@@ -177,11 +178,11 @@ def read_inputs(text: str) -> Inputs:
     )
 
 
-def _freeze(row: dict[str, Any]) -> dict[str, Any]:
+def _freeze(row: Document) -> dict[str, Json]:
     return {name: _to_tuples(value) for name, value in row.items()}
 
 
-def _to_tuples(value: Any) -> Any:
+def _to_tuples(value: Json) -> Json:
     return tuple(_to_tuples(part) for part in value) if isinstance(value, list) else value
 
 
@@ -197,5 +198,5 @@ def hash_prices(prices: Prices) -> str:
     return hash_text(format_canonical(sorted(prices)))
 
 
-def format_canonical(value: Any) -> str:
+def format_canonical(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -14,11 +14,12 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 from services.matching.explaining.rounds import explain_need_of_round
 from services.matching.solver.interface import Allocation, Prices, Solver, read_inputs
 from services.matching.solver.solve import VERSIONS, MinCostFlow
+from shared.documents import Json
 from shared.errors import Transient
 
 
@@ -75,7 +76,7 @@ class SolverProcess:
         )
         return reply
 
-    async def _exchange(self, question: str) -> Any:
+    async def _exchange(self, question: str) -> Json:
         try:
             return json.loads(await self._send(question.encode()))
         except (OSError, asyncio.IncompleteReadError) as error:

@@ -1,7 +1,7 @@
 """通知查询: what was sent about a case, to whom it came through, and what it cost."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
@@ -51,7 +51,7 @@ RECEIPTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def describe_notice(notice: Notice, caller: Credential) -> dict[str, Any]:
+def describe_notice(notice: Notice, caller: Credential) -> dict[str, object]:
     """No name, no number, and no words of his."""
     template = TEMPLATES.get(notice.purpose)
     case = find_request_id(notice.regarding)
@@ -72,7 +72,7 @@ def describe_notice(notice: Notice, caller: Credential) -> dict[str, Any]:
     }
 
 
-def _describe_attempt(attempt: Attempt) -> dict[str, Any]:
+def _describe_attempt(attempt: Attempt) -> dict[str, object]:
     words = RECEIPTS.get(attempt.receipt or "") or OUTCOMES[attempt.outcome]
     is_told = attempt.outcome == "sent" and attempt.receipt != "failed"
     return {
