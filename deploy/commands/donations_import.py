@@ -73,7 +73,7 @@ class Import:
         # Before any giver reaches the vault.
         await asyncio.to_thread(check_source, self._audit, self._source)
         with self._bar:
-            async with self._publisher() as publisher:
+            async with self._make_publisher() as publisher:
                 await self._work(publisher)
         return self.progress
 
@@ -229,7 +229,7 @@ class Import:
                 raise
             return None
 
-    def _publisher(self) -> ForeignPublisher:
+    def _make_publisher(self) -> ForeignPublisher:
         connection, broker = _find_broker()
         key = Keyring(find_secrets_dir()).find_publisher_key(self._source)
         if key is None:

@@ -41,7 +41,7 @@ class Installation:
     def _log(self) -> Path:
         return self.path / "log"
 
-    def command(self) -> tuple[str, ...]:
+    def build_command(self) -> tuple[str, ...]:
         return (*_find_java(*_HEAP), "kafka.Kafka", str(self._properties))
 
     def prepare(self, nodes: Sequence[Node], cluster_id: str) -> None:
@@ -54,10 +54,10 @@ class Installation:
         self.path.mkdir(parents=True, exist_ok=True)
         settings = _build_settings(self._log, nodes, self.number)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        if self.cluster_id() is None:
+        if self.read_cluster_id() is None:
             self._format(cluster_id)
 
-    def cluster_id(self) -> str | None:
+    def read_cluster_id(self) -> str | None:
         """The id the storage was formatted with; it stays for the storage's life."""
         try:
             lines = (self._log / "meta.properties").read_text().splitlines()
@@ -79,7 +79,7 @@ class Installation:
 
 def find_cluster_id(installations: Iterable[Installation]) -> str:
     """That of whoever still has storage; where all lost it a new one, which says so."""
-    identities = (each.cluster_id() for each in installations)
+    identities = (each.read_cluster_id() for each in installations)
     return next((identity for identity in identities if identity), None) or _make_cluster_id()
 
 

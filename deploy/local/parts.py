@@ -110,7 +110,7 @@ def build_brokers(data_dir: Path, ports: Mapping[str, int], log_dir: Path) -> li
     return [
         Part(
             name=name,
-            command=installation.command(),
+            command=installation.build_command(),
             address=f"{LOOPBACK}:{port}",
             log_file=log_dir / f"{name}.log",
             is_healthy=partial(health.is_kafka_ready, LOOPBACK, port),

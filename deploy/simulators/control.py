@@ -95,11 +95,11 @@ async def _push_each(
     """All items, some at a time; the answers in their order."""
     gate = asyncio.Semaphore(CONCURRENT_MAX)
 
-    async def one(item: Item) -> IntakeAnswer:
+    async def push_one(item: Item) -> IntakeAnswer:
         async with gate:
             return await push(item)
 
-    return await asyncio.gather(*(one(item) for item in items))
+    return await asyncio.gather(*(push_one(item) for item in items))
 
 
 class People:
@@ -125,7 +125,10 @@ class People:
         return _build_answer(await self._callbacks.push_reply(number, reply.text, at, sender))
 
     async def send_text(self, openid: str, text: WeChatText) -> IntakeAnswer:
-        at, message_id = self._compute_time(text), text.message_id or str(self._wechat.next_id())
+        at, message_id = (
+            self._compute_time(text),
+            text.message_id or str(self._wechat.take_next_id()),
+        )
         self._counters["wechat_texts"] += 1
         self._record("wechat", openid, text.text, at)
         fields = self._build_fields(openid, at, "text") | {
@@ -140,7 +143,7 @@ class People:
         fields = self._build_fields(openid, self._now(), kind) | {
             "MediaId": media_id,
             "Format": fmt,
-            "MsgId": self._wechat.next_id(),
+            "MsgId": self._wechat.take_next_id(),
         }
         return _build_answer(await self._callbacks.push_wechat(fields))
 
@@ -177,7 +180,7 @@ class People:
     def _record(
         self, channel: Literal["sms", "wechat"], recipient: str, text: str, at: datetime
     ) -> None:
-        seq = self._phones.next_seq()
+        seq = self._phones.take_next_seq()
         self._phones.add(Entry(seq, recipient, channel, "out", text, at))
 
 

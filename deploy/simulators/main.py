@@ -67,7 +67,7 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     app.add_route("/", partial(_answer_sms, tencent, aliyun), methods=["POST"])
     app.add_route("/cgi-bin/message/template/send", wechat.send_template, methods=["POST"])
     app.add_route("/cgi-bin/message/subscribe/bizsend", wechat.send_subscription, methods=["POST"])
-    app.add_route("/cgi-bin/stable_token", wechat.stable_token, methods=["POST"])
+    app.add_route("/cgi-bin/stable_token", wechat.answer_stable_token, methods=["POST"])
     app.add_route("/cgi-bin/media/get", shelf.answer, methods=["GET"])
     menu = settings.wechat_menu_url
     app.include_router(

@@ -47,7 +47,7 @@ class Phones:
     def seq(self) -> int:
         return self._seq
 
-    def next_seq(self) -> int:
+    def take_next_seq(self) -> int:
         self._seq += 1
         return self._seq
 

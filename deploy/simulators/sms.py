@@ -84,7 +84,7 @@ class SmsBook:
         self._count_repeat((sms.number, sms.session))
         self._phones.add(
             Entry(
-                seq=self._phones.next_seq(),
+                seq=self._phones.take_next_seq(),
                 recipient=sms.number,
                 channel="sms",
                 direction="in",

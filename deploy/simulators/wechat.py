@@ -143,7 +143,7 @@ class WeChat:
         self._last_id = int(now().timestamp() * 1000) * 1000
         self._dispatch = ReceiptDispatch(settings, callbacks.queue_wechat, self._push_now)
 
-    async def stable_token(self, request: Request) -> Response:
+    async def answer_stable_token(self, request: Request) -> Response:
         self._counters["wechat_token_calls"] += 1
         try:
             body = _parse_json(await request.body())
@@ -204,7 +204,7 @@ class WeChat:
         elif len(self._unfollowed) < REMEMBERED_MAX:
             self._unfollowed.add(openid)
 
-    def next_id(self) -> int:
+    def take_next_id(self) -> int:
         self._last_id += 1
         return self._last_id
 
@@ -242,7 +242,7 @@ class WeChat:
         if earlier:
             self._counters["wechat_repeated_notices"] += 1
         self._count_today(now)
-        message_id = self.next_id()
+        message_id = self.take_next_id()
         self._remember(key, now, message_id)
         self._record(openid, content, plan, message_id)
         if plan.fate != "dropped":
@@ -261,7 +261,7 @@ class WeChat:
         if self._credits[key] <= 0:
             raise ApiError(43101)
         self._credits[key] -= 1
-        message_id = self.next_id()
+        message_id = self.take_next_id()
         self._counters["wechat_subscriptions"] += 1
         self._record(openid, content, plan, message_id)
         if plan.fate != "dropped":
@@ -280,7 +280,7 @@ class WeChat:
         template = content["template_id"]
         self._phones.add(
             Entry(
-                seq=self._phones.next_seq(),
+                seq=self._phones.take_next_seq(),
                 recipient=openid,
                 channel="wechat",
                 direction="in",

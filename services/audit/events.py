@@ -142,21 +142,21 @@ def build_events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyH
     def answer(decide: Callable[..., Decision]) -> Callable[..., Decision]:
         return partial(decide_with_answer, partial(decide, rules))
 
-    def gift_handler(decide: Callable[..., Decision]) -> AnyHandler:
+    def make_gift_handler(decide: Callable[..., Decision]) -> AnyHandler:
         return Handler(decide=answer(decide), prepare=secrets.prepare, own_identity=True)
 
-    def payment_handler(decide: Callable[..., Decision]) -> AnyHandler:
+    def make_payment_handler(decide: Callable[..., Decision]) -> AnyHandler:
         """Of what says that money left, which not every bank may say."""
         by_source = partial(decide_of_source, rules.payment_sources, decide)
         return Handler(decide=by_source, prepare=secrets.prepare, own_identity=True)
 
     return {
-        DonationReceived: gift_handler(bank.decide_donation_received),
-        GoodsReceived: gift_handler(bank.decide_goods_received),
-        PaymentMade: payment_handler(answer(bank.decide_payment_made)),
-        BankLineStated: payment_handler(bank_lines.decide_bank_line),
-        DonationRefunded: payment_handler(answer(bank.decide_donation_refunded)),
-        FeeCharged: payment_handler(answer(bank.decide_fee_charged)),
+        DonationReceived: make_gift_handler(bank.decide_donation_received),
+        GoodsReceived: make_gift_handler(bank.decide_goods_received),
+        PaymentMade: make_payment_handler(answer(bank.decide_payment_made)),
+        BankLineStated: make_payment_handler(bank_lines.decide_bank_line),
+        DonationRefunded: make_payment_handler(answer(bank.decide_donation_refunded)),
+        FeeCharged: make_payment_handler(answer(bank.decide_fee_charged)),
         MatchAccepted: Handler(decide=partial(matches.decide_accepted, rules)),
         MatchConfirmed: Handler(decide=partial(matches.decide_confirmed, rules)),
         MatchReleased: Handler(decide=matches.decide_released),

@@ -113,7 +113,7 @@ class Publisher:
     async def _publish(self, foundation: str, committed: Committed) -> bool:
         directory = await asyncio.to_thread(self._logs.open_directory, committed.origin)
         standing = await asyncio.to_thread(directory.find_checkpoint)
-        committed = await self._at_least(foundation, committed, standing)
+        committed = await self._await_commit(foundation, committed, standing)
         telemetry.LOG_ENTRIES.labels(committed.origin).set(standing.size)
         telemetry.LOG_BEHIND.labels(committed.origin).set(committed.size - standing.size)
         if standing.size < committed.size:
@@ -161,7 +161,7 @@ class Publisher:
     def _rest(self, origin: str) -> None:
         self._rests_until[origin] = asyncio.get_running_loop().time() + REST_S
 
-    async def _at_least(
+    async def _await_commit(
         self, foundation: str, committed: Committed, standing: Checkpoint
     ) -> Committed:
         """Read after what stands: another instance publishes while this one looks, and what it

@@ -42,11 +42,11 @@ class _Comparison:
         return [
             *_list_removed_values(old, new, path),
             *_find_narrowed_bounds(old, new, path),
-            *self._fields(old, new, path),
-            *self._inside(old, new, path),
+            *self._compare_fields(old, new, path),
+            *self._compare_inside(old, new, path),
         ]
 
-    def _fields(self, old: Schema, new: Schema, path: str) -> list[str]:
+    def _compare_fields(self, old: Schema, new: Schema, path: str) -> list[str]:
         was, now = old.get("properties", {}), new.get("properties", {})
         required, required_before = set(new.get("required", ())), set(old.get("required", ()))
         return [
@@ -62,7 +62,7 @@ class _Comparison:
             *([f"{path} no longer takes unknown fields"] if _became_closed(old, new) else []),
         ]
 
-    def _inside(self, old: Schema, new: Schema, path: str) -> list[str]:
+    def _compare_inside(self, old: Schema, new: Schema, path: str) -> list[str]:
         was, now = old.get("properties", {}), new.get("properties", {})
         changes = []
         for name in sorted(was.keys() & now.keys()):

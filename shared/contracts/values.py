@@ -32,7 +32,7 @@ class Value(Frozen):
 _BARE_NUMBER = re.compile(r"\s*[+-]?[\d_]*\.?\d+\s*")
 
 
-def _plausible(at: datetime) -> datetime:
+def _check_plausible(at: datetime) -> datetime:
     """Near the ends of the calendar a time has no UTC form, and no database takes it."""
     if not 1900 <= at.year < 9000:
         raise PydanticCustomError("time_implausible", "a year from 1900 to 8999 is needed")
@@ -56,7 +56,9 @@ def _fold_code(value: object) -> object:
     return "".join(fold_text(value).split()).upper() if isinstance(value, str) else value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_require_calendar), AfterValidator(_plausible)]
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_require_calendar), AfterValidator(_check_plausible)
+]
 Whole = Annotated[int, Strict()]
 """An integer that is written as one: neither "100" nor 1e2 nor true."""
 Fen = Annotated[Whole, Field(ge=0, le=2**53 - 1)]

@@ -91,7 +91,7 @@ class Columns:
     guards: Sequence[Guard] = ()
     check_unread: Callable[[str, str], object] | None = None
 
-    def column(self, name: str) -> Column:
+    def find_column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 
     def is_header(self, cells: Sequence[str]) -> bool:
@@ -171,7 +171,7 @@ class Columns:
             raise COLUMN_UNKNOWN.invalid(headers=", ".join(absent))
 
     def _name_repeated(self, name: str, positions: Sequence[int], cells: Sequence[str]) -> Problem:
-        label, headers = self.column(name).label, "、".join(cells[p] for p in positions)
+        label, headers = self.find_column(name).label, "、".join(cells[p] for p in positions)
         return COLUMNS_REPEATED.problem(name, label=label, headers=headers)
 
 

@@ -265,8 +265,8 @@ class Sheet:
     def has_header(self, columns: Columns, skip: int | None = None) -> bool:
         return any(
             columns.is_header(_read_header_cells(raw))
-            for candidate in self._candidates()
-            for raw in _read_first_rows(candidate.rows(), skip)
+            for candidate in self._list_candidates()
+            for raw in _read_first_rows(candidate.read_rows(), skip)
         )
 
     def find_table(self, columns: Columns, skip: int | None = None) -> Table:
@@ -274,22 +274,22 @@ class Sheet:
 
         Raises Invalid when there is no header with the needed columns.
         """
-        candidates = self._candidates()
+        candidates = self._list_candidates()
         for candidate in candidates:
-            for raw in _read_first_rows(candidate.rows(), skip):
+            for raw in _read_first_rows(candidate.read_rows(), skip):
                 if columns.is_header(_read_header_cells(raw)):
                     return self._make_table(columns, candidate, raw)
         raise _explain_missing(columns, candidates, skip)
 
     def find_nearest_header(self, columns: Columns) -> tuple[str, ...]:
         """The row that has the most columns, whatever it misses; none where none has any."""
-        raw = _find_nearest(columns, self._candidates())
+        raw = _find_nearest(columns, self._list_candidates())
         cells = _read_header_cells(raw) if raw else ()
         return cells if columns.count_known(cells) else ()
 
     def _make_table(self, columns: Columns, candidate: "_Candidate", header_row: RawRow) -> Table:
         header = columns.read_header(_read_header_cells(header_row))
-        rows = candidate.rows()
+        rows = candidate.read_rows()
         iterator = iter(rows)
         titles = []
         for raw in iterator:
@@ -310,7 +310,7 @@ class Sheet:
             candidate.worksheet.name if candidate.worksheet else "",
         )
 
-    def _candidates(self) -> Sequence["_Candidate"]:
+    def _list_candidates(self) -> Sequence["_Candidate"]:
         if self._worksheets:
             visible = [s for s in self._worksheets if s.is_visible] or self._worksheets
             return [_Candidate(worksheet=sheet) for sheet in visible]
@@ -325,7 +325,7 @@ class _Candidate:
     separator: str = ""
     worksheet: Worksheet | None = None
 
-    def rows(self) -> Iterable[RawRow]:
+    def read_rows(self) -> Iterable[RawRow]:
         if self.worksheet:
             return self.worksheet.rows
         return DelimitedRows(self.text, self.separator)
@@ -367,7 +367,7 @@ def _read_first_rows(rows: Iterable[RawRow], skip: int | None) -> Iterator[RawRo
 def _find_nearest(
     columns: Columns, candidates: Sequence[_Candidate], skip: int | None = None
 ) -> RawRow | None:
-    rows = [raw for each in candidates for raw in _read_first_rows(each.rows(), skip)]
+    rows = [raw for each in candidates for raw in _read_first_rows(each.read_rows(), skip)]
     return max(rows, key=lambda raw: columns.count_known(_read_header_cells(raw)), default=None)
 
 
@@ -375,7 +375,7 @@ def _explain_missing(
     columns: Columns, candidates: Sequence[_Candidate], skip: int | None
 ) -> Invalid:
     """By the row that comes nearest to a header."""
-    rows = [raw for each in candidates for raw in _read_first_rows(each.rows(), skip)]
+    rows = [raw for each in candidates for raw in _read_first_rows(each.read_rows(), skip)]
     nearest = _find_nearest(columns, candidates, skip)
     problems = [raw.problem for raw in rows if raw.problem]
     try:

@@ -36,7 +36,7 @@ def build_workbook(template: Template) -> bytes:
     sheet = book.worksheets[0]
     sheet.title = template.title
     for place, name in enumerate(template.names, 1):
-        column, letter = template.columns.column(name), get_column_letter(place)
+        column, letter = template.columns.find_column(name), get_column_letter(place)
         header = sheet.cell(1, place, column.label)
         header.font = Font(bold=True)
         header.comment = Comment(_explain(template, name), "guanjia")
@@ -72,7 +72,7 @@ def _add_explanations(sheet: "object", template: Template) -> None:
 
 
 def _explain(template: Template, name: str) -> str:
-    parts = ["必填" if template.columns.column(name).required else "可不填"]
+    parts = ["必填" if template.columns.find_column(name).required else "可不填"]
     if note := template.notes.get(name):
         parts.append(note)
     if choices := template.choices.get(name):

@@ -116,7 +116,9 @@ def test_a_quorum_is_counted_in_witnesses_that_signed_well() -> None:
         open_checkpoint(bytes(note), [log_key().vkey], known)
     forged = one.cosign("another body\n", 1_767_225_600)
     with pytest.raises(NoteError, match="bad signature"):
-        open_checkpoint(bytes(cosigned_note().plus([forged])), [log_key().vkey], known, 0)
+        open_checkpoint(
+            bytes(cosigned_note().with_signatures([forged])), [log_key().vkey], known, 0
+        )
 
 
 def test_a_cosignature_of_another_time_is_none() -> None:
@@ -124,7 +126,7 @@ def test_a_cosignature_of_another_time_is_none() -> None:
     witness = witness_key()
     line = cosigned_note(witness).signatures[1]
     later = (1_767_225_601).to_bytes(8, "big") + line.signature[8:]
-    note = cosigned_note().plus([Signature(line.name, line.key_id, later)])
+    note = cosigned_note().with_signatures([Signature(line.name, line.key_id, later)])
     with pytest.raises(NoteError, match="bad signature"):
         note.find_cosigners([witness.vkey])
 

@@ -43,7 +43,7 @@ def invariant(report: Report) -> int | None:
 
 def cosign(log: Path, *witnesses: SigningKey) -> None:
     note = Note.parse((log / "checkpoint").read_bytes())
-    cosigned = note.plus([each.cosign(note.body, 1_760_000_000) for each in witnesses])
+    cosigned = note.with_signatures([each.cosign(note.body, 1_760_000_000) for each in witnesses])
     (log / "checkpoint").write_bytes(bytes(cosigned))
 
 
@@ -78,7 +78,7 @@ def test_a_witness_named_twice_counts_once(log: Path) -> None:
 def test_a_cosignature_of_another_checkpoint_is_rejected(log: Path) -> None:
     note = Note.parse((log / "checkpoint").read_bytes())
     other = WITNESSES[0].cosign(note.body.replace("300", "299"), 1_760_000_000)
-    (log / "checkpoint").write_bytes(bytes(note.plus([other])))
+    (log / "checkpoint").write_bytes(bytes(note.with_signatures([other])))
     assert invariant(verify_log(log, VKEY, witnesses=WITNESS_VKEYS[:1])) == 1
 
 

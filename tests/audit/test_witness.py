@@ -63,7 +63,7 @@ def test_a_first_checkpoint_is_cosigned(witness: Witness, log: Path) -> None:
     answer = ask(witness, request(log, 0, 500))
     assert answer.status_code == 200
     line = Signature.parse(answer.text.removesuffix("\n"))
-    note = Note.parse(checkpoint(500)).plus([line])
+    note = Note.parse(checkpoint(500)).with_signatures([line])
     assert note.find_cosigners([witness.key]) == [witness.key]
     assert note.find_signers([log_key().vkey]) == [log_key().vkey]
 

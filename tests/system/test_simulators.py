@@ -321,7 +321,7 @@ async def test_every_fault_is_set_while_it_runs_and_none_is_left(harness: Simula
 def test_phones_forget_the_oldest_first() -> None:
     phones = Phones(messages_max=3)
     for n in range(5):
-        phones.add(Entry(phones.next_seq(), f"p{n % 2}", "sms", "in", f"{n}", system_now()))
+        phones.add(Entry(phones.take_next_seq(), f"p{n % 2}", "sms", "in", f"{n}", system_now()))
     assert [entry.text for entry in phones.list_since(0, "", 10)] == ["2", "3", "4"]
     assert [entry.text for entry in phones.list_since(0, "p1", 10)] == ["3"]
     assert [(entry.text, count) for entry, count in phones.list_recent(10)] == [("4", 2), ("3", 1)]

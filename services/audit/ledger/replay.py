@@ -42,10 +42,10 @@ def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay
     source = open_source(where) if isinstance(where, str | Path) else where
     size = read_unverified_checkpoint(source).size
 
-    def original(index: int) -> LedgerEntry:
+    def read_original(index: int) -> LedgerEntry:
         return parse_entry(read_entry(source, size, index))
 
-    return replay_entries(read_entries(source, size), original, to=to)
+    return replay_entries(read_entries(source, size), read_original, to=to)
 
 
 def replay_entries(

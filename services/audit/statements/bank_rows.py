@@ -106,7 +106,7 @@ class BankRows:
 
     def _read_reference(self, cells: Sequence[str]) -> str:
         text = self._read(cells, "bank_reference")
-        return str(self._columns.column("bank_reference").parse(text, "bank_reference"))
+        return str(self._columns.find_column("bank_reference").parse(text, "bank_reference"))
 
     def _read(self, cells: Sequence[str], name: str) -> str:
         """Raises Invalid where it is empty."""

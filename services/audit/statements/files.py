@@ -40,7 +40,7 @@ class Identities:
 
     def assign(self, gift: Gift, donor_id: str) -> str:
         if gift.reference:
-            return self._scope(gift.reference)
+            return self._scope_reference(gift.reference)
         fact = gift.fact
         moment = fact.received_at.astimezone(UTC).isoformat()
         content = (*self._account, moment, donor_id, str(fact.amount_fen), fact.fund_id)
@@ -48,7 +48,7 @@ class Identities:
         self._seen[counted] += 1
         return make_id("G", *content, str(self._seen[counted]))
 
-    def _scope(self, reference: str) -> str:
+    def _scope_reference(self, reference: str) -> str:
         """Two banks may number their gifts alike."""
         return make_id("A", *self._account, reference) if self._account else reference
 

@@ -180,13 +180,13 @@ class Statement:
         texts = draft.row.texts
         own = {"received_at", "bank_reference"} & texts.keys()
         has_own_moment = bool(own)
-        is_sum = len(own) < 2 and self._rows > 1 and draft.row.values["amount"] in self._sums()
+        is_sum = len(own) < 2 and self._rows > 1 and draft.row.values["amount"] in self._get_sums()
         if is_sum or not has_own_moment:
             raise VALUE_MISSING.invalid("name", label="名称")
         draft.remarks.append(GIVER_UNNAMED.problem("name", name=UNNAMED))
         return UNNAMED
 
-    def _sums(self) -> tuple[int, int]:
+    def _get_sums(self) -> tuple[int, int]:
         return self._sum_fen, self._since_total_fen
 
     def _check_total(self, row: TotalRow) -> Iterator[RefusedRow]:
@@ -195,7 +195,7 @@ class Statement:
             stated = parse_amount(row.texts.get("amount", ""), unit=self._layout.amounts.unit)
         except Invalid:
             return
-        if stated not in self._sums():
+        if stated not in self._get_sums():
             values = {"stated": format_yuan(stated), "counted": format_yuan(self._sum_fen)}
             yield RefusedRow(row.line, (), (TOTAL_DIFFERENT.problem("amount", **values),))
         self._since_total_fen = 0

@@ -138,7 +138,7 @@ class Note:
         keys = [key for key in witnesses if key.algorithm == COSIGNATURE]
         return list({key.public: key for key in self.find_signers(keys)}.values())
 
-    def plus(self, signatures: Iterable[Signature]) -> "Note":
+    def with_signatures(self, signatures: Iterable[Signature]) -> "Note":
         """With more signature lines; one that is there already is not repeated."""
         return Note(self.body, tuple(dict.fromkeys((*self.signatures, *signatures))))
 

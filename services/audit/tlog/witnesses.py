@@ -77,7 +77,7 @@ class Witnesses:
         signed = {key.id for key in note.find_cosigners(self.keys)}
         missing = [each for each in self._witnesses if each.key.id not in signed]
         answers = self._ask_all(missing, note, seen_size, source)
-        note = note.plus(each for each in answers if isinstance(each, Signature))
+        note = note.with_signatures(each for each in answers if isinstance(each, Signature))
         got = len(note.find_cosigners(self.keys))
         if got < self._quorum:
             ahead = max((each for each in answers if isinstance(each, int)), default=0)

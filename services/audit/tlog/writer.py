@@ -168,7 +168,7 @@ class LogDirectory:
         body = checkpoint.format_body()
         note = Note(body, tuple(key.sign(body) for key in self._keys))
         if standing.note is not None and (old := Note.parse(standing.note)).body == body:
-            note = note.plus(each for each in old.signatures if each.name != self.origin)
+            note = note.with_signatures(each for each in old.signatures if each.name != self.origin)
         cosigned = self._witnesses.cosign(note, standing.checkpoint.size, self._source)
         store(self._path, {CHECKPOINT: bytes(cosigned)})
         self._known = _Standing(bytes(cosigned), checkpoint, standing.tree, standing.tail)

@@ -31,7 +31,7 @@ async def submit_merge(
 
 
 @router.post(f"{CASE_PATH}/apart")
-async def apart(
+async def submit_separation(
     request_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """Two needs: they are not asked about again."""

@@ -53,14 +53,18 @@ def ask_columns(headers: Sequence[str], upload: Upload) -> list[ColumnQuestion]:
 
 
 def list_columns() -> list[tuple[str, str]]:
-    return [(name, REQUEST_COLUMNS.column(name).label) for name in COLUMN_NAMES]
+    return [(name, REQUEST_COLUMNS.find_column(name).label) for name in COLUMN_NAMES]
 
 
 def list_missing(headers: Sequence[str]) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Columns that are needed and that all rows may say alike: name, label, choices."""
     present = {_find_name(header) for header in headers}
     return [
-        (name, REQUEST_COLUMNS.column(name).label, [(each.value, LABELS[each]) for each in kind])
+        (
+            name,
+            REQUEST_COLUMNS.find_column(name).label,
+            [(each.value, LABELS[each]) for each in kind],
+        )
         for name, kind in CHOICES.items()
         if name not in present
     ]
@@ -74,7 +78,7 @@ def read_columns(form: Form) -> tuple[dict[str, str], dict[str, str]]:
         if name not in COLUMN_NAMES or not header or len(header) > HEADER_LENGTH_MAX:
             continue
         if name in mapping:
-            label = REQUEST_COLUMNS.column(name).label
+            label = REQUEST_COLUMNS.find_column(name).label
             headers = f"{mapping[name]}、{header}"
             raise COLUMNS_REPEATED.invalid(name, label=label, headers=headers)
         mapping[name] = header

@@ -161,7 +161,7 @@ async def _hear(
 
 
 @router.post(MEETING_CASE_PATH)
-async def rule(
+async def submit_ruling(
     meeting_id: Identifier,
     request_id: Identifier,
     caller: StaffMember,

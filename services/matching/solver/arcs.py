@@ -58,24 +58,24 @@ class OfferIndex:
     def find_pairs(self, demand: Demand) -> tuple[Indices, Indices]:
         """(request, offer), in ascending order."""
         if 0 < len(demand) * len(self._anywhere) <= _TABLE_MAX:
-            return self._in_table(demand)
-        return self._in_buckets(demand)
+            return self._pair_in_table(demand)
+        return self._pair_in_buckets(demand)
 
-    def _in_table(self, demand: Demand) -> tuple[Indices, Indices]:
+    def _pair_in_table(self, demand: Demand) -> tuple[Indices, Indices]:
         """Every pair looked at, which for few is faster."""
         categories, category = np.unique(demand.category, return_inverse=True)
         places, place = np.unique(_list_places(demand), return_inverse=True)
-        by_category = np.array([self._flags(int(code)) for code in categories])
-        by_place = np.array([self._in_place(*_split_place(int(key))) for key in places])
+        by_category = np.array([self._find_flags(int(code)) for code in categories])
+        by_place = np.array([self._flag_place(*_split_place(int(key))) for key in places])
         request, offer = np.nonzero(by_category[category] & by_place[place])
         return request.astype(np.int32), offer.astype(np.int32)
 
-    def _in_buckets(self, demand: Demand) -> tuple[Indices, Indices]:
+    def _pair_in_buckets(self, demand: Demand) -> tuple[Indices, Indices]:
         """All requests of a category and place at once."""
         places, place = np.unique(_list_places(demand), return_inverse=True)
         keys, bucket = np.unique(demand.category * len(places) + place, return_inverse=True)
         buckets = [
-            self._rows_of(int(key // len(places)), int(places[key % len(places)])) for key in keys
+            self._find_rows(int(key // len(places)), int(places[key % len(places)])) for key in keys
         ]
         sizes = np.array([len(rows) for rows in buckets], dtype=np.int64)
         starts = np.cumsum(sizes) - sizes
@@ -85,21 +85,21 @@ class OfferIndex:
         flat = np.concatenate(buckets) if buckets else np.zeros(0, dtype=np.int32)
         return request, flat[first + np.arange(len(request))]
 
-    def _rows_of(self, category: int, place: int) -> Indices:
+    def _find_rows(self, category: int, place: int) -> Indices:
         key = (category, *_split_place(place))
         rows = self._rows.get(key)
         if rows is None:
-            allowed = self._in_place(*key[1:]) & self._flags(category)
+            allowed = self._flag_place(*key[1:]) & self._find_flags(category)
             rows = self._rows[key] = np.flatnonzero(allowed).astype(np.int32)
         return rows
 
-    def _in_place(self, town: int, village: int) -> Flags:
+    def _flag_place(self, town: int, village: int) -> Flags:
         flags = self._anywhere.copy()
         flags[self._towns.find_rows(town)] = True
         flags[self._villages.find_rows(village)] = True
         return flags
 
-    def _flags(self, category: int) -> Flags:
+    def _find_flags(self, category: int) -> Flags:
         flags = self._by_category.get(category)
         if flags is None:
             flags = self._categories.is_any.copy()

@@ -71,7 +71,7 @@ class _Offers:
         self.budget: list[int] = model.budget.tolist()
         self._load: list[int] = model.load.tolist()
 
-    def spare(self, at: int) -> int:
+    def count_spare(self, at: int) -> int:
         """Units that the arc could give more."""
         arcs, offer = self.model.arcs, int(self.model.arcs.offer[at])
         room = int(arcs.room[at] - self.quantities[at])
@@ -80,7 +80,7 @@ class _Offers:
     def may_open(self, at: int) -> bool:
         return self.slots[int(self.model.arcs.offer[at])] > 0
 
-    def points(self, at: int, more: int) -> int:
+    def compute_points(self, at: int, more: int) -> int:
         """Of so many units more, or less."""
         offer = int(self.model.arcs.offer[at])
         before = self.used[offer]
@@ -94,10 +94,10 @@ class _Offers:
             units -= min(units, room)
         return points
 
-    def step(self, at: int, more: int) -> tuple[int, int]:
+    def find_step(self, at: int, more: int) -> tuple[int, int]:
         """(points of the next unit, units at them) after `more`; (0, 0) at the end."""
         offer = int(self.model.arcs.offer[at])
-        spare, units = self.spare(at) - more, self.used[offer] + more
+        spare, units = self.count_spare(at) - more, self.used[offer] + more
         for room, load in zip(self.model.quarters[offer].tolist(), self._load, strict=True):
             if units < room:
                 return int(self.model.arcs.cost[at]) + load, min(spare, room - units)
@@ -129,25 +129,25 @@ def _find_changes(offers: _Offers, first: int, end: int) -> Iterator[_Change]:
     if len(givers) < 2:
         return
     extra = offers.model.compute_donor_step(int(offers.model.arcs.request[first]))
-    freed = {at: offers.points(at, -quantities[at - first]) for at in givers}
+    freed = {at: offers.compute_points(at, -quantities[at - first]) for at in givers}
     for at in givers:
         others = [other for other in givers if other != at]
         shares = _spread(offers, others, quantities[at - first])
         if shares is not None:
-            points = freed[at] + sum(offers.points(*share) for share in shares) - extra
+            points = freed[at] + sum(offers.compute_points(*share) for share in shares) - extra
             yield _Change(points, ((at, -quantities[at - first]), *shares))
     units, saved = sum(quantities), sum(freed.values()) - extra * (len(givers) - 1)
     for at in range(first, end):
-        if not quantities[at - first] and offers.spare(at) >= units and offers.may_open(at):
+        if not quantities[at - first] and offers.count_spare(at) >= units and offers.may_open(at):
             less = ((giver, -quantities[giver - first]) for giver in givers)
-            yield _Change(saved + offers.points(at, units), (*less, (at, units)))
+            yield _Change(saved + offers.compute_points(at, units), (*less, (at, units)))
 
 
 def _spread(offers: _Offers, arcs: list[int], units: int) -> list[tuple[int, int]] | None:
     """So many units more from these, the cheapest first; None where they have no room for them."""
     shares = dict.fromkeys(arcs, 0)
     while units:
-        steps = ((offers.step(at, shares[at]), at) for at in arcs)
+        steps = ((offers.find_step(at, shares[at]), at) for at in arcs)
         able = [(points, at, room) for (points, room), at in steps if room > 0]
         if not able:
             return None

@@ -44,10 +44,10 @@ class Ties:
     def with_shift(self, shift: int, offers: int) -> "Ties":
         return replace(self, shift=shift, below=_bound_hashes(shift, offers))
 
-    def of_pairs(self, request: Indices, offer: Indices) -> Ints:
+    def hash_pairs(self, request: Indices, offer: Indices) -> Ints:
         return self._limit(_mix(self.request[request] ^ _mix(self.offer[offer])))
 
-    def of_requests(self) -> Ints:
+    def hash_requests(self) -> Ints:
         return self._limit(_mix(self.request))
 
     def _limit(self, words: _Words) -> Ints:
@@ -137,7 +137,7 @@ def _build_ties(model: Model) -> Ties:
 
 def _add_pairs(solver: SimpleMinCostFlow, model: Model, ties: Ties) -> Ints:
     arcs = model.arcs
-    costs = (arcs.cost << ties.shift) + ties.of_pairs(arcs.request, arcs.offer)
+    costs = (arcs.cost << ties.shift) + ties.hash_pairs(arcs.request, arcs.offer)
     heads = arcs.offer + np.int32(len(model.amount))
     return np.asarray(
         solver.add_arcs_with_capacity_and_unit_cost(arcs.request, heads, arcs.room, costs)
@@ -147,7 +147,7 @@ def _add_pairs(solver: SimpleMinCostFlow, model: Model, ties: Ties) -> Ints:
 def _add_sink(solver: SimpleMinCostFlow, model: Model, ties: Ties, quarters: Ints) -> None:
     requests, offers = len(model.amount), len(model.cases)
     sink = np.int32(requests + offers)
-    without = (model.worth << ties.shift) + ties.of_requests()
+    without = (model.worth << ties.shift) + ties.hash_requests()
     tails = np.arange(requests, dtype=np.int32)
     heads = np.full(requests, sink)
     solver.add_arcs_with_capacity_and_unit_cost(tails, heads, model.amount, without)

@@ -89,7 +89,9 @@ class _Shelf:
         self.points[offer] = max(int(self._load[quarter]), int(self._price[offer]))
         self.slots[offer] -= new
 
-    def quarters(self, offers: Indices, cost: Ints, room: Ints, worth: int) -> tuple[Ints, Ints]:
+    def find_quarters(
+        self, offers: Indices, cost: Ints, room: Ints, worth: int
+    ) -> tuple[Ints, Ints]:
         """(offers, 4): what each may give at no more than the worth, and points for a unit."""
         points = cost[:, None] + np.maximum(self._load, self._price[offers][:, None])
         return fill_in_order(np.where(points <= worth, self._free[offers], 0), room), points
@@ -111,7 +113,7 @@ def _place(model: Model, shelf: _Shelf, quantities: Ints, numbers: Rows, want: i
         if costs[best] > worth:
             return
         if extra and want > units[best] and (able & (room >= want)).any():
-            free, points = shelf.quarters(offers, cost, np.where(able, room, 0), worth)
+            free, points = shelf.find_quarters(offers, cost, np.where(able, room, 0), worth)
             one = choose_one_donor(want, free, points, quantities[numbers] > 0, extra)
             extra = 0
             if one is not None:

@@ -54,7 +54,7 @@ def test_every_column_is_explained_and_every_header_has_a_note(sheet: Sheet) -> 
     book = openpyxl.load_workbook(io.BytesIO(build_workbook(template)))
     headers = next(book.worksheets[0].iter_rows(max_row=1))
     assert [cell.value for cell in headers] == [
-        template.columns.column(name).label for name in template.names
+        template.columns.find_column(name).label for name in template.names
     ]
     assert all(cell.comment for cell in headers)
     explained = {row[0].value for row in book["填写说明"].iter_rows(min_row=2)}

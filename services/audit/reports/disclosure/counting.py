@@ -140,7 +140,9 @@ class _Folding:
         for direction, name in kind.disclosed:
             for place, amount in _AMOUNTS[direction](entry).items():
                 book = (
-                    self._goods(place) if kind.moves == "goods" else self._figures.funds[place[0]]
+                    self._get_goods(place)
+                    if kind.moves == "goods"
+                    else self._figures.funds[place[0]]
                 )
                 _add(book, name, sign * amount)
         if kind.name == "obligation":
@@ -169,7 +171,7 @@ class _Folding:
             )
         )
 
-    def _goods(self, place: tuple[str, Unit]) -> GoodsFigures:
+    def _get_goods(self, place: tuple[str, Unit]) -> GoodsFigures:
         return self._figures.goods.setdefault(place, GoodsFigures())
 
     def _count_promise(self, kind: EntryKind, entry: Committing, sign: int) -> None:

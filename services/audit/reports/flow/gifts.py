@@ -70,7 +70,7 @@ class Places:
         """As `take`, of the pieces (of one gift, or any) that came in at `since`."""
         queue = self._held.get(place, deque())
         pieces, passed = list[Piece](), list[Piece]()
-        at = bisect_left(queue, since, key=_since)
+        at = bisect_left(queue, since, key=_get_since)
         queue.rotate(-at)
         while amount and queue and queue[0].since == since:
             if gift in (None, queue[0].gift):
@@ -129,7 +129,7 @@ def cut(pieces: Iterable[Piece], amount: int) -> tuple[list[Piece], list[Piece]]
 
 def _insert(queue: deque[Piece], piece: Piece) -> None:
     """In its place by `since`, as one with its neighbour where they are alike."""
-    at = bisect_right(queue, piece.since, key=_since)
+    at = bisect_right(queue, piece.since, key=_get_since)
     before = queue[at - 1] if at else None
     if before and (before.since, before.gift, before.via) == (piece.since, piece.gift, piece.via):
         queue[at - 1] = replace(before, amount=before.amount + piece.amount)
@@ -137,7 +137,7 @@ def _insert(queue: deque[Piece], piece: Piece) -> None:
         queue.insert(at, piece)
 
 
-def _since(piece: Piece) -> int:
+def _get_since(piece: Piece) -> int:
     return piece.since
 
 

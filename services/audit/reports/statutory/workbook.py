@@ -86,18 +86,18 @@ def _write_title(sheet: "Worksheet", name: str, form: str, organisation: str, wh
 def _list_balance(statements: Statements) -> list[Line]:
     """Assets on the left, what they are owed to on the right."""
 
-    def lines(rows: Sequence[Row], sign: int) -> list[Line]:
+    def list_lines(rows: Sequence[Row], sign: int) -> list[Line]:
         return [
             (
                 words,
                 number,
-                *(_yuan(sign * statements.sum_balance(row, at_end=end)) for end in ENDS),
+                *(_to_yuan(sign * statements.sum_balance(row, at_end=end)) for end in ENDS),
             )
             for row in rows
             for words, number, _ in (row,)
         ]
 
-    def total(rows: Sequence[Row], sign: int) -> list[int]:
+    def sum_rows(rows: Sequence[Row], sign: int) -> list[int]:
         return [sign * sum(statements.sum_balance(row, at_end=end) for row in rows) for end in ENDS]
 
     def sum_owned(*kinds: bool) -> list[int]:
@@ -106,22 +106,22 @@ def _list_balance(statements: Statements) -> list[Line]:
             for end in ENDS
         ]
 
-    assets, owed, net = total(ASSETS, 1), total(LIABILITIES, -1), sum_owned(False, True)
+    assets, owed, net = sum_rows(ASSETS, 1), sum_rows(LIABILITIES, -1), sum_owned(False, True)
     left: list[Line] = [
         ("流动资产：", None, None, None),
-        *lines(ASSETS, 1),
-        ("流动资产合计", 20, *map(_yuan, assets)),
-        ("资产总计", 60, *map(_yuan, assets)),
+        *list_lines(ASSETS, 1),
+        ("流动资产合计", 20, *map(_to_yuan, assets)),
+        ("资产总计", 60, *map(_to_yuan, assets)),
     ]
     right: list[Line] = [
         ("流动负债：", None, None, None),
-        *lines(LIABILITIES, -1),
-        ("负债合计", 100, *map(_yuan, owed)),
+        *list_lines(LIABILITIES, -1),
+        ("负债合计", 100, *map(_to_yuan, owed)),
         ("净资产：", None, None, None),
-        ("非限定性净资产", 101, *map(_yuan, sum_owned(False))),
-        ("限定性净资产", 105, *map(_yuan, sum_owned(True))),
-        ("净资产合计", 110, *map(_yuan, net)),
-        ("负债和净资产总计", 120, *(_yuan(a + b) for a, b in zip(owed, net, strict=True))),
+        ("非限定性净资产", 101, *map(_to_yuan, sum_owned(False))),
+        ("限定性净资产", 105, *map(_to_yuan, sum_owned(True))),
+        ("净资产合计", 110, *map(_to_yuan, net)),
+        ("负债和净资产总计", 120, *(_to_yuan(a + b) for a, b in zip(owed, net, strict=True))),
     ]
     empty: Line = (None,) * 4
     left += [empty] * (len(right) - len(left))
@@ -138,7 +138,7 @@ def _list_activity(statements: Statements) -> list[Line]:
     def spread(words: str, number: int, count: Callable[[bool, bool], int]) -> Line:
         """count: of what is restricted, of the year so far."""
         parts = [(count(False, year), count(True, year)) for year in (False, True)]
-        cells = [_yuan(each) for free, bound in parts for each in (free, bound, free + bound)]
+        cells = [_to_yuan(each) for free, bound in parts for each in (free, bound, free + bound)]
         return (words, number, *cells)
 
     def sum_income(row: Row) -> Callable[[bool, bool], int]:
@@ -147,7 +147,7 @@ def _list_activity(statements: Statements) -> list[Line]:
     def sum_expense(row: Row) -> Callable[[bool, bool], int]:
         return lambda bound, year: 0 if bound else statements.sum_expense(row, of_year=year)
 
-    def total(parts: Sequence[Callable[[bool, bool], int]]) -> Callable[[bool, bool], int]:
+    def add_up(parts: Sequence[Callable[[bool, bool], int]]) -> Callable[[bool, bool], int]:
         return lambda bound, year: sum(part(bound, year) for part in parts)
 
     def count_release(bound: bool, year: bool) -> int:
@@ -163,10 +163,10 @@ def _list_activity(statements: Statements) -> list[Line]:
         (None, None, *kinds, *kinds),
         ("一、收入", None),
         *(spread(row[0], row[1], sum_income(row)) for row in INCOME),
-        spread("收入合计", 11, total([sum_income(row) for row in INCOME])),
+        spread("收入合计", 11, add_up([sum_income(row) for row in INCOME])),
         ("二、费用", None),
         *(spread(row[0], row[1], sum_expense(row)) for row in EXPENSES),
-        spread("费用合计", 35, total([sum_expense(row) for row in EXPENSES])),
+        spread("费用合计", 35, add_up([sum_expense(row) for row in EXPENSES])),
         spread("三、限定性净资产转为非限定性净资产", 40, count_release),
         spread("四、净资产变动额（若为净资产减少额，以“-”号填列）", 45, sum_change),
     ]
@@ -175,12 +175,12 @@ def _list_activity(statements: Statements) -> list[Line]:
 def _list_dates(dates: MonthByDates) -> list[Line]:
     """What the month moved by either day, and the entries that make the difference."""
     sums = [
-        (title, code, _yuan(entered), _yuan(of_bank), _yuan(of_bank - entered))
+        (title, code, _to_yuan(entered), _to_yuan(of_bank), _to_yuan(of_bank - entered))
         for code, title in dates.list_accounts()
         for entered, of_bank in ((dates.by_entry[code, title], dates.by_bank[code, title]),)
     ]
     crossings = [
-        (each.entry, each.kind, each.recorded_on, each.effective_on, each.funds, _yuan(amount))
+        (each.entry, each.kind, each.recorded_on, each.effective_on, each.funds, _to_yuan(amount))
         for each in dates.crossings
         for amount in (each.amount_fen,)
     ]
@@ -193,7 +193,7 @@ def _list_dates(dates: MonthByDates) -> list[Line]:
     ]
 
 
-def _yuan(amount_fen: int) -> Decimal:
+def _to_yuan(amount_fen: int) -> Decimal:
     return Decimal(amount_fen) / 100
 
 
