@@ -12,6 +12,7 @@ import typer
 
 from deploy.commands.donations_dry_run import print_trial, try_statement
 from deploy.commands.donations_import import Import
+from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import (
     print_overlaps,
     print_refusals,
@@ -104,15 +105,20 @@ def import_donations(
         raise _explain_unreadable(error) from None
     if layout.account:
         save_layout(data_dir, layout)
+    if not _print_outcome(progress, show, report):
+        raise typer.Exit(1)
+
+
+def _print_outcome(progress: ImportProgress, show: int, report: Path | None) -> bool:
+    """Whether every row is on the ledger as the files have it, and nobody is asked anything."""
     audit = ServiceClient("audit")
-    equal = print_totals(progress, audit.get("/statements")["statements"])
+    is_equal = print_totals(progress, audit.get("/statements")["statements"])
     print_refusals(progress, show)
     print_overlaps(audit, list(progress.statements), show)
     if report:
         write_overlaps(audit, list(progress.statements), report)
     has_questions = progress.questions or progress.payments["asked"]
-    if progress.refused or has_questions or progress.unseen or not equal:
-        raise typer.Exit(1)
+    return is_equal and not (progress.refused or has_questions or progress.unseen)
 
 
 def _try_files(files: list[Path], layout: Layout, skip: int | None, show: int) -> None:

@@ -75,17 +75,12 @@ async def find_open_requests(
     """
     place = menu.parse_place(after)
     by_id = {offer.id: offer for offer in offers}
-    admitted: list[OpenOffer] = []
-    context = store.EMPTY_CONTEXT
-    if by_id:
-        open_offers = [offer.to_open() for offer in offers]
-        context = await store.load_pool_context(database, open_offers, now)
-        admitted = context.admit(open_offers)
+    admitted, context = await _admit(database, offers, now)
     if not admitted:
         return DonorMenu((), None, {})
-    candidates = Candidates(admitted)
     own = [menu.build_coarse_query(by_id[offer.id]) for offer in admitted]
     query: dict[str, object] = {"$and": [_build_query(criteria, now), {"$or": own}]}
+    candidates = Candidates(admitted)
     requests: list[OpenRequest] = []
     last, count = None, 0
     rows = store.iterate_by_rank(
@@ -95,23 +90,28 @@ async def find_open_requests(
         if len(requests) == limit:
             break
         count += 1
-        need = menu.raise_tier(rank, row)
-        last = need
+        need = last = menu.raise_tier(rank, row)
         if criteria.urgency == "urgent" and need.tier > URGENT_TIER_MAX:
             continue
-        open_need = store.build_open_need(mongo.to_state(Need, row), context)
-        sources = [
-            _make_source(by_id[offer.id], offer, need) for offer in candidates.find(open_need)
-        ]
-        if sources:
+        fitting = candidates.find(store.build_open_need(mongo.to_state(Need, row), context))
+        if sources := [_make_source(by_id[offer.id], offer, need) for offer in fitting]:
             requests.append(OpenRequest(need, sources))
     else:
         last = last if count == menu.LOOKED_AT_MAX else None
-    return DonorMenu(
-        requests,
-        menu.format_place(last) if last else None,
-        await store.count_by_town(database, _without_town(criteria, own, now)),
-    )
+    following = menu.format_place(last) if last else None
+    towns = await store.count_by_town(database, _without_town(criteria, own, now))
+    return DonorMenu(requests, following, towns)
+
+
+async def _admit(
+    database: mongo.Database, offers: Sequence[Offer], now: datetime
+) -> tuple[Sequence[OpenOffer], store.PoolContext]:
+    """Those that may give now, and what beside them decides."""
+    if not offers:
+        return (), store.EMPTY_CONTEXT
+    open_offers = [offer.to_open() for offer in offers]
+    context = await store.load_pool_context(database, open_offers, now)
+    return context.admit(open_offers), context
 
 
 def can_claim(offer: Offer, now: datetime) -> bool:
