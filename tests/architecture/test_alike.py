@@ -1,11 +1,15 @@
 """What is done in one way in every service."""
 
 import ast
+from collections import defaultdict
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tests.architecture.repository_files import python_files, text_of
+from tests.support.messages import check_messages, list_messages
 
 SERVICES = ("audit", "intake", "matching", "notify")
 NOTICE_CHANNELS = frozenset({"sms", "wechat"})
@@ -49,3 +53,28 @@ def test_decisions_do_not_ask_a_channel_for_its_name() -> None:
 )
 def test_a_channel_asked_for_its_name_is_found(source: str) -> None:
     assert list_named_channels(source)
+
+
+# --- texts ----------------------------------------------------------------------------------------
+
+
+def load_texts(service: str) -> list[ModuleType]:
+    """What a service answers with; a `messages.py` about what people write holds none."""
+    modules = [
+        import_module(".".join(file.with_suffix("").parts))
+        for file in python_files("services")
+        if file.parts[1] == service and file.name == "messages.py"
+    ]
+    return [module for module in modules if list_messages(module)]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_code_has_one_wording_in_a_service(service: str) -> None:
+    """However many modules its texts stand in: a client finds one meaning under a code."""
+    wordings: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for module in load_texts(service):
+        check_messages(module)
+        for message in list_messages(module).values():
+            wordings[message.code].add((message.zh, message.en))
+    assert wordings
+    assert not {code: texts for code, texts in wordings.items() if len(texts) > 1}

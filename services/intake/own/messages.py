@@ -7,8 +7,8 @@ PROOF_OVER = Message(
     "验证已过期或不是这一页的，请重新取一个验证码",
     "that code is over, or of another page: take a new one",
 )
-PROOF_MISSING = Message(
-    "proof_missing",
+PROOF_AWAITED = Message(
+    "proof_awaited",
     "还没有收到您的短信或微信。请把上面那句话原样发给我们，过一会儿再点“我已发送”",
     "your message has not come yet: send us the line above, and press again in a moment",
 )

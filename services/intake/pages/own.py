@@ -25,7 +25,7 @@ from services.intake.own.messages import (
     ERASURE_WHILE_HELP_COMES,
     OWN_CORRECTION_EMPTY,
     OWN_CORRECTIONS_MANY,
-    PROOF_MISSING,
+    PROOF_AWAITED,
     PROOF_OVER,
 )
 from services.intake.pages.applicant_links import load_request
@@ -102,7 +102,7 @@ async def open_own(token: Token, request: Request, runtime: IntakeRuntimeDep) ->
             token,
             status=422,
             code=_read_code(form),
-            problems=[PROOF_MISSING.problem("code")],
+            problems=[PROOF_AWAITED.problem("code")],
             help_phone=runtime.settings.help_phone,
         )
     return await _render_open(runtime, token, proven)
@@ -137,7 +137,7 @@ async def _require_proven(
 ) -> Proven:
     proven = await _find_proven(request, runtime, token, form)
     if proven is None:
-        raise Denied(PROOF_MISSING.refusal(403, "code"))
+        raise Denied(PROOF_AWAITED.refusal(403, "code"))
     return proven
 
 
