@@ -71,6 +71,17 @@ Where = Annotated[
     ),
 ]
 
+LogPlace = Annotated[
+    str,
+    typer.Option(
+        "--dir",
+        metavar="DIR_OR_URL",
+        help="日志目录或网址；默认问服务 the log",
+        callback=check_places,
+    ),
+]
+"""For a log that may also be the running service's."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="机器可读 machine readable")]
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from services.audit.cli.console import (
     UNREADABLE,
     WRONG,
-    check_places,
+    LogPlace,
     console,
     report_unreadable,
     report_unwritable,
@@ -40,15 +40,7 @@ Vkeys = Annotated[
 
 def print_receipt(
     donation: Annotated[str, typer.Argument(help="捐赠编号 the donation's id")],
-    where: Annotated[
-        str,
-        typer.Option(
-            "--dir",
-            metavar="DIR_OR_URL",
-            help="日志目录或网址；默认问服务 the log",
-            callback=check_places,
-        ),
-    ] = "",
+    where: LogPlace = "",
     out: Annotated[Path | None, typer.Option(help="写到哪里 the file to write")] = None,
 ) -> None:
     """取一笔捐赠的凭证。Writes the proof that the public log contains a gift (C2SP tlog-proof)."""

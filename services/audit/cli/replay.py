@@ -17,8 +17,8 @@ from services.audit.cli.console import (
     COLUMNS,
     WRONG,
     AsJson,
+    LogPlace,
     build_funds_table,
-    check_places,
     console,
     exit_unreadable,
     fetch_summary,
@@ -73,16 +73,6 @@ def _read_root(source: Source, size: int) -> str:
     return format_root(tree.compute_root())
 
 
-Folder = Annotated[
-    str,
-    typer.Option(
-        "--dir",
-        metavar="DIR_OR_URL",
-        help="日志目录或网址；默认问服务 the log",
-        callback=check_places,
-    ),
-]
-
 FromTopic = Annotated[
     str,
     typer.Option(
@@ -114,7 +104,7 @@ TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?Z)?")
 
 
 def replay_log(
-    where: Folder = "",
+    where: LogPlace = "",
     to: To = "",
     topic: FromTopic = "",
     log: LogName = "",

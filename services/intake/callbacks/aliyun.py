@@ -9,7 +9,7 @@ import structlog
 from fastapi import Depends, Request
 
 from services.intake.callbacks.conversation import receive_message
-from services.intake.callbacks.inbound import Body, authenticate_address, record_receipts
+from services.intake.callbacks.inbound import Body, authenticate_address, record_push
 from services.intake.channels import aliyun_sms
 from services.intake.model import ALIYUN_SOURCE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -33,10 +33,7 @@ AliyunRuntime = Annotated[IntakeRuntime, Depends(authenticate_aliyun)]
 
 @router.post("/{token}/receipts")
 async def receive_aliyun_receipts(runtime: AliyunRuntime, body: Body) -> dict[str, object]:
-    receipts = aliyun_sms.parse_aliyun_receipts(body)
-    if receipts.problems:
-        log.warning("receipts_refused", problems=[problem.code for problem in receipts.problems])
-    await record_receipts(runtime, "aliyun", receipts.readable)
+    await record_push(runtime, "aliyun", aliyun_sms.parse_aliyun_receipts(body))
     return aliyun_sms.ANSWER
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from services.intake import store
 from services.intake.channels import text
-from services.intake.channels.carriers import SmsReceipt
+from services.intake.channels.carriers import Receipts, SmsReceipt
 from services.intake.channels.typed_requests import (
     HOW_TO_BIND,
     PROOF_UNKNOWN,
@@ -105,6 +105,13 @@ async def prove(runtime: IntakeRuntime, inbound: Inbound, code: str) -> str:
     point_id, proof_id = derive_sender_id(vault, inbound), derive_proof_id(vault, code)
     is_waited_for = await record_proof(runtime.database, proof_id, point_id, now)
     return PROVEN if is_waited_for else PROOF_UNKNOWN
+
+
+async def record_push(runtime: IntakeRuntime, provider: Provider, receipts: Receipts) -> None:
+    """Those that can be read; the log says why others cannot."""
+    if receipts.problems:
+        log.warning("receipts_refused", problems=[problem.code for problem in receipts.problems])
+    await record_receipts(runtime, provider, receipts.readable)
 
 
 async def record_receipts(

@@ -9,7 +9,7 @@ import structlog
 from fastapi import Depends, Request
 
 from services.intake.callbacks.conversation import receive_message
-from services.intake.callbacks.inbound import Body, authenticate_address, record_receipts
+from services.intake.callbacks.inbound import Body, authenticate_address, record_push
 from services.intake.channels import tencent_sms
 from services.intake.model import SMS_SOURCE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -33,10 +33,7 @@ TencentRuntime = Annotated[IntakeRuntime, Depends(authenticate_tencent)]
 
 @router.post("/{token}/receipts")
 async def receive_tencent_receipts(runtime: TencentRuntime, body: Body) -> dict[str, object]:
-    receipts = tencent_sms.parse_tencent_receipts(body)
-    if receipts.problems:
-        log.warning("receipts_refused", problems=[problem.code for problem in receipts.problems])
-    await record_receipts(runtime, "tencent", receipts.readable)
+    await record_push(runtime, "tencent", tencent_sms.parse_tencent_receipts(body))
     return tencent_sms.ANSWER
 
 
