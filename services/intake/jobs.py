@@ -43,20 +43,17 @@ async def process_deadlines(runtime: IntakeRuntime) -> None:
     """Once: all that is due now."""
     now = await runtime.processor.now()
     commands: list[Command[Due]] = [
-        Command(AbandonDialogue(aggregate_id=thread.id, due_at=thread.due_at))
+        Command(AbandonDialogue(aggregate_id=thread.id, due_at=thread.deadline))
         for thread in await mongo.find_due(runtime.database, Correspondence, now)
-        if thread.due_at is not None
     ]
     commands += [
-        Command(CaseDue(aggregate_id=request.id, due_at=request.due_at))
+        Command(CaseDue(aggregate_id=request.id, due_at=request.deadline))
         for request in await mongo.find_due(runtime.database, Request, now)
-        if request.due_at is not None
     ]
     commands += await _list_rulings(runtime, now)
     commands += [
-        Command(WorkDue(aggregate_id=work.id, due_at=work.due_at))
+        Command(WorkDue(aggregate_id=work.id, due_at=work.deadline))
         for work in await mongo.find_due(runtime.database, RegularWork, now)
-        if work.due_at is not None
     ]
     for command, answer in await execute_each(runtime.processor, commands):
         if isinstance(answer, Exception):
@@ -68,11 +65,10 @@ async def _list_rulings(runtime: IntakeRuntime, now: datetime) -> list[Command[D
     return [
         Command(
             CarryOutRuling(
-                aggregate_id=meeting.id, due_at=meeting.due_at, request_id=item.request_id
+                aggregate_id=meeting.id, due_at=meeting.deadline, request_id=item.request_id
             )
         )
         for meeting in await mongo.find_due(runtime.database, Meeting, now)
-        if meeting.due_at is not None
         for item in meeting.list_pending()
     ]
 

@@ -110,26 +110,23 @@ async def _list_releases(runtime: Runtime, offers: list[Offer]) -> list[Deadline
 
 
 def _clear_deadline(offer: Offer) -> Command[OfferDue]:
-    assert offer.due_at is not None, "it was found by its deadline"
-    return Command(OfferDue(aggregate_id=offer.id, due_at=offer.due_at))
+    return Command(OfferDue(aggregate_id=offer.id, due_at=offer.deadline))
 
 
 def _expire(match: Match) -> Command[ProposalDue]:
-    assert match.due_at is not None, "it was found by its deadline"
-    return Command(ProposalDue(aggregate_id=match.id, due_at=match.due_at))
+    return Command(ProposalDue(aggregate_id=match.id, due_at=match.deadline))
 
 
 async def _tell_donor(
     runtime: Runtime, digest: DonorDigest, now: datetime
 ) -> Command[SendDonorDigest]:
     """What waits for him now, not what was counted."""
-    assert digest.due_at is not None, "it was found by its deadline"
     waiting = await store.count_proposals(runtime.database, digest.id, now)
     rows = await store.find_proposals(runtime.database, digest.id, now, ANSWERED_MAX)
     only = rows[0].id if len(rows) == 1 else None
     due = SendDonorDigest(
         aggregate_id=digest.id,
-        due_at=digest.due_at,
+        due_at=digest.deadline,
         waiting=waiting,
         only=only,
         match_ids=tuple(row.id for row in rows),
@@ -158,7 +155,6 @@ async def _try_to_carry_out(runtime: Runtime, code: ReplyCode) -> Command[Finish
 
 async def _carry_out(runtime: Runtime, code: ReplyCode) -> Command[FinishReply]:
     """What a donor wrote, proposal by proposal; what was decided before a crash stays."""
-    assert code.due_at is not None, "it was found by its deadline"
     assert code.verdict is not None, "it is due once it was answered"
     outcome = await answer_each(
         runtime,
@@ -168,7 +164,7 @@ async def _carry_out(runtime: Runtime, code: ReplyCode) -> Command[FinishReply]:
         CAUSES[code.cause],
         f"reply:{PROPOSALS.purpose}",
     )
-    return Command(FinishReply(aggregate_id=code.id, due_at=code.due_at, done=len(outcome.done)))
+    return Command(FinishReply(aggregate_id=code.id, due_at=code.deadline, done=len(outcome.done)))
 
 
 def _name_aggregate(

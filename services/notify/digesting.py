@@ -39,7 +39,6 @@ async def send_due(runtime: NotifyRuntime) -> None:
 
 
 async def _build_command(runtime: NotifyRuntime, backlog: Backlog) -> Command[SendDigest]:
-    assert backlog.due_at is not None
     members = await store.find_members(runtime.database, backlog.duty, backlog.area)
     if not members and (instead := INSTEAD.get(backlog.duty)):
         members = await store.find_members(runtime.database, instead, backlog.area)
@@ -47,7 +46,7 @@ async def _build_command(runtime: NotifyRuntime, backlog: Backlog) -> Command[Se
         log.error("duty_without_staff", duty=backlog.duty, area=backlog.area, count=backlog.count)
     data = SendDigest(
         aggregate_id=backlog.id,
-        due_at=backlog.due_at,
+        due_at=backlog.deadline,
         person_ids=tuple(member.person_id for member in members),
     )
     return Command(data, correlation_id=backlog.id)

@@ -125,13 +125,12 @@ class Sender:
             Command(
                 NoticeDue(
                     aggregate_id=notice.id,
-                    due_at=notice.due_at,
+                    due_at=notice.deadline,
                     dispatch_id=await self._find_receipt(notice),
                 ),
                 correlation_id=notice.correlation_id,
             )
             for notice in expired
-            if notice.due_at is not None
         ]
         await self._execute(commands)
 
@@ -183,11 +182,10 @@ class Sender:
         await self._execute(
             [
                 Command(
-                    PutOffNotice(aggregate_id=notice.id, due_at=notice.due_at),
+                    PutOffNotice(aggregate_id=notice.id, due_at=notice.deadline),
                     correlation_id=notice.correlation_id,
                 )
                 for notice in waiting
-                if notice.due_at is not None
             ]
         )
 
@@ -208,11 +206,10 @@ class Sender:
 
     def _build_claim(self, candidate: Candidate, contact: Contact) -> Command[ClaimNotice]:
         notice = candidate.notice
-        assert notice.due_at is not None
         claim = ClaimNotice(
             notice_id=notice.id,
             person_id=notice.person_id,
-            due_at=notice.due_at,
+            due_at=notice.deadline,
             reachable=contact.reachable,
             opted_out=contact.opted_out,
             erased=contact.erased,

@@ -35,6 +35,13 @@ class State(Frozen):
     due_at: datetime | None = None
     correlation_id: str = ""
 
+    @property
+    def deadline(self) -> datetime:
+        """Of a state that was found by it (`mongo.find_due`). ValueError where it has none."""
+        if self.due_at is None:
+            raise ValueError(f"{type(self).__name__} {self.id} has no deadline")
+        return self.due_at
+
 
 S = TypeVar("S", bound=State)
 S2 = TypeVar("S2", bound=State)

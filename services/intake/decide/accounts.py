@@ -78,8 +78,8 @@ def decide_sign_in(
     data = command.data
     tally, account = _read(states, data.proof, now)
     states.get(Session, data.session_id)
-    if tally.is_locked(now):
-        return Decision(answer=_refuse_locked(tally, now))
+    if locked_until := tally.find_lock(now):
+        return Decision(answer=_refuse_locked(locked_until, now))
     if account is None or not _is_proven(rules, account, data.proof):
         return _count_failure(rules, tally, now)
     if rules.password_days and now >= account.password_at + timedelta(days=rules.password_days):
@@ -102,8 +102,8 @@ def decide_change_password(
     """Also of a password that has expired. He signs in anew with it."""
     data = command.data
     tally, account = _read(states, data.proof, now)
-    if tally.is_locked(now):
-        return Decision(answer=_refuse_locked(tally, now))
+    if locked_until := tally.find_lock(now):
+        return Decision(answer=_refuse_locked(locked_until, now))
     if account is None or not _is_proven(rules, account, data.proof):
         return _count_failure(rules, tally, now)
     changed = account.model_copy(
@@ -145,7 +145,7 @@ def _count_failure(rules: SignInRules, tally: SignInTally, now: datetime) -> Dec
             "ends_at": now + FAILURES_COUNT_FOR,
         }
     )
-    answer = _refuse_locked(counted, now) if locked_until else SIGN_IN_WRONG.refusal(401)
+    answer = _refuse_locked(locked_until, now) if locked_until else SIGN_IN_WRONG.refusal(401)
     return Decision((counted,), answer=answer)
 
 
@@ -153,9 +153,8 @@ def _forget_failures(tally: SignInTally) -> SignInTally:
     return tally.model_copy(update={"failures": 0, "locked_until": None})
 
 
-def _refuse_locked(tally: SignInTally, now: datetime) -> Answer:
-    assert tally.locked_until is not None
-    minutes = 1 + int((tally.locked_until - now).total_seconds() // 60)
+def _refuse_locked(locked_until: datetime, now: datetime) -> Answer:
+    minutes = 1 + int((locked_until - now).total_seconds() // 60)
     return SIGN_IN_LOCKED.refusal(429, minutes=minutes)
 
 

@@ -289,14 +289,14 @@ def _is_there(request: Request, area: str) -> bool:
 def _merge_requests(states: States, first_id: str, second_id: str) -> Decision | Answer:
     """The later one leaves the menu and goes with the earlier; it comes back as it was. Who asked
     for it hears of that, and of what comes of the other."""
-    requests = states.get_many(Request, (first_id, second_id))
-    first, second = requests.get(first_id), requests.get(second_id)
-    for request in (first, second):
-        if request is None or not request.is_withdrawable:
-            state = request.state if request else "unknown"
-            return STATE_UNSUITABLE.refusal(409, "state", state=state)
-    assert first is not None
-    assert second is not None
+    first, second = states.get_each((Request, first_id), (Request, second_id))
+    states_unfit = [
+        request.state if request else "unknown"
+        for request in (first, second)
+        if request is None or not request.is_withdrawable
+    ]
+    if first is None or second is None or states_unfit:
+        return STATE_UNSUITABLE.refusal(409, "state", state=states_unfit[0])
     if second.matches or len(first.followers) >= FOLLOWERS_MAX:
         return MERGE_LATE.refusal(409, "other_id")
     first = first.model_copy(update={"followers": (*first.followers, second.id, *second.followers)})

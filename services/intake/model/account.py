@@ -66,7 +66,12 @@ class SignInTally(State):
     ends_at: datetime
 
     def is_locked(self, now: datetime) -> bool:
-        return self.locked_until is not None and now < self.locked_until
+        return self.find_lock(now) is not None
+
+    def find_lock(self, now: datetime) -> datetime | None:
+        """Until when nobody may try; None where one may."""
+        until = self.locked_until
+        return until if until is not None and now < until else None
 
 
 # --- commands -------------------------------------------------------------------------------------

@@ -74,26 +74,27 @@ def decide_claim(
     is_blocked = blocked is not None and now < blocked.expires_at
     claimed = _apply_claim(notice, claim, opted_out, is_blocked, now, rules)
     others: list[State] = list(count_untold(states, notice, claimed, now, rules))
-    if subscription and _takes_subscription(notice, claimed, subscription):
-        claimed = _with_subscription(claimed, subscription)
+    if subscription and (attempt := _find_subscribable(notice, claimed, subscription)):
+        claimed = _with_subscription(claimed, attempt, subscription)
         others.append(use_credit(subscription, now))
     if is_counted(BY_NAME.get(notice.purpose), rules):
         others += list_changes(stored, record_claim(mailbox, notice, claimed, now))
     return build_decision(notice, claimed, others=tuple(others), answer=_build_answer(claimed))
 
 
-def _takes_subscription(before: Notice, claimed: Notice, subscription: Subscription) -> bool:
+def _find_subscribable(
+    before: Notice, claimed: Notice, subscription: Subscription
+) -> Attempt | None:
     """Where he has a credit, a new WeChat message goes as a subscribe message; one that may have
     gone out as something else is repeated as that."""
     attempt = claimed.last_attempt
     if claimed.state != "sending" or attempt is None or not CHANNELS[attempt.channel].has_credits:
-        return False
-    return subscription.credits > 0 and may_subscribe(before) and not before.unclear_attempt
+        return None
+    is_free = may_subscribe(before) and not before.unclear_attempt
+    return attempt if subscription.credits > 0 and is_free else None
 
 
-def _with_subscription(claimed: Notice, subscription: Subscription) -> Notice:
-    attempt = claimed.last_attempt
-    assert attempt is not None
+def _with_subscription(claimed: Notice, attempt: Attempt, subscription: Subscription) -> Notice:
     changes = {"subscription_id": subscription.id, "point_id": find_account(subscription.id)}
     return claimed.with_attempt(attempt.model_copy(update=changes))
 
@@ -130,10 +131,9 @@ def _keep_back(
 
 
 def _build_answer(notice: Notice) -> Answer:
-    if notice.state != "sending":
-        return NOT_SENT
     attempt = notice.last_attempt
-    assert attempt is not None
+    if notice.state != "sending" or attempt is None:
+        return NOT_SENT
     names = {"channel": attempt.channel, "provider": attempt.sender}
     as_subscription = bool(attempt.subscription_id)
     return Answer(200, {**names, "attempt": notice.tries, "as_subscription": as_subscription})
