@@ -379,16 +379,14 @@ def _make_fact(event: BankEvent[F], subject: str, effective_at: datetime) -> Led
     return LedgerFact(named, subject, effective_at)
 
 
-AnyBankEvent = BankEvent[Any]
-"""Of whichever fact: the tables of `events.py` say at each row of which."""
-DecideFact = Callable[[States, AnyBankEvent, datetime], Decision]
+DecideFact = Callable[[States, BankEvent[Any], datetime], Decision]
 
 
 def decide_of_source(
     sources: Collection[str],
     decide: DecideFact,
     states: States,
-    event: AnyBankEvent,
+    event: BankEvent[Any],
     now: datetime,
 ) -> Decision:
     """What `decide` decides of what one of these sources says; empty: of any. Its id is not used up
@@ -411,7 +409,7 @@ REFUSALS: Mapping[RefusedReason, Message] = {
 
 
 def decide_with_answer(
-    decide: DecideFact, states: States, event: AnyBankEvent, now: datetime
+    decide: DecideFact, states: States, event: BankEvent[Any], now: datetime
 ) -> Decision:
     """What `decide` decides, with what the bank is told of it; nothing where nothing is entered."""
     decision = decide(states, event, now)
