@@ -31,36 +31,36 @@ HEADER = """# Data
 
 <!-- Written by `python -m deploy.docs`. Change the code, then write it again. -->
 
-Each service has a MongoDB database of its own, `guanjia_<service>` (`GUANJIA_MONGO_PREFIX`), and
-reads no other. A state is a frozen pydantic model: its document is its fields, with `_id` for `id`
-and `_version`, which every write checks. A field is added with a default, never renamed: what is
-stored stays readable.
+Each service has its own MongoDB database, `guanjia_<service>` (`GUANJIA_MONGO_PREFIX`), and reads
+no other. A state is a frozen pydantic model; its document has the same fields, with `_id` for `id`
+and `_version`, which every write checks. Fields are added with a default and never renamed, so that
+stored documents stay readable.
 
-Every state also has `due_at`, its deadline if it has one, with an index on those that have; and
-`correlation_id`, the first cause of it. They are not repeated below.
+Every state also has `due_at`, its deadline (indexed where it is set), and `correlation_id`, its
+first cause. They are not repeated below.
 """
 
 # What every service has besides its states, and documents that no State describes.
 DESCRIPTIONS: Mapping[str, str] = {
-    "actions": "What staff did by HTTP: who, when, which route, which ids, and how it ended.",
+    "actions": "Log of staff requests over HTTP: who, when, route, ids, and the outcome.",
     "outbox": "Events of one transaction, published or waiting. Written in the same transaction.",
     "sequences": "The last sequence applied of each (source, subject).",
     "parked": "Events that came before an earlier one of their subject, and wait for it.",
-    "idempotency_keys": "The answer to each command, by its key, with a keyed hash of its content.",
-    "positions": "Where to read on, by cluster, topic and partition. They only grow.",
-    "dead_letters": "What could not be worked, sealed, with its reason and what became of it.",
+    "idempotency_keys": "The answer to each command by its key, with a keyed hash of its content.",
+    "positions": "Where to resume, by cluster, topic and partition. Offsets only grow.",
+    "dead_letters": "Records that could not be processed, sealed, with reason and settlement.",
     "dead_letter_looks": "Who opened which dead letter, and when.",
-    "feedback": "What became of each source's records, numbered by source, all of a batch in one.",
+    "feedback": "Outcomes of each source's records, numbered by source; one document per batch.",
     "feedback_lines": "The last number of each source's feedback, in `_emitted`.",
-    "erasures": "Who was erased: what a folder apart knows and this does not, is erased again.",
-    "round_inputs": "What a round read, so that it can be replayed.",
+    "erasures": "Erased persons. One that is in the erasures folder but not here is erased again.",
+    "round_inputs": "The inputs of a round, for replay.",
     "binding_codes": "The openid that asked for a code, by a keyed digest of it, for ten minutes.",
-    "own_proofs": "Of which page a code is, and from where it came back, for half an hour.",
-    "callback_nonces": "What WeChat signed: each timestamp and nonce, with a digest of what came.",
-    "findings": "Which requests somebody found, for twelve hours; never what he looked for.",
-    "sheet_uploads": "Sheets that staff uploaded, sealed, for a day; and what importing them made.",
-    "looks": "Who opened which payee's account or what a giver wrote, when, and for which purpose.",
-    "vault_access": "Who asked the vault for whose contact or name, when, and for which purpose.",
+    "own_proofs": "The page a code belongs to and the contact that sent it back, for half an hour.",
+    "callback_nonces": "Timestamps and nonces signed by WeChat, with a digest of the body.",
+    "findings": "Requests found by a search, for twelve hours; never the search terms.",
+    "sheet_uploads": "Uploaded sheets, sealed, for a day; and the result of importing them.",
+    "looks": "Access log of payees' accounts and givers' words: by whom, when, what for.",
+    "vault_access": "Access log of the vault: whose contact or name, by whom, when, what for.",
 }
 
 
