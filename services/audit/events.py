@@ -26,7 +26,7 @@ from services.audit.decide import (
     waiting,
     years,
 )
-from services.audit.decide.bank import decide_of_source, decide_with_answer
+from services.audit.decide.bank_sources import decide_of_source, decide_with_answer
 from services.audit.decide.proposals import decide_decline
 from services.audit.model import (
     AnswerBankQuestion,

@@ -4,10 +4,9 @@ The same content again changes nothing. Other content under a used id is refused
 refused id stays refused, so that a replay of the topic changes no outcome.
 """
 
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from services.audit import messages
 from services.audit.decide.gift_references import decide_by_reference
@@ -37,13 +36,9 @@ from shared.contracts.events import (
     DonationRefunded,
     FeeCharged,
     GoodsReceived,
-    LedgerGoodsRefused,
-    LedgerRefused,
     PaymentMade,
-    RefusedReason,
 )
 from shared.contracts.values import CHINA, MONEY_UNIT
-from shared.errors import Message
 from shared.messaging.decision import NOTHING, Answer, Decision, States
 
 F = TypeVar("F", bound=Fact)
@@ -377,46 +372,3 @@ def _refuse_reuse(
 def _make_fact(event: BankEvent[F], subject: str, effective_at: datetime) -> LedgerFact:
     named = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
     return LedgerFact(named, subject, effective_at)
-
-
-DecideFact = Callable[[States, BankEvent[Any], datetime], Decision]
-
-
-def decide_of_source(
-    sources: Collection[str],
-    decide: DecideFact,
-    states: States,
-    event: BankEvent[Any],
-    now: datetime,
-) -> Decision:
-    """What `decide` decides of what one of these sources says; empty: of any. Its id is not used up
-    by another's word. Raises Invalid."""
-    if sources and event.source not in sources:
-        raise messages.SOURCE_OF_NO_PAYMENTS.invalid("source", source=event.source)
-    return decide(states, event, now)
-
-
-REFUSALS: Mapping[RefusedReason, Message] = {
-    "unknown_fund": messages.FACT_UNKNOWN_FUND,
-    "id_reused": messages.FACT_ID_REUSED,
-    "not_committed": messages.FACT_NOT_COMMITTED,
-    "exceeds_commitment": messages.FACT_EXCEEDS_COMMITMENT,
-    "unknown_donation": messages.FACT_UNKNOWN_DONATION,
-    "exceeds_gift": messages.FACT_EXCEEDS_GIFT,
-    "insufficient_funds": messages.FACT_INSUFFICIENT_FUNDS,
-    "exceeds_fee_limit": messages.FACT_EXCEEDS_FEE_LIMIT,
-}
-
-
-def decide_with_answer(
-    decide: DecideFact, states: States, event: BankEvent[Any], now: datetime
-) -> Decision:
-    """What `decide` decides, with what the bank is told of it; nothing where nothing is entered."""
-    decision = decide(states, event, now)
-    if not decision.events:
-        return decision
-    aggregate, fact = decision.events[-1]
-    if isinstance(fact, LedgerRefused | LedgerGoodsRefused):
-        refusal = REFUSALS.get(fact.reason, messages.FACT_REFUSED).refusal(409)
-        return replace(decision, answer=refusal)
-    return replace(decision, answer=Answer(201, {"ledger_id": aggregate.id, "state": "entered"}))

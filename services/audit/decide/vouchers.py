@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from services.audit import messages
-from services.audit.decide.bank import REFUSALS, enter_refund, explain_fee, explain_refund
+from services.audit.decide.bank import enter_refund, explain_fee, explain_refund
+from services.audit.decide.bank_sources import REFUSALS
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.decide.proposals import require_open
 from services.audit.model import (
