@@ -12,7 +12,7 @@ A contract and the hints in it are `Any` here: typing has no type for a type tha
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, NotRequired, cast, get_args, get_origin
 
@@ -189,9 +189,8 @@ def _find_pattern(hint: Any) -> str:
     return pattern.removeprefix("^").removesuffix("$")
 
 
-# Of a foundation there are few, and each entry names some.
-_match_fund = lru_cache(maxsize=4096)(re.compile(_find_pattern(FundId)).fullmatch)
-_match_account = lru_cache(maxsize=4096)(re.compile(_find_pattern(Account)).fullmatch)
+_match_fund = re.compile(_find_pattern(FundId)).fullmatch
+_match_account = re.compile(_find_pattern(Account)).fullmatch
 ENTRIES = EntryDecoder(get_args(LedgerEntry))
 
 
