@@ -274,7 +274,7 @@ _OF_FUND = (
 
 
 def describe_figures(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, object]:
-    """campaigns: each told with the figures of its funds, for the whole period."""
+    """campaigns: each with the figures of its funds, for the whole period."""
     period = figures.period
     return {
         "period": {"name": period.name, "start": str(period.start), "end_before": str(period.end)},
@@ -310,42 +310,10 @@ def describe_figures(figures: Figures, campaigns: Iterable[Campaign] = ()) -> di
         },
         "refunds": [_format_moved(each) for each in figures.refunds],
         "transfers": [_format_moved(each) for each in figures.transfers],
-        "outstanding": [
-            {
-                "entry": _format_key(key),
-                "match": each.match,
-                "fund": each.fund,
-                "purpose": each.purpose,
-                "outstanding_fen": each.outstanding,
-            }
-            for key, each in figures.open_promises()
-        ],
-        "goods": [
-            {
-                "fund": fund,
-                "item": unit.item,
-                "unit": unit.unit,
-                "opening": each.opening,
-                "received": each.received,
-                "distributed": each.distributed,
-                "written_off": each.written_off,
-                "closing": each.closing,
-            }
-            for (fund, unit), each in sorted(figures.goods.items())
-        ],
+        "outstanding": [_describe_promise(*each) for each in figures.open_promises()],
+        "goods": [_describe_goods(*each) for each in sorted(figures.goods.items())],
         "refusals": dict(sorted(figures.refusals.items())),
-        "corrections": [
-            {
-                "entry": _format_key(each.entry),
-                "day": str(each.day),
-                "reverses": _format_key(each.reverses),
-                "reverses_day": str(each.recorded),
-                "kind": each.kind,
-                "amounts": [unit.to_json(amount) for unit, amount in each.amounts],
-                "reference": each.reference,
-            }
-            for each in figures.corrections
-        ],
+        "corrections": [_describe_correction(each) for each in figures.corrections],
         "campaigns": [sum_campaign(figures, each) for each in campaigns],
         "largest": [_format_moved(each) for each in figures.moved],
     }
@@ -360,6 +328,42 @@ def sum_campaign(figures: Figures, campaign: Campaign) -> Document:
 def _describe_fund(each: FundFigures) -> dict[str, object]:
     fields: dict[str, object] = {"name": each.name, "restricted": each.restricted}
     return fields | {f"{name}_fen": getattr(each, name) for name in _OF_FUND}
+
+
+def _describe_promise(key: EntryKey, promise: Promise) -> dict[str, object]:
+    return {
+        "entry": _format_key(key),
+        "match": promise.match,
+        "fund": promise.fund,
+        "purpose": promise.purpose,
+        "outstanding_fen": promise.outstanding,
+    }
+
+
+def _describe_goods(key: tuple[str, Unit], goods: GoodsFigures) -> dict[str, object]:
+    fund, unit = key
+    return {
+        "fund": fund,
+        "item": unit.item,
+        "unit": unit.unit,
+        "opening": goods.opening,
+        "received": goods.received,
+        "distributed": goods.distributed,
+        "written_off": goods.written_off,
+        "closing": goods.closing,
+    }
+
+
+def _describe_correction(each: Correction) -> dict[str, object]:
+    return {
+        "entry": _format_key(each.entry),
+        "day": str(each.day),
+        "reverses": _format_key(each.reverses),
+        "reverses_day": str(each.recorded),
+        "kind": each.kind,
+        "amounts": [unit.to_json(amount) for unit, amount in each.amounts],
+        "reference": each.reference,
+    }
 
 
 def _format_moved(each: Moved) -> dict[str, object]:
