@@ -34,6 +34,7 @@ from services.audit.model import (
 from services.audit.preparing import BankSecrets
 from services.audit.rules import Rules
 from services.audit.tlog.merkle import Frontier, hash_leaf
+from shared import mongo
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     LedgerFact,
@@ -139,7 +140,7 @@ class MemoryAudit:
                 loaded |= {ref: self.states.get(ref) for ref in missing.refs}
         for state in decision.states:
             assert Ref(type(state), state.id) in loaded
-            self.states[Ref(type(state), state.id)] = state
+            self.states[Ref(type(state), state.id)] = _store(state)
         entries = [fact for _, fact in decision.events if isinstance(fact, LedgerFact)]
         assert all(speaker in decision.states for speaker, _ in decision.events)
         assert [fact.entry.encode() for fact in entries] == _list_leaves(decision)
@@ -219,6 +220,11 @@ class MemoryAudit:
 
     def kinds(self, log: str = "") -> list[str]:
         return [entry["kind"] for entry in self.entries(log)]
+
+
+def _store(state: S) -> S:
+    """As the database gives it back: a state that cannot be read again is found here."""
+    return mongo.read_state(type(state), mongo.encode_document(mongo.to_document(state)))
 
 
 def _list_leaves(decision: Decision) -> list[bytes]:

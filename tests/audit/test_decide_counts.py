@@ -7,7 +7,7 @@ import pytest
 from services.audit.model.stock import ApproveStockCount, ProposeStockCount
 from services.audit.reports.disclosure.figures import GoodsFigures
 from tests.audit.decisions import MemoryAudit, open_audit
-from tests.audit.facts import FUND, GOODS, NOW, goods
+from tests.audit.facts import FUND, GOODS, NOW, confirmation, goods
 from tests.support.answers import code
 
 
@@ -22,8 +22,8 @@ def make_count(counted: int, **more: Any) -> ProposeStockCount:
     return ProposeStockCount(counted=counted, **fields | more)
 
 
-def propose(audit: MemoryAudit, counted: int) -> ApproveStockCount:
-    answer = audit.answer(make_count(counted), "maker", key=f"count {counted}")
+def propose(audit: MemoryAudit, counted: int, key: str = "count") -> ApproveStockCount:
+    answer = audit.answer(make_count(counted), "maker", key=key)
     assert answer.status == 202, answer
     return ApproveStockCount(count_id=str(answer.body["id"]))
 
@@ -73,10 +73,22 @@ def test_a_count_that_cannot_be_is_refused(
 
 def test_what_was_given_out_since_cannot_be_missing_too() -> None:
     audit = start()
-    first, second = propose(audit, 5), propose(audit, 3)
+    approval = propose(audit, 5)
+    audit.receive(confirmation("M-1", 16, fund=FUND, **GOODS))
+    assert audit.stock().in_stock == 4
+    assert code(audit.answer(approval, "checker")) == "count_exceeds"
+
+
+@pytest.mark.parametrize("counted", [17, 16, 20])
+def test_two_counts_of_the_same_goods_write_off_once(counted: int) -> None:
+    """Whoever proposed before the first was approved had counted what it wrote off."""
+    audit = start()
+    first, second = propose(audit, 17), propose(audit, counted, "again")
     assert audit.answer(first, "checker").status == 200
-    assert code(audit.answer(second, "checker")) == "count_exceeds"
-    assert audit.stock().in_stock == 5
+    assert code(audit.answer(second, "checker")) == "count_outdated"
+    assert audit.stock().in_stock == 17
+    assert audit.answer(propose(audit, 16, "anew"), "checker").status == 200
+    assert audit.stock().in_stock == 16
 
 
 def test_what_is_written_off_is_neither_given_out_nor_there() -> None:

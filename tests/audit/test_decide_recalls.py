@@ -7,7 +7,12 @@ import pytest
 
 from services.audit.ledger.books import Books
 from services.audit.ledger.corrections import find_named
-from services.audit.model import BankQuestion, Donation
+from services.audit.model import (
+    AnswerBankQuestion,
+    ApproveBankAnswer,
+    BankQuestion,
+    Donation,
+)
 from services.audit.tlog.findings import BrokenError
 from shared.contracts.envelope import Event
 from shared.contracts.events import LedgerRefunded
@@ -138,6 +143,40 @@ def test_a_reversed_transfer_is_the_refund_of_its_gift() -> None:
     assert (find_gift(audit).refunded_fen, audit.fund().remaining_fen) == (3_000, -3_000)
     assert not any(question.is_open for question in audit.all(BankQuestion).values())
     audit.books()
+
+
+def test_the_rest_of_a_gift_given_back_in_part_is_asked() -> None:
+    """Two people may have entered that very line as the part."""
+    audit = open_audit()
+    audit.receive(own_gift(3_000))
+    audit.receive(own_gift(9_000, "gift-2"))
+    gift_1 = find_gift(audit)
+    recall(audit, 1_500)
+    line = bank_line("退款", 1_500, bank_reference=gift_1.reference, own_account=ACCOUNT)
+    answer = audit.receive(line).answer
+    assert answer is not None
+    assert code(answer) == "bank_line_asked"
+    assert audit.kinds().count("refund") == 1
+
+
+def test_a_line_that_two_people_answered_is_no_gift_taken_back() -> None:
+    """It came before its gift; what they said of it stays, however often it comes."""
+    audit = open_audit()
+    reference = own_gift(3_000).data.bank_reference
+    fields = {"bank_reference": reference, "own_account": ACCOUNT}
+    audit.receive(bank_line("冲正", 3_000, "feed", **fields))
+    [question] = audit.all(BankQuestion).values()
+    said = AnswerBankQuestion(question_id=question.id, answer="对方账户误划后冲回")
+    assert audit.answer(said, "maker").status == 202
+    approval = ApproveBankAnswer(question_id=question.id)
+    assert audit.answer(approval, "checker").status == 200
+    audit.receive(own_gift(3_000))
+    answer = audit.receive(bank_line("冲正", 3_000, "file", **fields)).answer
+    assert answer is not None
+    assert answer.body == {"state": "known"}
+    assert "refund" not in audit.kinds()
+    [question] = audit.all(BankQuestion).values()
+    assert question.answered_by == "checker"
 
 
 @pytest.mark.parametrize(

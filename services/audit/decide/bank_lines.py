@@ -57,7 +57,7 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
     check_moment(stated.at, "at", now)
     bank_fact = BankFact.from_event(event)
     gift = _find_reversed_gift(states, event) if named is None else None
-    if gift is not None and not questions.was_entered:
+    if gift is not None and not questions.was_answered:
         return _enter_reversal(states, event, gift, questions, now)
     line = order.find_line(number) if order else None
     if order is not None and line is not None:
@@ -106,7 +106,8 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
 
 def _find_reversed_gift(states: States, event: BankEvent[BankLineStated]) -> Donation | None:
     """Whose transfer the bank took back (冲正): what leaves the account under the reference that
-    the gift came with, whole. A part of it may be a fee, and is asked about."""
+    the gift came with, whole. A part of it may be a fee, and is asked about; so is the rest of a
+    gift that was given back in part, since two people may have entered that same line."""
     stated = event.data
     if stated.direction != "paid" or not is_banks_reference(stated.bank_reference):
         return None
@@ -115,7 +116,7 @@ def _find_reversed_gift(states: States, event: BankEvent[BankLineStated]) -> Don
     if reference is None or not reference.is_near(stated.at):
         return None
     gift = states.require(Donation, reference.donation_id)
-    is_whole = gift.is_money and gift.refundable_fen == stated.amount_fen
+    is_whole = gift.refundable_fen == gift.amount_fen == stated.amount_fen
     return gift if is_whole and stated.at >= gift.received_at else None
 
 
@@ -174,6 +175,11 @@ class _Questions:
     @property
     def was_entered(self) -> bool:
         return any(each is not None and each.is_entered for each in (self.own, self.unnamed))
+
+    @property
+    def was_answered(self) -> bool:
+        """Two people said what the line is, or it is entered."""
+        return self.own is not None and not self.own.is_open
 
     def close(self) -> list[BankQuestion]:
         """The line closes an order after all."""

@@ -10,7 +10,7 @@ from services.audit.ledger.entries import Goods
 from services.audit.messages import MOMENT_IMPLAUSIBLE
 from services.audit.model import Fund, LogHead, Stock, derive_stock_id, is_plausible
 from services.audit.model.stock import ApproveStockCount, ProposeStockCount, StockCount
-from services.audit.vouchers.messages import COUNT_EXCEEDS, STOCK_UNKNOWN
+from services.audit.vouchers.messages import COUNT_EXCEEDS, COUNT_OUTDATED, STOCK_UNKNOWN
 from shared.answers import Answer
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, Ref, States
@@ -35,6 +35,7 @@ def decide_propose_count(
         foundation=stock.foundation,
         stock_id=stock.id,
         in_stock=stock.in_stock,
+        after_count=stock.last_count,
         **data.model_dump(),
     )
     return Decision((count,), answer=Answer(202, count.to_json()))
@@ -44,11 +45,14 @@ def decide_propose_count(
 def decide_approve_count(
     states: States, command: Command[ApproveStockCount], now: datetime, count: StockCount
 ) -> Decision:
-    """Against what the books have now: goods may have come or gone since."""
+    """Against what the books have now: goods may have come or gone since. What another count wrote
+    off since is missing here too, and is written off once."""
     states.prefetch(
         Ref(LogHead, count.foundation), Ref(Fund, count.fund_id), Ref(Stock, count.stock_id)
     )
     stock = states.require(Stock, count.stock_id)
+    if stock.last_count != count.after_count:
+        return Decision(answer=COUNT_OUTDATED.refusal(409))
     changed_by = stock.in_stock - count.in_stock
     if flaw := _find_flaw(stock, count.counted + changed_by):
         return Decision(answer=flaw)
@@ -60,6 +64,7 @@ def decide_approve_count(
     approved = approved.place_at(journal.log, journal.head.size)
     fund = journal.bring_forward_fund(states.require(Fund, count.fund_id))
     stock = journal.bring_forward_stock(stock, fund)
+    stock = stock.model_copy(update={"last_count": count.id})
     fact = journal.make_fact("stock_count", count.id, count.at)
     goods = Goods(count.item, count.unit, missing)
     movement = Movement("goods_written_off", fact, fund.id, goods)

@@ -63,7 +63,8 @@ class FundTerms(SpendingTerms):
 class Fund(FundArithmetic, Proposal, CountedState):
     """The amounts are those of the ledger year `log`; what remained of the year before is
     brought_forward. committed_fen counts everything reserved in it, resolved or not. overdrawn_fen:
-    so far below nothing banks took it by taking gifts back; less, as money comes in."""
+    so far below nothing banks took it by taking gifts back; less, as money comes in. A fund that
+    ended a year so has less than nothing brought forward."""
 
     COLLECTION: ClassVar[str] = "funds"
 
@@ -73,7 +74,7 @@ class Fund(FundArithmetic, Proposal, CountedState):
     foundation: str
     accounts: FundAccounts
     log: str = ""
-    brought_forward_fen: Fen = 0
+    brought_forward_fen: int = 0
     received_fen: Fen = 0
     transferred_fen: int = 0
     fees_fen: Fen = 0

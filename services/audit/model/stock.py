@@ -17,7 +17,10 @@ from shared.ids import make_id
 
 
 class Stock(GoodsArithmetic, CountedState):
-    """One item of one fund in one unit; the counters are those of the ledger year `log`."""
+    """One item of one fund in one unit; the counters are those of the ledger year `log`.
+
+    last_count: the last that wrote something off.
+    """
 
     COLLECTION: ClassVar[str] = "stocks"
 
@@ -30,6 +33,7 @@ class Stock(GoodsArithmetic, CountedState):
     received: int = 0
     distributed: int = 0
     written_off: int = 0
+    last_count: str = ""
 
     @computed_field  # type: ignore[prop-decorator]  # stored, so that a job finds what remains
     @property
@@ -65,7 +69,7 @@ class Distribution(PlacedState):
 
 class StockCount(ReferencedProposal):
     """What somebody counted of one stock, whose id it names; approved, what is missing is written
-    off. in_stock: as the books had it when it was proposed."""
+    off. in_stock, after_count: in_stock and last_count of the books when it was proposed."""
 
     COLLECTION: ClassVar[str] = "stock_counts"
 
@@ -75,6 +79,7 @@ class StockCount(ReferencedProposal):
     unit: str
     counted: Whole
     in_stock: Whole
+    after_count: str = ""
     at: datetime
 
 

@@ -43,6 +43,11 @@ COUNT_EXCEEDS = Message(
     "盘点数须在 0 与账上的 {in_stock} 之间：多出来的物资请按收到的捐赠登记",
     "a count is between 0 and the {in_stock} of the books: enter what is more as received",
 )
+COUNT_OUTDATED = Message(
+    "count_outdated",
+    "提出这次盘点之后，另一次盘点已核销：请否决这一次，按现在的账重新盘点",
+    "another count was written off after this one was proposed: decline it, and count again",
+)
 COUNT_UNKNOWN = Message("count_unknown", "没有提出过这次盘点", "nobody proposed this count")
 COUNT_NOT_PROPOSED = Message("count_not_proposed", "该盘点不在待审核状态", "this count is {state}")
 SEARCH_EMPTY = Message("search_empty", "请至少写一项要找的", "say at least one thing to look for")
