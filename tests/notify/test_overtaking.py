@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.model import ClaimNotice, RecordCall, RecordOutcome
+from services.notify.model import ClaimNotice, NoticeDue, RecordCall, RecordOutcome
 from services.notify.overtaking import OVERTAKINGS
 from services.notify.purposes import BY_NAME
 from shared.contracts.envelope import Fact
@@ -233,6 +233,21 @@ def test_who_was_called_with_a_promise_is_called_with_its_end() -> None:
         while any(n.state == "created" and n.person_id == "P-1" for n in harness.notices):
             fail_to_reach(harness)
         assert list_calls(harness) == (["match_fell_through"] if was_told else [])
+
+
+def test_who_may_have_had_a_promise_hears_of_its_end() -> None:
+    """The provider took it and no receipt came: somebody is to call, and he may have read it."""
+    harness = make_harness()
+    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID, "E-1")
+    ((_, promise),) = send_all(harness)
+    due_at = harness.notice.due_at
+    assert due_at is not None
+    harness.now = due_at
+    harness.execute(NoticeDue(aggregate_id=promise.id, due_at=due_at))
+    assert list_calls(harness) == ["match_committed"]
+    harness.on_event(FELL, MATCH_ID, "E-2")
+    assert list_calls(harness) == []
+    assert "match_fell_through" in [notice.purpose for _, notice in send_all(harness)]
 
 
 def test_a_call_about_another_case_stays() -> None:

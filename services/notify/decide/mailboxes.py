@@ -96,11 +96,12 @@ def _put_in_one(
     overtaken = [w for w in mailbox.waiting if any(o.covers(w, event) for o in overtakings)]
     before = states.get_many(Notice, [waiting.notice_id for waiting in overtaken])
     after = {id_: cancel(notice) for id_, notice in before.items()}
-    cancelled = {id_ for id_, notice in after.items() if _is_needless(before[id_], notice)}
-    new = [_withhold_end(notice, mailbox, cancelled) for notice in notices]
-    unheard = [waiting for waiting in overtaken if waiting.notice_id in cancelled]
+    needless = {id_ for id_, notice in after.items() if _is_needless(before[id_], notice)}
+    never_heard = {id_ for id_ in needless if not _may_have_gone(before[id_])}
+    new = [_withhold_end(notice, mailbox, never_heard) for notice in notices]
+    unheard = [waiting for waiting in overtaken if waiting.notice_id in never_heard]
     revived = _revive(states, unheard, _list_unsaid_ends(new), now, rules)
-    mailbox = mailbox.without(cancelled)
+    mailbox = mailbox.without(needless)
     overtook = tuple(dict.fromkeys(id_ for w in unheard for id_ in (*w.overtook, w.notice_id)))
     for notice in (*new, *([revived] if revived else [])):
         if notice.state == "created" and len(mailbox.waiting) < WAITING_MAX:
@@ -171,10 +172,10 @@ def _revive(
     return latest.with_state("created", due_at=due_at)
 
 
-def _withhold_end(notice: Notice, mailbox: Mailbox, cancelled: Collection[str]) -> Notice:
+def _withhold_end(notice: Notice, mailbox: Mailbox, never_heard: Collection[str]) -> Notice:
     """Nobody hears that a help fell through of which he never heard."""
     promises = list_promises(notice, mailbox)
-    if promises and all(id_ in cancelled for id_ in promises):
+    if promises and all(id_ in never_heard for id_ in promises):
         return notice.with_state("cancelled", code=NEVER_PROMISED)
     return notice
 
@@ -223,10 +224,14 @@ def cancel(notice: Notice) -> Notice:
     if notice.state == "failed" and notice.task and notice.task.state == "open":
         done = notice.task.model_copy(update={"state": "done", "outcome": "needless"})
         return notice.model_copy(update={"task": done})
-    may_have_gone = notice.unclear_attempt or any(a.is_accepted for a in notice.attempts)
-    if notice.state not in ("created", "retry") or may_have_gone:
+    if notice.state not in ("created", "retry") or _may_have_gone(notice):
         return notice
     return notice.with_state("cancelled", code="overtaken")
+
+
+def _may_have_gone(notice: Notice) -> bool:
+    """Also of one that a provider took and no receipt came for."""
+    return notice.unclear_attempt is not None or any(a.is_accepted for a in notice.attempts)
 
 
 # --- taken out ------------------------------------------------------------------------------------
