@@ -25,7 +25,7 @@ class Search(Value):
     """about: a case's number, or the six characters that its notices carry. person_id: for those
     of the whole city alone."""
 
-    about: Annotated[str, Field(max_length=80)] = ""
+    about: Annotated[str, Field(max_length=200)] = ""
     person_id: Identifier | None = None
     state: NoticeState | None = None
     purpose: Identifier | None = None

@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from deploy.local.stack import Stack
 from services.notify import rates as rates_module
@@ -15,7 +15,7 @@ from services.notify.rates import add_up, find_rates
 from services.notify.searches import Search, search_notices
 from services.notify.store import INDEXES
 from shared import mongo
-from shared.contracts.values import CHINA
+from shared.contracts.values import CHINA, Identifier
 from shared.scope import Scope
 from shared.security import Credential, Role
 from tests.notify.decisions import MATCH_ID, REQUEST_ID, START
@@ -125,3 +125,9 @@ async def test_rates_are_counted_once_a_minute(monkeypatch: pytest.MonkeyPatch) 
     for after_s in (0, 59, 60):
         await recent.find(database, 30, START + timedelta(seconds=after_s), "东莞民政", 5)
     assert len(counted) == 2
+
+
+def test_a_case_may_be_as_long_as_ids_are() -> None:
+    """`GET /notices?case=` takes any id."""
+    longest = TypeAdapter(Identifier).validate_python("R" * 200)
+    assert Search(about=longest).about == longest
