@@ -1,9 +1,11 @@
 """A foundation's books begin with its own chart and with what the program before ended with."""
 
+import io
 import re
 from pathlib import Path
 from typing import Any, cast
 
+import openpyxl
 import pytest
 
 from services.audit.beginning.sheet import read_balances
@@ -206,6 +208,27 @@ def test_a_sheet_that_does_not_agree_is_refused(line: str, instead: str, refused
     with pytest.raises(Invalid) as invalid:
         read_balances(SHEET.replace(line, instead).encode())
     assert refused in {problem.code for problem in invalid.value.problems}
+
+
+def test_a_balance_merged_over_two_accounts_is_not_counted_for_each() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ("基金", "科目编码", "借方余额", "贷方余额"),
+        ("A", "100201", 100, None),
+        ("A", "100202", None, None),
+        ("A", "310101", None, 100),
+        ("A", "310201", None, None),
+    ):
+        sheet.append(row)
+    sheet.merge_cells("C2:C3")
+    sheet.merge_cells("D4:D5")
+    content = io.BytesIO()
+    book.save(content)
+    with pytest.raises(Invalid) as invalid:
+        read_balances(content.getvalue())
+    assert {problem.code for problem in invalid.value.problems} == {"value_merged"}
 
 
 # --- by command and page --------------------------------------------------------------------------

@@ -46,6 +46,7 @@ COLUMNS = Columns(
             required=True,
             may_be_empty=True,
             absent=_ZERO,
+            single=True,
         ),
         Column(
             "credit",
@@ -54,6 +55,7 @@ COLUMNS = Columns(
             required=True,
             may_be_empty=True,
             absent=_ZERO,
+            single=True,
         ),
     )
 )

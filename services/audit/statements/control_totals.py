@@ -19,8 +19,15 @@ from shared.sheets import Column, Columns, RefusedRow, Row, TotalRow, open_sheet
 COLUMNS = (
     Column("statement", "对账单 名单 文件 渠道"),
     Column("day", "日期 到账日期", parse_moment),
-    Column("count", "笔数 件数", parse_quantity),
-    Column("amount", "金额 金额(元) 合计 合计金额", parse_amount, required=True, may_be_empty=True),
+    Column("count", "笔数 件数", parse_quantity, single=True),
+    Column(
+        "amount",
+        "金额 金额(元) 合计 合计金额",
+        parse_amount,
+        required=True,
+        may_be_empty=True,
+        single=True,
+    ),
 )
 
 

@@ -98,7 +98,7 @@ WORK_COLUMNS = Columns(
         Column("village", "村居 村(居) 村 社区 村居代码"),
         Column("service", "服务 服务项目", parse_folded),
         Column("unit", "单位", parse_folded),
-        Column("total", "总量 计划总量", parse_quantity),
+        Column("total", "总量 计划总量", parse_quantity, single=True),
         Column("every_days", "周期天数 巡查周期", parse_quantity),
     ),
     ignored=REASON_HEADERS,
