@@ -312,6 +312,12 @@ ID_NUMBER_OTHER = Message(
     "不是18位居民身份证号（有遮盖、位数不对或是其他证件）",
     "no ID number of 18 characters: masked, of another length, or of another paper",
 )
+ID_NUMBER_DOUBTFUL = Message(
+    "id_number_doubtful",
+    "身份证号末三位是000，可能是被表格软件改写的：请对照证件核实，再在本人页面上填写",
+    "the ID number ends in 000, as a spreadsheet program cuts one: check the card, then enter it "
+    "on the person's page",
+)
 ID_NUMBER_WRONG = Message(
     "id_number_wrong",
     "身份证号有误（出生日期或校验码不符），请对照证件核对每一位",

@@ -1,6 +1,8 @@
 """Spreadsheets: what is a request becomes one, what is none says why and where."""
 
+import hashlib
 import io
+import json
 from pathlib import Path
 
 import openpyxl
@@ -123,6 +125,14 @@ def test_the_same_row_has_the_same_key_and_another_one_another() -> None:
     assert good(GOOD).key == good(dict(reversed(GOOD.items()))).key
     assert good(GOOD).key == good(GOOD | {"原因": "写错了"}).key
     assert good(GOOD).key != good(GOOD | {"金额": "201"}).key
+
+
+def test_a_numbered_row_has_the_key_it_had_before() -> None:
+    """What was imported by an earlier release is corrected, and not recorded once more."""
+    numbered = GOOD | {"编号": "7", "村居": "441900103001", "收集人": "C-07"}
+    whose = ["7", "441900103", "441900103001", "C-07", GOOD["姓名"]]
+    framed = json.dumps([Channel.SPREADSHEET.value, whose], ensure_ascii=False).encode()
+    assert good(numbered).key == f"row-{hashlib.sha256(framed).hexdigest()[:32]}"
 
 
 def test_a_number_of_its_own_is_the_key() -> None:

@@ -31,7 +31,13 @@ from shared.contracts.values import (
     Kind,
 )
 from shared.errors import Invalid, Problem
-from shared.messages import ID_NUMBER_OLD, ID_NUMBER_OTHER, PHONE_FIXED, PHONE_FOREIGN
+from shared.messages import (
+    ID_NUMBER_DOUBTFUL,
+    ID_NUMBER_OLD,
+    ID_NUMBER_OTHER,
+    PHONE_FIXED,
+    PHONE_FOREIGN,
+)
 from shared.money import PIECES, find_money_unit, parse_amount, parse_quantity
 from shared.personal import drop_numbers, has_number
 from shared.phones import parse_mobile
@@ -55,7 +61,7 @@ _VILLAGE_CODE = re.compile(r"\d{12}", re.ASCII)
 _TOWN_DIGITS = 9
 _SPOKEN_TO = frozenset({PHONE_FIXED.code, PHONE_FOREIGN.code})
 """Numbers that no SMS reaches and a call does: they stay beside the text, for whoever calls."""
-_OTHER_PAPERS = frozenset({ID_NUMBER_OLD.code, ID_NUMBER_OTHER.code})
+_NOT_TAKEN = frozenset({ID_NUMBER_DOUBTFUL.code, ID_NUMBER_OLD.code, ID_NUMBER_OTHER.code})
 _REWRITTEN = frozenset({VALUE_REWRITTEN.code})
 _UNKNOWN_WORD = frozenset({WORD_UNKNOWN.code})
 """What costs a column at the side and not the person's row."""
@@ -90,7 +96,7 @@ REQUEST_COLUMNS = Columns(
             "身份证号 身份证号码 身份证 证件号码 证件号 公民身份号码 id_number",
             parse_id_number,
             absent=NO_ID_WORDS,
-            forgiven=_OTHER_PAPERS,
+            forgiven=_NOT_TAKEN,
         ),
         Column(
             "contact_of",

@@ -13,8 +13,8 @@ from services.intake.channels.words import (
 from services.intake.messages import ROW_ENDED
 from shared.contracts.values import LABELS, Category, Channel
 from shared.errors import Invalid
-from shared.id_numbers import ID_NUMBER_DIGITS
-from shared.messages import ID_NUMBER_OLD, ID_NUMBER_OTHER
+from shared.id_numbers import ID_NUMBER_DIGITS, find_id_problem
+from shared.messages import ID_NUMBER_DOUBTFUL, ID_NUMBER_OLD, ID_NUMBER_OTHER
 from shared.personal import has_number
 from shared.sheets import ABSENT_WORDS, check_not_example, make_code_parser
 from shared.sheets.columns import Guard, Parse
@@ -105,8 +105,8 @@ _CUT_OFF = "000"
 
 
 def parse_id_number(text: str, field: str) -> str:
-    """Of its shape: the rules check its digits. Raises Invalid: of 15 digits and of other papers by
-    codes that cost the value alone."""
+    """Of its shape: the rules check its digits. Raises Invalid: of 15 digits, other papers and of
+    a right number that may be another's cut off, by codes that cost the value alone."""
     code = str(_parse_id_code(text, field)).upper().replace(" ", "").replace("-", "")
     match = _ID_NUMBER.fullmatch(code)
     if match is None:
@@ -115,7 +115,12 @@ def parse_id_number(text: str, field: str) -> str:
     if len(number) < ID_NUMBER_DIGITS:
         raise ID_NUMBER_OLD.invalid(field)
     if number.endswith(_CUT_OFF):
-        raise VALUE_REWRITTEN.invalid(field, label="身份证号")
+        is_wrong = find_id_problem(number) is not None
+        raise (
+            VALUE_REWRITTEN.invalid(field, label="身份证号")
+            if is_wrong
+            else (ID_NUMBER_DOUBTFUL.invalid(field))
+        )
     return number
 
 

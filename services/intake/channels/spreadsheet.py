@@ -27,7 +27,6 @@ from shared.towns import load_towns
 from shared.validation import describe_validation
 
 _SECTION = re.compile(r"^[(\[]?[一二三四五六七八九十\d]{1,3}[)\]]?[、.:]?\s*|[:(].*$")
-_WHOSE = ("town", "collector", "name")
 _READ_ALIKE = ("phone", "town", "category", "class", "amount", "amount_fen", "id_number")
 """Columns that are the same however they are written."""
 _BESIDE = frozenset({"currency", "remark", "address"})
@@ -108,9 +107,11 @@ class RequestSheet:
         and name stay. How a cell is written changes nothing: 200 and 200.00 are one.
         """
         number = row.values.get("number")
-        whose = [fold_word(str(row.values.get(name, ""))) for name in _WHOSE]
         village = find_village_code(row, town) or fold_word(row.text("village"))
-        content: object = [number, *whose, village] if number else self._read_contents(row, village)
+        # In the order and letters of earlier releases, whose rows are corrected too.
+        town_code, collector = (fold_text(row.text(name)) for name in ("town", "collector"))
+        whose = [town_code, village, collector, fold_word(row.text("name"))]
+        content: object = [number, *whose] if number else self._read_contents(row, village)
         framed = json.dumps([self.channel.value, content], ensure_ascii=False).encode()
         return f"row-{hashlib.sha256(framed).hexdigest()[:32]}"
 
