@@ -56,6 +56,12 @@ TEMPLATE_FIELD_LONG = Message(
     "有{length}字，微信最多{most}字，请缩短",
     "{length} characters; WeChat takes {most}",
 )
+WORDS_NEED_ID = Message(
+    "words_need_id",
+    "服务商在编号 {id} 下批准的是别的内容，会照那份发出。请先报批新内容，再填批准后的新编号",
+    "the provider approved another text under {id} and would send that: have the new one approved "
+    "first, then give its new id",
+)
 WORDS_UNKNOWN = Message("words_unknown", "没有这种通知", "there is no such notice")
 WORDS_WAITING = Message(
     "words_waiting",

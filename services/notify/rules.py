@@ -1,5 +1,6 @@
 """The limits that decisions apply; `settings.py` holds their defaults."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +19,8 @@ class Rules:
     receipt_wait_s: a message without a receipt ends after it. blocked_s: a phone that a carrier
     blocks is tried again after it. sms_providers: with an account of ours,
     and sms_targets, of a hundred SMS; traffic_back_s: shares that moved come a step back after it.
-    sms_sign_name: before each SMS, and part of its length.
+    sms_sign_name: before each SMS, and part of its length. sms_template_ids, aliyun_template_ids,
+    wechat_template_ids: under which the settings say that the file's texts are approved.
     """
 
     claim_s: float
@@ -41,6 +43,9 @@ class Rules:
     sms_targets: tuple[int, ...]
     traffic_back_s: float
     sms_sign_name: str
+    sms_template_ids: Mapping[str, str]
+    aliyun_template_ids: Mapping[str, str]
+    wechat_template_ids: Mapping[str, str]
 
     def compute_delay_s(self, failures: int) -> float:
         """The first retry is at once, later ones back off."""

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.notify.limits import has_all_places
+from services.notify.rules import Rules
 from services.notify.templates import TEMPLATES, Template
 from shared.contracts.values import Identifier, Value
 from shared.messaging.decision import State
@@ -91,3 +92,35 @@ def find_words(name: str, wording: Wording | None) -> Words | None:
     and a sentence without the sum or the day says less than it has to."""
     words = wording.current if wording else None
     return words if words and has_all_places(words.apply(TEMPLATES[name])) else None
+
+
+def find_id_clashes(rules: Rules, wording: Wording, words: Words) -> Mapping[IdOf, str]:
+    """Of each provider in use, the id under which the words would go out though it approved
+    another text there, which it would send. docs/decisions/0418."""
+    file = TEMPLATES[wording.id]
+    clashes: dict[IdOf, str] = {}
+    for of, id_of_file in _list_ids_of_file(rules, wording.id, file).items():
+        texts = {id_of_file: _find_approved_text(file, of)}
+        for version in wording.versions:
+            if id_ := version.ids.get(of):
+                texts.setdefault(id_, _find_approved_text(version, of))
+        id_ = words.ids.get(of) or id_of_file
+        text = _find_approved_text(words, of)
+        if texts.get(id_, text) != text:
+            clashes[of] = id_
+    return clashes
+
+
+def _list_ids_of_file(rules: Rules, name: str, file: Template) -> Mapping[IdOf, str]:
+    """Of each provider in use."""
+    ids: dict[IdOf, str] = {
+        "tencent": rules.sms_template_ids.get(name, file.sms_id),
+        "aliyun": rules.aliyun_template_ids.get(name, file.aliyun_id),
+        "wechat": rules.wechat_template_ids.get(name, file.wechat_id),
+    }
+    return {of: id_ for of, id_ in ids.items() if of in (*rules.sms_providers, "wechat")}
+
+
+def _find_approved_text(words: Template | Words, of: IdOf) -> str:
+    """Of WeChat's notice only the title is approved: status and hint are values of its fields."""
+    return words.title if of == "wechat" else words.sms

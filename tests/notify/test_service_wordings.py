@@ -78,7 +78,10 @@ async def test_new_words_are_proposed_by_one_read_by_another_and_in_the_next_sms
     assert await lin.press("propose", sms="您的诉求已受理，详见 http://a.cn 。", **fields) == 422
     assert "短信模板不得带网址" in lin.page
     assert "详见 http://a.cn" in lin.page, "what was typed is still there"
-    assert await lin.press("propose", sms=NEW, tencent_id="2499001", **fields) == 303
+    assert await lin.press("propose", sms=NEW, tencent_id="2499001", **fields) == 422
+    assert "服务商在编号 SMS_2400" in lin.page, "Aliyun would go on sending its own text"
+    ids = {"tencent_id": "2499001", "aliyun_id": "SMS_2499001"}
+    assert await lin.press("propose", sms=NEW, **ids, **fields) == 303
     assert "由另一位系统管理员复核后启用" in await lin.read()
     assert "/approve" not in lin.page
     assert await lin.press("approve") == 409

@@ -17,15 +17,20 @@ from services.notify.wordings import (
     find_template,
 )
 from shared.messaging.decision import Ref
-from tests.notify.decisions import DecisionHarness
+from tests.notify.decisions import DecisionHarness, make_rules
 
 PURPOSE = "request_opened"
 NEW = "您的诉求已受理，正在落实，有进展会通知您。尾号{1}。"
 
 
+NEXT = {"tencent_id": "2499002", "aliyun_id": "SMS_2499002"}
+NONE = {"tencent_id": "", "aliyun_id": ""}
+
+
 def propose(harness: DecisionHarness, principal: str = "lin", **changes: Any) -> tuple[int, Any]:
     template = TEMPLATES[PURPOSE]
     fields = {"sms": NEW, "title": template.title, "status": template.status}
+    fields |= {"tencent_id": "2499001", "aliyun_id": "SMS_2499001"}
     data = ProposeWords.model_validate(
         {"purpose": PURPOSE, "hint": template.hint, **fields, **changes}
     )
@@ -66,7 +71,7 @@ def test_every_version_says_who_changed_it() -> None:
     harness = DecisionHarness()
     propose(harness)
     approve(harness, "wu")
-    assert propose(harness, "wu", sms=f"您好！{NEW}")[0] == 200
+    assert propose(harness, "wu", sms=f"您好！{NEW}", **NEXT)[0] == 200
     assert approve(harness, "lin", 2) == 200
     versions = [(v.number, v.proposed_by) for v in get_wording(harness).versions]
     assert versions == [(1, "lin"), (2, "wu")]
@@ -101,8 +106,69 @@ def test_what_a_provider_would_refuse_is_not_proposed(changes: dict[str, str], c
 
 
 def test_the_same_again_is_no_change() -> None:
-    status, body = propose(DecisionHarness(), sms=TEMPLATES[PURPOSE].sms)
+    status, body = propose(DecisionHarness(), sms=TEMPLATES[PURPOSE].sms, **NONE)
     assert (status, get_codes(body)) == (409, ["words_same"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        (NONE, ["tencent_id"]),
+        ({"tencent_id": TEMPLATES[PURPOSE].sms_id}, ["tencent_id"]),
+        ({"title": "诉求进展"}, ["wechat_id"]),
+        ({"title": "诉求进展", "wechat_id": "new-1"}, []),
+        (NONE | {"sms": TEMPLATES[PURPOSE].sms, "hint": "有进展会再通知您"}, []),
+    ],
+)
+def test_a_text_goes_out_under_no_id_that_was_approved_with_another(
+    changes: dict[str, str], fields: list[str]
+) -> None:
+    """Tencent sends alone; the providers send what they approved, not what is written here."""
+    status, body = propose(DecisionHarness(), **changes)
+    assert status == (422 if fields else 200), body
+    assert [problem["field"] for problem in body.get("problems", [])] == fields
+    assert not fields or set(get_codes(body)) == {"words_need_id"}
+
+
+def test_each_provider_in_use_approves_a_new_text_under_an_id_of_its_own() -> None:
+    rules = make_rules(
+        sms_shares={"tencent": 50, "aliyun": 50},
+        sms_template_ids={PURPOSE: "1110001"},
+        aliyun_template_ids={PURPOSE: "SMS_1110001"},
+    )
+    status, body = propose(DecisionHarness(rules), **NONE)
+    fields = [problem["field"] for problem in body["problems"]]
+    assert (status, fields) == (422, ["tencent_id", "aliyun_id"])
+    assert "1110001" in body["problems"][0]["zh"]
+    of_file = {"tencent_id": "1110001", "aliyun_id": "SMS_1110001"}
+    assert propose(DecisionHarness(rules), **of_file)[0] == 422
+    assert propose(DecisionHarness(rules), tencent_id="2499001", aliyun_id="")[0] == 422
+    assert propose(DecisionHarness(rules))[0] == 200
+
+
+def test_an_earlier_text_comes_back_under_its_earlier_id() -> None:
+    harness = DecisionHarness()
+    propose(harness)
+    approve(harness, "wu")
+    another = f"您好！{NEW}"
+    assert propose(harness, sms=another)[0] == 422, "the id of version 1"
+    assert propose(harness, sms=another, **NEXT)[0] == 200
+    assert approve(harness, "wu", 2) == 200
+    file = TEMPLATES[PURPOSE].sms
+    assert propose(harness, sms=file, **NEXT)[0] == 422, "as the form has it filled in"
+    assert propose(harness, sms=file, **NONE)[0] == 200
+    assert approve(harness, "wu", 3) == 200
+    assert propose(harness)[0] == 200
+
+
+def test_a_change_proposed_before_ids_were_checked_is_not_approved_without_them() -> None:
+    harness = DecisionHarness()
+    propose(harness)
+    waiting = get_wording(harness)
+    assert waiting.proposal is not None
+    bare = waiting.proposal.model_copy(update={"ids": {}})
+    harness.states[Ref(Wording, PURPOSE)] = waiting.model_copy(update={"proposal": bare})
+    assert approve(harness, "wu") == 422
 
 
 def test_senders_use_the_words_and_ids_of_the_latest_version() -> None:

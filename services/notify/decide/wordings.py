@@ -7,6 +7,7 @@ from datetime import datetime
 from services.notify.limits import list_problems
 from services.notify.messages import (
     WORDS_GONE,
+    WORDS_NEED_ID,
     WORDS_OWN,
     WORDS_SAME,
     WORDS_UNKNOWN,
@@ -22,10 +23,11 @@ from services.notify.wordings import (
     ProposeWords,
     Wording,
     Words,
+    find_id_clashes,
     find_template,
     find_words,
 )
-from shared.errors import refuse
+from shared.errors import Problem, refuse
 from shared.messaging.decision import Answer, Command, Decision, States
 
 
@@ -58,7 +60,7 @@ def decide_propose(
     template = find_template(proposed.purpose, wording)
     if words.apply(template) == template and words.ids == before:
         return Decision(answer=WORDS_SAME.refusal(409))
-    problems = tuple(list_problems(words.apply(template), rules.sms_sign_name))
+    problems = _list_problems(rules, wording, words)
     if problems:
         return Decision(answer=refuse(422, *problems))
     changed = wording.model_copy(update={"proposal": words, "last_number": words.number})
@@ -76,7 +78,7 @@ def decide_approve(
         return Decision(answer=WORDS_GONE.refusal(409))
     if words.proposed_by == command.principal:
         return Decision(answer=WORDS_OWN.refusal(409))
-    problems = tuple(list_problems(words.apply(TEMPLATES[wording.id]), rules.sms_sign_name))
+    problems = _list_problems(rules, wording, words)
     if problems:
         return Decision(answer=refuse(422, *problems))
     approved = words.model_copy(update={"approved_by": command.principal, "approved_at": now})
@@ -93,6 +95,13 @@ def decide_drop(
         return Decision(answer=WORDS_GONE.refusal(409))
     changed = wording.model_copy(update={"proposal": None})
     return Decision((changed,), answer=_answer(changed))
+
+
+def _list_problems(rules: Rules, wording: Wording, words: Words) -> tuple[Problem, ...]:
+    changed = words.apply(TEMPLATES[wording.id])
+    clashes = find_id_clashes(rules, wording, words)
+    ids_missing = (WORDS_NEED_ID.problem(f"{of}_id", id=id_) for of, id_ in clashes.items())
+    return (*list_problems(changed, rules.sms_sign_name), *ids_missing)
 
 
 def _find_proposal(wording: Wording | None, named: ApproveWords) -> Words | None:
