@@ -84,7 +84,7 @@ def _find_sense(plain: str, *, is_asking: bool) -> Sense:
         return Sense.STOP
     if is_asking:
         return Sense.CALL if _CALL.search(words) else Sense.UNKNOWN
-    if _MESSAGES_MISSING.fullmatch(words):
+    if _OUR_MESSAGES.fullmatch(words):
         return Sense.UNKNOWN
     if _PARTLY.search(words):
         return Sense.PARTLY
@@ -193,7 +193,7 @@ _GIVER = (
 _SELF = (
     "(?>我们|我家|我这边|我这里|这边|本人|我的?(?:老妈|老爸|妈妈?|爸爸?|母亲|父亲|爷爷|奶奶|外婆|外公|老伴"
     "|老公|老婆|丈夫|妻子|儿子|女儿|孩子)|我|俺|咱们|咱|家里|老人家?"
-    "|(?:奶奶|爷爷|外婆|外公|孩子|老伴)的?|卡里)"
+    "|(?:奶奶|爷爷|外婆|外公|孩子|老伴)的?(?=.*[收领拿])|卡里)"
 )
 _WHEN = (
     "(?>就|今天|今日|昨天|昨日|前天|今早|昨晚|刚刚|刚才|刚|早上|上午|中午|下午|晚上|现在|已经|已|早就|确认|"
@@ -206,7 +206,7 @@ _TAIL = (
     "|哒|喎)*"
 )
 _CAME = (
-    "(?:收到|收妥|收讫|收悉|收好|领回来|到家|到齐|领到|领了|领取|拿到|到账|到手|送到(?:我?家|门口|手)?|送达|送来|签收|收下|收了|到了|"
+    "(?:收到|收妥|收讫|收悉|收好|领回来|领到|领了|领取|拿到|到账|到手|送到(?:我?家|门口|手)?|送达|送来|签收|收下|收了|到了|"
     "已到|(?<=已)收(?![费入])|打到(?:卡|账户|账)[里上]|(?:打|转|送)(?:过来|进来)|送上门"
     "|received|arrived|gotit|got)"
 )
@@ -231,15 +231,20 @@ CALL_REST_MAX = 12
 
 _ASKING = "(?:我们?(?:要|想)|请|请?帮我|麻烦|可以)?"
 _NOTICES = "(?:恢复|接收|收到?|发送|发|开通|订阅|给我们?|短信|通知我?|信息|消息)*[吧了]?"
+# An SMS, a letter or a call is received too, and so is what is wrong.
+_GOODS = (
+    "(?:rice|oil|food|money|cash|transfer|medicine|wheelchair|quilt|blanket|bed|desk|clothe|good|thing"
+    "|item|gift|parcel|package)s?"
+)
 _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
     (
         Sense.RECEIVED,
-        re.compile("(?:回复?)?1|y1|已收|(?:yes|we|i)*(?:received|got)(?:it|the[a-z]{2,12})?"),
+        re.compile(f"(?:回复?)?1|y1|已收|(?:yes|we|i)*(?:received|got)(?:it|(?:the|my)?{_GOODS})?"),
     ),
     (
         Sense.STOP,
         re.compile(
-            "t|td|tui|tuiding|退|退定|退出|停发|不再接收|停|不必再?发了?|我要退出|莫再?发了?|请?停止|勿扰|不想收了?"
+            "t|td|tui|tuiding|(?:please)?nosms(?:please)?|donttext(?:me)?|退|退定|退出|停发|不再接收|停|不必再?发了?|我要退出|莫再?发了?|请?停止|勿扰|不想收了?"
         ),
     ),
     (
@@ -267,7 +272,7 @@ _STOP = re.compile(
     "|把?我?从?(?:你们的?)?名单[里中上]?(?:删除?|移除|去掉)|删除?(?:掉|了)?我的(?:手机|电话)?号码?|把我的?(?:手机|电话)?号?码?删"
     "|停止给我们?发(?:短信|通知)*|取消我的(?:短信|通知)|取消发送|不要收(?:短信|通知)"
     "|(?:不要|别)再?给这个号码发(?:短信|通知)*|(?:把)?(?:这个|该)号码删除?"
-    "|dont(?:send|text)(?:me)?|nosms|nomore(?:sms|messages?|texts?)|停止(?:发送|接收|通知|短信)+|拒收|拒绝接收|屏蔽"
+    "|dontsend(?:me)?(?:any|more)*(?:sms|messages?|texts?|notices?)|nomore(?:sms|messages?|texts?)|停止(?:发送|接收|通知|短信)+|拒收|拒绝接收|屏蔽"
     "|(?:不|拒绝)接?收(?:短信|信息|消息|通知)|拒绝(?:短信|通知)|再发[我就]*(?:投诉|举报|报警)"
     "|(?:请|麻烦)?(?:不要|别|勿|不用|甭)再?(?:给我|给我们|跟我|向我)?再?(?:发送|发(?![霉愁火烧展生现脾票工放]))(?:短信|"
     "信息|消息|通知|了|来|给我)*"
@@ -282,8 +287,8 @@ _NO_STOP = re.compile(
     "|(?:没|没有)让.{0,3}退订|[他她们]退订|(?:帮|替|给).{1,4}退订|退订.*(?:恢复|重新)"
 )
 # Of our messages, not of help.
-_MESSAGES_MISSING = re.compile(
-    "(?:短信|通知|信息|消息)(?:都|也|还|一直|又)*(?:收不到|没收到|没有收到|未收到)了?"
+_OUR_MESSAGES = re.compile(
+    "(?:短信|通知|信息|消息)(?:都|也|还|一直|又|已经?)*(?:收不到|没收到|没有收到|未收到|收到)了?"
 )
 _PARTLY = re.compile(
     "(?:收到?|领到?|拿到?|送来|到|来)了?的?(?:一半|半数|一部分|部分|少了|不全|不齐|不够|缺|一点)"
@@ -349,7 +354,8 @@ _WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
             f"(?:{_GIVER})?{_OBJECTS}{_TAIL}1?"
         ),
     ),
-    (Sense.RECEIVED, re.compile(f"{_DONE}{_TAIL}")),
+    # People come home, and meet, too.
+    (Sense.RECEIVED, re.compile(f"(?:(?:{_OBJECT})+{_WHEN}*(?:到家|到齐)|都到齐|{_DONE}){_TAIL}")),
     (
         Sense.NEEDLESS,
         re.compile(
