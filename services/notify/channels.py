@@ -194,7 +194,7 @@ def _format_short(variable: Variable, content: Content) -> str:
             return content.code
         case "count":
             return str(content.count)
-        case "detail":
+        case "detail" | "total":
             return content.detail
         case "sum":
             return format_short_yuan(content.amount_fen or 0, language)
@@ -253,6 +253,9 @@ class WeChatChannel(DeliveryChannel):
             parameters.append(("amount4", f"¥{format_yuan_plain(content.amount_fen)}"))
         if template.has("what") or template.has("quantity"):
             parameters.append(("thing6", _describe(about, template.language)))
+        if template.has("total") and content.detail:
+            total = f"共{content.detail}项" if template.language == "zh" else content.detail
+            parameters.append(("thing6", total))
         if template.has("town"):
             parameters.append(("thing7", format_town(about.town_code)))
         if template.has("until") and about.until is not None:

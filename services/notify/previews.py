@@ -111,7 +111,7 @@ def _make_example(template: Template) -> Content:
         code="135790",
         count=3,
         counted_at="09:00",
-        detail="8月20日",
+        detail="57" if template.has("total") else "8月20日",
         about=about,
         reply_code="4821",
     )

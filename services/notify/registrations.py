@@ -32,6 +32,7 @@ VARIABLES_ZH: Mapping[str, str] = {
     "code": "验证码",
     "count": "项数",
     "detail": "数量或日期",
+    "total": "项数",
     "sum": "金额",
     "what": "类别",
     "quantity": "数量",

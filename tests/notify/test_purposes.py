@@ -17,7 +17,7 @@ from services.notify.model import About
 from services.notify.provider_accounts import list_template_ids
 from services.notify.purposes import BY_NAME, PURPOSES
 from services.notify.settings import NotifySettings
-from services.notify.templates import TEMPLATES
+from services.notify.templates import TEMPLATES, name_template
 from services.notify.wording import format_short_yuan, format_town
 from shared.contracts.events import (
     FACTS,
@@ -35,7 +35,7 @@ from shared.contracts.events import (
     ProposalsGathered,
 )
 from shared.contracts.topics import list_consumed
-from shared.contracts.values import CHINA, Category, DonorKind
+from shared.contracts.values import CHINA, Category, DonorKind, NoticeLanguage
 from shared.references import format_reference
 from shared.towns import load_towns
 from tests.notify.decisions import MATCH_ID
@@ -167,6 +167,18 @@ def test_what_a_donor_may_answer_to_all_stands_there_too(name: str) -> None:
     assert text.startswith("有57项对接")
     assert "回复Y48213全部接受，N48213全部婉拒。" in text
     read_both(text)
+
+
+@pytest.mark.parametrize(("language", "total"), [("zh", "共57项"), ("en", "57")])
+def test_who_is_told_of_many_together_hears_on_wechat_too_how_many(
+    language: NoticeLanguage, total: str
+) -> None:
+    gathered = ProposalsGathered(donor_id="P-1", news="proposed", count=57, reply_code="48213")
+    template = TEMPLATES[name_template("proposals_proposed", language)]
+    fields = dict(WECHAT.format_parameters(Content(template, "P-1", detail=gathered.detail)))
+    assert fields["thing6"] == total
+    of_before = dict(WECHAT.format_parameters(Content(template, "P-1")))
+    assert "thing6" not in of_before
 
 
 def fill(content: Content) -> str:

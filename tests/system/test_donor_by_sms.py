@@ -147,7 +147,7 @@ async def test_an_enterprise_with_57_proposals_gets_one_message_and_one_page(
         return (await harness.notify.read_phone(account))[before:]
 
     [message] = await eventually(read, bool)
-    assert "多项对接" in str(message["text"])
+    assert "共57项" in str(message["text"]), message
     path = str(message["url"]).removeprefix(harness.notify.settings.matching_url)
     http = harness.matching.http
     page = await http.get(path, headers=HTML)
