@@ -169,6 +169,15 @@ def test_a_public_work_is_done_from_the_budget_when_two_people_say_so() -> None:
     assert (ending.after_ids, ending.confirmed_by) == (("F-2",), "a")
 
 
+@pytest.mark.parametrize("reference", ["13788000999", "茶财7号 经办 137 8800 0999"])
+def test_a_documents_number_is_nobodys_phone(reference: str) -> None:
+    case = Case(kind="project", category="public_works", text="村口装路灯")
+    assert code(case.do(TakeBudget, reference=reference)) == "reference_personal"
+    case.do(TakeBudget, reference="茶财〔2022〕7号")
+    report = {"way": "other", "reference": reference, "note": "已办"}
+    assert code(Case().do(ReportEnding, **report)) == "reference_personal"
+
+
 def test_what_the_budget_does_not_pay_after_all_waits_again_and_is_told() -> None:
     case = make_project()
     assert code(case.do(StopBudget, reason="plan_changed")) == "state_unsuitable"

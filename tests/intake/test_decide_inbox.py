@@ -283,3 +283,13 @@ def test_of_what_is_forgotten_nothing_can_be_read() -> None:
     assert open_message(VAULT, inbox.message(message.id)) is None
     assert open_address(VAULT, inbox.thread(message)) == {}
     assert open_talk(VAULT, inbox.thread(message)) == Talk()
+
+
+def test_why_staff_did_something_is_forgotten_with_the_message() -> None:
+    inbox = Inbox()
+    message = inbox.keep()
+    inbox.settle(message)
+    inbox.read(message, reason="已致电 13788000999 司徒甲")
+    assert inbox.message(message.id).reason
+    inbox.handle_any(ForgetMessages(message_ids=(message.id,), point_ids=(message.point_id,)))
+    assert "13788000999" not in repr(inbox.states)

@@ -167,6 +167,13 @@ async def test_a_joint_meeting_rules_on_what_is_too_large_for_anybody(visitor: V
     assert "提交联席会议" not in (await chair.get(f"/cases/{request_id}")).text
     assert (await chair.post(f"/cases/{request_id}/approve")).status_code == 409
 
+    number = visitor.phone[3:]
+    await chair.get(f"/cases/{request_id}")
+    reason = {"reason": "proof_missing", "note": f"缺图纸，电话{number}"}
+    assert (await chair.post(f"/cases/{request_id}/return", **reason)).is_redirect
+    mender = await sign_in(visitor, "g-mender", Role.COLLECTOR, CHASHAN)
+    await mender.get(f"/cases/{request_id}")
+    assert (await mender.post(f"/cases/{request_id}/mend", note="图纸已补")).is_redirect
     new = await chair.get("/meetings/new")
     assert f"case-{request_id}" in new.text
     people = {"chair": "g-chair", "recorder": "g-clerk", "member-g-finance": "1"}
@@ -193,10 +200,11 @@ async def test_a_joint_meeting_rules_on_what_is_too_large_for_anybody(visitor: V
     assert "加装电梯" in page.text
     assert "对接服务暂时没有答复" in page.text, "matching does not run here"
     assert "张三" not in page.text
-    assert visitor.phone[3:] not in page.text
+    assert "缺图纸，电话＊＊＊" in page.text
+    assert number not in page.text
     part = {"verdict": "approve", "quantity": "100万", "part_reason": "fund_limited"}
-    ruled = await clerk.post(case, **part, note="分两期办")
-    assert ruled.headers["location"] == meeting
+    ruled = await clerk.post(case, **part, note=f"分两期办，电话{number}")
+    assert ruled.headers.get("location") == meeting, ruled.text
     for browser in (clerk, chair):
         digest = re.search(r'name="digest" value="(\w+)"', (await browser.get(meeting)).text)
         assert digest is not None
@@ -206,6 +214,7 @@ async def test_a_joint_meeting_rules_on_what_is_too_large_for_anybody(visitor: V
     minutes = await chair.get(f"{meeting}/minutes")
     for words in ("分两期办", "人民币 1,000,000.00 元", "本期可用资金有限"):
         assert words in minutes.text
+    assert number not in minutes.text
     assert (await clerk.get(case)).status_code == 404, "what is closed is read in the minutes"
     person_id = (await visitor.request(request_id)).person_id
     assert "joint_meeting" in {look["purpose"] for look in await visitor.looks(person_id)}

@@ -190,7 +190,27 @@ def test_a_class_is_read_as_clerks_write_it(written: str, code: str) -> None:
     assert good(GOOD | {"困难类别": written}).request.beneficiary_class == code
 
 
-@pytest.mark.parametrize("written", ["低保/残疾", "低保、残疾人", "不清楚", "张三"])
+@pytest.mark.parametrize(
+    ("written", "code", "said"),
+    [
+        ("低保、残疾", "subsistence", "低保、残疾"),
+        ("残疾人 / 低保户", "disabled", "残疾人、低保户"),
+        ("低保，\n独居老人；重残", "subsistence", "低保、独居老人、重残"),
+        ("一般群众和残疾(一级)", "disabled", "一般群众、残疾(一级)"),
+        ("低保\n残疾", "subsistence", "低保、残疾"),
+        ("普通、居民", "general", "普通、居民"),
+    ],
+)
+def test_of_several_classes_the_first_counts_and_each_is_in_the_text(
+    written: str, code: str, said: str
+) -> None:
+    request = good(GOOD | {"困难类别": written}).request
+    assert request.beneficiary_class == code
+    assert f"困难类别：{said}" in request.text.splitlines()
+    assert "困难类别" not in good(GOOD).request.text
+
+
+@pytest.mark.parametrize("written", ["低保/张三", "低保残疾人", "、", "不清楚", "张三"])
 def test_a_class_that_is_not_certain_is_refused(written: str) -> None:
     assert [each.code for each in refused(GOOD | {"困难类别": written}).problems] == [
         "word_unknown"

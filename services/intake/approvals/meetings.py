@@ -10,6 +10,7 @@ from services.intake.model import Person, Request
 from services.intake.model.meeting import Meeting, MeetingState, Outcome, Ruling
 from services.intake.vault.sealing import Vault
 from shared.contracts.events import Verdict
+from shared.personal import hide_numbers
 from shared.references import format_reference
 from shared.security import STAFF, Credential, Role
 from shared.web.tiles import list_roles
@@ -45,7 +46,7 @@ class SittingPerson:
 
 @dataclass(frozen=True, slots=True)
 class RulingRow:
-    """note: the minute."""
+    """note: the minute, without numbers: members who do not work on the case read it."""
 
     words: Texts
     reason: Texts
@@ -116,7 +117,7 @@ def describe_ruling(ruling: Ruling | None, vault: Vault, person: Person) -> Ruli
         words=VERDICTS[ruling.verdict],
         reason=(message.zh, message.en) if message else ("", ""),
         quantity=ruling.quantity,
-        note=open_note_record(vault, person, ruling.note_record, ruling.note),
+        note=hide_numbers(open_note_record(vault, person, ruling.note_record, ruling.note)),
         verdict=ruling.verdict,
     )
 

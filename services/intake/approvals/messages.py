@@ -231,6 +231,12 @@ PROOF_MISSING = Message(
     "请写明依据：谁、什么时候、怎样办的，文号或凭证",
     "say on what it rests: who did what when, and which document says so",
 )
+REFERENCE_PERSONAL = Message(
+    "reference_personal",
+    "文号里不要写电话、身份证号：请只写文号或凭证号，联系方式写在办理说明里",
+    "no phone or ID number as a document's number: name the document, and write the rest into the"
+    " note",
+)
 PICTURE_MISSING = Message(
     "picture_missing",
     "请先在本页放上完成后的照片（选“后”），再报办结",

@@ -12,20 +12,21 @@ from services.intake.channels.request_cells import (
     find_village_beside,
     make_word_parser,
     parse_category,
+    parse_class,
     parse_contact_owner,
     parse_id_number,
     parse_name,
     parse_prose,
     parse_town_cell,
     parse_village_cell,
+    split_classes,
     split_count,
 )
-from services.intake.channels.words import CLASS_CELLS, KIND_CELLS
+from services.intake.channels.words import KIND_CELLS
 from services.intake.messages import NEED_MISSING, NEED_TWICE
 from shared.contracts.values import (
     LABELS,
     MONEY_UNIT,
-    BeneficiaryClass,
     Category,
     Channel,
     Kind,
@@ -116,7 +117,7 @@ REQUEST_COLUMNS = Columns(
             "class",
             "困难类别 对象类别 人员类别 困难类型 对象类型 人群类别 人员类型 身份类别 "
             "困难群体类别 beneficiary_class",
-            make_word_parser("困难类别", CLASS_CELLS, BeneficiaryClass),
+            parse_class,
             required=True,
         ),
         Column("quantity", "数量 需求数量 申请数量 所需数量", absent=ABSENT_WORDS, single=True),
@@ -272,12 +273,15 @@ def _read_applicant(row: Row) -> dict[str, object]:
 
 
 def _read_text(row: Row, sheet_town: str) -> str:
-    """A village whose name is not clear, an item with somebody's number, a phone that no SMS
-    reaches and another paper than an ID card stay readable for whoever judges the request."""
+    """A village whose name is not clear, a second class, an item with somebody's number, a phone
+    that no SMS reaches and another paper than an ID card stay readable for whoever judges the
+    request."""
     village = row.text("village")
     is_named = village and not find_village_code(row, sheet_town)
     item, dropped = row.text("item"), {remark.field for remark in row.remarks}
+    classes = "、".join(split_classes(row.texts["class"]))
     parts = (
+        f"困难类别：{classes}" if "、" in classes else "",
         f"村（居）：{village}" if is_named else "",
         f"所写物品：{item}" if has_number(item) else "",
         row.text("text"),

@@ -6,12 +6,13 @@ from enum import StrEnum
 
 from services.intake.channels.words import (
     CATEGORY_CELLS,
+    CLASS_CELLS,
     NUMERALS,
     SOMEWHERE_CELLS,
     find_spoken_categories,
 )
 from services.intake.messages import ROW_ENDED
-from shared.contracts.values import LABELS, Category, Channel
+from shared.contracts.values import LABELS, BeneficiaryClass, Category, Channel
 from shared.errors import Invalid
 from shared.id_numbers import ID_NUMBER_DIGITS, find_id_problem
 from shared.messages import ID_NUMBER_DOUBTFUL, ID_NUMBER_OLD, ID_NUMBER_OTHER
@@ -77,6 +78,27 @@ def parse_category(text: str, field: str) -> object:
     if not is_word and len(spoken) == 1:
         return spoken.pop().value
     return _parse_category_word(text, field)
+
+
+_parse_class_word = make_word_parser("困难类别", CLASS_CELLS, BeneficiaryClass)
+_BETWEEN_CLASSES = re.compile(r"[、/／,，;；+＋&＆和及且兼\s]")
+
+
+def split_classes(text: str) -> list[str]:
+    """低保、残疾 are two. A word that is a class by itself is one: 残疾(一级)."""
+    return [fold_text(part) for part in _BETWEEN_CLASSES.split(text) if part]
+
+
+def parse_class(text: str, field: str) -> object:
+    """Of several the first that says more than “general”; each must be a class. Raises Invalid."""
+    try:
+        return _parse_class_word(text, field)
+    except Invalid:
+        parts = split_classes(text)
+        if len(parts) < 2:
+            raise
+        classes = [_parse_class_word(part, field) for part in parts]
+        return next((each for each in classes if each != BeneficiaryClass.GENERAL), classes[0])
 
 
 _NAMES_SEVERAL = re.compile(

@@ -12,6 +12,7 @@ from services.intake.approvals.messages import (
     POLICY_UNKNOWN,
     PROJECT_ALONE,
     PROOF_MISSING,
+    REFERENCE_PERSONAL,
     REMAINDER_WRONG,
 )
 from services.intake.decide.approvals import attach_note
@@ -49,6 +50,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import CHINA, Area, Kind
 from shared.messaging.decision import Answer, Command, Decision, States
+from shared.personal import is_personal_code
 
 ANSWER_DAYS_MAX = 366
 _LEVELS_ZH = {"village": "村（居）", "town": "镇（街道）", "city": "市"}
@@ -158,6 +160,8 @@ def decide_budget(states: States, item: Command[TakeBudget], now: datetime) -> D
         return Decision(answer=RECORDER_SAME.refusal(409))
     if request.matches:
         return Decision(answer=ENDING_MATCHED.refusal(409))
+    if is_personal_code(data.reference):
+        return Decision(answer=REFERENCE_PERSONAL.refusal(422, "reference"))
     step = Step(at=now, act="budgeted", by=data.by)
     step, persons = attach_note(states, request, step, data.sealed_note)
     budgeted = request.with_step(
@@ -204,6 +208,8 @@ def decide_ending_report(states: States, item: Command[ReportEnding], now: datet
         return Decision(answer=ENDING_MATCHED.refusal(409))
     if data.sealed_note is None:
         return Decision(answer=PROOF_MISSING.refusal(422, "note"))
+    if is_personal_code(data.reference):
+        return Decision(answer=REFERENCE_PERSONAL.refusal(422, "reference"))
     is_shown = bool(data.after_ids) or data.way != "budget"
     if not is_shown or not {*data.before_ids, *data.after_ids} <= {*request.attachments}:
         return Decision(answer=PICTURE_MISSING.refusal(422, "note"))

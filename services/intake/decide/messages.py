@@ -354,10 +354,12 @@ def _is_there(request: Request, area: str) -> bool:
 
 
 def decide_forget(states: States, item: Command[ForgetMessages], _now: datetime) -> Decision:
-    """The keys go, so what was written is noise; when and through which channel stays."""
+    """The keys go, so what was written is noise, and so do the words of staff about it; when and
+    through which channel stays."""
     messages = states.get_many(Message, item.data.message_ids).values()
     threads = states.get_many(Correspondence, item.data.point_ids).values()
-    emptied = (m.model_copy(update={"cipher": None, "key": None, "due_at": None}) for m in messages)
+    changes = {"cipher": None, "key": None, "due_at": None, "reason": ""}
+    emptied = (message.model_copy(update=changes) for message in messages)
     ended = (
         Correspondence(id=thread.id, correlation_id=thread.correlation_id) for thread in threads
     )

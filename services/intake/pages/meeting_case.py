@@ -1,7 +1,7 @@
 """One case of a joint meeting on a screen: what members read of it, and the ruling."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -154,7 +154,10 @@ async def _hear(
     return Hearing(
         row=build_row(stored, now),
         text=hide_numbers(open_text(vault, person, stored) or ""),
-        notes=list_notes(vault, person, stored),
+        notes=[
+            replace(note, text=hide_numbers(note.text))
+            for note in list_notes(vault, person, stored)
+        ],
         received=len(others),
         ruling=views.describe_ruling(item.ruling, vault, person),
     )
