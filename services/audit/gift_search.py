@@ -86,14 +86,15 @@ class Hit:
 async def search_gifts(
     database: mongo.Database, logs: PublicLogs, search: GiftSearch, hidden_reference: str
 ) -> list[Hit]:
-    """hidden_reference: the reference as gifts have it, see `BankSecrets.hide_reference`. The
-    newest first."""
+    """The newest first. hidden_reference: as it is stored of what a bank said, see
+    `BankSecrets.hide_reference`."""
     query = _build_query(search, hidden_reference)
     order = [("received_at", -1), ("_id", 1)]
     gifts = await mongo.find(database, Donation, query, sort=order, limit=HITS_MAX)
     hits = [_describe_gift(each, logs) for each in gifts]
     if search.reference:
         hits += await _find_papers(database, logs, search.reference)
+        hits += await _find_bank_lines(database, hidden_reference)
     return hits
 
 
@@ -130,7 +131,7 @@ def _describe_gift(gift: Donation, logs: PublicLogs) -> Hit:
 
 
 async def _find_papers(database: mongo.Database, logs: PublicLogs, reference: str) -> list[Hit]:
-    """What names it: entries of two people, payments, lines of the bank."""
+    """Entries of two people that name it, as they wrote it."""
     own: list[Mapping[str, object]] = [{"reference": reference}, {"voucher": reference}]
     hits: list[Hit] = []
     kinds: Sequence[tuple[Kind, type[ReferencedProposal]]] = (
@@ -143,10 +144,14 @@ async def _find_papers(database: mongo.Database, logs: PublicLogs, reference: st
         lined = [{"bank_reference": reference}] if issubclass(kind, LinedEntry) else []
         rows = await mongo.find(database, kind, {"$or": [*own, *lined]}, limit=HITS_MAX)
         hits += [_describe_paper(name, each, logs) for each in rows]
-    orders = await mongo.find(
-        database, PaymentOrder, {"lines.bank_reference": reference}, limit=HITS_MAX
-    )
-    hits += [each for order in orders for each in _describe_payments(order, reference)]
+    return hits
+
+
+async def _find_bank_lines(database: mongo.Database, reference: str) -> list[Hit]:
+    """Payments that it made or brought back, and lines that were asked about."""
+    either = [{f"lines.{name}": reference} for name in ("bank_reference", "paid_reference")]
+    orders = await mongo.find(database, PaymentOrder, {"$or": either}, limit=HITS_MAX)
+    hits = [each for order in orders for each in _describe_payments(order, reference)]
     lines = await mongo.find(database, BankQuestion, {"bank_reference": reference}, limit=HITS_MAX)
     return [*hits, *map(_describe_line, lines)]
 
@@ -175,10 +180,10 @@ def _describe_payments(order: PaymentOrder, reference: str) -> list[Hit]:
             state=line.state,
             fund_id=line.fund_id,
             amount_fen=line.amount_fen,
-            reference=line.bank_reference,
+            reference=reference,
         )
         for number, line in enumerate(order.lines, 1)
-        if line.bank_reference == reference
+        if reference in (line.bank_reference, line.paid_reference)
     ]
 
 

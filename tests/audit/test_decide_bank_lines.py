@@ -233,3 +233,23 @@ def test_a_line_of_another_year_is_a_slip_and_its_id_is_not_used_up() -> None:
         audit.receive(line.model_copy(update={"data": late}))
     audit.receive(line)
     assert audit.kinds()[-1] == "payment"
+
+
+def test_a_file_that_lists_what_was_paid_and_came_back_asks_nothing() -> None:
+    """The feed stated both before."""
+    audit = confirm_matches("M-1")
+    memo = audit.order("M-1").format_reference(1)
+    for source, state in (("feed", "entered"), ("file", "known")):
+        paid = bank_line(memo, 3_000, f"{source}-1")
+        returned = bank_line(
+            memo, 3_000, f"{source}-2", direction="returned", bank_reference="ICBC-2"
+        )
+        for line in (paid, returned):
+            answer = audit.receive(line).answer
+            assert answer is not None
+            assert answer.body["state"] == state
+    assert audit.all(BankQuestion) == {}
+    again = bank_line(memo, 3_000, "again", bank_reference="ICBC-3")
+    audit.receive(again)
+    [question] = audit.all(BankQuestion).values()
+    assert question.doubt == "line_paid"

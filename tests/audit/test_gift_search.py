@@ -81,6 +81,16 @@ async def test_a_fee_is_found_by_its_voucher(harness: AuditHarness) -> None:
     )
     [hit] = line.json()["hits"]
     assert (hit["kind"], hit["state"], hit["amount_fen"]) == ("bank_line", "asked", 80_00)
+    till = "13800138000"
+    await harness.publish_in_order(
+        bank_line("房租", 90_00, "line-2", bank_reference=till),
+        bank_line("房租", 95_00, "line-3", bank_reference="ICBC-8"),
+    )
+    await eventually(
+        lambda: search(harness, harness.maker, reference="ICBC-8"), lambda a: a.json()["hits"]
+    )
+    [hidden] = (await search(harness, harness.maker, reference=till)).json()["hits"]
+    assert (hidden["amount_fen"], till in str(hidden)) == (90_00, False)
     body = {"from_fund_id": FUND, "to_fund_id": "OTHER", "amount_fen": 100, "reference": "纪要-9"}
     await harness.open_fund("OTHER")
     await harness.wait_published(3)

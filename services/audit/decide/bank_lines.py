@@ -208,9 +208,12 @@ def _find_questions(
 
 
 def _is_same(line: OrderLine, stated: BankLineStated) -> bool:
-    """It came before, from another source or in another file."""
-    recorded = (line.state, line.bank_reference, line.amount_fen)
-    return recorded == (stated.direction, stated.bank_reference, stated.amount_fen)
+    """It came before, from another source or in another file. What came back was paid before."""
+    recorded = {(line.state, line.bank_reference)}
+    if line.state == "returned":
+        recorded.add(("paid", line.paid_reference))
+    is_recorded = (stated.direction, stated.bank_reference) in recorded
+    return is_recorded and line.amount_fen == stated.amount_fen
 
 
 def find_doubt(

@@ -94,7 +94,8 @@ LineState = Literal["waiting", "paid", "returned", "released"]
 class OrderLine(Value):
     """One payment of an order, of all that is owed for a match. question_ids: of lines of the bank
     that name it, fit it not, and are not answered: it may have been paid. is_paid_again: the bank
-    paid it, and then stated one payment more."""
+    paid it, and then stated one payment more. bank_reference: of its newest line of the bank;
+    paid_reference: of the one that paid it, whether or not it came back."""
 
     match_id: Identifier
     fund_id: str
@@ -102,6 +103,7 @@ class OrderLine(Value):
     amount_fen: PositiveFen
     state: LineState = "waiting"
     bank_reference: str = ""
+    paid_reference: str = ""
     question_ids: tuple[str, ...] = ()
     is_paid_again: bool = False
 
@@ -145,7 +147,8 @@ class PaymentOrder(Proposal):
         return self.lines[number - 1] if 0 < number <= len(self.lines) else None
 
     def with_line(self, number: int, state: LineState, bank_reference: str) -> Self:
-        return self._replace_line(number, state=state, bank_reference=bank_reference)
+        paid = {"paid_reference": bank_reference} if state == "paid" else {}
+        return self._replace_line(number, state=state, bank_reference=bank_reference, **paid)
 
     def with_question(self, number: int, question_id: str, *, is_paid_again: bool) -> Self:
         line = self.lines[number - 1]
