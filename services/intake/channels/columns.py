@@ -269,7 +269,11 @@ def _read_applicant(row: Row) -> dict[str, object]:
         "id_number": "id_number",
         "contact_of": "contact_of",
     }
-    return {field: row.values[name] for name, field in names.items() if name in row.values}
+    applicant = {field: row.values[name] for name, field in names.items() if name in row.values}
+    if any(remark.field == "contact_of" for remark in row.remarks):
+        # Somebody's, in words that are not known: nobody answers by it for the applicant.
+        applicant["contact_of"] = "collector"
+    return applicant
 
 
 def _read_text(row: Row, sheet_town: str) -> str:
