@@ -48,6 +48,35 @@ def test_decisions_do_not_ask_a_channel_for_its_name() -> None:
     assert not asking, "ask `CHANNELS[channel]` what it can: is_billed, is_by_phone, has_credits"
 
 
+OTHER_CLIENTS = {
+    "services/audit/cli/receipt.py": "a command of its own, for a donor",
+    "services/audit/tlog/website.py": "a library beside the services, reads a published log",
+    "services/audit/tlog/witnesses.py": "the same, asks witnesses from threads",
+    "services/matching/cli/rounds.py": "a command",
+}
+"""With the reason why."""
+
+
+def test_services_call_others_through_the_pool_of_shared_http() -> None:
+    """A client of httpx costs ten times the CPU of a call. docs/performance.md"""
+    own = {
+        str(file)
+        for file in python_files("services")
+        for node in ast.walk(ast.parse(text_of(file)))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any(
+            name.split(".")[0] in ("httpx", "aiohttp", "requests") for name in _list_names(node)
+        )
+    }
+    assert own == set(OTHER_CLIENTS), "call by `shared.http.HttpClient`"
+
+
+def _list_names(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names]
+
+
 @pytest.mark.parametrize(
     "source", ['if channel == "sms": ...', "x = [c for c in d if c != SMS.name]", '"wechat" != c']
 )

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.notify import cli
+from services.notify.previews import build_preview, list_lines
 from services.notify.registrations import list_registrations
 from services.notify.templates import TEMPLATES
 
@@ -79,6 +80,22 @@ def test_what_waits_for_a_person_is_counted_with_where_it_is(
     output = run(monkeypatch, answers, "waiting")
     counts = [line.split("│")[2].strip() for line in output.splitlines() if "│" in line]
     assert counts == ["12", "2", "4", "7"]
+
+
+def test_a_notice_is_previewed_with_its_sms_and_their_price(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    template = TEMPLATES["proposals_proposed.en"]
+    view = build_preview(template, "东莞民政", 5).model_dump(mode="json")
+    answers = {"/wordings/proposals_proposed.en/preview": view}
+    output = run(monkeypatch, answers, "preview", "proposals_proposed.en")
+    assert "【东莞民政】57 matches wait: reply Y4821" in output
+    assert f"{view['units']} 字 units · 2 条 SMS · 10.0 分 fen" in output
+    assert "内容 What for: 57" in output
+    lines = list_lines([("proposals_proposed.en", template)], "东莞民政", 5)
+    listed = run(monkeypatch, {"/wordings": [each.model_dump() for each in lines]}, "preview")
+    [row] = [line.split("│") for line in listed.splitlines() if "proposals_proposed" in line]
+    assert [cell.strip() for cell in row[3:5]] == ["2", "10.0"]
 
 
 def test_what_is_registered_is_a_table_in_the_providers_own_writing(

@@ -191,6 +191,21 @@ async def test_delivered_message_lies_on_the_phone(http: HttpClient, url: str) -
     assert (message["notice_id"], message["sender"]) == ("notice-13800138001", "aliyun")
 
 
+async def test_the_simulator_gives_one_number_what_aliyun_gives_it(http: HttpClient) -> None:
+    """The same content once in half a minute, ten a day, unless they are raised."""
+    async with run_simulators(SimulatorSettings(aliyun_templates={"SMS_1": "{1}{2}"})) as base:
+        provider = sms(http, base, key=SimulatorSettings().aliyun_key_secret)
+        parameters = [("DG1", "a"), ("DG1", "a"), *(("DG1", str(n)) for n in range(10))]
+        outcomes = [await provider.send(notice(parameters=each)) for each in parameters]
+    codes = [outcome.code for outcome in outcomes]
+    limit = "isv.BUSINESS_LIMIT_CONTROL"
+    assert codes == ["OK", limit, *["OK"] * 9, limit]
+    waits = [outcome.retry_after_s for outcome in outcomes if outcome.kind == "retry"]
+    assert waits[0] == 60
+    assert waits[1] is not None
+    assert waits[1] > 3600
+
+
 @pytest.mark.parametrize(
     ("number", "kinds"),
     [

@@ -222,6 +222,11 @@ def test_proposal_says_what_how_much_where_and_until_when() -> None:
     assert fields["phone_number9"] == "0769-12345678"
 
 
+@pytest.mark.parametrize("purpose", ["ledger_received", "ledger_disbursed", "payment_made"])
+def test_an_sms_of_money_says_how_much(purpose: str) -> None:
+    assert "2000元" in fill(Content(TEMPLATES[purpose], MATCH_ID, 200_000))
+
+
 @pytest.mark.parametrize(
     ("fen", "text"),
     [
