@@ -24,6 +24,9 @@ class Rules:
     payment_sources: tuple[str, ...] = ()
     waiting_gift_days: int = 30
 
+    def may_state_payments(self, source: str) -> bool:
+        return not self.payment_sources or source in self.payment_sources
+
     def choose_foundation(self, fund: Fund | None) -> str:
         """Whose log says what is asked of a fund; of one that nobody knows, our own."""
         return fund.foundation if fund else self.default_foundation

@@ -227,11 +227,13 @@ async def create_entered_lines(database: mongo.Database) -> None:
         for entry in await mongo.find(database, kind, query):
             entered = find(entry.bank_reference, "paid", entry.amount_fen)
             lines[entered.id] = entered.with_vouchered(entry.own_account)
+    writes = []
     for entered in lines.values():
         document = mongo.to_document(entered) | {"_version": 1, "_emitted": 0}
-        await database[EnteredLine.COLLECTION].update_one(
-            {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True
-        )
+        insert = {"$setOnInsert": document}
+        writes.append(mongo.UpdateOne({"_id": document.pop("_id")}, insert, upsert=True))
+    if writes:
+        await database[EnteredLine.COLLECTION].bulk_write(writes, ordered=False)
 
 
 async def read_heads(database: mongo.Database) -> list[LogHead]:

@@ -1,5 +1,6 @@
 """One line of a bank is one gift: by the feed, by a file, under whatever id it comes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from services.audit.model import BankFact, Donation
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived
-from tests.audit.decisions import MemoryAudit, last_reason, open_audit
+from tests.audit.decisions import RULES, MemoryAudit, last_reason, open_audit
 from tests.audit.facts import BANK, FUND, NOW, event, gift
 
 
@@ -90,3 +91,15 @@ def test_what_was_refused_for_its_fund_may_come_again_under_another_id() -> None
 
 def test_ordinary_gifts_are_as_they_were() -> None:
     assert receive(gift(100), gift(200, "gift-2")).fund().received_fen == 300
+
+
+def test_a_source_that_reports_gifts_alone_takes_no_other_banks_reference() -> None:
+    """Who guesses the number of a line to come does not keep its gift off the ledger."""
+    audit, rules = open_audit(), replace(RULES, payment_sources=(BANK,))
+    guessed = stated("x", 1, source="/channels/other", own_account="工行1001")
+    for each in (guessed, stated("rf-1", 70_000, own_account="工行1001")):
+        audit.receive(each, rules=rules)
+    assert audit.fund().received_fen == 70_001
+    again = audit.receive(stated("x-2", 1, source="/channels/other"), rules=rules)
+    assert again.answer is not None
+    assert again.answer.body["state"] == "known"

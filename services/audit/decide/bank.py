@@ -68,7 +68,7 @@ def decide_donation_received(
     check_open(journal.head, fact.received_at, "received_at")
     if fact.amount_fen > GIFT_FEN_MAX:
         raise messages.GIFT_TOO_LARGE.invalid("data.amount_fen")
-    if decision := decide_by_reference(states, journal, event, movement):
+    if decision := decide_by_reference(rules, states, journal, event, movement):
         return decision
     journal.save(BankFact.from_event(event))
     donation = Donation(

@@ -1,7 +1,9 @@
 """One line of a bank is one gift, whichever way it comes: by a feed or a file, under any id.
 
 A line is known by the account it is on and the bank's reference; where nobody says the account, by
-who says it. Rows without a reference are counted by their file (`statements.files.Identities`).
+who says it. A source that may report gifts alone (`Rules.payment_sources`) says it for itself: it
+cannot take the reference of another's line. Rows without a reference are counted by their file
+(`statements.files.Identities`).
 """
 
 from services.audit.decide.posting import Journal, Movement, Refusal
@@ -13,19 +15,25 @@ from services.audit.model import (
     derive_gift_reference_id,
     is_banks_reference,
 )
+from services.audit.rules import Rules
 from shared.contracts.events import DonationReceived
 from shared.messaging.decision import Answer, Decision, States
 
 
 def decide_by_reference(
-    states: States, journal: Journal, event: BankEvent[DonationReceived], movement: Movement
+    rules: Rules,
+    states: States,
+    journal: Journal,
+    event: BankEvent[DonationReceived],
+    movement: Movement,
 ) -> Decision | None:
     """Of a line that brought a gift under another id: it is that gift, or for another sum it is
     refused. None where it is new, or where a person said that it is another gift."""
     fact = event.data
     if not is_banks_reference(fact.bank_reference):
         return None
-    id_ = derive_gift_reference_id(fact.own_account or event.source, fact.bank_reference)
+    account = fact.own_account if rules.may_state_payments(event.source) else ""
+    id_ = derive_gift_reference_id(account or event.source, fact.bank_reference)
     gift, identity = _find_gift(states, id_, fact), BankFact.from_event(event)
     if gift is None:
         moment = fact.received_at
