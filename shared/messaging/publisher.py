@@ -54,21 +54,25 @@ class Publisher:
         self._neglected.set()
 
     async def run(self) -> None:
-        """Until cancelled; what cannot be published now is left to `relay`."""
-        noting = asyncio.create_task(self._note_endlessly())
+        """Until cancelled; what cannot be published now is left to `relay`. Raises a bug of either
+        task: the process must end, or all that it sends would be sent again and again."""
         try:
-            while True:
-                batches = [await self._queue.get()]
-                while not self._queue.empty():
-                    batches.append(self._queue.get_nowait())
-                await self._send([document for some, _ in batches for document in some])
-                self._positions.update({k: v for _, some in batches for k, v in some.items()})
-                self._settled.set()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._note_endlessly())
+                await self._send_endlessly()
         finally:
-            noting.cancel()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST_NOTED_WITHIN_S):
                     await self._note()
+
+    async def _send_endlessly(self) -> None:
+        while True:
+            batches = [await self._queue.get()]
+            while not self._queue.empty():
+                batches.append(self._queue.get_nowait())
+            await self._send([document for some, _ in batches for document in some])
+            self._positions.update({k: v for _, some in batches for k, v in some.items()})
+            self._settled.set()
 
     async def _note_endlessly(self) -> None:
         """That something is published, and where to resume, is noted for several batches at once:

@@ -95,3 +95,14 @@ async def test_what_no_broker_took_is_not_noted() -> None:
         await publisher.put([{"_id": "1"}], {})
         await asyncio.wait_for(publisher._neglected.wait(), 30)
     assert outbox.marked == []
+
+
+async def test_a_bug_in_noting_ends_the_publisher() -> None:
+    """Else nothing would be noted any more, and all of it published every two seconds."""
+    outbox = FakeOutbox()
+    outbox.mark = AsyncMock(side_effect=RuntimeError("a bug"))  # type: ignore[method-assign]
+    publisher = Publisher("ledgerlet", outbox, Mock(now=AsyncMock()))  # type: ignore[arg-type]
+    await publisher.put([{"_id": "1"}], {})
+    with pytest.raises(ExceptionGroup) as ended:
+        await asyncio.wait_for(publisher.run(), 30)
+    assert ended.group_contains(RuntimeError, match="a bug")
