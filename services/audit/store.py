@@ -207,6 +207,14 @@ async def mark_asked_lines(database: mongo.Database) -> None:
         await orders.update_one({"_id": order_id, **unmarked}, changes)
 
 
+async def mark_taken_files(database: mongo.Database) -> None:
+    """At start: who has the file of an order that was exported before its holder was stored."""
+    before = {"exported_at": {"$type": "date"}, "copies": {"$exists": False}}
+    taken = {"taken_by": "$exported_by", "taken_at": "$exported_at", "copies": {"$literal": 1}}
+    changes = [{"$set": {**taken, "_version": {"$add": ["$_version", 1]}}}]
+    await database[PaymentOrder.COLLECTION].update_many(before, changes)
+
+
 async def create_entered_lines(database: mongo.Database) -> None:
     """At start: the bank's lines that closed payments, and those of fees and refunds of two people,
     of before they were stored by their reference."""

@@ -32,6 +32,7 @@ from services.audit.store import (
     find_left_behind,
     find_waiting_gifts,
     mark_asked_lines,
+    mark_taken_files,
     read_heads,
 )
 from shared.contracts.values import Value
@@ -63,6 +64,7 @@ async def prepare(runtime: AuditRuntime) -> None:
     await create_contributions(runtime.database)
     await create_recorded_consents(runtime.database)
     await mark_asked_lines(runtime.database)
+    await mark_taken_files(runtime.database)
     await create_entered_lines(runtime.database)
 
 

@@ -8,7 +8,7 @@ from services.audit.model import (
     derive_entered_line_id,
 )
 from services.audit.months.figures import load_figures
-from services.audit.store import create_entered_lines, mark_asked_lines
+from services.audit.store import create_entered_lines, mark_asked_lines, mark_taken_files
 from shared import mongo
 from tests.audit.facts import (
     ACCOUNT_NUMBER,
@@ -136,6 +136,7 @@ async def test_what_was_stored_before_is_marked_at_start(harness: AuditHarness) 
     await database["fund_fees"].insert_one(fee | papers | bank | times)
     for _ in range(2):
         await mark_asked_lines(database)
+        await mark_taken_files(database)
         await create_entered_lines(database)
     stored = await mongo.load(database, PaymentOrder, "GJ")
     assert stored is not None
@@ -146,6 +147,24 @@ async def test_what_was_stored_before_is_marked_at_start(harness: AuditHarness) 
     assert entered.pop(derive_entered_line_id("B-0", "paid", 500)).is_paid("工行 1001")
     assert entered.pop(derive_entered_line_id("B-7", "paid", 7)).is_vouchered("")
     assert entered == {}
+
+
+async def test_who_exported_an_order_of_before_has_its_file(harness: AuditHarness) -> None:
+    """One of now that nobody has read yet is free."""
+    database = harness.audit.runtime.database
+    times = {"_version": 3, "_emitted": 0}
+    before = {"state": "approved", "maker": "m", "foundation": "guanjia", "lines": []}
+    exported = {"exported_at": NOW, "exported_by": "payer"}
+    for id_, more in (("GJ-1", exported), ("GJ-2", {}), ("GJ-3", exported | {"copies": 0})):
+        await database["payment_orders"].insert_one({"_id": id_} | before | times | more)
+    for _ in range(2):
+        await mark_taken_files(database)
+    orders = {each.id: each for each in await mongo.find(database, PaymentOrder, {})}
+    found = {id_: (each.taken_by, each.taken_at, each.copies) for id_, each in orders.items()}
+    free = ("", None, 0)
+    assert found == {"GJ-1": ("payer", NOW, 1), "GJ-2": free, "GJ-3": free}
+    version = await database["payment_orders"].find_one({"_id": "GJ-1"}, {"_version": 1})
+    assert version == {"_id": "GJ-1", "_version": 4}
 
 
 async def test_a_months_lines_are_one_foundations(harness: AuditHarness) -> None:
