@@ -23,7 +23,7 @@ _DATE_OF_CODE = re.compile(
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(
-    r"^(?:示例|样例|范例|例如|例[:.、]|e\.?g\.|example)|[(\[](?:示例|样例|例)[)\]]$", re.I
+    r"^(?:(?:示例|样例|范例|例)[:.、]|例如|e\.?g\.)|[(\[](?:示例|样例|例)[)\]]$", re.IGNORECASE
 )
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#\d{2,6}|#x[0-9a-f]{2,5});", re.IGNORECASE)
 _ERROR = re.compile(

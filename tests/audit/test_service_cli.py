@@ -137,7 +137,7 @@ def test_money_is_shown_in_yuan() -> None:
 
 
 def test_an_auditor_needs_the_base_dependencies_alone() -> None:
-    look = "import sys, services.audit.cli; print(*sys.modules)"
+    look = "import sys, services.audit.cli.verify; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
     assert "services.audit.ledger.verification" in loaded.stdout.split()
     for service_only in ("motor", "aiokafka", "faststream", "fastapi", "pydantic_settings"):

@@ -9,6 +9,7 @@ import pyotp
 import pytest
 import pytest_asyncio
 
+from services.intake.sign_in.proofs import STEP_S
 from shared import mongo
 from shared.contracts.accounts import INVITATION, INVITATION_PATH
 from shared.contracts.links import PROPOSALS, REQUEST
@@ -27,10 +28,11 @@ COOKIE = "guanjia-session"
 async def intake(
     stack: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RunningService]:
-    """With a clock that goes on when it is read: a code is good for half a minute, however long
-    a busy machine takes."""
+    """With a clock that goes on when it is read, from where a code begins: a code is good for half
+    a minute, however long a busy machine takes."""
     running = await start(stack, "intake", sign_in_failures_max=3)
     moment = await running.runtime.processor.now()
+    moment -= timedelta(seconds=moment.timestamp() % STEP_S)
 
     async def read_clock(clock: mongo.ServerClock) -> datetime:
         nonlocal moment

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from services.notify import main
+from services.notify import main, provider_accounts
 from shared import mongo
-from shared.clock import Clock
+from shared.clock import Clock, system_now
 
 SPEED = 30
 BEGAN_AT = "TEST_CLOCK_BEGAN_AT"
@@ -35,7 +35,9 @@ def put_in_place(clock: Clock, replace: Replace = setattr) -> None:
         return clock()
 
     replace(mongo.ServerClock, "now", now)
-    replace(main, "system_now", clock)
+    for module in (main, provider_accounts):
+        assert vars(module)["system_now"] in (system_now, clock), "signed by another clock"
+        replace(module, "system_now", clock)
 
 
 def read_clock() -> Clock:
