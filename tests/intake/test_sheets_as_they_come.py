@@ -325,6 +325,15 @@ def test_a_column_at_the_side_costs_nobody_his_request(
     assert left_out == (["value_dropped"] if is_dropped else [])
 
 
+def test_a_class_may_be_given_for_all_rows_of_a_sheet() -> None:
+    """On the import page, where the sheet has no such column."""
+    content = "姓名,手机,类别,镇街,内容,金额\n丁一禾,13800138000,生活物资,茶山镇,棉被,200\n"
+    reading = SheetReading(constants={"class": "subsistence"})
+    (row,) = read_requests(content.encode(), Channel.COMMITTEE, reading=reading)
+    assert isinstance(row, SheetRequest)
+    assert (row.request.beneficiary_class, row.request.text) == ("subsistence", "棉被")
+
+
 @pytest.mark.parametrize(
     ("word", "owner"),
     [

@@ -283,7 +283,7 @@ def _read_text(row: Row, sheet_town: str) -> str:
     village = row.text("village")
     is_named = village and not find_village_code(row, sheet_town)
     item, dropped = row.text("item"), {remark.field for remark in row.remarks}
-    classes = "、".join(split_classes(row.texts["class"]))
+    classes = "、".join(split_classes(row.texts.get("class", "")))
     parts = (
         f"困难类别：{classes}" if "、" in classes else "",
         f"村（居）：{village}" if is_named else "",
