@@ -32,6 +32,7 @@ from tests.intake.builders import (
     make_match_event,
     make_submission,
 )
+from tests.notify.decisions import DecisionHarness as NotifyHarness
 from tests.support.sealing import make_vault
 
 VILLAGE = f"{CHASHAN}001"
@@ -145,6 +146,36 @@ def test_apart_again_it_is_as_it_was_and_hears_of_that() -> None:
     assert harness.request(first.id).followers == ()
     harness.judge(first, second)
     assert harness.request(second.id).duplicate_of == first.id, "and merged once more"
+
+
+def test_every_reporter_has_his_own_notices_and_keeps_them_after_the_merge_is_undone() -> None:
+    """Three report one roof. What comes of it is written to each, once; who stands alone again
+    reads that, and nothing of the others' any more."""
+    harness, notify = DuplicateHarness(), NotifyHarness()
+    first, second, third = (harness.report(number) for number in range(3))
+
+    def announce(decision: Decision) -> None:
+        for state, fact in decision.events:
+            if isinstance(fact, RequestFollowed):
+                notify.on_event(fact, state.id, f"E-{state.id}-{fact.stage}")
+
+    announce(harness.judge(first, second))
+    announce(harness.judge(first, third))
+    announce(harness.hear(first, MatchCommitted, progress.decide_committed, 20_000))
+    data = SeparateRequest(request_id=second.id, area=CHASHAN)
+    announce(harness.handle(COMMANDS[SeparateRequest], make_command(data)))
+    announce(harness.hear(first, MatchConfirmed, progress.decide_confirmed, 20_000))
+
+    def list_purposes(request: Request) -> list[str]:
+        own = [each for each in notify.notices if each.regarding == request.id]
+        assert {each.person_id for each in own} == {request.person_id}
+        return [each.purpose for each in own]
+
+    assert list_purposes(second) == ["request_merged", "request_committed", "request_separated"]
+    assert list_purposes(third) == ["request_merged", "request_committed", "request_closed"]
+    assert harness.request(second.id).state == second.state
+    alone = harness.hear(second, MatchCommitted, progress.decide_committed, 20_000, id_="M-2")
+    assert list_stages(alone) == [], "his own, as the donor's match says it"
 
 
 def test_where_the_first_ends_without_help_what_others_asked_for_is_theirs_again() -> None:

@@ -4,15 +4,18 @@ import asyncio
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
+from services.intake import office_cli
 from services.intake.cli import app
 from services.intake.model import Receipt, Request
 from services.intake.vault.prepare import derive_request_id
@@ -25,6 +28,7 @@ from shared.contracts.events import (
 from shared.security import Role
 from shared.web.admission import Admission
 from tests.intake.builders import make_match_event
+from tests.intake.desk import sign_in
 from tests.intake.harness import SOURCE, IntakeHarness, Visitor
 from tests.intake.sheets import GOOD, table
 from tests.support.eventually import eventually
@@ -320,6 +324,39 @@ async def test_importing_a_spreadsheet_twice_adds_nothing(
     assert [row["行号 line"] for row in refused] == ["253", "254"]
     assert [row["字段 field"] for row in refused] == ["amount", "area.town_code"]
     assert refused[1]["姓名"] == "张三"
+
+
+async def test_command_page_workbook_and_json_report_the_same_figures(
+    visitor: Visitor, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await visitor.submit(key="m-reported")
+    monkeypatch.setenv("GUANJIA_INTAKE_URL", address)
+    bearer = visitor.harness.operator["Authorization"].removeprefix("Bearer ")
+    monkeypatch.setenv("GUANJIA_TOKEN", bearer)
+    file = tmp_path / "report.json"
+    words = ["report", "--json", str(file)]
+    printed = await asyncio.to_thread(
+        CliRunner().invoke, office_cli.app, words, env={"COLUMNS": "200"}
+    )
+    assert printed.exit_code == 0, printed.output
+    tables = json.loads(file.read_text())["tables"]
+    answer = await visitor.http.get("/statistics/requests", headers=visitor.harness.operator)
+    assert tables == answer.json()["tables"]
+
+    browser = await sign_in(visitor, "r-city", Role.APPROVER_CITY)
+    page = re.sub(r"<[^>]+>|\s", "", (await browser.get("/desk/statistics")).text)
+    content = (await browser.get("/desk/statistics/figures.xlsx")).content
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    lines = [re.sub(r"[\s│]+", " ", line) for line in printed.output.splitlines()]
+    assert book.sheetnames == [each["zh"][:31] for each in tables]
+    for each in tables:
+        rows = list(book[each["zh"][:31]].iter_rows(min_row=2, max_col=2, values_only=True))
+        expected = [(line["zh"], line["requests"]) for line in (*each["lines"], each["total"])]
+        assert rows == expected
+        assert each["total"]["requests"] > 0
+        for label, count in expected:
+            assert any(line.startswith(f" {label} {count} ") for line in lines), label
+            assert f"{label}{count}" in page, label
 
 
 async def test_a_file_that_is_no_table_says_so(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What staff do at the desk on a phone, from what came in to what became of it."""
 
 import re
+from collections.abc import Mapping
 
 import httpx
 from playwright.async_api import Browser, FilePayload, Page
@@ -93,3 +94,64 @@ async def test_a_message_in_plain_words_becomes_a_request_that_is_approved(
         assert "路灯维修" in await page.locator("main").inner_text()
         await page.goto(f"{running.public_url}/inbox")
         assert "路灯坏了大半年" not in await page.locator("main").inner_text()
+
+
+async def test_a_patrol_finds_a_defect_and_a_service_is_checked_by_another(
+    running: Stack, browser: Browser
+) -> None:
+    async with open_page(browser) as page:
+        await sign_in(page, running, await enrol(page, running, "collector"))
+        await page.goto(f"{running.public_url}/regular")
+        await check_page(page)
+        for kind, title in (("station", "茶山驿站"), ("after_school", "阳光托管中心")):
+            await register_work(page, kind, {"title": title})
+        await choose(page, "发现问题")
+        await page.get_by_text("发现的问题、日期").click()
+        await check_page(page)
+        await page.get_by_label("消防隐患").check()
+        await press(page, "记下")
+        assert "待整改" in await read_main(page)
+        await choose(page, "正常")
+        await page.locator("[name^=resolved_]").check()
+        await press(page, "记下")
+        assert "已整改：" in await read_main(page)
+        await page.get_by_role("link", name="各镇街覆盖").click()
+        await page.wait_for_load_state()
+        await check_page(page)
+        row = page.get_by_role("row").filter(has_text="茶山镇")
+        assert "超期" not in await row.inner_text()
+        plan = {"name": "何婆婆", "service": "配餐", "total": "1720", "unit": "份"}
+        await register_work(page, "plan", plan)
+        await page.fill("[name=quantity]", "20")
+        await press(page, "记下")
+        assert "待另一人核对" in await read_main(page)
+        assert await page.get_by_role("button", name="属实", exact=True).count() == 0
+        path = page.url
+    async with open_page(browser) as page:
+        await sign_in(page, running, await enrol(page, running, "approver-village"))
+        await page.goto(path.partition("?")[0])
+        await press(page, "属实")
+        assert "已核对 20" in await read_main(page)
+        await page.locator("summary", has_text="注销").click()
+        await page.locator("[name=reason]").select_option(label="计划完成")
+        await press(page, "注销")
+        assert "计划完成" in await read_main(page)
+
+
+async def register_work(page: Page, kind: str, fields: Mapping[str, str]) -> None:
+    await page.get_by_role("link", name="登记", exact=True).click()
+    await page.wait_for_load_state()
+    await page.locator("[name=kind]").select_option(kind)
+    await page.locator("[name=town]").select_option(label="茶山镇")
+    for name, text in fields.items():
+        await page.fill(f"[name={name}]", text)
+    await press(page, "登记")
+    assert "已登记" in await read_main(page)
+
+
+async def choose(page: Page, outcome: str) -> None:
+    await page.get_by_role("radio", name=outcome).check()
+
+
+async def read_main(page: Page) -> str:
+    return await page.locator("main").inner_text()
