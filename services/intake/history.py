@@ -49,6 +49,9 @@ SILENT: dict[HistoryService, tuple[str, str]] = {
 }
 
 
+_SOURCES = {"channels": ("征集渠道", "channel"), "partners": ("合作方", "partner")}
+
+
 async def list_history(
     runtime: IntakeRuntime, request: Request
 ) -> tuple[list[Part], list[tuple[str, str]]]:
@@ -87,6 +90,13 @@ async def _ask(runtime: IntakeRuntime, url: str, query: HistoryQuery) -> tuple[P
 # --- what intake itself knows ---------------------------------------------------------------------
 
 
+def name_voucher(by: str) -> tuple[str, str]:
+    """A member of staff as he is called; a source by what it is: `/channels/village`."""
+    kind, _, name = by.removeprefix("/").partition("/")
+    zh, en = _SOURCES.get(kind, ("", ""))
+    return (f"{zh} {name}", f"{en} {name}") if zh and name else (by, by)
+
+
 def list_own(request: Request) -> Iterator[Part]:
     by = f"（{request.recorded_by}）" if request.recorded_by else ""
     yield _say(
@@ -100,16 +110,18 @@ def list_own(request: Request) -> Iterator[Part]:
     if confirmation := request.confirmation:
         class_zh = LABELS[confirmation.beneficiary_class]
         class_en = confirmation.beneficiary_class.replace("_", " ")
+        by_zh, by_en = name_voucher(confirmation.by)
         yield _say(
             confirmation.at,
-            f"困难类别核实为“{class_zh}”（{confirmation.by}）",
-            f"class checked: {class_en}, by {confirmation.by}",
+            f"困难类别核实为“{class_zh}”（{by_zh}）",
+            f"class checked: {class_en}, by {by_en}",
         )
     if sighting := request.sighting:
+        by_zh, by_en = name_voucher(sighting.by)
         yield _say(
             None,
-            f"{sighting.on} 见到本人（{sighting.by}）",
-            f"the person was met on {sighting.on} by {sighting.by}",
+            f"{sighting.on} 见到本人（{by_zh}）",
+            f"the person was met on {sighting.on} by {by_en}",
         )
     yield from _list_steps(request)
 

@@ -30,7 +30,7 @@ from shared.messages import KEY_REUSED
 from shared.messaging.decision import Command
 from shared.scope import TOWN_CODE_DIGITS
 from shared.security import Credential, Role, Unauthenticated
-from shared.sheets import RefusedRow, format_refused
+from shared.sheets import RefusedRow, check_unpacked, format_refused
 from shared.web.batches import Row, answer_rows
 
 log = structlog.get_logger()
@@ -38,6 +38,8 @@ log = structlog.get_logger()
 UPLOADS = "sheet_uploads"
 UPLOADS_LAST = timedelta(hours=24)
 FILE_BYTES_MAX = 4 * 1024 * 1024
+UNPACKED_MEGABYTES_MAX = 64
+"""A small file may unpack to a large one, whose reading holds up everybody."""
 ROWS_MAX = 5_000
 BATCH_ROWS = 100
 POLL_S = 1.0
@@ -79,6 +81,7 @@ class ReadSheet:
 
 def read_sheet(content: bytes, upload: Upload, caller: Credential, rules: Rules) -> ReadSheet:
     """As importing it would. Blocking. Raises Invalid where it is no sheet of requests."""
+    check_unpacked(content, UNPACKED_MEGABYTES_MAX)
     sheet = read_requests(content, upload.channel, reading=make_reading(upload, caller))
     rows: list[SheetRequest] = []
     refused: list[RefusedRow] = []

@@ -42,7 +42,7 @@ STATE_LABELS: dict[str, str] = {
     RequestState.REFERRED: "已转有关部门办理",
     RequestState.BUDGETED: "已列入财政项目办理",
     RequestState.OPEN: "已公开，对接中",
-    RequestState.DUPLICATE: "与已有诉求重复",
+    RequestState.DUPLICATE: "已与另一件诉求合并办理",
     RequestState.DECLINED: "未通过",
     RequestState.WITHDRAWN: "已撤回",
     RequestState.CLOSED: "已完结",

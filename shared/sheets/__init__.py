@@ -13,6 +13,7 @@ from shared.sheets.cells import (
 from shared.sheets.columns import ABSENT_WORDS, Column, Columns, Guard, parse_text
 from shared.sheets.guards import CURRENCY_GUARD, check_not_foreign, check_yuan
 from shared.sheets.table import RefusedRow, Row, Sheet, Table, TotalRow, open_sheet
+from shared.sheets.workbook import check_unpacked
 from shared.sheets.writing import REASON_HEADERS, format_refused, write_refused
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "TotalRow",
     "check_not_example",
     "check_not_foreign",
+    "check_unpacked",
     "check_yuan",
     "count_doubtful_zeros",
     "format_refused",

@@ -46,14 +46,26 @@ def is_workbook(content: bytes) -> bool:
     return content.startswith(b"PK\x03\x04")
 
 
+def check_unpacked(content: bytes, megabytes: int) -> None:
+    """Of a file that may be an archive: what it states to hold. Raises Invalid."""
+    if not is_workbook(content):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            unpacked = sum(entry.file_size for entry in packed.infolist())
+    except Exception as error:  # Whatever the library raises: the content is from outside.
+        raise FILE_FORMAT_UNKNOWN.invalid() from error
+    if unpacked > megabytes * MEGABYTE:
+        raise FILE_TOO_LARGE.invalid(megabytes=megabytes)
+
+
 def read_workbook(content: bytes) -> tuple[Worksheet, ...]:
     """Those sheets that hold something. Raises Invalid when it is no .xlsx, or too large a one."""
     import openpyxl  # an auditor's machine does not have it
 
+    check_unpacked(content, UNPACKED_MAX // MEGABYTE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > UNPACKED_MAX:
-                raise FILE_TOO_LARGE.invalid(megabytes=UNPACKED_MAX // MEGABYTE)
             book = openpyxl.load_workbook(
                 io.BytesIO(content), read_only=True, data_only=True, keep_links=False
             )

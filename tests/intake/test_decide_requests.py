@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.intake.history import list_own, name_voucher
 from services.intake.model import ApproveRequest, DeclineRequest, RequestState, WithdrawRequest
 from services.intake.rules import LEVELS, find_approval_level
 from services.intake.vault.needs import prepare_decline
@@ -238,3 +239,26 @@ def test_all_problems_are_said_at_once() -> None:
 def test_a_command_and_an_event_of_it_are_both_understood() -> None:
     assert RequestSubmitted in EVENTS
     assert RequestSubmitted in COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("by", "zh", "en"),
+    [
+        ("/channels/village", "征集渠道 village", "channel village"),
+        ("/partners/chamber", "合作方 chamber", "partner chamber"),
+        ("g-lin", "g-lin", "g-lin"),
+    ],
+)
+def test_who_met_a_person_is_named_and_not_addressed(by: str, zh: str, en: str) -> None:
+    assert name_voucher(by) == (zh, en)
+
+
+def test_the_history_names_the_channel_whose_staff_met_the_person() -> None:
+    harness = DecisionHarness()
+    harness.submit()
+    (request,) = harness.requests()
+    assert request.sighting is not None
+    assert request.sighting.by == "/channels/grid"
+    texts = [text for part in list_own(request) for text in (part.zh, part.en)]
+    assert any("见到本人（征集渠道 grid）" in text for text in texts)
+    assert not any("/channels" in text for text in texts)

@@ -9,7 +9,10 @@ from services.intake import uploads
 from services.intake.resources import IntakeRuntime
 from services.intake.uploads import UPLOADS, Upload
 from shared.contracts.values import Channel
+from shared.errors import Invalid
 from shared.security import Credential, Role
+from tests.intake.builders import RULES
+from tests.shared.sheets.test_hostile_workbooks import make_bomb
 
 COLLECTOR = Credential(id="collector", secret_sha256="", roles=frozenset({Role.COLLECTOR}))
 UNMAPPED = "谁,要什么\n张三,米\n".encode()
@@ -39,3 +42,12 @@ async def test_a_started_sheet_whose_columns_are_not_clear_stops_no_other(
     upload = Upload("U-1", COLLECTOR.id, "running", Channel.SPREADSHEET, total=0)
     await uploads._import(cast(IntakeRuntime, runtime), upload)
     assert rows.changes == [{"$set": {"state": "preview"}}]
+
+
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused_before_it_is_read() -> None:
+    bomb = make_bomb((uploads.UNPACKED_MEGABYTES_MAX + 1) << 20)
+    assert len(bomb) < uploads.FILE_BYTES_MAX
+    upload = Upload("U-1", COLLECTOR.id, "preview", Channel.SPREADSHEET, total=0)
+    with pytest.raises(Invalid) as refused:
+        uploads.read_sheet(bomb, upload, COLLECTOR, RULES)
+    assert refused.value.problems[0].code == "file_too_large"

@@ -28,7 +28,7 @@ from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.rules import find_owner
 from services.intake.clocks.words import ClockView, describe_clock
 from services.intake.emergencies.report import find_on
-from services.intake.history import Part, list_history
+from services.intake.history import Part, list_history, name_voucher
 from services.intake.judgement import Judgement
 from services.intake.messages import VOUCHING_EMPTY
 from services.intake.model import (
@@ -219,6 +219,7 @@ async def render_case(
         following=following.id if following else "",
         manners=MANNERS,
         bases=BASES,
+        name_voucher=name_voucher,
         classes=tuple(BeneficiaryClass),
         reasons=DECLINE_REASONS,
         pause_reasons=PAUSE_REASONS,

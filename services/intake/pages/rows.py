@@ -19,7 +19,7 @@ STATES: Mapping[RequestState, tuple[str, str]] = {
     RequestState.REFERRED: ("已转介，待部门答复", "referred"),
     RequestState.BUDGETED: ("财政项目办理中", "public budget"),
     RequestState.OPEN: ("对接中", "open"),
-    RequestState.DUPLICATE: ("重复", "duplicate"),
+    RequestState.DUPLICATE: ("已合并办理", "merged"),
     RequestState.DECLINED: ("未通过", "declined"),
     RequestState.WITHDRAWN: ("已撤回", "withdrawn"),
     RequestState.CLOSED: ("已完结", "closed"),
