@@ -44,10 +44,14 @@ def count_segments(units: int) -> int:
 
 def count_parts(sign_name: str, template: Template, values: Iterable[object]) -> int:
     """Of the SMS with these values. {1} is the first."""
-    text = template.sms
+    return count_segments(count_sms_units(sign_name, fill_places(template.sms, values)))
+
+
+def fill_places(text: str, values: Iterable[object]) -> str:
+    """{1} is the first."""
     for number, value in enumerate(values, 1):
         text = text.replace(f"{{{number}}}", str(value))
-    return count_segments(count_sms_units(sign_name, text))
+    return text
 
 
 def fill_longest(template: Template) -> str:

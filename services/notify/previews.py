@@ -5,7 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.notify.channels import SMS, WECHAT, Content, Donor
-from services.notify.limits import count_segments, count_sms_units, fill_longest
+from services.notify.limits import (
+    count_segments,
+    count_sms_units,
+    fill_longest,
+    fill_places,
+)
 from services.notify.model import About
 from services.notify.templates import Template
 from shared.clock import system_now
@@ -56,9 +61,7 @@ def build_preview(
 ) -> Preview:
     """number: of a station, where one is set."""
     content = replace(_make_example(template), number=number)
-    text = f"【{sign_name}】{template.sms}"
-    for place, value in enumerate(SMS.format_parameters(content), 1):
-        text = text.replace(f"{{{place}}}", str(value))
+    text = f"【{sign_name}】{fill_places(template.sms, SMS.format_parameters(content))}"
     units = count_sms_units(sign_name, fill_longest(template))
     segments = count_segments(units)
     fields = tuple(each for each in WECHAT.format_parameters(content) if isinstance(each, tuple))

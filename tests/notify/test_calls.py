@@ -1,6 +1,7 @@
 """What a phone task says, and which pages it leads to."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,9 +9,11 @@ import pytest
 
 from deploy.local.stack import Stack
 from services.notify import store
-from services.notify.model import Notice, PhoneTask
+from services.notify.model import About, Notice, PhoneTask
 from services.notify.pages.calls import ITEMS_MAX, Row, build_row
+from services.notify.templates import TEMPLATES
 from shared import mongo
+from shared.contracts.values import Category
 from shared.scope import Scope
 from tests.notify.decisions import MATCH_ID, REQUEST_ID, START
 
@@ -48,6 +51,50 @@ def test_what_an_applicant_is_told_leads_to_his_case(
     assert list_paths(build_row(make_task(purpose, regarding), (), area)) == [
         f"/cases/{REQUEST_ID}"
     ]
+
+
+MEDICAL = About(
+    category=Category.MEDICAL,
+    quantity=200_000,
+    unit="fen",
+    town_code="441900104",
+    until=START + timedelta(days=3),
+    day="2026-12-04",
+)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "more", "words"),
+    [
+        ("match_scheduled", {}, "您的帮助预计12月4日送达，请留意电话；"),
+        ("match_committed", {"donor_kind": "enterprise"}, "已由爱心企业落实帮助"),
+        ("payment_made", {"amount_fen": 200_000}, "款项2000元已由银行付给"),
+        (
+            "match_asked",
+            {"reply_code": "4821"},
+            "医疗救助2000元，石排镇，1月23日前请联系社工",
+        ),
+        (
+            "proposals_proposed",
+            {"detail": "57", "reply_code": "4821"},
+            "有多项对接等待您答复，共57项，请联系对接社工或拨12345。",
+        ),
+        ("word_accept", {}, "请查看短信中的验证码。"),
+    ],
+)
+def test_what_is_to_be_said_has_the_days_and_sums_of_the_sms_and_nothing_to_tap_on(
+    purpose: str, more: dict[str, Any], words: str
+) -> None:
+    said = build_row(make_task(purpose, about=MEDICAL, **more), (), TOWN).words
+    assert words in said
+    assert not any(sign in said for sign in ("{", "4821", "点击", "尾号：")), said
+
+
+@pytest.mark.parametrize("purpose", [n for n, t in TEMPLATES.items() if t.language == "zh"])
+def test_nothing_that_is_said_asks_to_tap(purpose: str) -> None:
+    said = build_row(make_task(purpose), (), TOWN).words
+    assert "{" not in said
+    assert "点击" not in said
 
 
 @pytest.mark.parametrize(

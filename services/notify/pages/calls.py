@@ -12,10 +12,12 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.notify import store
+from services.notify.channels import SMS, Content, Donor
+from services.notify.limits import fill_places
 from services.notify.messages import TASK_OUTCOME_MISSING
-from services.notify.model import Notice, RecordCall, TaskOutcome
+from services.notify.model import About, Notice, RecordCall, TaskOutcome
 from services.notify.purposes import BY_NAME, DIGESTS
-from services.notify.templates import TEMPLATES
+from services.notify.templates import TEMPLATES, Template
 from shared.answers import Answer
 from shared.contracts.values import Identifier
 from shared.errors import refuse
@@ -35,6 +37,12 @@ CALL_PATH = f"{CALLS_PATH}/{{notice_id}}"
 ROWS = 50
 ITEMS_MAX = 20
 """Of a digest, so many are read out."""
+
+SPOKEN_AS: Mapping[str, str] = {
+    "match_asked": "match_proposed",
+    "match_asked_again": "match_reminded",
+}
+"""The same without a number to answer with."""
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 
@@ -107,9 +115,31 @@ def _format_words(items: Sequence[Notice]) -> str:
 
 
 def _format_line(notice: Notice) -> str:
-    template = TEMPLATES.get(notice.purpose)
-    words = f"{template.status}。{template.hint}。" if template else ""
+    template = TEMPLATES.get(SPOKEN_AS.get(notice.purpose, notice.purpose))
+    words = _speak(template, notice) if template else ""
     return f"尾号{format_reference(notice.regarding)}：{words}"
+
+
+def _speak(template: Template, notice: Notice) -> str:
+    """The sentence of the SMS: nobody taps on what he hears. Names no donor, whose name is asked
+    for with a purpose, and no number or code that is for the person's own phone alone."""
+    if template.has("code"):
+        return f"{template.status}。"
+    if template.has("answer"):
+        total = f"，共{notice.detail}项" if template.has("total") and notice.detail else ""
+        return f"{template.status}{total}，请联系对接社工或拨12345。"
+    content = Content(
+        template,
+        notice.regarding,
+        notice.amount_fen,
+        Donor(None, notice.donor_kind),
+        count=notice.count or 0,
+        counted_at=notice.counted_at,
+        detail=notice.detail,
+        about=notice.about or About(),
+    )
+    sentence = template.sms.removesuffix("尾号{1}。")
+    return fill_places(sentence, SMS.format_parameters(content))
 
 
 def _find_page(notice: Notice, area: str) -> Page | None:
