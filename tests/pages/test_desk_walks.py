@@ -155,3 +155,28 @@ async def choose(page: Page, outcome: str) -> None:
 
 async def read_main(page: Page) -> str:
     return await page.locator("main").inner_text()
+
+
+async def test_a_stranger_asks_in_two_steps_and_reads_what_becomes_of_it(
+    running: Stack, browser: Browser
+) -> None:
+    async with open_page(browser) as page:
+        await page.goto(f"{running.public_url}/ask")
+        await check_page(page)
+        await page.fill("[name=text]", "家里老人瘫痪，求一辆轮椅")
+        await page.locator("[name=town]").select_option(label="茶山镇")
+        await press(page, "下一步")
+        assert "家里老人瘫痪" in await read_main(page)
+        await page.fill("[name=name]", "周三禾")
+        await page.fill("[name=phone]", "1380013")
+        await page.locator("[name=consent]").check()
+        await press(page, "提交求助")
+        assert await page.locator("[name=phone]").input_value() == "1380013", "what was typed stays"
+        await press(page, "返回修改")
+        assert await page.locator("[name=text]").input_value() == "家里老人瘫痪，求一辆轮椅"
+        await press(page, "下一步")
+        await page.fill("[name=phone]", "138 0013 8604")
+        await page.locator("[name=consent]").check()
+        await press(page, "提交求助")
+        await page.wait_for_url("**/r/**")
+        assert "已经收到您的求助" in await read_main(page)
