@@ -133,7 +133,8 @@ WRITTEN: dict[Sense, str] = {
     Sense.UNKNOWN: (
         "他们都收到了|他们收到了|隔壁奶奶收到了|李奶奶收到了|停电了|停水三天了怎么办|收到了吗？能帮我查一下吗"
         "|短信收不到|短信没收到|他退订了|帮我妈退订|没让你退订|发不了短信|退烧了|恢复得怎么样|恢复供水了吗"
-        "|短信收到了|I got the SMS|we received the letter|i got the wrong rice|I got the broken bed"
+        "|社工收到了|志愿者领到了|你们收到了吧|短信收到了"
+        "|I got the SMS|we received the letter|i got the wrong rice|I got the broken bed"
         "|I got no sms|there was no sms|don't send rice|don't text him"
         "|我到家了|老人到家了|孩子到家了|孩子到了|奶奶到了|大家到齐了|我们到齐了"
         "|我拿刀削苹果|没有饭吃了|老人没有收入|取消订单怎么弄|收到要交税吗|再给我一袋米"

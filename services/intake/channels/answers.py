@@ -84,7 +84,7 @@ def _find_sense(plain: str, *, is_asking: bool) -> Sense:
         return Sense.STOP
     if is_asking:
         return Sense.CALL if _CALL.search(words) else Sense.UNKNOWN
-    if _OUR_MESSAGES.fullmatch(words):
+    if _OUR_MESSAGES.fullmatch(words) or _GIVERS_GOT.match(words):
         return Sense.UNKNOWN
     if _PARTLY.search(words):
         return Sense.PARTLY
@@ -289,6 +289,10 @@ _NO_STOP = re.compile(
 # Of our messages, not of help.
 _OUR_MESSAGES = re.compile(
     "(?:短信|通知|信息|消息)(?:都|也|还|一直|又|已经?)*(?:收不到|没收到|没有收到|未收到|收到)了?"
+)
+_GIVERS_GOT = re.compile(
+    "(?:社工|志愿者|工作人员|村委|居委会|社区|村里|政府|党|领导|莞家|你们|您们|您|你)"
+    f"{_WHEN}*(?:没有?|未|还没)?(?:收到|收了|收下|领|拿到|签收)"
 )
 _PARTLY = re.compile(
     "(?:收到?|领到?|拿到?|送来|到|来)了?的?(?:一半|半数|一部分|部分|少了|不全|不齐|不够|缺|一点)"
