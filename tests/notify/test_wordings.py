@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from services.notify.limits import SEGMENTS_MAX
-from services.notify.pages.wordings import is_outdated
+from services.notify.pages.wordings import describe, is_outdated
 from services.notify.previews import FIELDS, build_preview
+from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES, name_template
 from services.notify.wordbook import WordBook
 from services.notify.wordings import (
@@ -17,6 +18,7 @@ from services.notify.wordings import (
     find_template,
 )
 from shared.messaging.decision import Ref
+from shared.security import Credential, Role
 from tests.notify.decisions import DecisionHarness, make_rules
 
 PURPOSE = "request_opened"
@@ -169,6 +171,23 @@ def test_a_change_proposed_before_ids_were_checked_is_not_approved_without_them(
     bare = waiting.proposal.model_copy(update={"ids": {}})
     harness.states[Ref(Wording, PURPOSE)] = waiting.model_copy(update={"proposal": bare})
     assert approve(harness, "wu") == 422
+
+
+def test_of_words_approved_before_without_ids_the_page_says_that_the_old_text_goes_out() -> None:
+    harness = DecisionHarness()
+    propose(harness)
+    approve(harness, "wu")
+    wording = get_wording(harness)
+    assert wording.current is not None
+    caller = Credential(id="c", secret_sha256="", roles=frozenset({Role.OPERATOR}))
+    bare = wording.current.model_copy(update={"ids": {}})
+    of_before = wording.model_copy(update={"versions": (bare,)})
+    pages = [describe(each, NotifySettings(), caller, {}) for each in (wording, of_before)]
+    file = TEMPLATES[PURPOSE]
+    assert [each["id_clashes"] for each in pages] == [
+        {},
+        {"tencent": file.sms_id, "aliyun": file.aliyun_id},
+    ]
 
 
 def test_senders_use_the_words_and_ids_of_the_latest_version() -> None:

@@ -21,6 +21,7 @@ from services.notify.wordings import (
     ProposeWords,
     Wording,
     Words,
+    find_id_clashes,
     find_template,
     find_words,
 )
@@ -231,6 +232,7 @@ def describe(
         "template": template,
         "ids": words.ids if words else {},
         "is_outdated": is_outdated(wording),
+        "id_clashes": find_id_clashes(settings.rules, wording, words) if words else {},
         "other": _find_other(wording.id, template.language),
         "sent_as": [
             (title, template_ids[of].get(wording.id, ""))
