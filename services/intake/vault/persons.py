@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
@@ -77,7 +76,6 @@ def derive_identity_id(vault: Vault, id_number: str | None) -> str:
     return vault.derive_id("D", id_number) if id_number else ""
 
 
-@lru_cache(maxsize=64)  # a request asks for its person's five times
 def fold_name(name: str) -> str:
     """Equal where it is the same name: blanks within are no part of a Chinese one."""
     return "".join(fold_text(name).split()).casefold()
