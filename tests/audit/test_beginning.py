@@ -97,7 +97,19 @@ def test_a_chart_that_two_proposed_in_vain_is_refused_at_its_approval() -> None:
     assert audit.fund("A").accounts.bank == "Assets:Bank"
 
 
-@pytest.mark.parametrize("toml", ["[accounts", "standard = 'x'\n[accounts]\n", "x"])
+@pytest.mark.parametrize(
+    "toml",
+    [
+        "[accounts",
+        "standard = 'x'\n[accounts]\n",
+        "x",
+        OWN_CHART.replace('"Assets:ICBC"', "5"),
+        OWN_CHART.replace('"Assets:ICBC"', '["Assets:ICBC"]'),
+        "x = " + "[" * 9_000,
+        "x = " + "9" * 5_000,
+    ],
+    ids=["open", "empty", "word", "number", "list", "deep", "long"],
+)
 def test_a_chart_that_cannot_be_used_is_refused_with_its_reason(toml: str) -> None:
     answer = without_funds().answer(ProposeChart(foundation=FOUNDATION, toml=toml), "maker")
     assert code(answer) == "chart_wrong"

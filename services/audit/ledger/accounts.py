@@ -123,8 +123,11 @@ def parse_chart(text: str) -> Chart:
         rows |= data["accounts"]
         accounts = {role: LedgerAccount(**row) for role, row in rows.items()}
         chart = Chart(data["standard"], accounts)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ChartError(f"科目表无法读取 the chart cannot be read: {error}") from None
+    for role, account in accounts.items():
+        if not isinstance(account.name, str):
+            raise ChartError(f"{role} 的 name 须加引号; the name of {role} is a text in quotes")
     for role, wanted in CLASSES.items():
         for own in (role, f"{role}_restricted") if role in RESTRICTED else (role,):
             _check(accounts, own, wanted)
