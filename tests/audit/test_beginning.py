@@ -222,6 +222,24 @@ def test_a_sheet_that_does_not_agree_is_refused(line: str, instead: str, refused
     assert refused in {problem.code for problem in invalid.value.problems}
 
 
+WITH_SUMS = SHEET.replace(
+    "100201,工商银行,A",
+    """1002,银行存款,A,"9,000.00",
+100202,建设银行,A,"4,000.00",
+10020201,建行活期,A,"4,000.00",
+100201,工商银行,A""",
+).replace('工商银行,A,"9,000.00"', '工商银行,A,"5,000.00"')
+
+
+def test_an_account_beside_its_sub_accounts_is_their_sum() -> None:
+    """As programs list them; a fund whose bank is one account has it alone."""
+    assert read_balances(WITH_SUMS.encode()) == read_balances(SHEET.encode())
+    with pytest.raises(Invalid) as invalid:
+        read_balances(WITH_SUMS.replace('活期,A,"4,000', '活期,A,"3,000').encode())
+    codes = [problem.code for problem in invalid.value.problems]
+    assert codes.count("sum_differs") == 2
+
+
 def test_a_balance_merged_over_two_accounts_is_not_counted_for_each() -> None:
     book = openpyxl.Workbook()
     sheet = book.active

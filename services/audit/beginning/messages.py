@@ -42,6 +42,11 @@ SIDE_WRONG = Message(
     "科目 {code} 的余额须在{side}，且只写一方",
     "the balance of account {code} stands on one side, {side_en}",
 )
+SUM_DIFFERS = Message(
+    "sum_differs",
+    "科目 {code} 的余额 {stated} 元与其明细科目合计 {counted} 元不等：请补齐明细，或只写一级",
+    "account {code} has {stated} yuan and its sub-accounts {counted}: write all of them, or none",
+)
 FUND_UNBALANCED = Message(
     "fund_unbalanced",
     "基金 {id} 的货币资金 {assets} 元与净资产 {net} 元不等",

@@ -1,10 +1,11 @@
 """The balances of the program before, as its 科目余额表 has them: one row for an account of a fund.
 
-Money and net assets are taken over, whose sums must agree within each fund and in all.
+Money and net assets are taken over, whose sums must agree within each fund and in all. A row of an
+account that has sub-accounts (1002 beside 100201) is their sum, and is not added to them.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.audit.beginning import messages
@@ -72,7 +73,7 @@ class _Sums:
 
     def add(self, row: Row) -> Iterator[Problem]:
         fund, code = row.text("fund_id"), row.text("code")
-        debit, credit = (int(str(row.values.get(name, 0))) for name in ("debit", "credit"))
+        debit, credit = _find_sides(row)
         self.debit += debit
         self.credit += credit
         if not debit and not credit:
@@ -107,8 +108,15 @@ class _Sums:
 def read_balances(content: bytes) -> list[OpeningBalance]:
     """Raises Invalid, which names each row that is wrong."""
     sums, problems = _Sums(), list[Problem]()
-    for row in open_sheet(content).find_table(COLUMNS):
+    table = list(open_sheet(content).find_table(COLUMNS))
+    accounts = defaultdict[str, list[Row]](list)
+    for row in table:
+        if isinstance(row, Row):
+            accounts[row.text("fund_id")].append(row)
+    for row in table:
         match row:
+            case Row() if leaves := _find_leaves(row, accounts[row.text("fund_id")]):
+                flaws = list(_check_sum(row, leaves))
             case TotalRow():
                 flaws = list(sums.check_total(row))
             case RefusedRow():
@@ -122,6 +130,34 @@ def read_balances(content: bytes) -> list[OpeningBalance]:
     return [
         OpeningBalance(fund_id=fund, balance_fen=fen) for fund, fen in sorted(sums.assets.items())
     ]
+
+
+def _find_leaves(row: Row, accounts: Sequence[Row]) -> list[Row]:
+    """Its sub-accounts that have none themselves. accounts: of its fund."""
+    below = [each for each in accounts if _is_below(each, row)]
+    return [each for each in below if not any(_is_below(other, each) for other in below)]
+
+
+def _is_below(row: Row, other: Row) -> bool:
+    code, upper = row.text("code"), other.text("code")
+    return code != upper and code.startswith(upper)
+
+
+def _check_sum(row: Row, leaves: Sequence[Row]) -> Iterator[Problem]:
+    """What a bank owes may stand against what it has: the two sides are compared as one."""
+    debit, credit = _find_sides(row)
+    counted = sum(own - other for own, other in map(_find_sides, leaves))
+    if counted != debit - credit:
+        stated, summed = format_yuan(debit - credit), format_yuan(counted)
+        yield messages.SUM_DIFFERS.problem(
+            "code", code=row.text("code"), stated=stated, counted=summed
+        )
+
+
+def _find_sides(row: Row) -> tuple[int, int]:
+    """Debit and credit, in fen."""
+    debit, credit = (int(str(row.values.get(name, 0))) for name in ("debit", "credit"))
+    return debit, credit
 
 
 def _check_side(code: str, own: int, other: int, side: tuple[str, str]) -> Iterator[Problem]:
