@@ -210,8 +210,8 @@ async def mark_asked_lines(database: mongo.Database) -> None:
 async def mark_taken_files(database: mongo.Database) -> None:
     """At start: who has the file of an order that was exported before its holder was stored."""
     before = {"exported_at": {"$type": "date"}, "copies": {"$exists": False}}
-    taken = {"taken_by": "$exported_by", "taken_at": "$exported_at", "copies": {"$literal": 1}}
-    changes = [{"$set": {**taken, "_version": {"$add": ["$_version", 1]}}}]
+    holder = {"taken_by": "$exported_by", "taken_at": "$exported_at", "copies": {"$literal": 1}}
+    changes = [{"$set": {**holder, "_version": {"$add": ["$_version", 1]}}}]
     await database[PaymentOrder.COLLECTION].update_many(before, changes)
 
 
