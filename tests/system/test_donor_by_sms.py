@@ -14,6 +14,7 @@ from services.matching.model.match import Match
 from services.matching.settings import MatchingSettings
 from shared import mongo
 from shared.security import Role
+from shared.towns import town_name
 from tests.matching.decisions import make_opened, request_id
 from tests.notify.harness import open_harness
 from tests.notify.recipients import number, openid
@@ -152,6 +153,8 @@ async def test_an_enterprise_with_57_proposals_gets_one_message_and_one_page(
     http = harness.matching.http
     page = await http.get(path, headers=HTML)
     assert "全部接受（57 项）" in page.text
+    assert town_name("441900101") in page.text
+    assert "441900101" not in page.text, "a town has a name"
     seen = SEEN.findall(page.text)
     assert len(set(seen)) == COUNT
     done = await http.post(f"{path}/answer", data={"act": "accept_all", "seen": seen}, headers=HTML)
