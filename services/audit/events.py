@@ -6,7 +6,6 @@ Tables are built, not constant: deciding needs the chart and foundations, sealin
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from services.audit.accounts import AccountSecrets
 from services.audit.decide import (
     bank,
     bank_answers,
@@ -168,7 +167,7 @@ def build_events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyH
 
 
 def build_commands(
-    rules: Rules, accounts: AccountSecrets, files: Sealer
+    rules: Rules, secrets: BankSecrets, files: Sealer
 ) -> Mapping[type[Value], AnyHandler]:
     return {
         ProposeFund: Handler(decide=partial(funds.decide_propose_fund, rules)),
@@ -191,7 +190,7 @@ def build_commands(
         ProposeSecondPayment: Handler(decide=payments.decide_propose_second_payment),
         ApproveSecondPayment: Handler(decide=payments.decide_approve_second_payment),
         DeclineSecondPayment: Handler(decide=partial(decide_decline, SecondPayment)),
-        NamePayees: Handler(decide=orders.decide_name_payees, prepare=accounts.seal_payees),
+        NamePayees: Handler(decide=orders.decide_name_payees, prepare=secrets.accounts.seal_payees),
         ProposePaymentOrder: Handler(decide=orders.decide_propose_order),
         ApprovePaymentOrder: Handler(decide=orders.decide_approve_order),
         DeclinePaymentOrder: Handler(decide=orders.decide_decline_order),
@@ -212,10 +211,14 @@ def build_commands(
         ApproveMonthReopening: Handler(decide=months.decide_approve_reopening),
         DeclineMonthReopening: Handler(decide=partial(decide_decline, MonthReopening)),
         AddVoucherFile: Handler(decide=vouchers.decide_add_file, prepare=partial(seal_file, files)),
-        ProposeFundFee: Handler(decide=vouchers.decide_propose_fee),
+        ProposeFundFee: Handler(
+            decide=vouchers.decide_propose_fee, prepare=secrets.hide_named_line
+        ),
         ApproveFundFee: Handler(decide=vouchers.decide_approve_fee),
         DeclineFundFee: Handler(decide=partial(decide_decline, FundFee)),
-        ProposeGiftRefund: Handler(decide=vouchers.decide_propose_refund),
+        ProposeGiftRefund: Handler(
+            decide=vouchers.decide_propose_refund, prepare=secrets.hide_named_line
+        ),
         ProposeStockCount: Handler(decide=counts.decide_propose_count),
         ApproveStockCount: Handler(decide=counts.decide_approve_count),
         DeclineStockCount: Handler(decide=partial(decide_decline, StockCount)),

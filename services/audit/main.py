@@ -28,7 +28,7 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
         name="audit",
         states=store.STATES,
         events=events.build_events(rules, secrets),
-        commands=events.build_commands(rules, secrets.accounts, files),
+        commands=events.build_commands(rules, secrets, files),
         routers=api.ROUTERS,
         build_resources=build_resources,
         jobs=(

@@ -8,15 +8,18 @@ from typing import TypeVar
 
 from services.audit.accounts import AccountSecrets, build_account_secrets
 from services.audit.model import BankEvent, Donation, derive_donation_id
+from services.audit.model.vouchers import VoucheredEntry
 from shared.contracts.envelope import Event, Fact, digest_content
 from shared.contracts.events import BankLineStated, DonationReceived
 from shared.documents import Document
+from shared.messaging.decision import Command
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer
 from shared.personal import is_personal_code
 from shared.security import Keyring
 
 F = TypeVar("F", bound=Fact)
+V = TypeVar("V", bound=VoucheredEntry)
 
 
 class BankSecrets:
@@ -45,6 +48,11 @@ class BankSecrets:
         if not is_personal_code(reference):
             return reference
         return f"K-{digest_content(reference.encode(), self._digests).hex()[:20]}"
+
+    def hide_named_line(self, command: Command[V]) -> Command[V]:
+        """The line that a fee or a refund names, as the bank's own statement of it is stored."""
+        hidden = self.hide_reference(command.data.bank_reference)
+        return command.with_data(command.data.model_copy(update={"bank_reference": hidden}))
 
     def _hide_text(self, fact: F) -> F:
         changes = {

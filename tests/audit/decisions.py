@@ -90,7 +90,7 @@ ACCOUNTS = AccountSecrets(make_sealer(SealingKey(b"", b"p" * 32)), b"a" * 32)
 SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32, ACCOUNTS)
 EVENTS = events.build_events(RULES, SECRETS)
 FILES = make_sealer(SealingKey(b"", b"v" * 32))
-COMMANDS = events.build_commands(RULES, ACCOUNTS, FILES)
+COMMANDS = events.build_commands(RULES, SECRETS, FILES)
 
 S = TypeVar("S", bound=State)
 

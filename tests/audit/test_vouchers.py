@@ -13,6 +13,7 @@ from services.audit.model.vouchers import (
     ApproveFundFee,
     ApproveGiftRefund,
     DeclineFundFee,
+    FundFee,
     ProposeFundFee,
     ProposeGiftRefund,
     VoucherFile,
@@ -114,6 +115,17 @@ def test_a_fee_that_cannot_be_is_refused_before_a_second_looks(
     change: dict[str, Any], refused: str
 ) -> None:
     assert code(start().answer(make_fee(**change), "maker")) == refused
+
+
+def test_a_line_named_by_a_phone_is_the_banks_line_and_nobodys_number() -> None:
+    """Some tills write the payer's phone as the reference."""
+    audit, phone = start(), "13800138000"
+    audit.receive(bank_line("手续费", 500, bank_reference=phone, own_account="工行 1001"))
+    fee = propose(audit, make_fee(bank_reference=phone))
+    assert phone not in audit.get(FundFee, fee).model_dump_json()
+    audit.execute(ApproveFundFee(fee_id=fee), "checker")
+    [question] = audit.all(BankQuestion).values()
+    assert not question.is_open
 
 
 def test_the_banks_line_of_a_fee_is_known_whenever_it_comes() -> None:
