@@ -27,6 +27,7 @@ from tests.notify.fast_clock import put_in_place, read_clock
 DEATHS = "TEST_DEATHS"
 """The variable that holds where each life ends, as JSON."""
 STEPS = ("events", "claim", "call", "outcome", "expiry")
+LATE = {"events": 1, "expiry": 2}
 MOMENTS = ("before", "midst", "after")
 MIDST_S = 0.008
 COMMANDS: dict[type, str] = {ClaimNotice: "claim", RecordOutcome: "outcome", NoticeDue: "expiry"}
@@ -44,12 +45,13 @@ class Death:
 
 
 def draw_deaths(seed: str, count: int, spacing: int) -> list[Death]:
-    """Each step and moment in turn, in an order of their own; what expires does so last, when there
-    is nothing left to call. spacing: calls of a life, at most."""
+    """Each step and moment in turn, in an order of their own; but calls come first, while there are
+    enough of them, then events, which receipts are, and last what expires. spacing: calls of a
+    life, at most."""
     dice = random.Random(seed)
     places = list(itertools.product(STEPS, MOMENTS))
     dice.shuffle(places)
-    places.sort(key=lambda place: place[0] == "expiry")
+    places.sort(key=lambda place: LATE.get(place[0], 0))
     passes_max = {"call": spacing, "expiry": 1}
     return [
         Death(step, moment, dice.randrange(passes_max.get(step, 3)))

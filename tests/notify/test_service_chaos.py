@@ -52,8 +52,6 @@ FAULTS = {
 }
 SEED = 20261129
 PROVIDER_TIMEOUT_S = 1.0
-RECEIPT_WAIT_S = count_examples(400, 3000)
-"""By the fast clock: longer than any receipt takes, and than so many wait to be decided."""
 CALLS = 4
 """At one time, of one sender to one provider."""
 PROVIDERS = 3
@@ -65,11 +63,14 @@ UNDER_WAY = ("created", "retry", "sending")
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """each: notices to one person. deaths: by the name of the sender."""
+    """each: notices to one person. deaths: by the name of the sender. receipt_wait_s: by the fast
+    clock, longer than any receipt takes, and than all wait while senders die one after the other.
+    """
 
     notices: int
     each: int
     deaths: Mapping[str, Sequence[Death]]
+    receipt_wait_s: int
 
     @property
     def persons(self) -> int:
@@ -105,7 +106,7 @@ def _build_sender(
         simulators_url=neighbours.settings.simulators_url,
         sms_shares={"tencent": 60, "aliyun": 40},
         provider_timeout_s=PROVIDER_TIMEOUT_S,
-        receipt_wait_s=RECEIPT_WAIT_S,
+        receipt_wait_s=scene.receipt_wait_s,
         **AT_ONCE,
     )
     fields = settings.model_dump(mode="json", include=settings.model_fields_set)
@@ -259,7 +260,7 @@ async def test_killed_while_it_sends_nobody_is_told_twice_and_nobody_is_missing(
     stack: StackHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lives = (Death("claim", "after", 0), Death("call", "midst", 20), Death("outcome", "midst", 2))
-    scene = Scene(notices=100, each=2, deaths={"one": lives})
+    scene = Scene(notices=100, each=2, deaths={"one": lives}, receipt_wait_s=600)
     assert len(await play(stack, scene, tmp_path, monkeypatch)) == len(lives)
 
 
@@ -274,5 +275,10 @@ async def test_of_a_thousand_under_faults_none_is_told_twice_wherever_two_sender
     """Of ten thousand with GUANJIA_TEST_DEEP=1, and each step and moment four times as often."""
     lives = count_examples(15, 60)
     deaths = {name: draw_deaths(f"{SEED}{name}", lives, spacing=12) for name in ("one", "two")}
-    scene = Scene(notices=count_examples(1_000, 10_000), each=2, deaths=deaths)
+    scene = Scene(
+        notices=count_examples(1_000, 10_000),
+        each=2,
+        deaths=deaths,
+        receipt_wait_s=count_examples(1_500, 3_000),
+    )
     assert set(await play(stack, scene, tmp_path, monkeypatch)) == STEPS
