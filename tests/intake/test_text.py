@@ -324,6 +324,24 @@ def test_a_longer_word_hides_the_shorter_one_in_it() -> None:
     assert found.beneficiary_class is BeneficiaryClass.LOW_INCOME_EDGE
 
 
+@pytest.mark.parametrize(
+    ("text", "beneficiary_class"),
+    [
+        ("心愿 生活物资 低保 残疾 茶山镇 张三 棉被2床", BeneficiaryClass.SUBSISTENCE),
+        ("茶山镇 我叫张三，本人残疾，家里低保，求助轮椅1辆", BeneficiaryClass.DISABLED),
+        ("群众 独居老人 心愿 生活物资 茶山镇 张三 棉被2床", BeneficiaryClass.ELDERLY_ALONE),
+        ("没有低保，茶山镇，我叫张三，想要棉被2床", BeneficiaryClass.GENERAL),
+        ("我不是低保户，残疾，茶山镇，我叫张三，想要轮椅1辆", BeneficiaryClass.DISABLED),
+        ("低保边缘，没评上低保，茶山镇，我叫张三，求棉被1床", BeneficiaryClass.LOW_INCOME_EDGE),
+    ],
+)
+def test_of_several_classes_the_first_is_declared_and_what_is_denied_is_not(
+    text: str, beneficiary_class: BeneficiaryClass
+) -> None:
+    found = wanted(text)
+    assert (found.beneficiary_class, found.name) == (beneficiary_class, "张三")
+
+
 def test_a_town_that_is_also_a_word_counts_only_alone() -> None:
     assert wanted("中堂漏水 住房修缮 200元 茶山镇").town_code == "441900103"
     assert wanted("住房修缮 200元 中堂").town_code == "441900128"

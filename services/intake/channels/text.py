@@ -261,7 +261,7 @@ def _read_draft(text: str) -> Draft:
     if not amounts and MONEY_WORDS.search(text):
         amounts = {parse_number_fen(match[1] or match[2]) for match in reading.take(SHORT_OF)}
     town_code, village_code = _take_place(reading)
-    classes = reading.take_words(CLASS_WORDS)
+    classes = _take_classes(reading)
     kinds = reading.take_words(KIND_WORDS)
     labels = reading.take_words(CATEGORY_WORDS)
     goods, rest = take_goods(reading.tokens, is_any=bool(labels or kinds))
@@ -278,12 +278,25 @@ def _read_draft(text: str) -> Draft:
     return Draft(
         kind=Kind(_get_single(kinds) or _KINDS_OF.get(category, Kind.WISH)),
         category=category,
-        beneficiary_class=BeneficiaryClass(_get_single(classes) or BeneficiaryClass.GENERAL),
+        beneficiary_class=classes[0] if classes else BeneficiaryClass.GENERAL,
         need=needs[0] if needs else None,
         town_code=town_code,
         village_code=village_code,
         name=names.pop() if len(names) == 1 else None,
     )
+
+
+_CLASS = re.compile(
+    r"(?P<denied>(?:不是|不属于|不算|不够|不享受|未享受|没有?评上|评不上|没办|没有|没|非)(?:什么)?)?"
+    rf"(?P<word>{_compile_any(CLASS_WORDS).pattern})"
+)
+
+
+def _take_classes(reading: _Reading) -> list[BeneficiaryClass]:
+    """As they are said, without “general” and those that are denied: 不是低保户."""
+    matches = [match for match in reading.take(_CLASS) if not match["denied"]]
+    classes = [BeneficiaryClass(CLASS_WORDS[match["word"]]) for match in matches]
+    return [each for each in classes if each is not BeneficiaryClass.GENERAL]
 
 
 def _find_category(labels: set[str], text: str) -> Category | None:
