@@ -41,6 +41,7 @@ class Guanjia(LazyGroup):
     COMMANDS: ClassVar[dict[str, Lazy]] = {
         "up": Lazy("启动整套系统 Start the whole stack.", ("deploy.commands.up",), "run_stack"),
         "demo": Lazy("演示“暖‘留’”行动 Play the campaign.", ("deploy.demo.cli",), "play_demo"),
+        "chaos": Lazy("制造故障 Load and faults.", ("deploy.chaos.cli",), "play_chaos"),
         "status": Lazy(
             "运行状况 Health of the running stack.", ("deploy.commands.status",), "print_status"
         ),

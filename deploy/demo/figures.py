@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +114,8 @@ def replay_log(log_dir: str, vkey: str) -> ReplayedLog:
     )
 
 
-async def count_events(bootstrap: str) -> Counter[str]:
-    """Distinct events by type, over all topics, from their start until nothing more comes."""
+async def read_events(bootstrap: str) -> list[Document]:
+    """The distinct events of all topics, from their start until nothing more comes."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=20
     )
@@ -122,20 +124,26 @@ async def count_events(bootstrap: str) -> Counter[str]:
         partitions = [TopicPartition(t.name, p) for t in TOPICS for p in range(t.partitions)]
         consumer.assign(partitions)
         end = await consumer.end_offsets(partitions)
-        seen: set[tuple[str, str, str]] = set()
+        events: dict[tuple[str, str, str], Document] = {}
         while True:
             batches = await consumer.getmany(timeout_ms=READ_MS)
-            for records in batches.values():
-                seen.update(_parse_identity(record.value) for record in records)
+            for record in chain.from_iterable(batches.values()):
+                if event := _parse_event(record.value):
+                    events.setdefault((event["type"], event["source"], event["id"]), event)
             if not batches and all([await consumer.position(p) >= end[p] for p in partitions]):
-                return Counter(kind for kind, _, _ in seen)
+                return list(events.values())
     finally:
         await consumer.stop()
 
 
-def _parse_identity(value: bytes) -> tuple[str, str, str]:
+def _parse_event(value: bytes) -> Document | None:
+    """None where it is no event."""
     try:
-        event = json.loads(value)
-        return event["type"], event["source"], event["id"]
-    except (ValueError, KeyError, TypeError):
-        return "", "", ""
+        event: Document = json.loads(value)
+    except ValueError:
+        return None
+    return event if {"type", "source", "id"} <= event.keys() else None
+
+
+def count_types(events: Iterable[Document]) -> Counter[str]:
+    return Counter(event["type"] for event in events)

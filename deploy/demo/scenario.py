@@ -17,7 +17,8 @@ from deploy.demo.clients import Clients
 from deploy.demo.figures import (
     Figures,
     Json,
-    count_events,
+    count_types,
+    read_events,
     read_figures,
     read_health,
     replay_log,
@@ -232,7 +233,7 @@ class Scenario:
         while True:
             figures, health = await read_figures(self.clients), await read_health(self.clients)
             audit = figures.audit
-            events = await count_events(self.stack.kafka_bootstrap)
+            events = count_types(await read_events(self.stack.kafka_bootstrap))
             log = await asyncio.to_thread(replay_log, audit["log_dir"], audit["vkey"])
             report = await self._read_campaign_report() if expected.donors else None
             checks = list_checks(expected, figures, health, events, log)

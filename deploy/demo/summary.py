@@ -69,7 +69,7 @@ def print_summary(console: Console, summary: Document, checks: list[Check], stac
     _print_counts(console, "通知渠道 notices by channel", notices["by_channel"], NOTICE_LABELS)
     _print_campaign(console, summary["campaign"])
     _print_ledger(console, summary["ledger"], stack)
-    _print_verdict(console, checks)
+    print_verdict(console, checks)
     console.print(f"用时 took {summary['seconds']} s", soft_wrap=True)
 
 
@@ -116,7 +116,8 @@ def _print_ledger(console: Console, ledger: Document, stack: Stack) -> None:
     console.print(f"日志 logs: {stack.log_dir}", soft_wrap=True)
 
 
-def _print_verdict(console: Console, checks: list[Check]) -> None:
+def print_verdict(console: Console, checks: list[Check]) -> None:
+    """What does not agree, or that all does."""
     wrong = [check for check in checks if not check.holds]
     if not wrong:
         console.print(f"[green]{len(checks)} 项核对全部一致 · all {len(checks)} sums agree[/]")

@@ -40,9 +40,10 @@ class MongodSecrets:
     password: str = field(repr=False)
     key_file: Path
 
-    def format_uri(self, port: int) -> str:
-        address = f"{LOOPBACK}:{port}"
-        return f"mongodb://{USER}:{self.password}@{address}/?replicaSet={REPLICA_SET}"
+    def format_uri(self, port: int, *, is_direct: bool = False) -> str:
+        """is_direct: whoever comes in there stays there, and does not ask where the set is."""
+        query = "directConnection=true" if is_direct else f"replicaSet={REPLICA_SET}"
+        return f"mongodb://{USER}:{self.password}@{LOOPBACK}:{port}/?{query}"
 
 
 def make_mongod_secrets(secrets_dir: Path) -> MongodSecrets:

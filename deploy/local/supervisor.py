@@ -69,7 +69,7 @@ class Supervisor:
         await self._runners[name].wait_healthy(timeout_s)
 
     async def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
-        """For chaos tests. A killed part comes back only while `watch` runs, or by `restart`."""
+        """For chaos. A killed part comes back only while `watch` runs, or by `restart`."""
         await self._runners[name].kill(number)
 
     async def pause(self, name: str) -> None:

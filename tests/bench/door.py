@@ -22,6 +22,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from rich.console import Console
 from rich.table import Table
 
+from deploy.chaos.wishes import CHANNEL, make_wish
 from deploy.local.health import is_listening
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.stack import Stack, StackOptions
@@ -33,7 +34,6 @@ from tests.bench.cpu import Snapshot, compute_spent, take_snapshot
 from tests.bench.flooder import connect, read_status
 from tests.bench.ours import ONE_CHANNEL
 from tests.support.eventually import eventually
-from tests.support.lifecycles import CHANNEL, wish
 
 SETTINGS = {**ONE_CHANNEL, "GUANJIA_RATE_LIMIT_PER_MINUTE": str(10**9)}
 BARE_TOPIC = "bench-door"
@@ -134,7 +134,7 @@ def _build_bodies(token: str, run: str) -> Iterator[bytes]:
     number = 0
     while True:
         number += 1
-        body = wish(run, number).model_dump_json(exclude_none=True).encode()
+        body = make_wish(run, number).model_dump_json(exclude_none=True).encode()
         head = (
             f"POST /requests HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
             f"Idempotency-Key: {number}-{time.monotonic_ns()}\r\n"
@@ -212,7 +212,10 @@ def _build_records(
     for number in range(count):
         message_id = f"{run}-{number}-{time.monotonic_ns()}"
         event = build_foreign_event(
-            source=CHANNEL, message_id=message_id, time=datetime.now(UTC), data=wish(run, number)
+            source=CHANNEL,
+            message_id=message_id,
+            time=datetime.now(UTC),
+            data=make_wish(run, number),
         )
         value = encode(event)
         yield message_id.encode(), value, [(SIGNATURE_HEADER, sign_record(key, topic, value))]

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.chaos.lifecycles import Lifecycle, Lifecycles
 from deploy.local.stack import AT_ONCE, SERVICES, Stack, StackOptions
 from shared.contracts.events import RequestSubmitted
 from tests.bench import cpu
@@ -16,7 +17,6 @@ from tests.bench.oplog import Oplog
 from tests.bench.shape import Record, Shape, build_shape, open_recorder
 from tests.bench.work import Work, read_work
 from tests.support.eventually import eventually
-from tests.support.lifecycles import Lifecycle, Lifecycles
 
 WISHES_MAX = 200_000
 # What a lifecycle passes, as the driver hears of it; the time before each is that step's.

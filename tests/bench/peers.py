@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from motor.motor_asyncio import AsyncIOMotorClient
 
+from deploy.chaos.wishes import WISH_FEN, make_phone, make_wish
 from deploy.local.parts import Part
 from deploy.local.stack import Stack
 from deploy.local.supervisor import Supervisor
@@ -21,7 +22,6 @@ from tests.bench.ours import started
 from tests.bench.plan import Plan
 from tests.bench.shape import LISTENED, SERVICES, Shape
 from tests.bench.tutorial.audit import FUND
-from tests.support.lifecycles import WISH_FEN, phone, wish
 
 PLAN = "plan.json"
 PLENTY = 10**12
@@ -45,7 +45,7 @@ def _build_zeros(shape: Shape) -> Value:
 
 def _build_submission(_: Shape) -> Value:
     def value(number: int) -> bytes:
-        request = wish("tutorial", number)
+        request = make_wish("tutorial", number)
         return json.dumps(
             {
                 "message_id": _format_id(number),
@@ -53,7 +53,7 @@ def _build_submission(_: Shape) -> Value:
                 "quantity": WISH_FEN,
                 "town_code": request.area.town_code,
                 "name": "示例",
-                "phone": phone("tutorial", number),
+                "phone": make_phone("tutorial", number),
                 "text": request.text,
             }
         ).encode()
@@ -126,7 +126,7 @@ def _build_part(peer: Peer, service: str, path: Path) -> Part:
 async def _prepare_database(plan: Plan) -> None:
     """A fund, donors and an offer, for the peer that looks for them."""
     client: Any = AsyncIOMotorClient(plan.mongo_uri)
-    donor = {"_id": "P-donor", "phone": phone("tutorial", 9_999_999)}
+    donor = {"_id": "P-donor", "phone": make_phone("tutorial", 9_999_999)}
     offer = {"_id": "O-1", "donor_id": "P-donor", "free": PLENTY}
     fund = {"_id": FUND, "received_fen": PLENTY, "committed_fen": 0, "disbursed_fen": 0}
     await client[f"{plan.prefix}_intake"]["persons"].insert_one(donor)

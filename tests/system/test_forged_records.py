@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from deploy.chaos.wishes import make_wish
 from shared.contracts import topics
 from shared.contracts.envelope import Fact
 from shared.contracts.events import FACTS
@@ -14,7 +15,6 @@ from shared.contracts.topics import Topic, list_consumed
 from shared.security import PUBLISHES, Keyring, Role, issue, read_register, revoke, rotate_publisher
 from tests.contracts.facts import example
 from tests.support.eventually import eventually
-from tests.support.lifecycles import wish
 from tests.support.services import SERVICES, everything_stored, start
 from tests.support.stack_harness import StackHarness
 
@@ -164,7 +164,7 @@ class Channel:
 
     def sign(self, message_id: str) -> Record:
         """A wish of a person of its own, by the newest key of now."""
-        fact = wish("school", next(self._numbers))
+        fact = make_wish("school", next(self._numbers))
         value = self.stack.foreign(self.source, message_id, fact)[2]
         signature = Keyring(self.stack.secrets_dir).sign_record(
             self.source, topics.REQUESTS_INBOUND, value

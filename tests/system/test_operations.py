@@ -4,12 +4,12 @@ import json
 
 from pydantic import SecretStr
 
+from deploy.chaos.wishes import make_wish
 from services.intake.settings import IntakeSettings
 from shared.contracts import topics
 from shared.security import Role
 from shared.web.operation_pages import MASK, list_settings
 from tests.support.eventually import eventually
-from tests.support.lifecycles import wish
 from tests.support.services import start
 from tests.support.stack_harness import StackHarness
 
@@ -35,7 +35,7 @@ async def test_an_operator_sees_what_is_wrong_and_mends_it(stack: StackHarness) 
     of_town = stack.bearer("op-town", Role.OPERATOR, area="441900103")
     intake = await start(stack, "intake")
     await start(stack, "notify")
-    good = stack.foreign(source, "W-1", wish("school", 1))
+    good = stack.foreign(source, "W-1", make_wish("school", 1))
     await stack.publish((topics.REQUESTS_INBOUND, b"k", good[2], b"0" * 64), good)
     [letter] = await eventually(intake.runtime.dead_letters.list, bool)
 
@@ -51,7 +51,7 @@ async def test_an_operator_sees_what_is_wrong_and_mends_it(stack: StackHarness) 
     assert "重放" in shown
     assert (await intake.http.get(path, headers=of_town)).status_code == 403
     read = await intake.http.get(f"/dead-letters/{letter['id']}", headers=operator)
-    assert wish("school", 1).applicant.name in read.json()["content"]
+    assert make_wish("school", 1).applicant.name in read.json()["content"]
     await intake.http.get("/dead-letters/none", headers=operator)
     auditor = stack.bearer("auditor-1", Role.AUDITOR)
     looks = await eventually(
@@ -76,4 +76,4 @@ async def test_an_operator_sees_what_is_wrong_and_mends_it(stack: StackHarness) 
         "/operations/way", params={"reference": request["_id"][-6:]}, headers=operator
     )
     assert "登记" in way.text
-    assert wish("school", 1).applicant.name not in way.text
+    assert make_wish("school", 1).applicant.name not in way.text

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from deploy.chaos.wishes import make_wish
 from deploy.kafka import jars
 from deploy.local.parts import build_kafka
 from deploy.local.ports import LOOPBACK, find_free_port
@@ -21,7 +22,6 @@ from shared.messaging.cluster import create_topics
 from shared.messaging.connection import BrokerConnection
 from shared.security import SIGNATURE_HEADER, Role, sign_record
 from tests.support.eventually import eventually
-from tests.support.lifecycles import wish
 from tests.support.services import start
 from tests.support.serving import serve_app
 from tests.support.stack_harness import StackHarness
@@ -72,7 +72,7 @@ async def test_the_client_of_the_page_sends_records_and_reads_what_became_of_the
     assert len(lines) <= 30, "a client of 30 lines"
     async with serve_app(intake.app) as server:
         env["INTAKE"] = server.url
-        data = wish("partner", 1).model_dump(mode="json", exclude_none=True)
+        data = make_wish("partner", 1).model_dump(mode="json", exclude_none=True)
         rows = [{"id": "1", "data": data}, {"id": "2", "data": data | {"kind": "hope"}}]
         await run(sys.executable, str(client), "send", env=env, stdin=json.dumps([*rows, rows[0]]))
 

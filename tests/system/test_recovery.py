@@ -15,12 +15,13 @@ import pyrage  # type: ignore[import-untyped]
 import pytest
 from pymongo import MongoClient
 
+from deploy.chaos.lifecycles import Lifecycle, Lifecycles
+from deploy.chaos.wishes import make_phone
 from deploy.commands.key_backup import TOKENS
 from deploy.local.credentials import lock_register, write_token
 from deploy.local.stack import Stack, StackOptions
 from shared.security import Credential, Role, issue
 from tests.support.eventually import eventually
-from tests.support.lifecycles import Lifecycle, Lifecycles, phone
 from tests.system.test_system import ended, everything_agrees, progressed, running
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbooks" / "restore.md"
@@ -81,7 +82,7 @@ class Operator:
 
 async def record_person(http: httpx.AsyncClient, stack: Stack, lifecycles: Lifecycles) -> str:
     """Somebody with no request; his id."""
-    party = {"name": NAME, "phone": phone("erased", 1)}
+    party = {"name": NAME, "phone": make_phone("erased", 1)}
     answer = await post(http, stack, "/parties", lifecycles.token("collector"), party)
     return str(answer["person_id"])
 

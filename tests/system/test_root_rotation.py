@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from deploy.chaos.wishes import make_wish
 from shared.contracts import links, topics
 from shared.security import Keyring, Role, retire_root, rotate_root
 from tests.support.eventually import eventually
-from tests.support.lifecycles import wish
 from tests.support.services import start
 from tests.support.stack_harness import RunningService, StackHarness
 
@@ -28,7 +28,7 @@ class School:
 
     def sign(self, message_id: str) -> Record:
         """A wish of a person of its own, signed by the root of now."""
-        value = self.stack.foreign(SOURCE, message_id, wish("school", next(self._numbers)))[2]
+        value = self.stack.foreign(SOURCE, message_id, make_wish("school", next(self._numbers)))[2]
         signature = Keyring(self.stack.secrets_dir).sign_record(
             SOURCE, topics.REQUESTS_INBOUND, value
         )

@@ -11,10 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.chaos.lifecycles import Lifecycles
+from deploy.chaos.wishes import WISH_FEN
 from deploy.local.stack import BrokerKind, Stack, StackOptions
 from services.audit.ledger.verification import verify_log
 from tests.support.eventually import eventually
-from tests.support.lifecycles import WISH_FEN, Lifecycles
 
 BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"
 WISHES = 120
@@ -58,7 +59,7 @@ async def running(path: Path, **given: Any) -> AsyncIterator[tuple[Stack, Lifecy
 
 async def ended(lifecycles: Lifecycles, count: int, within_s: float) -> None:
     async def finished() -> int:
-        return len(lifecycles.finished())
+        return len(lifecycles.list_finished())
 
     await eventually(finished, lambda n: n >= count, within_s)
 

@@ -1,0 +1,211 @@
+"""A chaos run: a stack, its load, the faults of the schedule, and in the end the comparison."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.chaos.checks import Seen, Sent, list_chaos_checks
+from deploy.chaos.faults import SERVICES, Injector, Struck, list_targets
+from deploy.chaos.giving import FUND
+from deploy.chaos.lifecycles import Lifecycle, Lifecycles
+from deploy.chaos.proxy import Wire
+from deploy.chaos.schedule import draw_schedule
+from deploy.chaos.wishes import WISH_FEN
+from deploy.demo.checks import Check, Expected, list_checks
+from deploy.demo.clients import Clients, open_clients
+from deploy.demo.figures import count_types, read_events, read_figures, read_health, replay_log
+from deploy.local.ports import find_free_port
+from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
+
+SETTINGS = {
+    # A part that dies is soon missed.
+    "GUANJIA_SESSION_TIMEOUT_MS": "6000",
+    "GUANJIA_PROVIDER_TIMEOUT_S": "5",
+    # A send that was cut short is unclear after this.
+    "GUANJIA_CLAIM_S": "30",
+    # Two channels bring more than real ones may open by themselves in a day.
+    "GUANJIA_CHANNEL_OPENINGS_MAX": str(10**9),
+    "GUANJIA_CHANNEL_OPENING_LIMIT_FEN": str(10**15),
+    **AT_ONCE,
+}
+COMMITTED = "guanjia.match.committed.v1"
+FINISHED_WITHIN_S = 240.0
+AGREE_WITHIN_S = 60.0
+LOOK_EVERY_S = 0.5
+PAGE = 500
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChaosOptions:
+    """per_s: wishes a second."""
+
+    data_dir: Path
+    seconds: float
+    seed: int
+    broker: BrokerKind
+    per_s: float
+
+    @property
+    def wishes(self) -> int:
+        return max(1, int(self.seconds * self.per_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """recovered_s: of each fault, from its end until a wish sent after it was promised its money;
+    None where none was. promised_s: how long each wish took so far, the shortest first."""
+
+    struck: list[Struck]
+    recovered_s: list[float | None]
+    promised_s: list[float]
+    finished: int
+    checks: list[Check]
+
+    @property
+    def holds(self) -> bool:
+        return all(check.holds for check in self.checks)
+
+
+async def run_chaos(options: ChaosOptions, announce: Announce) -> Outcome:
+    async with open_stack(options, announce) as (stack, wires):
+        schedule = draw_schedule(options.seed, options.seconds, list_targets(wires))
+        injector = Injector(stack, wires, announce)
+        async with Lifecycles(stack, run=f"chaos-{options.seed}", announce=_ignore) as load:
+            await load.give(options.wishes)
+            watching = asyncio.create_task(load.watch_cluster())
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(injector.run(schedule))
+                    await submit_evenly(load, options)
+                announce("故障已停止 the faults are over")
+                await wait_finished(load, options.wishes)
+                checks = await compare(stack, load, options.wishes)
+            finally:
+                watching.cancel()
+            lifecycles = list(load.started.values())
+            return Outcome(
+                struck=injector.struck,
+                recovered_s=[measure_recovery(each, lifecycles) for each in injector.struck],
+                promised_s=list_promised_s(lifecycles),
+                finished=len(load.list_finished()),
+                checks=checks,
+            )
+
+
+def _ignore(_line: str) -> None:
+    """The load's own tries are no news."""
+
+
+@asynccontextmanager
+async def open_stack(
+    options: ChaosOptions, announce: Announce
+) -> AsyncIterator[tuple[Stack, Mapping[str, Wire]]]:
+    """Between each service and its database there is a wire, and one before the broker."""
+    ports = {"broker": find_free_port(), "mongod": find_free_port()}
+    async with AsyncExitStack() as leave:
+        wires = {f"{name}-mongod": Wire(ports["mongod"]) for name in SERVICES}
+        wires["broker"] = Wire(ports["broker"])
+        for wire in wires.values():
+            await leave.enter_async_context(wire)
+        stack = Stack(
+            StackOptions(
+                data_dir=options.data_dir,
+                broker=options.broker,
+                ports=ports,
+                proxy_ports={name.removesuffix("-mongod"): w.port for name, w in wires.items()},
+                settings_env=SETTINGS,
+            ),
+            announce,
+        )
+        await stack.start()
+        watching = asyncio.create_task(stack.watch())
+        try:
+            yield stack, wires
+        finally:
+            await stack.stop()
+            await watching
+
+
+async def submit_evenly(load: Lifecycles, options: ChaosOptions) -> None:
+    """Each wish at its moment, by its channel, whether those before were acknowledged or not."""
+    began_at = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        for number in range(options.wishes):
+            await asyncio.sleep(began_at + number / options.per_s - time.monotonic())
+            submit = load.submit_by_http if number % 2 else load.submit_by_topic
+            # Every wish of another amount: none can be taken for another.
+            group.create_task(submit(number, WISH_FEN - number % (WISH_FEN // 2)))
+
+
+async def wait_finished(load: Lifecycles, wishes: int) -> None:
+    """Until each was paid and its donor told, or for as long as that may take."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FINISHED_WITHIN_S):
+            while len(load.list_finished()) < wishes:  # noqa: ASYNC110 - other processes'
+                await asyncio.sleep(LOOK_EVERY_S)
+
+
+# --- the comparison -------------------------------------------------------------------------------
+
+
+async def compare(stack: Stack, load: Lifecycles, wishes: int) -> list[Check]:
+    """What was published a moment ago may be under way: again until all agrees, for a while."""
+    until = time.monotonic() + AGREE_WITHIN_S
+    async with open_clients(stack.urls, stack.secrets_dir) as clients:
+        while True:
+            checks = await list_all_checks(stack, clients, load, wishes)
+            if all(check.holds for check in checks) or time.monotonic() > until:
+                return checks
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def list_all_checks(
+    stack: Stack, clients: Clients, load: Lifecycles, wishes: int
+) -> list[Check]:
+    figures, health = await read_figures(clients), await read_health(clients)
+    events = await read_events(stack.kafka_bootstrap)
+    audit = figures.audit
+    log = await asyncio.to_thread(replay_log, audit["log_dir"], audit["vkey"])
+    sent = Sent(load.requested, load.giving.gifts, load.giving.offers)
+    seen = Seen(events, await read_states(clients), log.funds.get(FUND, {}))
+    expected = Expected(sum(sent.gifts.values()), requests=wishes, closed=wishes)
+    return [
+        Check("诉求均已受理 wishes acknowledged", wishes, len(sent.requests)),
+        *list_chaos_checks(sent, seen),
+        *list_checks(expected, figures, health, count_types(events), log),
+    ]
+
+
+async def read_states(clients: Clients) -> dict[str, str]:
+    """Of every request, as intake says."""
+    client, after = clients.open("intake", "approver-city"), ""
+    states: dict[str, str] = {}
+    while after is not None:
+        page = await client.get("/requests", after=after, limit=PAGE)
+        states.update({row["request_id"]: row["state"] for row in page["requests"]})
+        after = page["next"]
+    return states
+
+
+def measure_recovery(struck: Struck, lifecycles: Iterable[Lifecycle]) -> float | None:
+    ended_at = struck.ended_at
+    if ended_at is None:
+        return None
+    moments = [
+        each.steps[COMMITTED]
+        for each in lifecycles
+        if each.sent_at >= ended_at and COMMITTED in each.steps
+    ]
+    return min(moments) - ended_at if moments else None
+
+
+def list_promised_s(lifecycles: Iterable[Lifecycle]) -> list[float]:
+    """How long each wish took until it was promised its money, the shortest first."""
+    return sorted(
+        each.steps[COMMITTED] - each.sent_at for each in lifecycles if COMMITTED in each.steps
+    )
