@@ -49,7 +49,7 @@ ACTS = {"accept": "partner", "deliver": "collector", "confirm": "approver-villag
 ACCOUNT = {"kind": "person", "name": "示例", "number": "6222021234567890", "bank": "工商银行"}
 SEEN = {"confirm": {"witness": {"evidence": "visit"}}}
 # An ambiguous send is never repeated, so a notice that nobody can vouch for ends there too.
-TOLD = frozenset(
+NOTICE_ENDS = frozenset(
     f"guanjia.notice.{end}.v1" for end in ("sent", "delivered", "failed", "unresolved")
 )
 
@@ -216,8 +216,8 @@ class Lifecycles:
         await consumer.seek_to_beginning()
         self._empty_again.clear()
         while not self._empty_again.is_set():
-            found = await consumer.getmany(timeout_ms=200)
-            for records in found.values():
+            batches = await consumer.getmany(timeout_ms=200)
+            for records in batches.values():
                 for record in records:
                     self._hear(json.loads(record.value))
 
@@ -237,7 +237,7 @@ class Lifecycles:
             self._todo["pay"].append(subject)
         elif kind == "guanjia.ledger.disbursed.v1":
             self._mark(subject, "paid_at")
-        elif kind in TOLD and event["data"]["purpose"] == "ledger_disbursed":
+        elif kind in NOTICE_ENDS and event["data"]["purpose"] == "ledger_disbursed":
             self._mark(event["data"]["regarding"], "told_at")
 
     def _mark(self, match_id: str, what: str) -> None:

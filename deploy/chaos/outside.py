@@ -76,14 +76,7 @@ class Outside:
     async def publish_surely(self, source: str, message_id: str, fact: Fact) -> None:
         """Again and again until the broker has acknowledged it."""
         value = self._encode(source, message_id, fact)
-        while True:
-            try:
-                await (await self._send(source, fact.TOPIC, message_id, value))
-            except KafkaError as error:
-                self.announce(f"published again after {type(error).__name__}")
-                await asyncio.sleep(AGAIN_AFTER_S)
-            else:
-                return
+        await self._send_surely(source, fact.TOPIC, message_id, value)
 
     def _encode(self, source: str, message_id: str, fact: Fact) -> bytes:
         now = datetime.now(UTC)
@@ -96,11 +89,22 @@ class Outside:
 
     async def resend(self) -> None:
         """What a channel does when the broker came back empty: all it ever sent, again."""
-        for message_id, value in list(self.sent.items()):
+        records = []
+        for message_id, value in self.sent.items():
             source = json.loads(value)["source"]
             topic = topics.REQUESTS_INBOUND if source == CHANNEL else topics.DONATIONS_INBOUND
-            await self._send(source, topic, message_id, value)
-        await self.flush()
+            records.append((source, topic, message_id, value))
+        await asyncio.gather(*(self._send_surely(*record) for record in records))
+
+    async def _send_surely(self, source: str, topic: str, message_id: str, value: bytes) -> None:
+        while True:
+            try:
+                await (await self._send(source, topic, message_id, value))
+            except KafkaError as error:
+                self.announce(f"published again after {type(error).__name__}")
+                await asyncio.sleep(AGAIN_AFTER_S)
+            else:
+                return
 
     async def _send(
         self, source: str, topic: str, message_id: str, value: bytes
