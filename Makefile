@@ -14,10 +14,12 @@ KILLS := tests/shared tests/matching/test_race.py tests/audit/test_service_kill.
 PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shared/sheets tests/shared/test_money.py \
   tests/shared/test_fold.py tests/shared/test_reads.py tests/audit/test_verify.py tests/audit/test_books_model.py \
   tests/intake/test_text.py tests/notify/test_any_order.py tests/matching/solver/test_optimum.py
+MINUTES ?= 2
+SEED ?= 1
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test coverage test-long test-kafka test-pages screenshots lint format types bench docs schemas lock lint-deploy audit-deps clean
+.PHONY: help setup demo up test coverage test-long test-kafka test-chaos test-pages screenshots lint format types bench docs schemas lock lint-deploy audit-deps clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +55,9 @@ test-long: $(READY) ## properties on many examples, chaos under load; pauses and
 test-kafka: $(READY) ## the processor's and the system's suites on real Apache Kafka
 	$(PYTEST) -q -n 1 -m kafka tests/system
 	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "not long and not kafka" tests/shared tests/system/test_system.py
+
+test-chaos: $(READY) ## load and faults on the embedded stack for two minutes; MINUTES=10 SEED=7 for others
+	$(BIN)/guanjia chaos --minutes $(MINUTES) --seed $(SEED)
 
 test-pages: $(READY) ## every page as people meet it, in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -q -m pages tests/pages
