@@ -8,11 +8,10 @@ house's topics and acts in batches; nothing inside is touched.
 import asyncio
 import hashlib
 import json
-import math
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -27,17 +26,17 @@ from deploy.chaos.wishes import CHANNEL, make_wish
 from deploy.local.stack import Stack
 from services.audit.model import LINES_MAX
 from shared.contracts import topics
-from shared.contracts.events import BankLineStated
+from shared.contracts.events import BankLineStated, RecordAnswered
 from shared.errors import Transient
 from shared.ids import make_id
 from shared.messaging.cluster import ClusterWatch, create_topics
 from shared.messaging.connection import BrokerConnection
 
 LOOK_EVERY_S = 1.0
-SETTLED_S = 12.0
+UNANSWERED_S = 10.0
 FLUSH_EVERY_S = 0.03
 IDS_AT_ONCE = 300
-LISTENED = (topics.MATCHES, topics.LEDGER, topics.NOTIFICATIONS)
+LISTENED = (topics.MATCHES, topics.LEDGER, topics.NOTIFICATIONS, topics.FEEDBACK)
 # A step of a match calls for the next one, by the route that takes many at once.
 NEXT = {
     "guanjia.match.proposed.v1": "accept",
@@ -50,7 +49,7 @@ ACCOUNT = {"kind": "person", "name": "示例", "number": "6222021234567890", "ba
 SEEN = {"confirm": {"witness": {"evidence": "visit"}}}
 # An ambiguous send is never repeated, so a notice that nobody can vouch for ends there too.
 NOTICE_ENDS = frozenset(
-    f"guanjia.notice.{end}.v1" for end in ("sent", "delivered", "failed", "unresolved")
+    f"guanjia.notice.{end}.v1" for end in ("sent", "delivered", "failed", "unresolved", "cancelled")
 )
 
 
@@ -151,24 +150,18 @@ class Lifecycles:
 
         await self._until_done(post)
 
-    async def watch_cluster(self) -> None:
-        """Until cancelled. Where the broker came back empty all is read again, and sent again:
-        twice, because what a new cluster acknowledges at first may be lost (decision 0372)."""
+    async def resend_unanswered(self) -> None:
+        """Until cancelled: sends again what was not answered for a while, and reads all again where
+        the broker came back empty."""
         watch = ClusterWatch(BrokerConnection(self.stack.kafka_bootstrap))
-        cluster, resend_at = "", math.inf
+        cluster = ""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            try:
+            with suppress(Transient):
                 before, cluster = cluster, await watch.look()
-            except Transient:
-                continue
-            if before and cluster != before:
-                self._empty_again.set()
-                await self.resend()
-                resend_at = time.monotonic() + SETTLED_S
-            elif time.monotonic() > resend_at:
-                await self.resend()
-                resend_at = math.inf
+                if before and cluster != before:
+                    self._empty_again.set()
+            await self.outside.resend_unanswered(UNANSWERED_S)
 
     async def resend(self) -> None:
         await self.outside.resend()
@@ -231,7 +224,9 @@ class Lifecycles:
             for what in self._early.pop(subject, ()):
                 self._mark(subject, what)
         self._note_step(kind, subject)
-        if kind in NEXT:
+        if kind == RecordAnswered.TYPE:
+            self.outside.answered.add(event["data"]["message_id"])
+        elif kind in NEXT:
             self._todo[NEXT[kind]].append(subject)
         elif kind == "guanjia.ledger.obligated.v1" and subject not in self.settled:
             self._todo["pay"].append(subject)

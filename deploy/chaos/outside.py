@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,11 +30,16 @@ AGAIN_AFTER_S = 0.3
 
 @dataclass(slots=True)
 class Outside:
-    """Use as a context. sent: by channel and bank over the topics, by message id."""
+    """Use as a context. sent: by channel and bank over the topics, by message id.
+
+    answered: of these, what the house has answered on the feedback topic.
+    """
 
     stack: Stack
     announce: Callable[[str], None] = print
     sent: dict[str, bytes] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    _sent_at: dict[str, float] = field(default_factory=dict)
     _leave: AsyncExitStack = field(default_factory=AsyncExitStack)
     _http: httpx.AsyncClient = field(init=False)
     _producer: AIOKafkaProducer = field(init=False)
@@ -82,18 +88,32 @@ class Outside:
         now = datetime.now(UTC)
         event = build_foreign_event(source=source, message_id=message_id, time=now, data=fact)
         self.sent[message_id] = encode(event)
+        self._sent_at[message_id] = time.monotonic()
         return self.sent[message_id]
 
     async def flush(self) -> None:
         await self._producer.flush()
 
+    def list_unanswered(self, older_s: float = 0.0) -> list[str]:
+        before = time.monotonic() - older_s
+        return [id_ for id_ in self.sent.keys() - self.answered if self._sent_at[id_] <= before]
+
+    async def resend_unanswered(self, older_s: float) -> None:
+        """A record is safe once it was answered, not before (docs/architecture.md, rule 7)."""
+        await self._resend(self.list_unanswered(older_s))
+
     async def resend(self) -> None:
         """What a channel does when the broker came back empty: all it ever sent, again."""
+        await self._resend(list(self.sent))
+
+    async def _resend(self, message_ids: Iterable[str]) -> None:
         records = []
-        for message_id, value in self.sent.items():
+        for message_id in message_ids:
+            value = self.sent[message_id]
             source = json.loads(value)["source"]
             topic = topics.REQUESTS_INBOUND if source == CHANNEL else topics.DONATIONS_INBOUND
             records.append((source, topic, message_id, value))
+            self._sent_at[message_id] = time.monotonic()
         await asyncio.gather(*(self._send_surely(*record) for record in records))
 
     async def _send_surely(self, source: str, topic: str, message_id: str, value: bytes) -> None:

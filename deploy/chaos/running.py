@@ -77,7 +77,7 @@ async def run_chaos(options: ChaosOptions, announce: Announce) -> Outcome:
         injector = Injector(stack, wires, announce)
         async with Lifecycles(stack, run=f"chaos-{options.seed}", announce=_ignore) as load:
             await load.give(options.wishes)
-            watching = asyncio.create_task(load.watch_cluster())
+            watching = asyncio.create_task(load.resend_unanswered())
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(injector.run(schedule))
@@ -176,6 +176,7 @@ async def list_all_checks(
     expected = Expected(sum(sent.gifts.values()), requests=wishes, closed=wishes)
     return [
         Check("诉求均已受理 wishes acknowledged", wishes, len(sent.requests)),
+        Check("记录均有回执 records answered", [], load.outside.list_unanswered()),
         *list_chaos_checks(sent, seen),
         *list_checks(expected, figures, health, count_types(events), log),
     ]
