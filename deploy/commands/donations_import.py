@@ -14,7 +14,7 @@ from urllib.parse import quote
 from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import Bar
 from deploy.local.stack_file import find_running_stack
-from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, GIFT_REFUSED
+from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, GIFT_ASKED, GIFT_REFUSED
 from services.audit.statements import Gift, Layout
 from services.audit.statements.files import Batch, Row, StatedRow, read_batches
 from services.audit.statements.givers import Givers
@@ -41,6 +41,7 @@ BATCHES_AT_ONCE = 3
 ASK_AGAIN_S = 0.5
 DISTINCT_MAX = 20
 REFUSALS: dict[Outcome, Problem] = {
+    "asked": GIFT_ASKED.problem("bank_reference"),
     "reused": REFERENCE_REUSED.problem("bank_reference"),
     "refused": GIFT_REFUSED.problem("fund_id"),
 }

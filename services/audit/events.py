@@ -29,6 +29,7 @@ from services.audit.decide.bank_sources import decide_of_source, decide_with_ans
 from services.audit.decide.proposals import decide_decline
 from services.audit.model import (
     AnswerBankQuestion,
+    AnswerGiftQuestion,
     ApproveBankAnswer,
     ApproveFund,
     ApproveLineRelease,
@@ -231,6 +232,7 @@ def build_commands(
         ApproveGiftRefund: Handler(decide=vouchers.decide_approve_refund),
         DeclineGiftRefund: Handler(decide=partial(decide_decline, GiftRefund)),
         EnterWaitingGift: Handler(decide=waiting.decide_enter_waiting),
+        AnswerGiftQuestion: Handler(decide=waiting.decide_answer_gift),
         CloseYear: Handler(decide=years.decide_close_year),
         BringFundForward: Handler(decide=years.decide_bring_fund_forward),
         BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),

@@ -115,7 +115,8 @@ def _build_query(search: GiftSearch, hidden_reference: str) -> Mapping[str, obje
 
 
 def _describe_gift(gift: Donation, logs: PublicLogs) -> Hit:
-    state = "waiting" if gift.waiting else "refused" if gift.refused else "entered"
+    waits = "asked" if gift.is_asked else "waiting"
+    state = waits if gift.waiting else "refused" if gift.refused else "entered"
     return Hit(
         kind="gift",
         id=gift.id,

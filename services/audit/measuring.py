@@ -3,9 +3,9 @@ of the bank wait for an answer. The same from every instance."""
 
 import asyncio
 
-from services.audit.messages import DOUBTS
+from services.audit.messages import DOUBTS, GIFT_ASKED
 from services.audit.resources import AuditRuntime
-from services.audit.store import count_questions, read_funds
+from services.audit.store import count_asked_gifts, count_questions, read_funds
 from shared import telemetry
 
 MEASURE_EVERY_S = 30.0
@@ -17,6 +17,9 @@ async def measure_finance(runtime: AuditRuntime) -> None:
         counts = await count_questions(runtime.database)
         for doubt in DOUBTS:
             telemetry.BANK_QUESTIONS.labels(doubt).set(counts.get(doubt, 0))
+        telemetry.BANK_QUESTIONS.labels(GIFT_ASKED.code).set(
+            await count_asked_gifts(runtime.database)
+        )
         for fund in await read_funds(runtime.database):
             telemetry.FUND_AVAILABLE.labels(fund.id).set(fund.remaining_fen)
         await asyncio.sleep(MEASURE_EVERY_S)

@@ -29,6 +29,16 @@ GIFT_WAITS = Message(
     "这笔捐赠还在等基金设立，尚未入账：基金批准或否决后，用同一编号重发退款",
     "the gift waits for its fund: once that is decided, send the refund again under the same id",
 )
+GIFT_ASKED = Message(
+    "gift_asked",
+    "同一流水号下已有另一位捐赠人的善款，未入账：由财务核对是不是另一笔"
+    "（财务页，或 guanjia audit gift-question）",
+    "another giver's gift came under this reference, so it is not entered: finance says whether it "
+    "is another one (guanjia audit gift-question)",
+)
+GIFT_NOT_ASKED = Message(
+    "gift_not_asked", "这笔善款不用核对，或已有人核对", "nothing is asked of it, or it was answered"
+)
 MOMENT_IMPLAUSIBLE = Message(
     "moment_implausible",
     "到账时间早于 2000 年或晚于今天，请对照银行流水核对年份",

@@ -292,11 +292,27 @@ async def read_second_payments(
     return {each.id: each for each in await mongo.find(database, SecondPayment, query)}
 
 
+FOR_FUND: Mapping[str, object] = {"may_be": {"$in": [None, ""]}}
+"""Of gifts that wait, those that wait for their fund."""
+ASKED_GIFTS: Mapping[str, object] = {"waiting": True, "may_be": {"$gt": ""}}
+
+
+async def find_asked_gifts(database: mongo.Database, limit: int) -> list[Donation]:
+    """Of which somebody has to say whether they are gifts of their own; the earliest first."""
+    sort = [("received_at", 1), ("_id", 1)]
+    return await mongo.find(database, Donation, ASKED_GIFTS, sort=sort, limit=limit)
+
+
+async def count_asked_gifts(database: mongo.Database) -> int:
+    return await database[Donation.COLLECTION].count_documents(ASKED_GIFTS)
+
+
 async def find_waiting_gifts(database: mongo.Database, now: datetime, limit: int) -> list[str]:
     """Ids of gifts whose fund waits no more, or waits too long."""
     proposed = [fund.id for fund in await mongo.find(database, Fund, {"state": "proposed"})]
     overdue = {"entry": None, "$or": [{"due_at": None}, {"due_at": {"$lte": now}}]}
-    query = {"waiting": True, "$or": [{"fund_id": {"$nin": proposed}}, overdue]}
+    for_fund = {"fund_id": {"$nin": proposed}, **FOR_FUND}
+    query = {"waiting": True, "$or": [for_fund, overdue]}
     return [gift.id for gift in await mongo.find(database, Donation, query, limit=limit)]
 
 
@@ -304,7 +320,7 @@ async def sum_waiting_gifts(database: mongo.Database) -> list[mongo.Row]:
     """By fund that two people have not decided on (`_id`): count, amount_fen, since, and of how
     many the log tells (on_log)."""
     stages: list[Mapping[str, object]] = [
-        {"$match": {"waiting": True}},
+        {"$match": {"waiting": True, **FOR_FUND}},
         {
             "$group": {
                 "_id": "$fund_id",

@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 
-from services.audit.model import BankFact, Donation
+from services.audit.model import (
+    AnswerGiftQuestion,
+    BankFact,
+    BankQuestion,
+    Donation,
+    EnterWaitingGift,
+)
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived
 from tests.audit.decisions import RULES, MemoryAudit, last_reason, open_audit
-from tests.audit.facts import BANK, FUND, NOW, event, gift
+from tests.audit.facts import BANK, FUND, NOW, bank_line, event, gift
 
 
 def stated(id_: str, amount_fen: int = 700, source: str = BANK, **more: Any) -> Event[Any]:
@@ -72,6 +78,83 @@ def test_another_line_account_bank_or_week_is_another_gift(more: dict[str, Any])
 
 
 @pytest.mark.parametrize("reference", ["none", "G-0123456789abcdef0123"])
+def answer_gift(audit: MemoryAudit, gift: Donation, *, is_another: bool) -> int:
+    command = AnswerGiftQuestion(donation_id=gift.id, is_another=is_another)
+    return audit.answer(command, "checker").status
+
+
+def receive_batch(*amounts_fen: int) -> tuple[MemoryAudit, list[Donation]]:
+    """One reference for a whole batch: each amount from a giver of its own. The audit, and those of
+    which a person is asked."""
+    audit = open_audit()
+    for number, amount_fen in enumerate(amounts_fen):
+        audit.receive(stated(f"b-{number}", amount_fen, donor_id=f"P-{number}"))
+    return audit, [each for each in audit.all(Donation).values() if each.is_asked]
+
+
+def test_another_giver_under_the_same_reference_is_asked_and_never_dropped() -> None:
+    audit = receive(stated("rf-1"))
+    second = stated("rf-2", donor_id="P-other")
+    first_time = audit.receive(second)
+    assert first_time.answer is not None
+    assert first_time.answer.body == {"state": "asked"}
+    [asked] = [each for each in audit.all(Donation).values() if each.is_asked]
+    assert (asked.refused, audit.fund().received_fen, audit.kinds()[-1]) == (
+        True,
+        700,
+        "donation_received",
+    )
+    assert answer_gift(audit, asked, is_another=True) == 200
+    assert audit.fund().received_fen == 1400
+    assert audit.contribution("P-other").received_fen == 700
+    again = audit.receive(stated("rf-3", donor_id="P-other"))
+    assert again.answer is not None
+    assert again.answer.body == {"ledger_id": asked.id, "state": "known"}
+    assert answer_gift(audit, asked, is_another=True) == 409, "it was answered"
+    audit.books()
+
+
+def test_a_batch_of_one_reference_is_asked_gift_by_gift_whatever_the_sums() -> None:
+    audit, asked = receive_batch(700, 700, 900)
+    assert [each.amount_fen for each in asked] == [700, 900]
+    for each in asked:
+        answer_gift(audit, each, is_another=True)
+    assert audit.fund().received_fen == 2300
+    audit.books()
+
+
+def test_of_the_same_gift_under_another_name_the_log_says_that_it_is_not_entered() -> None:
+    audit, [asked] = receive_batch(700, 700)
+    assert answer_gift(audit, asked, is_another=False) == 200
+    assert (last_reason(audit), audit.fund().received_fen) == ("id_reused", 700)
+    same = audit.get(Donation, asked.id)
+    assert (same.undone, same.waiting, same.answered_by) == (True, False, "checker")
+
+
+def test_a_question_that_nobody_answers_is_on_the_log_and_may_still_be_answered() -> None:
+    audit, [asked] = receive_batch(700, 700)
+    enter = EnterWaitingGift(donation_id=asked.id)
+    size = len(audit.kinds())
+    audit.execute(enter, "", NOW + timedelta(days=29))
+    assert len(audit.kinds()) == size
+    for _ in range(2):
+        audit.execute(enter, "", NOW + timedelta(days=31))
+    assert (last_reason(audit), len(audit.kinds())) == ("id_reused", size + 1)
+    answer_gift(audit, asked, is_another=True)
+    assert audit.fund().received_fen == 1400
+    audit.books()
+
+
+def test_what_the_bank_takes_back_under_a_shared_reference_is_asked() -> None:
+    """It may be either giver's."""
+    audit, [asked] = receive_batch(700, 700)
+    answer_gift(audit, asked, is_another=True)
+    audit.receive(bank_line("", 700, "back", bank_reference="REF7"))
+    assert audit.fund().refunded_fen == 0
+    [question] = audit.all(BankQuestion).values()
+    assert question.is_open
+
+
 def test_what_no_bank_gave_makes_no_two_gifts_one(reference: str) -> None:
     first, second = (stated(each, bank_reference=reference) for each in ("rf-1", "rf-2"))
     assert receive(first, second).fund().received_fen == 1400

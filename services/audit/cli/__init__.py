@@ -40,6 +40,7 @@ class LedgerCommands(LazyGroup):
         "refund": _find("vouchers", "refund_app"),
         "stock": _find("stocks", "app"),
         "month": _find("months", "app"),
+        "gift-question": _find("gift_questions", "app"),
         "bank-line": _find("bank_lines", "line_app"),
         "line-release": _find("bank_lines", "release_app"),
         "transfer": _find("proposals", "transfer_app"),

@@ -68,9 +68,6 @@ def decide_donation_received(
     check_open(journal.head, fact.received_at, "received_at")
     if fact.amount_fen > GIFT_FEN_MAX:
         raise messages.GIFT_TOO_LARGE.invalid("data.amount_fen")
-    if decision := decide_by_reference(rules, states, journal, event, movement):
-        return decision
-    journal.save(BankFact.from_event(event))
     donation = Donation(
         id=event.donation_id,
         donor_id=fact.donor_id,
@@ -84,6 +81,9 @@ def decide_donation_received(
         distinct_from=fact.distinct_from,
         own_account=fact.own_account,
     )
+    if decision := decide_by_reference(rules, states, journal, event, movement, donation):
+        return decision
+    journal.save(BankFact.from_event(event))
     if fund is None or not fund.is_open:
         refused = donation.model_copy(update={"refused": True})
         if fund is not None and fund.state == "proposed":

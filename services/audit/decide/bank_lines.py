@@ -107,13 +107,14 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
 def _find_reversed_gift(states: States, event: BankEvent[BankLineStated]) -> Donation | None:
     """Whose transfer the bank took back (冲正): what leaves the account under the reference that
     the gift came with, whole. A part of it may be a fee, and is asked about; so is the rest of a
-    gift that was given back in part, since two people may have entered that same line."""
+    gift that was given back in part, since two people may have entered that same line; and what
+    left under a reference of several givers."""
     stated = event.data
     if stated.direction != "paid" or not is_banks_reference(stated.bank_reference):
         return None
     account = stated.own_account or event.source
     reference = states.get(GiftReference, derive_gift_reference_id(account, stated.bank_reference))
-    if reference is None or not reference.is_near(stated.at):
+    if reference is None or reference.is_shared or not reference.is_near(stated.at):
         return None
     gift = states.require(Donation, reference.donation_id)
     is_whole = gift.refundable_fen == gift.amount_fen == stated.amount_fen

@@ -4,7 +4,15 @@ A line is known by the account it is on and the bank's reference; where nobody s
 who says it. A source that may report gifts alone (`Rules.payment_sources`) says it for itself: it
 cannot take the reference of another's line. Rows without a reference are counted by their file
 (`statements.files.Identities`).
+
+Some banks give a whole batch one reference. So another giver under a known reference may be another
+gift: a person is asked, and nothing is entered or dropped before.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
 
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.model import (
@@ -17,7 +25,7 @@ from services.audit.model import (
 )
 from services.audit.rules import Rules
 from shared.contracts.events import DonationReceived
-from shared.messaging.decision import Answer, Decision, States
+from shared.messaging.decision import Answer, Decision, Ref, States
 
 
 def decide_by_reference(
@@ -26,19 +34,27 @@ def decide_by_reference(
     journal: Journal,
     event: BankEvent[DonationReceived],
     movement: Movement,
+    donation: Donation,
 ) -> Decision | None:
     """Of a line that brought a gift under another id: it is that gift, or for another sum it is
-    refused. None where it is new, or where a person said that it is another gift."""
+    refused; of another giver, a person is asked. None where it is new, or where a person said that
+    it is another gift."""
     fact = event.data
     if not is_banks_reference(fact.bank_reference):
         return None
     account = fact.own_account if rules.may_state_payments(event.source) else ""
-    id_ = derive_gift_reference_id(account or event.source, fact.bank_reference)
-    gift, identity = _find_gift(states, id_, fact), BankFact.from_event(event)
+    references = _References.load(states, account or event.source, donation)
+    gift = references.find_gift(states, donation)
+    if gift is None or gift.donor_id != donation.donor_id:
+        journal.save(*references.note(donation))
     if gift is None:
-        moment = fact.received_at
-        journal.save(GiftReference(id=id_, donation_id=event.donation_id, received_at=moment))
         return None
+    identity = BankFact.from_event(event)
+    if gift.donor_id != donation.donor_id:
+        due_at = journal.now + timedelta(days=rules.waiting_gift_days)
+        asked = {"refused": True, "waiting": True, "due_at": due_at, "may_be": gift.id}
+        journal.save(identity, donation.model_copy(update=asked))
+        return journal.close(Answer(202, {"state": "asked"}))
     if gift.amount_fen != fact.amount_fen:
         journal.refuse(movement, Refusal("id_reused"), identity)
         return journal.close()
@@ -49,11 +65,44 @@ def decide_by_reference(
     return journal.close(Answer(200, {"ledger_id": gift.id, "state": "known"}))
 
 
-def _find_gift(states: States, id_: str, fact: DonationReceived) -> Donation | None:
+@dataclass(frozen=True, slots=True)
+class _References:
+    """first: of the line, whoever gave. own: of this giver, who is not the first under it."""
+
+    first: GiftReference | None
+    own: GiftReference | None
+    first_id: str
+    own_id: str
+
+    @classmethod
+    def load(cls, states: States, account: str, donation: Donation) -> Self:
+        first_id = derive_gift_reference_id(account, donation.reference)
+        own_id = derive_gift_reference_id(account, donation.reference, donation.donor_id)
+        states.prefetch(Ref(GiftReference, first_id), Ref(GiftReference, own_id))
+        first, own = states.get(GiftReference, first_id), states.get(GiftReference, own_id)
+        return cls(first, own, first_id, own_id)
+
+    def find_gift(self, states: States, donation: Donation) -> Donation | None:
+        """This giver's, else the first's."""
+        own = _find_gift(states, self.own, donation)
+        return own or _find_gift(states, self.first, donation)
+
+    def note(self, donation: Donation) -> Iterator[GiftReference]:
+        """That the line brought this gift too."""
+        moment = donation.received_at
+        if self.first is None or not self.first.is_near(moment):
+            yield GiftReference(id=self.first_id, donation_id=donation.id, received_at=moment)
+            return
+        yield self.first.model_copy(update={"is_shared": True})
+        yield GiftReference(id=self.own_id, donation_id=donation.id, received_at=moment)
+
+
+def _find_gift(
+    states: States, line: GiftReference | None, donation: Donation
+) -> Donation | None:
     """That the line brought. What was refused then, or undone since, may come again."""
-    line = states.get(GiftReference, id_)
-    if line is None or not line.is_near(fact.received_at):
+    if line is None or not line.is_near(donation.received_at):
         return None
     gift = states.require(Donation, line.donation_id)
     is_there = gift.is_on_ledger or gift.waiting
-    return gift if is_there and gift.id not in fact.distinct_from else None
+    return gift if is_there and gift.id not in donation.distinct_from else None

@@ -13,6 +13,7 @@ from services.audit.model.bank_lines import (
     derive_entered_line_id,
 )
 from services.audit.model.commands import (
+    AnswerGiftQuestion,
     ApproveFund,
     ApproveMandate,
     ApproveReversal,
@@ -29,6 +30,7 @@ from services.audit.model.commands import (
     EnterWaitingGift,
     EntryToReverse,
     FinishBringingForward,
+    GiftAnswer,
     GiveMandate,
     ProposeFund,
     ProposeMandate,
@@ -118,6 +120,7 @@ __all__ = [
     "NO_REFERENCE",
     "REFERENCE_LASTS",
     "AnswerBankQuestion",
+    "AnswerGiftQuestion",
     "ApproveBankAnswer",
     "ApproveFund",
     "ApproveLineRelease",
@@ -160,6 +163,7 @@ __all__ = [
     "FinishBringingForward",
     "Fund",
     "FundTerms",
+    "GiftAnswer",
     "GiftReference",
     "GiveMandate",
     "LineAnswer",

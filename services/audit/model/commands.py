@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from services.audit.model.fund import FundTerms, NewFundId
 from services.audit.model.mandate import MandateRequest
@@ -144,6 +144,17 @@ class EnterWaitingGift(Value):
     """Its fund waits no more."""
 
     donation_id: str
+
+
+class GiftAnswer(Value):
+    """is_another: what came under the bank reference of another giver's gift is a gift of its own,
+    and not the same again."""
+
+    is_another: StrictBool
+
+
+class AnswerGiftQuestion(GiftAnswer):
+    donation_id: Identifier
 
 
 class FinishBringingForward(Value):

@@ -55,6 +55,8 @@ class Donation(CountedState, PlacedState):
     waiting: for its fund to be opened; counts as refused until then. due_at: when the log says so,
     where two people have not decided on the fund by then.
     own_account: of the foundation, where it came in, as far as its source says.
+    may_be: the gift of another giver that came under the same bank reference; while this one waits,
+    a person has to say whether it is that gift. answered_by: who said so.
     """
 
     COLLECTION: ClassVar[str] = "donations"
@@ -76,6 +78,13 @@ class Donation(CountedState, PlacedState):
     designation: bytes | None = None
     distinct_from: tuple[str, ...] = ()
     own_account: str = ""
+    may_be: str = ""
+    answered_by: str = ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Nobody has said yet whether it is the gift `may_be`."""
+        return self.waiting and bool(self.may_be)
 
     @property
     def is_money(self) -> bool:
@@ -101,12 +110,14 @@ class Donation(CountedState, PlacedState):
 
 
 class GiftReference(State):
-    """A line of a bank that brought a gift, by the account it is on and the bank's reference."""
+    """A line of a bank that brought a gift, by the account it is on and the bank's reference; each
+    further giver under that reference has one of his own. is_shared: there are such."""
 
     COLLECTION: ClassVar[str] = "gift_references"
 
     donation_id: str
     received_at: datetime
+    is_shared: bool = False
 
     def is_near(self, moment: datetime) -> bool:
         """Some banks count anew each day: a line of another week is another."""
@@ -183,9 +194,9 @@ class BankEvent(Event[F], Generic[F]):
         return derive_donation_id(self.source, self.id)
 
 
-def derive_gift_reference_id(account: str, reference: str) -> str:
-    """account: or the source, where it is not said."""
-    return make_id("R", account, reference)
+def derive_gift_reference_id(account: str, reference: str, donor_id: str = "") -> str:
+    """account: or the source, where it is not said. donor_id: of a further giver."""
+    return make_id("R", account, reference, *([donor_id] if donor_id else []))
 
 
 def is_banks_reference(reference: str) -> bool:

@@ -132,7 +132,7 @@ async def _list_differences(
     gifts = await mongo.find(
         database,
         Donation,
-        {**refused, "amount_fen": {"$gt": 0}},
+        {**refused, "undone": {"$ne": True}, "amount_fen": {"$gt": 0}},
         sort=[("received_at", -1), ("_id", 1)],
         limit=DIFFERENCES_MAX,
     )

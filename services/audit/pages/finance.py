@@ -12,18 +12,20 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.audit import views
 from services.audit.messages import ENTRY_UNKNOWN
-from services.audit.model import Mandate, Payable, RevokeMandate
+from services.audit.model import AnswerGiftQuestion, Mandate, Payable, RevokeMandate
 from services.audit.model.months import ApproveMonthClose
 from services.audit.months.reading import build_approval
 from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind, describe_mandate
 from services.audit.pages.proposing import FINANCE_PATH, FORMS, PAGES, Texts, format_day
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
-from services.audit.store import read_funds, sum_waiting_gifts
+from services.audit.statements.views import load_asked_gifts
+from services.audit.store import count_asked_gifts, read_funds, sum_waiting_gifts
 from shared import mongo
-from shared.contracts.values import Identifier
+from shared.answers import Answer
+from shared.contracts.values import Identifier, Value
 from shared.security import Credential, Role
 from shared.web.access import Denied, allow
-from shared.web.forms import execute_form, make_form_key, read_form
+from shared.web.forms import Form, answer_form, execute_form, make_form_key, read_form
 from shared.web.staff import PageRouter, render_refusal
 
 router = PageRouter()
@@ -100,6 +102,8 @@ async def show_finance(caller: Reader, request: Request, runtime: AuditRuntimeDe
             {"owed_fen": {"$gt": 0}, "order_id": ""}
         ),
         gifts=await sum_waiting_gifts(runtime.database),
+        asked_gifts=await load_asked_gifts(runtime.database, FEW),
+        asked_count=await count_asked_gifts(runtime.database),
         day=format_day,
         unsettled=await views.list_unsettled(runtime.database, UNSETTLED_MAX),
         funds=[fund for fund in await read_funds(runtime.database) if fund.is_open],
@@ -133,6 +137,23 @@ async def end_standing(
     if answer.status >= 400:
         return render_refusal(request, answer)
     return RedirectResponse(FINANCE_PATH, status_code=303)
+
+
+@router.post(FINANCE_PATH + "/gift-questions/{donation_id}")
+async def submit_gift_answer(
+    donation_id: Identifier, caller: Ending, request: Request, runtime: AuditRuntimeDep
+) -> Response:
+    async def show(_typed: Form, answer: Answer) -> Response:
+        return render_refusal(request, answer)
+
+    def build(form: Form) -> Value:
+        choices = {"another": True, "same": False}
+        chosen = choices.get(form.get("answer", ""))
+        return AnswerGiftQuestion.model_validate(
+            {"donation_id": donation_id, "is_another": chosen}
+        )
+
+    return await answer_form(request, runtime, caller, FINANCE_PATH, build, show)
 
 
 @router.get(FINANCE_PATH + "/waiting/{kind}")

@@ -37,10 +37,16 @@ class Identities:
         self.account = account
         self._account = [account] if account else []
         self._seen: Counter[str] = Counter()
+        self._givers: dict[str, str] = {}
+        """By the digest of a reference: who first had it in this file."""
 
     def assign(self, gift: Gift, donor_id: str) -> str:
+        """A further giver under one reference of the bank has an id of his own: it may be another
+        gift, which the ledger asks a person."""
         if gift.reference:
-            return self._scope_reference(gift.reference)
+            id_ = self._scope_reference(gift.reference)
+            is_first = self._givers.setdefault(make_id("E", id_), donor_id) == donor_id
+            return id_ if is_first else make_id("A", *self._account, gift.reference, donor_id)
         fact = gift.fact
         moment = fact.received_at.astimezone(UTC).isoformat()
         content = (*self._account, moment, donor_id, str(fact.amount_fen), fact.fund_id)

@@ -12,10 +12,13 @@ from services.audit.statements.likeness import Trait
 from shared.documents import Document
 from shared.moments import as_stored
 
-Outcome = Literal["entered", "repeated", "elsewhere", "waiting", "refused", "reused", "unknown"]
+Outcome = Literal[
+    "entered", "repeated", "elsewhere", "waiting", "asked", "refused", "reused", "unknown"
+]
 """entered: this row brought the gift to the ledger. repeated: another did, and this one is known to
 list it too. elsewhere: only others are known to. waiting: for its fund to be approved; then it is
-entered by itself. reused: its reference is another gift's."""
+entered by itself. asked: another giver's gift has its reference, and a person has to say whether
+this is another gift. reused: its reference is another gift's."""
 
 IDS_MAX = 1000
 
@@ -45,6 +48,8 @@ def _find_outcome(row: Row, gift: Document | None) -> Outcome:
     place = (row.listed.statement, row.listed.row)
     if place not in places:
         return "elsewhere"
+    if gift["may_be"]:
+        return "asked" if gift["waiting"] else "repeated"
     if gift["waiting"]:
         return "waiting"
     if gift["refused"]:

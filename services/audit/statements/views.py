@@ -10,6 +10,7 @@ from services.audit.model import BankFact, Donation, Pledge, derive_bank_fact_id
 from services.audit.statements import listed
 from services.audit.statements.likeness import Trait, TraitIndex
 from services.audit.statements.reconciliation import Reconciliation
+from services.audit.store import find_asked_gifts
 from shared import mongo
 
 ALIKE_MAX = 5
@@ -102,6 +103,23 @@ def _describe_trait(trait: Trait) -> dict[str, object]:
     }
 
 
+async def load_asked_gifts(database: mongo.Database, limit: int) -> list[dict[str, object]]:
+    """Gifts that came under the bank reference of another giver's (`may_be`)."""
+    gifts = await find_asked_gifts(database, limit)
+    earlier = await listed.load_listed(database, [gift.may_be for gift in gifts])
+    return [
+        gift.model_dump(mode="json", include=ASKED)
+        | {"may_be": earlier[gift.may_be].model_dump(mode="json", include=ASKED)}
+        for gift in gifts
+    ]
+
+
+ASKED = {
+    *("id", "donor_id", "fund_id", "amount_fen", "received_at", "reference", "own_account"),
+    "statements",
+}
+
+
 def list_designated_gifts(
     donations: Sequence[Donation], open_text: Callable[[Donation], str], limit: int
 ) -> dict[str, object]:
@@ -142,6 +160,7 @@ VISIBLE = {
     "waiting",
     "statements",
     "distinct_from",
+    "may_be",
 }
 
 
@@ -178,8 +197,10 @@ async def _load_pledges(database: mongo.Database) -> dict[Party, list[Pledge]]:
 
 
 async def _load_gifts(database: mongo.Database) -> AsyncIterator[tuple[Party, list[Donation]]]:
-    """Of money, one party's at a time. Without what is sealed."""
-    cursor = database[Donation.COLLECTION].find({"amount_fen": {"$gt": 0}}, {"designation": 0})
+    """Of money, one party's at a time. Without what is sealed, and what is another gift again."""
+    again = {"undone": True, "may_be": {"$gt": ""}}
+    query = {"amount_fen": {"$gt": 0}, "$nor": [again]}
+    cursor = database[Donation.COLLECTION].find(query, {"designation": 0})
     gifts: list[Donation] = []
     async for document in cursor.sort([("donor_id", 1), ("fund_id", 1), ("received_at", 1)]):
         gift = mongo.to_state(Donation, document)
