@@ -64,6 +64,10 @@ def import_donations(
     account: Annotated[
         str, typer.Option(help="哪个账户的流水，不同账户的同额善款各算一笔 the statement's account")
     ] = "",
+    bank_fund: Annotated[
+        str,
+        typer.Option(help="该账户的利息和手续费记入哪个基金 the fund of its interest and charges"),
+    ] = "",
     apart: Annotated[
         bool,
         typer.Option(
@@ -92,6 +96,7 @@ def import_donations(
             f"没有文件夹 no such folder: {report.parent}", param_hint="--report"
         )
     layout = _read_layout(mapping, column or [], set_ or [], ignore or []).of_account(account)
+    layout = layout.with_bank_fund(bank_fund)
     data_dir = find_data_dir()
     if layout.account and (remembered := load_layout(data_dir, layout.account)):
         layout = remembered.lay_over(layout)

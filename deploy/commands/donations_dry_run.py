@@ -15,6 +15,7 @@ from deploy.commands.tables import make_console, make_table
 from services.audit.statements import Gift, Layout, read_statement
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import check_row
+from shared.contracts.events import BankLineStated
 from shared.contracts.values import CHINA
 from shared.money import format_yuan
 from shared.sheets import RefusedRow
@@ -89,6 +90,16 @@ def print_trial(trial: Trial, show: int) -> None:
             typer.echo(f"第 {row.line} 行 line {row.line}: {problem.zh} {problem.en}")
 
 
+OWN_KINDS = {"interest": "利息 interest", "charge": "手续费 charge"}
+
+
+def _describe_target(stated: BankLineStated) -> str:
+    if stated.own_kind and stated.fund_id:
+        return f"{OWN_KINDS[stated.own_kind]} → {stated.fund_id}"
+    asked = "没有：请财务核对 none: finance is asked"
+    return " ".join(filter(None, (OWN_KINDS.get(stated.own_kind), stated.memo or asked)))
+
+
 def _print_payments(rows: Sequence[BankRow]) -> None:
     """Each with the order's line that it would close; what names none is asked."""
     table = make_table(
@@ -106,7 +117,7 @@ def _print_payments(rows: Sequence[BankRow]) -> None:
             f"{stated.at.astimezone(CHINA):%Y-%m-%d}",
             "付出 paid" if stated.direction == "paid" else "退回 returned",
             format_yuan(stated.amount_fen),
-            stated.memo or "没有：请财务核对 none: finance is asked",
+            _describe_target(stated),
         )
     if table.row_count:
         make_console().print(table)

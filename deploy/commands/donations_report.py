@@ -35,7 +35,7 @@ KINDS: dict[Kind, str] = {
 }
 """Of designations."""
 PAYMENTS: dict[str, str] = {
-    "entered": "已按付款单入账 closed an order",
+    "entered": "已入账 entered",
     "known": "此前已由别处入账或在问 known",
     "asked": "对不上，待财务核对 asked",
     "before": "此前已导入 imported before",

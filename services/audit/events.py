@@ -104,12 +104,16 @@ from services.audit.model.stock import (
 )
 from services.audit.model.vouchers import (
     AddVoucherFile,
+    ApproveBankEntry,
     ApproveFundFee,
     ApproveGiftRefund,
+    BankEntry,
+    DeclineBankEntry,
     DeclineFundFee,
     DeclineGiftRefund,
     FundFee,
     GiftRefund,
+    ProposeBankEntry,
     ProposeFundFee,
     ProposeGiftRefund,
 )
@@ -217,6 +221,11 @@ def build_commands(
         ),
         ApproveFundFee: Handler(decide=vouchers.decide_approve_fee),
         DeclineFundFee: Handler(decide=partial(decide_decline, FundFee)),
+        ProposeBankEntry: Handler(
+            decide=vouchers.decide_propose_bank_entry, prepare=secrets.hide_named_line
+        ),
+        ApproveBankEntry: Handler(decide=vouchers.decide_approve_bank_entry),
+        DeclineBankEntry: Handler(decide=partial(decide_decline, BankEntry)),
         ProposeGiftRefund: Handler(
             decide=vouchers.decide_propose_refund, prepare=secrets.hide_named_line
         ),

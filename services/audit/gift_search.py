@@ -12,17 +12,20 @@ from pydantic import Field
 
 from services.audit.model import BankQuestion, Donation, PaymentOrder, Reversal, Transfer
 from services.audit.model.proposal import ReferencedProposal
-from services.audit.model.vouchers import FundFee, GiftRefund, LinedEntry
+from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund, LinedEntry
 from services.audit.public import PublicLogs
 from shared import mongo
 from shared.contracts.values import CHINA, Identifier, PositiveFen, Value
 from shared.text import FOLDED
 
 HITS_MAX = 100
-Kind = Literal["gift", "fee", "refund", "transfer", "reversal", "payment", "bank_line"]
+Kind = Literal[
+    "gift", "fee", "bank_entry", "refund", "transfer", "reversal", "payment", "bank_line"
+]
 KIND_WORDS: dict[Kind, tuple[str, str]] = {
     "gift": ("捐赠", "Gift"),
     "fee": ("管理费", "Fee"),
+    "bank_entry": ("银行利息、手续费", "Interest or charge"),
     "refund": ("退款", "Refund"),
     "transfer": ("划转", "Transfer"),
     "reversal": ("冲正", "Reversal"),
@@ -137,6 +140,7 @@ async def _find_papers(database: mongo.Database, logs: PublicLogs, reference: st
     hits: list[Hit] = []
     kinds: Sequence[tuple[Kind, type[ReferencedProposal]]] = (
         ("fee", FundFee),
+        ("bank_entry", BankEntry),
         ("refund", GiftRefund),
         ("transfer", Transfer),
         ("reversal", Reversal),

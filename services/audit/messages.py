@@ -349,6 +349,10 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "line_released": ("这一笔已按“银行未付”释放", "two people said that the bank did not pay it"),
     "line_entered": ("这条流水已按别的用途入账", "the line was entered as something else"),
+    "own_line": (
+        "银行的利息或手续费：请在财务页凭凭证记入一个基金（提出“银行利息”或“银行手续费”）",
+        "the bank's interest or charge: enter it with a voucher, on the finance page",
+    ),
 }
 """Why a line of the bank closes nothing, in Chinese and in English."""
 BANK_QUESTION_CLOSED = Message("bank_question_closed", "这条银行流水已有人核对", "it was answered")

@@ -32,12 +32,15 @@ BUNDLES_AT_ONCE = 80
 
 @dataclass(slots=True)
 class Sums:
-    """Fen. income: gifts, less what was corrected. spent: paid for help."""
+    """Fen. income: gifts, less what was corrected. spent: paid for help. interest, charges: what
+    banks paid, and took for themselves."""
 
     brought_forward: int = 0
     income: int = 0
     moved: int = 0
     fees: int = 0
+    interest: int = 0
+    charges: int = 0
     refunded: int = 0
     committed: int = 0
     released: int = 0
@@ -55,8 +58,9 @@ class Sums:
     @property
     def remaining(self) -> int:
         """What can still be promised."""
-        came = self.brought_forward + self.income + self.moved
-        return came - self.fees - self.refunded - self.committed + self.released
+        came = self.brought_forward + self.income + self.interest + self.moved
+        kept = self.fees + self.charges + self.refunded
+        return came - kept - self.committed + self.released
 
 
 @dataclass(slots=True)
@@ -193,6 +197,10 @@ def list_sums(entry: LedgerEntry) -> Iterator[tuple[str, Sums]]:
             yield own, Sums(spent=-entering.get(own, 0))
         case "management_fee":
             yield own, Sums(fees=leaving.get(own, 0))
+        case "bank_interest":
+            yield own, Sums(interest=entering.get(own, 0))
+        case "bank_charge":
+            yield own, Sums(charges=leaving.get(own, 0))
         case "refund":
             yield own, Sums(refunded=leaving.get(own, 0))
         case "transfer":

@@ -39,7 +39,7 @@ from services.audit.model import (
 from services.audit.model.beginning import ChartProposal, FoundationChart, OpeningBalances
 from services.audit.model.months import MonthClose, MonthReopening
 from services.audit.model.stock import StockCount
-from services.audit.model.vouchers import FundFee, GiftRefund, VoucherFile
+from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund, VoucherFile
 from shared import mongo
 from shared.looks import LookLog
 from shared.messaging.decision import State
@@ -77,6 +77,7 @@ STATES: tuple[type[State], ...] = (
     VoucherFile,
     FundFee,
     GiftRefund,
+    BankEntry,
     FoundationChart,
     ChartProposal,
     OpeningBalances,

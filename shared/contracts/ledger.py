@@ -213,6 +213,24 @@ class ManagementFee(Moving):
 
 
 @with_config(CLOSED)
+class BankInterest(Moving):
+    """What a bank pays on an account (结息): income of a fund, and nobody's gift."""
+
+    kind: Literal["bank_interest"]
+    authorisation: NotRequired[Authorisation]
+    fund: FundId
+
+
+@with_config(CLOSED)
+class BankCharge(Moving):
+    """What a bank takes for itself: for a payment, for the account."""
+
+    kind: Literal["bank_charge"]
+    authorisation: NotRequired[Authorisation]
+    fund: FundId
+
+
+@with_config(CLOSED)
 class Refund(Moving):
     """A gift, or a part of it, given back to its giver. forced_by: the bank took it back, whatever
     the fund had left: it has less than nothing then."""
@@ -257,6 +275,8 @@ LedgerEntry = (
     | GoodsWrittenOff
     | Transfer
     | ManagementFee
+    | BankInterest
+    | BankCharge
     | Refund
     | Reversal
     | Refusal
@@ -266,7 +286,8 @@ Kind = Literal[
     "fund_opened", "opening_balance", "fund_carried", "commitment_carried", "goods_carried",
     "donation_received", "goods_received", "commitment", "disbursement", "accounts_opened",
     "obligation", "payment", "payment_returned", "release", "goods_distributed",
-    "goods_written_off", "transfer", "management_fee", "refund", "reversal", "refusal",
+    "goods_written_off", "transfer", "management_fee", "bank_interest", "bank_charge", "refund",
+    "reversal", "refusal",
 ]  # fmt: skip
 
 entry_adapter: TypeAdapter[LedgerEntry] = TypeAdapter(

@@ -13,6 +13,7 @@ from shared.sheets.delimited import RawRow
 from shared.sheets.messages import FILE_FORMAT_UNKNOWN, FILE_TOO_LARGE
 
 if TYPE_CHECKING:
+    from openpyxl.reader.excel import ExcelReader
     from openpyxl.worksheet.worksheet import Worksheet as OpenedWorksheet
 
 MEGABYTE = 1 << 20
@@ -61,21 +62,22 @@ def check_unpacked(content: bytes, megabytes: int) -> None:
 
 def read_workbook(content: bytes) -> tuple[Worksheet, ...]:
     """Those sheets that hold something. Raises Invalid when it is no .xlsx, or too large a one."""
-    import openpyxl  # an auditor's machine does not have it
+    from openpyxl.reader.excel import ExcelReader  # an auditor's machine does not have it
 
     check_unpacked(content, UNPACKED_MAX // MEGABYTE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            book = openpyxl.load_workbook(
+            reader = ExcelReader(
                 io.BytesIO(content), read_only=True, data_only=True, keep_links=False
             )
+            reader.read()
             sheets = [
                 Worksheet(
                     sheet.title,
                     sheet.sheet_state == "visible",
-                    tuple(_read_rows(sheet, _find_merged(packed, sheet))),
+                    tuple(_read_rows(sheet, _find_merged(packed, path))),
                 )
-                for sheet in book.worksheets
+                for sheet, path in zip(reader.wb.worksheets, _list_paths(reader), strict=True)
             ]
     except Invalid:
         raise
@@ -84,11 +86,20 @@ def read_workbook(content: bytes) -> tuple[Worksheet, ...]:
     return tuple(sheet for sheet in sheets if sheet.rows)
 
 
-def _find_merged(packed: zipfile.ZipFile, sheet: "OpenedWorksheet") -> Merged:
-    """They are listed behind all the rows."""
+def _list_paths(reader: "ExcelReader") -> list[str]:
+    """Where each worksheet is in the archive; sheets of one name are told apart by their order."""
+    return [
+        part.target
+        for _, part in reader.parser.find_sheets()
+        if part.target in reader.valid_files and "chartsheet" not in part.Type
+    ]
+
+
+def _find_merged(packed: zipfile.ZipFile, path: str) -> Merged:
+    """They are listed behind all the rows. path: of the sheet in the archive."""
     merged: dict[int, dict[int, Place]] = {}
     count = 0
-    with packed.open(sheet._worksheet_path.lstrip("/")) as part:  # type: ignore[attr-defined]
+    with packed.open(path) as part:
         before = b""
         while chunk := part.read(MEGABYTE):
             text = before + chunk

@@ -13,6 +13,7 @@ from services.audit.model import (
     Donation,
     EnterWaitingGift,
 )
+from services.audit.statements import Gift, Identities, Layout, read_statement
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived
 from tests.audit.decisions import RULES, MemoryAudit, last_reason, open_audit
@@ -186,3 +187,19 @@ def test_a_source_that_reports_gifts_alone_takes_no_other_banks_reference() -> N
     again = audit.receive(stated("x-2", 1, source="/channels/other"), rules=rules)
     assert again.answer is not None
     assert again.answer.body["state"] == "known"
+
+
+def test_rows_of_a_file_that_share_a_reference_have_ids_of_their_own_by_giver() -> None:
+    """Both reach the ledger, which asks; the same row listed twice is one."""
+    lines = "流水号,名称,金额,到账时间,基金\n" + "".join(
+        f"B-1,{name},7.00,2026-01-05,{FUND}\n" for name in ("甲", "乙", "甲")
+    )
+    rows = [
+        row
+        for row in read_statement(lines.encode(), "a.csv", Layout())
+        if isinstance(row, Gift)
+    ]
+    identities = Identities("工行 1001")
+    first, second, again = (identities.assign(row, f"P-{row.giver['name']}") for row in rows)
+    assert first == again == Identities("工行 1001").assign(rows[0], "P-甲")
+    assert second != first

@@ -53,19 +53,19 @@ def test_what_a_row_names_is_there(name: str) -> None:
 
 
 @with_config({"extra": "forbid", "strict": True})
-class BankCharge(Moving):
-    """Made up: what a bank takes for a payment."""
+class AuditFee(Moving):
+    """Made up: what an auditor takes for a report."""
 
-    kind: Literal["bank_charge"]
+    kind: Literal["audit_fee"]
     fund: str
 
 
 @pytest.fixture
-def bank_charge(monkeypatch: pytest.MonkeyPatch) -> None:
+def audit_fee(monkeypatch: pytest.MonkeyPatch) -> None:
     """The contract and the row, and nothing else."""
     row = EntryKind(
-        "bank_charge",
-        "银行手续费",
+        "audit_fee",
+        "审计费",
         moves="money",
         parts=(Part((Pair("management", "bank"),)),),
         total="fees_fen",
@@ -75,18 +75,18 @@ def bank_charge(monkeypatch: pytest.MonkeyPatch) -> None:
         traced="fee",
     )
     monkeypatch.setitem(KINDS, row.name, row)
-    contracts = (*get_args(LedgerEntry), BankCharge)
+    contracts = (*get_args(LedgerEntry), AuditFee)
     monkeypatch.setattr(canonical, "ENTRIES", EntryDecoder(contracts))
 
 
-@pytest.mark.usefixtures("bank_charge")
+@pytest.mark.usefixtures("audit_fee")
 def test_a_made_up_kind_is_built_verified_counted_reversed_and_exported(tmp_path: Path) -> None:
     writer = Writer()
     writer.open()
     writer.donate(100_00)
     for amount in (3_00, 2_00):
         fact = writer.fact(f"charge-{amount}")
-        charge = entries.draft_entry("bank_charge", fact, (fund_ref(FUND), amount), fund=FUND)
+        charge = entries.draft_entry("audit_fee", fact, (fund_ref(FUND), amount), fund=FUND)
         index = writer.add(charge)
     writer.reverse(index)
     publish_all(writer, tmp_path / "log")
@@ -99,23 +99,23 @@ def test_a_made_up_kind_is_built_verified_counted_reversed_and_exported(tmp_path
     log = open_log(tmp_path / "log")
     told = count_figures([log], Period.parse("2026"), major_fen=100_000_00)
     assert (told.funds[FUND].fees, told.funds[FUND].closing) == (3_00, 97_00)
-    assert [each.kind for each in told.corrections] == ["bank_charge"]
+    assert [each.kind for each in told.corrections] == ["audit_fee"]
     assert {p.use: p.amount for p in trace("donation-1", [log]).parts} == {
         "fee": 3_00,
         "unspent": 97_00,
     }
     write_journal(tmp_path / "log", "hledger", tmp_path / "journal")
-    assert (tmp_path / "journal").read_text().count("银行手续费 bank charge") == 2
+    assert (tmp_path / "journal").read_text().count("审计费 audit fee") == 2
 
 
-@pytest.mark.usefixtures("bank_charge")
+@pytest.mark.usefixtures("audit_fee")
 def test_a_made_up_kind_may_not_use_other_accounts_nor_more_than_there_is(tmp_path: Path) -> None:
     for name, amount, account in (("more", 101_00, ""), ("other", 1_00, "programme")):
         writer = Writer()
         writer.open()
         writer.donate(100_00)
         fact = writer.fact("charge")
-        draft = entries.draft_entry("bank_charge", fact, (fund_ref(FUND), amount), fund=FUND)
+        draft = entries.draft_entry("audit_fee", fact, (fund_ref(FUND), amount), fund=FUND)
         if account:
             draft["legs"][0]["account"] = fund_ref(FUND).accounts.donations
         writer.add(draft)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from deploy.cli import app
 from services.audit.model import derive_payment_order_id
-from services.audit.statements import Gift, parse_layout, read_statement
+from services.audit.statements import Gift, Layout, parse_layout, read_statement
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import read_batches
 from services.audit.statements.givers import Givers
@@ -142,3 +142,64 @@ def test_a_dry_run_says_which_payment_a_row_would_close(tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     for part in ("付款 2 行", REFERENCE, "请财务核对", "3,000.00"):
         assert part in shown.output, part
+
+
+INTEREST = "2026-03-21,B-5,,,,12.34,结息,"
+CHARGE = "2026-03-22,B-6,,,5.00,,账户管理费,"
+
+
+def list_own(*rows: str, layout: Layout = WARM) -> list[tuple[str, str, str, int]]:
+    found = read_statement("\n".join((HEADER, *rows)).encode(), "icbc.csv", layout)
+    stated = [row.stated for row in found if isinstance(row, BankRow)]
+    return [(each.own_kind, each.direction, each.fund_id, each.amount_fen) for each in stated]
+
+
+def test_interest_and_charges_are_stated_for_the_fund_that_was_named_once() -> None:
+    layout = WARM.with_bank_fund("general")
+    expected = [("interest", "returned", "general", 12_34), ("charge", "paid", "general", 5_00)]
+    assert list_own(INTEREST, CHARGE, layout=layout) == expected
+    assert [row[2] for row in list_own(INTEREST, CHARGE)] == ["", ""], "finance is asked"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "2026-03-21,B-5,甲公司,4401,,12.34,转账,结息",
+        "2026-03-21,B-5,甲公司,4401,,12.34,转账,利息捐给孩子们",
+        "2026-03-21,B-5,,,,5.00,手续费返还,",
+        "2026-03-21,B-5,,,5.00,,利息支出,",
+        "2026-03-21,B-5,,,5.00,,货款,",
+        f"2026-03-21,B-5,,,5.00,,手续费,{REFERENCE}",
+    ],
+)
+def test_what_a_giver_wrote_or_goes_the_other_way_is_no_interest_and_no_charge(row: str) -> None:
+    assert not [kind for kind, *_ in list_own(row) if kind]
+
+
+def test_interest_without_a_number_is_known_by_account_day_and_sum() -> None:
+    row = INTEREST.replace("B-5", "")
+    (first,), (again,) = read(row), read(row)
+    assert isinstance(first, BankRow)
+    assert isinstance(again, BankRow)
+    assert first.stated.bank_reference == again.stated.bank_reference
+    assert not list_own(CHARGE.replace("B-6", "")), "of charges there may be two equal ones a day"
+    assert not list_own(row, layout=WARM.model_copy(update={"account": ""}))
+
+
+def test_interest_and_charges_of_the_banks_own_formats() -> None:
+    kinds = [
+        (row.stated.own_kind, row.stated.amount_fen)
+        for row in read_statement(MT940.encode(), "f", WARM)
+        if isinstance(row, BankRow)
+    ]
+    assert kinds == [("charge", 30_00), ("interest", 50)]
+    code = "<BkTxCd><Domn><Fmly><Cd>MCOP</Cd><SubFmlyCd>{}</SubFmlyCd></Fmly></Domn></BkTxCd>"
+    camt = make_camt(
+        make_entry("1.50", "R-1", inside=code.format("INTR")),
+        make_entry("2.00", "R-2", side="DBIT", inside=code.format("CHRG")),
+    )
+    found = [row for row in read_statement(camt.encode(), "f", WARM) if isinstance(row, BankRow)]
+    assert [(row.stated.own_kind, row.stated.amount_fen) for row in found] == [
+        ("interest", 1_50),
+        ("charge", 2_00),
+    ]

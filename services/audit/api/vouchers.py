@@ -1,4 +1,4 @@
-"""HTTP: fees and refunds by two people, and the files that prove what they entered."""
+"""HTTP: fees, refunds and a bank's interest and charges by two people, and the files that prove what they entered."""
 
 from typing import Annotated
 
@@ -8,12 +8,16 @@ from services.audit.api.access import Checker, Maker, Reader
 from services.audit.messages import ENTRY_UNKNOWN
 from services.audit.model.vouchers import (
     FILE_BYTES_MAX,
+    ApproveBankEntry,
     ApproveFundFee,
     ApproveGiftRefund,
+    BankEntry,
+    DeclineBankEntry,
     DeclineFundFee,
     DeclineGiftRefund,
     FundFee,
     GiftRefund,
+    ProposeBankEntry,
     ProposeFundFee,
     ProposeGiftRefund,
     VoucherFile,
@@ -96,6 +100,36 @@ async def decline_fund_fee(
     fee_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
 ) -> Response:
     return await answer_to(runtime, checker, DeclineFundFee(fee_id=fee_id), key)
+
+
+@router.get("/bank-entries", dependencies=[Reader])
+async def list_bank_entries(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, object]:
+    proposals = await mongo.find(
+        runtime.database, BankEntry, {}, sort=[("state", -1), ("_id", 1)], limit=limit
+    )
+    return {"bank-entries": [each.to_json() for each in proposals]}
+
+
+@router.post("/bank-entries", status_code=202)
+async def propose_bank_entry(
+    entry: ProposeBankEntry, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+) -> Response:
+    """Interest that a bank paid, or a charge that it took, into the books of one fund."""
+    return await answer_to(runtime, maker, entry, key)
+
+
+@router.post("/bank-entries/{entry_id}/approve")
+async def approve_bank_entry(
+    entry_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    return await answer_to(runtime, checker, ApproveBankEntry(entry_id=entry_id), key)
+
+
+@router.post("/bank-entries/{entry_id}/decline")
+async def decline_bank_entry(
+    entry_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    return await answer_to(runtime, checker, DeclineBankEntry(entry_id=entry_id), key)
 
 
 @router.get("/gift-refunds", dependencies=[Reader])

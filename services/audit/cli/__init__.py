@@ -38,6 +38,7 @@ class LedgerCommands(LazyGroup):
         "attach": _find("vouchers", "send_attachment"),
         "fee": _find("vouchers", "fee_app"),
         "refund": _find("vouchers", "refund_app"),
+        "bank-entry": _find("vouchers", "bank_app"),
         "stock": _find("stocks", "app"),
         "month": _find("months", "app"),
         "gift-question": _find("gift_questions", "app"),

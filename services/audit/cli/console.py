@@ -25,6 +25,8 @@ COLUMNS = {
     "received_fen": "收到 received",
     "transferred_fen": "划转 transferred",
     "fees_fen": "管理费 fees",
+    "interest_fen": "利息 interest",
+    "charges_fen": "银行手续费 charges",
     "refunded_fen": "退回 refunded",
     "committed_fen": "已承诺 committed",
     "spent_fen": "已付 paid",

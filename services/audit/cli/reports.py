@@ -88,7 +88,7 @@ USES: dict[Use, str] = {
     "spent": "已使用 spent",
     "promised": "已承诺未付 promised",
     "unspent": "尚未使用 unspent",
-    "fee": "管理费 fees",
+    "fee": "管理费、银行手续费 fees, charges",
     "lost": "已核销 written off",
     "refunded": "已退回 refunded",
     "reversed": "已冲销 reversed",

@@ -1,6 +1,7 @@
-"""`guanjia audit fee|refund|attach`: what two people enter with a voucher, and its scan."""
+"""`guanjia audit fee|refund|bank-entry|attach`: what two people enter with a voucher, and its scan."""
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,13 +19,18 @@ from shared.contracts.values import CHINA
 from shared.documents import Document
 from shared.money import format_yuan
 
-FEES, REFUNDS = "/fund-fees", "/gift-refunds"
+FEES, REFUNDS, BANK_ENTRIES = "/fund-fees", "/gift-refunds", "/bank-entries"
 COLUMNS = ("人民币元 CNY", "基金 fund", "凭证、依据 voucher, document", "提出、批准 maker, checker")
 fee_app = typer.Typer(
     help="管理费：两人办理 Fees, by two people.", no_args_is_help=True, add_completion=False
 )
 refund_app = typer.Typer(
     help="退款：两人办理 Refunds, by two people.", no_args_is_help=True, add_completion=False
+)
+bank_app = typer.Typer(
+    help="银行利息和手续费：两人办理 A bank's interest and charges, by two people.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 Id = Annotated[str, typer.Argument(metavar="ID", help="编号 its id")]
 Yuan = Annotated[str, typer.Option("--yuan", help="金额，元 such as 1,000.00")]
@@ -129,3 +135,38 @@ def send_refund_approval(refund: Id) -> None:
 def print_refunds() -> None:
     """各笔退款。The refunds."""
     print_all(REFUNDS, COLUMNS, _list)
+
+
+class Own(StrEnum):
+    INTEREST = "interest"
+    CHARGE = "charge"
+
+
+@bank_app.command("propose")
+def send_bank_entry_proposal(
+    kind: Annotated[Own, typer.Argument(help="利息 interest，手续费 charge")],
+    fund: Annotated[str, typer.Option(help="记入哪个基金 which fund")],
+    amount: Yuan,
+    day: Day,
+    reference: Reference,
+    voucher: Voucher,
+    attachment: Attachment,
+    line: Line = "",
+    account: Account = "",
+) -> None:
+    """提出银行利息或手续费，由另一人批准。Proposes interest or a charge; another approves it."""
+    body = build_body(amount, day, reference, voucher, attachment, line, account)
+    named = {"fund_id": fund, "kind": f"bank_{kind.value}"}
+    send_proposal(BANK_ENTRIES, "bank-entry approve", body | named)
+
+
+@bank_app.command("approve")
+def send_bank_entry_approval(entry: Id) -> None:
+    """批准银行利息或手续费，须为另一人。Enters what another person proposed."""
+    send_approval(BANK_ENTRIES, entry)
+
+
+@bank_app.command("list")
+def print_bank_entries() -> None:
+    """各笔银行利息和手续费。Interest and charges."""
+    print_all(BANK_ENTRIES, COLUMNS, _list)

@@ -11,6 +11,13 @@ from typing import Any, Literal
 
 from services.audit import messages
 from services.audit.decide.bank import check_moment, check_open, enter_refund
+from services.audit.decide.bank_own import decide_own_line
+from services.audit.decide.bank_questions import (
+    Questions,
+    decide_repeated_line,
+    find_questions,
+    know_line,
+)
 from services.audit.decide.posting import Journal, Movement
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.model import (
@@ -27,7 +34,6 @@ from services.audit.model import (
     Payable,
     Payee,
     PaymentOrder,
-    derive_bank_question_id,
     derive_entered_line_id,
     derive_gift_reference_id,
     is_banks_reference,
@@ -36,7 +42,7 @@ from services.audit.model import (
 from shared.answers import Answer
 from shared.contracts import ledger_fields
 from shared.contracts.events import BankLineStated
-from shared.messaging.decision import NOTHING, Decision, Ref, State, States
+from shared.messaging.decision import Decision, Ref, State, States
 
 KINDS = {"paid": "payment", "returned": "payment_returned"}
 
@@ -44,49 +50,87 @@ KINDS = {"paid": "payment", "returned": "payment_returned"}
 def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: datetime) -> Decision:
     """A line that came before changes nothing. account: of the event, is its keyed digest."""
     stated = event.data
+    if stated.own_kind:
+        return decide_own_line(states, event, now)
     named = parse_payment_reference(stated.memo)
     order_id, number = named or ("", 0)
     bank_fact, order = states.get_each(
         (BankFact, event.bank_fact_id), (PaymentOrder, order_id or "-")
     )
-    questions = _find_questions(states, stated, named)
+    questions = find_questions(states, stated, named)
     if bank_fact is not None:
-        if event.digest in bank_fact.digests:
-            return NOTHING
-        return Decision(answer=messages.FACT_ID_REUSED.refusal(409))
+        return decide_repeated_line(event, bank_fact)
     check_moment(stated.at, "at", now)
-    bank_fact = BankFact.from_event(event)
     gift = _find_reversed_gift(states, event) if named is None else None
     if gift is not None and not questions.was_answered:
         return _enter_reversal(states, event, gift, questions, now)
     line = order.find_line(number) if order else None
-    if order is not None and line is not None:
-        if _is_same(line, stated):
-            return _know(bank_fact)
-        doubt = find_doubt(order, line, stated.direction, stated.amount_fen)
-        if doubt is None and not states.require(Payee, line.payee_id).is_account(stated.account):
-            doubt = "account_differs"
-        if doubt is None and stated.direction == "returned" and line.is_paid_again:
-            doubt = "line_paid_again"
-    else:
-        doubt = "order_unknown" if named else "reference_missing"
-    if doubt is None and questions.was_entered:
-        doubt = "line_entered"
-    if doubt is None and order is not None and line is not None:
-        bank_event = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
-        order = order.without_question(number, questions.id)
-        closing = Closing(
-            order, number, stated.bank_reference, stated.direction, stated.own_account
-        )
-        journal = close_line(states, closing, LedgerFact(bank_event, line.match_id, stated.at), now)
-        journal.save(bank_fact.with_entered(stated, order.foundation), *questions.close())
-        answer = Answer(201, {"ledger_id": line.match_id, "state": "entered"})
-        return journal.close(answer)
+    if order is None or line is None:
+        doubt: BankDoubt = "order_unknown" if named else "reference_missing"
+        return _ask(event, questions, order, number, doubt)
+    if _is_same(line, stated):
+        return know_line(BankFact.from_event(event))
+    found = _find_doubt_of(states, stated, order, line, questions)
+    if found is not None:
+        return _ask(event, questions, order, number, found)
+    return _close(states, event, order, number, questions, now)
+
+
+def _find_doubt_of(
+    states: States,
+    stated: BankLineStated,
+    order: PaymentOrder,
+    line: OrderLine,
+    questions: Questions,
+) -> BankDoubt | None:
+    """Why the bank's line does not close the line of the order that it names."""
+    if doubt := find_doubt(order, line, stated.direction, stated.amount_fen):
+        return doubt
+    if not states.require(Payee, line.payee_id).is_account(stated.account):
+        return "account_differs"
+    if stated.direction == "returned" and line.is_paid_again:
+        return "line_paid_again"
+    return "line_entered" if questions.was_entered else None
+
+
+def _close(
+    states: States,
+    event: BankEvent[BankLineStated],
+    order: PaymentOrder,
+    number: int,
+    questions: Questions,
+    now: datetime,
+) -> Decision:
+    """The line of the order, and whatever was asked about the bank's."""
+    stated, line = event.data, order.lines[number - 1]
+    closing = Closing(
+        order.without_question(number, questions.id),
+        number,
+        stated.bank_reference,
+        stated.direction,
+        stated.own_account,
+    )
+    bank_event = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
+    journal = close_line(states, closing, LedgerFact(bank_event, line.match_id, stated.at), now)
+    bank_fact = BankFact.from_event(event).with_entered(stated, order.foundation)
+    journal.save(bank_fact, *questions.close())
+    return journal.close(Answer(201, {"ledger_id": line.match_id, "state": "entered"}))
+
+
+def _ask(
+    event: BankEvent[BankLineStated],
+    questions: Questions,
+    order: PaymentOrder | None,
+    number: int,
+    doubt: BankDoubt,
+) -> Decision:
+    """Finance, once. order, number: that the line names, if there is such an order."""
+    stated, bank_fact = event.data, BankFact.from_event(event)
     if questions.own is not None:
-        return _know(bank_fact)
+        return know_line(bank_fact)
     question = BankQuestion(
         id=questions.id,
-        doubt=doubt or "order_unknown",
+        doubt=doubt,
         direction=stated.direction,
         order_id=order.id if order else "",
         number=number,
@@ -96,11 +140,11 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
         own_account=stated.own_account,
         foundation=order.foundation if order else "",
     )
-    answer = messages.BANK_LINE_ASKED.refusal(409, doubt=question.doubt)
     changed: list[State] = [bank_fact.with_outcome("asked"), question]
-    if order is not None and line is not None:
-        is_paid_again = question.doubt == "line_paid"
+    if order is not None and order.find_line(number) is not None:
+        is_paid_again = doubt == "line_paid"
         changed.append(order.with_question(number, question.id, is_paid_again=is_paid_again))
+    answer = messages.BANK_LINE_ASKED.refusal(409, doubt=doubt)
     return Decision(tuple(changed), answer=answer)
 
 
@@ -125,7 +169,7 @@ def _enter_reversal(
     states: States,
     event: BankEvent[BankLineStated],
     gift: Donation,
-    questions: "_Questions",
+    questions: Questions,
     now: datetime,
 ) -> Decision:
     """As a refund, which no fund's want of money hinders: the bank did it. The line is known when
@@ -158,54 +202,6 @@ def _enter_reversal(
     bank_fact = BankFact.from_event(event).with_entered(stated, gift.foundation)
     journal.save(bank_fact, *(questions.close() or [again]))
     return journal.close(Answer(201, {"ledger_id": gift.id, "state": "entered"}))
-
-
-def _know(bank_fact: BankFact) -> Decision:
-    return Decision((bank_fact.with_outcome("known"),), answer=Answer(200, {"state": "known"}))
-
-
-@dataclass(frozen=True, slots=True)
-class _Questions:
-    """What was asked of this line before. id: of the question about it; own: the same line, from
-    whichever source; unnamed: one that a source sent without the order's reference."""
-
-    id: str
-    own: BankQuestion | None
-    unnamed: BankQuestion | None
-
-    @property
-    def was_entered(self) -> bool:
-        return any(each is not None and each.is_entered for each in (self.own, self.unnamed))
-
-    @property
-    def was_answered(self) -> bool:
-        """Two people said what the line is, or it is entered."""
-        return self.own is not None and not self.own.is_open
-
-    def close(self) -> list[BankQuestion]:
-        """The line closes an order after all."""
-        opened = (each for each in (self.own, self.unnamed) if each is not None and each.is_open)
-        return [each.model_copy(update={"is_open": False, "is_entered": True}) for each in opened]
-
-
-def _find_questions(
-    states: States, stated: BankLineStated, named: tuple[str, int] | None
-) -> _Questions:
-    """By account and reference; a source that does not name the account says nothing against it."""
-    line = (stated.bank_reference, stated.direction, stated.amount_fen)
-    ids = [
-        derive_bank_question_id(*line, memo, account)
-        for memo in (named, None)
-        for account in ("", stated.own_account)
-    ]
-    states.prefetch(*(Ref(BankQuestion, id_) for id_ in ids))
-    first, own, unnamed, own_unnamed = (states.get(BankQuestion, id_) for id_ in ids)
-    is_mine = first is None or first.is_of(stated.own_account)
-    return _Questions(
-        ids[0] if is_mine else ids[1],
-        first if is_mine else own,
-        unnamed if unnamed is None or unnamed.is_of(stated.own_account) else own_unnamed,
-    )
 
 
 def _is_same(line: OrderLine, stated: BankLineStated) -> bool:

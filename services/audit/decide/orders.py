@@ -1,7 +1,9 @@
 """Payment orders: what is due is paid by two people's word, and closed by the bank's."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import wraps
+from typing import TypeVar
 
 from services.audit import messages
 from services.audit.decide.proposals import require_open
@@ -11,6 +13,7 @@ from services.audit.model import (
     Commitment,
     DeclinePaymentOrder,
     ExportPaymentOrder,
+    OrderCommand,
     OrderLine,
     Payable,
     Payee,
@@ -154,13 +157,30 @@ def decide_decline_order(
     return Decision((declined, *free), answer=Answer(200, declined.to_json()))
 
 
+V = TypeVar("V", bound=OrderCommand)
+OnOrder = Callable[[States, Command[V], datetime, PaymentOrder], Decision]
+
+
+def _require_order(
+    decide: OnOrder[V],
+) -> Callable[[States, Command[V], datetime], Decision]:
+    """For a step of an order: it gets the order that its command names, if there is one."""
+
+    @wraps(decide)
+    def decide_on_order(states: States, command: Command[V], now: datetime, /) -> Decision:
+        order = states.get(PaymentOrder, command.data.order_id)
+        if order is None:
+            return Decision(answer=messages.ORDER_UNKNOWN.refusal(404, "order_id"))
+        return decide(states, command, now, order)
+
+    return decide_on_order
+
+
+@_require_order
 def decide_export_order(
-    states: States, command: Command[ExportPaymentOrder], now: datetime
+    states: States, command: Command[ExportPaymentOrder], now: datetime, order: PaymentOrder
 ) -> Decision:
     """Approved, and not taken back: from now on it may be at the bank."""
-    order = states.get(PaymentOrder, command.data.order_id)
-    if order is None:
-        return Decision(answer=messages.ORDER_UNKNOWN.refusal(404, "order_id"))
     if order.exported_at is not None:
         return Decision(answer=Answer(200, order.to_json()))
     if order.state != "approved":
@@ -173,11 +193,14 @@ def decide_export_order(
     return Decision((exported,), answer=Answer(200, exported.to_json()))
 
 
-def decide_take_file(states: States, command: Command[TakeBatchFile], now: datetime) -> Decision:
+@_require_order
+def decide_take_file(
+    states: States,  # noqa: ARG001
+    command: Command[TakeBatchFile],
+    now: datetime,
+    order: PaymentOrder,
+) -> Decision:
     """One person has it, and may read it again: a second who uploads it pays everybody twice."""
-    order = states.get(PaymentOrder, command.data.order_id)
-    if order is None:
-        return Decision(answer=messages.ORDER_UNKNOWN.refusal(404, "order_id"))
     if order.exported_at is None:
         return Decision(answer=messages.ORDER_NOT_EXPORTED.refusal(409))
     if order.taken_by == command.principal:
@@ -192,15 +215,14 @@ def decide_take_file(states: States, command: Command[TakeBatchFile], now: datet
     return Decision((handed_out,), answer=Answer(200, handed_out.to_json()))
 
 
+@_require_order
 def decide_reissue_file(
-    states: States,
+    states: States,  # noqa: ARG001
     command: Command[ReissueBatchFile],
     now: datetime,  # noqa: ARG001
+    order: PaymentOrder,
 ) -> Decision:
     """One asks, another does it: then who reads it next has it."""
-    order = states.get(PaymentOrder, command.data.order_id)
-    if order is None:
-        return Decision(answer=messages.ORDER_UNKNOWN.refusal(404, "order_id"))
     if order.taken_at is None:
         return Decision(answer=messages.BATCH_FILE_NOT_TAKEN.refusal(409, "order_id"))
     if order.reissued_by in ("", command.principal):
@@ -210,15 +232,14 @@ def decide_reissue_file(
     return Decision((freed,), answer=Answer(200, freed.to_json()))
 
 
+@_require_order
 def decide_cancel_order(
     states: States,
     command: Command[CancelPaymentOrder],
     now: datetime,  # noqa: ARG001
+    order: PaymentOrder,
 ) -> Decision:
     """One asks, another does it; not where the bank may have it."""
-    order = states.get(PaymentOrder, command.data.order_id)
-    if order is None:
-        return Decision(answer=messages.ORDER_UNKNOWN.refusal(404, "order_id"))
     if order.exported_at is not None:
         return Decision(answer=messages.ORDER_EXPORTED.refusal(409, "order_id"))
     if order.state != "approved":

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from services.audit.ledger import entries
-from services.audit.ledger.accounts import PAYABLES
+from services.audit.ledger.accounts import LATER_ACCOUNTS
 from services.audit.ledger.entries import Draft, Fact, Goods, seal
 from services.audit.ledger.kinds import KINDS, EntryKind
 from services.audit.model import (
@@ -32,6 +32,7 @@ from shared.contracts.envelope import Fact as EventFact
 from shared.contracts.events import (
     LedgerAccountsOpened,
     LedgerBalanceOpened,
+    LedgerBankCharged,
     LedgerCarried,
     LedgerCommitted,
     LedgerDisbursed,
@@ -41,6 +42,7 @@ from shared.contracts.events import (
     LedgerGoodsReceived,
     LedgerGoodsRefused,
     LedgerGoodsWrittenOff,
+    LedgerInterestReceived,
     LedgerObligated,
     LedgerPaymentReturned,
     LedgerReceived,
@@ -128,6 +130,8 @@ EVENTS: Mapping[str, type[LedgerFact]] = {
     "goods_distributed": LedgerGoodsDistributed,
     "goods_written_off": LedgerGoodsWrittenOff,
     "management_fee": LedgerFeeCharged,
+    "bank_interest": LedgerInterestReceived,
+    "bank_charge": LedgerBankCharged,
     "refund": LedgerRefunded,
 }
 """Which event tells of a movement, by its kind."""
@@ -203,7 +207,8 @@ class Journal:
         authorisation: of the two people who said so. fields: what the event says besides the
         movement.
         """
-        kind, fund = KINDS[movement.kind], self.bring_forward_fund(fund)
+        kind = KINDS[movement.kind]
+        fund = self._open_accounts(kind, self.bring_forward_fund(fund))
         if stock is not None:
             stock = self.bring_forward_stock(stock, fund)
             self.save(add_amount(kind, stock, movement.count))
@@ -211,7 +216,6 @@ class Journal:
             speaker = self.bring_forward_commitment(speaker, fund)
         reference = _find_reference(movement, speaker)
         if payable is not None:
-            fund = self._open_payables(fund)
             self.save(self._count_payable(kind, payable, movement))
             if bank_reference:
                 reference = {"obligation": payable.place, "reference": bank_reference}
@@ -231,16 +235,17 @@ class Journal:
         counted = add_amount(kind, payable, movement.count)
         return counted.place_at(self.log, self.head.size) if kind.commitment else counted
 
-    def _open_payables(self, fund: Fund) -> Fund:
-        """Of a fund that was opened before there were payables, the account is opened first."""
-        if fund.accounts.payables:
-            return fund
-        accounts = replace(fund.accounts, payables=PAYABLES)
-        draft = entries.draft_accounts_opened(
-            self.make_fact(f"accounts_opened:{self.head.size}", fund.id), fund.ref, [PAYABLES]
-        )
-        opened = fund.model_copy(update={"accounts": accounts})
-        return self.record(draft, opened, LedgerAccountsOpened, fund_id=fund.id)
+    def _open_accounts(self, kind: EntryKind, fund: Fund) -> Fund:
+        """Of a fund that was opened before there was such an account, it is opened first."""
+        for role, account in LATER_ACCOUNTS.items():
+            if role not in kind.roles or getattr(fund.accounts, role):
+                continue
+            draft = entries.draft_accounts_opened(
+                self.make_fact(f"accounts_opened:{self.head.size}", fund.id), fund.ref, [account]
+            )
+            opened = fund.model_copy(update={"accounts": replace(fund.accounts, **{role: account})})
+            fund = self.record(draft, opened, LedgerAccountsOpened, fund_id=fund.id)
+        return fund
 
     def refuse(self, movement: Movement, refusal: Refusal, speaker: State) -> None:
         """Says on the log what was asked and why it is not done, and emits the same.

@@ -22,7 +22,7 @@ from services.audit.model.beginning import ChartProposal, OpeningBalances
 from services.audit.model.months import MonthClose, MonthReopening
 from services.audit.model.proposal import Approval
 from services.audit.model.stock import StockCount
-from services.audit.model.vouchers import FundFee, GiftRefund
+from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund
 from services.audit.months import messages as month_messages
 from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
@@ -44,6 +44,7 @@ P = TypeVar(
     MonthReopening,
     FundFee,
     GiftRefund,
+    BankEntry,
     ChartProposal,
     OpeningBalances,
     StockCount,
@@ -85,6 +86,11 @@ TERMS: dict[type[Proposal], Terms] = {
         month_messages.MONTH_REOPENING_NOT_PROPOSED,
     ),
     FundFee: Terms("fee_id", voucher_messages.FEE_UNKNOWN, voucher_messages.FEE_NOT_PROPOSED),
+    BankEntry: Terms(
+        "entry_id",
+        voucher_messages.BANK_ENTRY_UNKNOWN,
+        voucher_messages.BANK_ENTRY_NOT_PROPOSED,
+    ),
     GiftRefund: Terms(
         "refund_id",
         voucher_messages.REFUND_UNKNOWN,

@@ -10,7 +10,7 @@ from services.audit.decide.mandates import count_commitment, count_contribution
 from services.audit.decide.payments import join, settle_reversed
 from services.audit.decide.posting import Journal, find_counters
 from services.audit.decide.proposals import require_open
-from services.audit.decide.vouchers import find_flaw
+from services.audit.decide.vouchers import find_flaw, reopen_line
 from services.audit.ledger import entries
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.kinds import kind_of
@@ -82,6 +82,7 @@ def decide_approve_reversal(
     journal = Journal.open(states, reversal.foundation, now)
     journal.save(*undone)
     _uncount(states, journal, original, undone)
+    journal.save(*reopen_line(states, original))
     approved = reversal.resolve("approved", command.principal)
     draft = entries.draft_reversal(
         journal.make_fact("reversal", reversal.id), original, approved.authorisation

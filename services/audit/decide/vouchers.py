@@ -1,11 +1,15 @@
-"""Fees and refunds by two people, each with its voucher and a file that proves it."""
+"""Fees, refunds, interest and charges of banks by two people, each with its voucher and a file that
+proves it."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 from services.audit import messages
 from services.audit.decide.bank import enter_refund, explain_fee, explain_refund
+from services.audit.decide.bank_own import explain_own
 from services.audit.decide.bank_sources import REFUSALS
-from services.audit.decide.posting import Journal, Movement, Refusal
+from services.audit.decide.posting import SOURCE, Journal, Movement, Refusal
 from services.audit.decide.proposals import require_open
 from services.audit.model import (
     BankQuestion,
@@ -18,11 +22,14 @@ from services.audit.model import (
     is_plausible,
 )
 from services.audit.model.vouchers import (
+    ApproveBankEntry,
     ApproveFundFee,
     ApproveGiftRefund,
+    BankEntry,
     FundFee,
     GiftRefund,
     LinedEntry,
+    ProposeBankEntry,
     ProposeFundFee,
     ProposeGiftRefund,
     SealedFile,
@@ -31,6 +38,7 @@ from services.audit.model.vouchers import (
 )
 from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
+from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import CHINA
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, Ref, State, States
@@ -76,21 +84,66 @@ def decide_propose_fee(states: States, command: Command[ProposeFundFee], now: da
 def decide_approve_fee(
     states: States, command: Command[ApproveFundFee], now: datetime, fee: FundFee
 ) -> Decision:
-    states.prefetch(Ref(LogHead, fee.foundation), Ref(Fund, fee.fund_id))
-    line = _find_line(states, fee, command.principal)
-    journal = Journal.open(states, fee.foundation, now)
-    flaw = _find_closed(journal.head, fee.at) or (line if isinstance(line, Answer) else None)
-    fund = journal.bring_forward_fund(states.require(Fund, fee.fund_id))
-    flaw = flaw or _refuse(explain_fee(fund, fee.amount_fen))
+    return _enter_in_fund(states, fee, command.principal, now, "management_fee", explain_fee)
+
+
+# --- interest and charges of a bank ---------------------------------------------------------------
+
+
+def decide_propose_bank_entry(
+    states: States, command: Command[ProposeBankEntry], now: datetime
+) -> Decision:
+    data, id_ = command.data, make_id("K", command.key)
+    _, fund = states.get_each((BankEntry, id_), (Fund, data.fund_id))
+    if fund is None or not fund.is_open:
+        return Decision(answer=messages.FUND_UNKNOWN.refusal(404, "fund_id", id=data.fund_id))
+    flaw = _find_flaw_of(states, data, fund.foundation, now) or _refuse(
+        explain_own(data.kind, fund, data.amount_fen)
+    )
+    if flaw:
+        return Decision(answer=flaw)
+    entry = BankEntry(
+        id=id_, maker=command.principal, foundation=fund.foundation, **data.model_dump()
+    )
+    return Decision((entry,), answer=Answer(202, entry.to_json()))
+
+
+@require_open(BankEntry)
+def decide_approve_bank_entry(
+    states: States, command: Command[ApproveBankEntry], now: datetime, entry: BankEntry
+) -> Decision:
+    explain = partial(explain_own, entry.kind)
+    return _enter_in_fund(states, entry, command.principal, now, entry.kind, explain)
+
+
+def _enter_in_fund(
+    states: States,
+    entry: FundFee | BankEntry,
+    checker: str,
+    now: datetime,
+    kind: str,
+    explain: Callable[[Fund, int], Refusal | None],
+) -> Decision:
+    """kind: of the entry on the log. explain: why the fund cannot have it."""
+    states.prefetch(Ref(LogHead, entry.foundation), Ref(Fund, entry.fund_id))
+    line = _find_line(states, entry, checker)
+    journal = Journal.open(states, entry.foundation, now)
+    flaw = _find_closed(journal.head, entry.at) or (line if isinstance(line, Answer) else None)
+    fund = journal.bring_forward_fund(states.require(Fund, entry.fund_id))
+    flaw = flaw or _refuse(explain(fund, entry.amount_fen))
     if flaw or isinstance(line, Answer):
         return Decision(answer=flaw)
-    approved = fee.resolve("approved", command.principal)
-    fact = journal.make_fact("fee", fee.id, fee.at)
-    movement = Movement("management_fee", fact, fund.id, fee.amount_fen).with_subject(fund.id)
+    approved = entry.resolve("approved", checker)
+    fact = journal.make_fact(_WHAT[kind], entry.id, entry.at)
+    movement = Movement(kind, fact, fund.id, entry.amount_fen).with_subject(fund.id)
     approved = approved.place_at(journal.log, journal.head.size)
     journal.post(movement, fund, authorisation=approved.authorisation)
     journal.save(approved, *line)
     return journal.close(Answer(200, approved.to_json()))
+
+
+_WHAT = {"management_fee": "fee", "bank_interest": "bank_entry", "bank_charge": "bank_entry"}
+"""As the ids of their facts begin."""
 
 
 # --- refunds --------------------------------------------------------------------------------------
@@ -169,22 +222,14 @@ def _find_line(states: States, entry: LinedEntry, checker: str) -> list[State] |
     none is named."""
     if not entry.bank_reference:
         return []
-    line = (entry.bank_reference, "paid", entry.amount_fen)
-    accounts = ("", entry.own_account)
-    of_any, of_own = (derive_bank_question_id(*line, None, each) for each in accounts)
-    entered, first, own = states.get_each(
-        (EnteredLine, derive_entered_line_id(*line)), (BankQuestion, of_any), (BankQuestion, of_own)
-    )
-    is_first = first is None or first.is_of(entry.own_account)
-    question = first if is_first else own
-    entered = entered or EnteredLine(id=derive_entered_line_id(*line))
+    entered, question, question_id = _load_line(states, entry)
     is_taken = entered.is_paid(entry.own_account) or entered.is_vouchered(entry.own_account)
     if is_taken or (question is not None and not question.is_open):
         return voucher_messages.LINE_ENTERED.refusal(409, "bank_reference")
     named = question or BankQuestion(
-        id=of_any if is_first else of_own,
+        id=question_id,
         doubt="reference_missing",
-        direction="paid",
+        direction=entry.direction,
         amount_fen=entry.amount_fen,
         at=entry.at,
         bank_reference=entry.bank_reference,
@@ -198,3 +243,41 @@ def _find_line(states: States, entry: LinedEntry, checker: str) -> list[State] |
         "foundation": entry.foundation,
     }
     return [named.model_copy(update=answered), entered.with_vouchered(entry.own_account)]
+
+
+def _load_line(
+    states: States, entry: LinedEntry
+) -> tuple[EnteredLine, BankQuestion | None, str]:
+    """What is entered under its reference, and the question about it with its id."""
+    line = (entry.bank_reference, entry.direction, entry.amount_fen)
+    entered_id, accounts = derive_entered_line_id(*line), ("", entry.own_account)
+    of_any, of_own = (derive_bank_question_id(*line, None, each) for each in accounts)
+    entered, first, own = states.get_each(
+        (EnteredLine, entered_id), (BankQuestion, of_any), (BankQuestion, of_own)
+    )
+    is_first = first is None or first.is_of(entry.own_account)
+    question, question_id = (first, of_any) if is_first else (own, of_own)
+    return entered or EnteredLine(id=entered_id), question, question_id
+
+
+# --- undone ---------------------------------------------------------------------------------------
+
+PAPERS: Mapping[str, type[LinedEntry]] = {
+    "fee": FundFee,
+    "refund": GiftRefund,
+    "bank_entry": BankEntry,
+}
+"""By how the ids of their facts begin."""
+
+
+def reopen_line(states: States, entry: LedgerEntry) -> list[State]:
+    """Of what two people had entered for a line of the bank: undone, the line is a question again,
+    or nobody could enter it any more. entry: that is reversed."""
+    what, _, id_ = entry["event"]["id"].partition(":")
+    kind = PAPERS.get(what)
+    paper = states.get(kind, id_) if kind and entry["event"]["source"] == SOURCE else None
+    if paper is None or not paper.bank_reference:
+        return []
+    entered, question, _ = _load_line(states, paper)
+    freed = entered.without_vouchered(paper.own_account)
+    return [freed, *([question.reopen()] if question else [])]

@@ -24,8 +24,9 @@ TRANSFERS = "Equity:Transfers"
 
 NET_ASSETS = "Equity:Net-Assets"
 
-PAYABLES = "Liabilities:Payables"
-"""The account of what is due, of a fund that was opened before its chart had one."""
+LATER_ACCOUNTS = {"payables": "Liabilities:Payables", "interest": "Income:Interest"}
+"""By role, the account of a fund that was opened before its chart had one: what is due, and what
+banks pay."""
 
 
 class ChartError(ValueError):
@@ -57,7 +58,8 @@ class FundAccounts:
     reserve: str
     transfers: str
     payables: str = ""
-    """Empty of a fund that was opened before there was such an account."""
+    interest: str = ""
+    """Both are empty of a fund that was opened before there were such accounts."""
 
     def __iter__(self) -> Iterator[str]:
         return (account for account in asdict(self).values() if account)
@@ -76,13 +78,11 @@ CLASSES = {
     "reserve": RESERVE,
     "transfers": TRANSFERS,
     "payables": "Liabilities",
+    "interest": "Income",
 }
 
 RESTRICTED = ("donations", "goods_donations", "net_assets")
 """Roles that restricted funds have an account of their own for."""
-
-LATER_ROLES = ("payables",)
-"""Charts of before have no account for them: the standard one is taken."""
 
 OF_GOODS = ("goods", "goods_donations", "goods_programme")
 
@@ -119,7 +119,7 @@ def parse_chart(text: str) -> Chart:
     standard = read_chart_file(None)
     try:
         data = tomllib.loads(text)
-        rows = {role: tomllib.loads(standard)["accounts"][role] for role in LATER_ROLES}
+        rows = {role: tomllib.loads(standard)["accounts"][role] for role in LATER_ACCOUNTS}
         rows |= data["accounts"]
         accounts = {role: LedgerAccount(**row) for role, row in rows.items()}
         chart = Chart(data["standard"], accounts)

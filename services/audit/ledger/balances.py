@@ -20,6 +20,8 @@ class FundArithmetic:
         received_fen: int
         transferred_fen: int
         fees_fen: int
+        interest_fen: int
+        charges_fen: int
         refunded_fen: int
         committed_fen: int
         disbursed_fen: int
@@ -49,7 +51,8 @@ class FundArithmetic:
     def remaining_fen(self) -> int:
         """What can still be promised."""
         income = self.brought_forward_fen + self.received_fen + self.transferred_fen
-        return income - self.fees_fen - self.refunded_fen - self.committed_fen + self.released_fen
+        kept = self.interest_fen - self.charges_fen - self.fees_fen - self.refunded_fen
+        return income + kept - self.committed_fen + self.released_fen
 
     @property
     def balance_fen(self) -> int:
@@ -121,6 +124,9 @@ class FundBook(FundArithmetic):
     transferred_fen: int = 0
     """What came from other funds less what went to them."""
     fees_fen: int = 0
+    interest_fen: int = 0
+    charges_fen: int = 0
+    """What banks paid on its money, and took for themselves."""
     refunded_fen: int = 0
     committed_fen: int = 0
     disbursed_fen: int = 0
@@ -242,6 +248,8 @@ COUNTERS = (
     "received_fen",
     "transferred_fen",
     "fees_fen",
+    "interest_fen",
+    "charges_fen",
     "refunded_fen",
     "committed_fen",
     "disbursed_fen",

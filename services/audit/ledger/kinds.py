@@ -5,7 +5,6 @@ fund (`ledger.counting`), undoing, the journals (`exports`), the way of gifts an
 disclosure (`reports`) all read this table. `docs/how-to/add-a-kind-of-entry.md` adds one.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +24,7 @@ Flow = Literal[
     "brought_forward",
     "fee",
     "begun",
+    "earned",
     "lost",
     "moved",
     "owed",
@@ -107,10 +107,14 @@ class EntryKind:
     @property
     def is_transaction(self) -> bool:
         """Money comes to the bank, leaves it, or changes funds there."""
-        return bool(self.total) and any("bank" in (p.debit, p.credit) for p in self._list_pairs())
+        return bool(self.total) and "bank" in self.roles
 
-    def _list_pairs(self) -> Iterator[Pair]:
-        return (pair for part in self.parts for pair in part.pairs)
+    @property
+    def roles(self) -> frozenset[str]:
+        """Of the accounts that its legs are on."""
+        return frozenset(
+            role for part in self.parts for pair in part.pairs for role in (pair.debit, pair.credit)
+        )
 
 
 RESERVED = Part((Pair("reserve", "commitments"),))
@@ -288,6 +292,27 @@ _ROWS = (
         covered=True,
         reversible=True,
         disclosed=(("leaving", "fees"),),
+        traced="fee",
+    ),
+    EntryKind(
+        "bank_interest",
+        "银行利息",
+        moves="money",
+        parts=(Part((Pair("bank", "interest"),)),),
+        total="interest_fen",
+        reversible=True,
+        disclosed=(("entering", "interest"),),
+        traced="earned",
+    ),
+    EntryKind(
+        "bank_charge",
+        "银行手续费",
+        moves="money",
+        parts=(Part((Pair("management", "bank"),)),),
+        total="charges_fen",
+        covered=True,
+        reversible=True,
+        disclosed=(("leaving", "charges"),),
         traced="fee",
     ),
     EntryKind(

@@ -19,6 +19,8 @@ InOneFund = (
     | ledger.PaymentReturned
     | ledger.Release
     | ledger.ManagementFee
+    | ledger.BankInterest
+    | ledger.BankCharge
     | ledger.Refund
 )
 """Entries whose money stays within the fund they name."""

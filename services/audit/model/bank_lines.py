@@ -24,6 +24,7 @@ BankDoubt = Literal[
     "line_paid_again",
     "line_released",
     "line_entered",
+    "own_line",
 ]
 """Why a line of the bank closes nothing."""
 
@@ -76,6 +77,12 @@ class BankQuestion(State):
         """Whether the line may be of that account; empty: of any."""
         return not self.own_account or not account or self.own_account == account
 
+    def reopen(self) -> Self:
+        """What two people entered is undone: the line is on the statement still."""
+        return self.model_copy(
+            update={"is_open": True, "is_entered": False, "answered_by": "", "answer": ""}
+        )
+
     def with_answer(self, answer: BankAnswer, foundation: str = "") -> Self:
         """foundation: whose ledger it is entered on, if it is."""
         update = {
@@ -122,6 +129,11 @@ class EnteredLine(State):
 
     def with_vouchered(self, account: str) -> Self:
         accounts = tuple(dict.fromkeys((*self.vouchered, account)))
+        return self.model_copy(update={"vouchered": accounts})
+
+    def without_vouchered(self, account: str) -> Self:
+        """The entry of two people is undone."""
+        accounts = tuple(each for each in self.vouchered if each != account)
         return self.model_copy(update={"vouchered": accounts})
 
 

@@ -78,6 +78,8 @@ class Fund(FundArithmetic, Proposal, CountedState):
     received_fen: Fen = 0
     transferred_fen: int = 0
     fees_fen: Fen = 0
+    interest_fen: Fen = 0
+    charges_fen: Fen = 0
     refunded_fen: Fen = 0
     committed_fen: Fen = 0
     disbursed_fen: Fen = 0
@@ -129,7 +131,8 @@ class Fund(FundArithmetic, Proposal, CountedState):
 
     def can_receive(self, amount_fen: int) -> bool:
         """Whether so much more may come in: larger numbers do not survive every reader."""
-        came_in = self.brought_forward_fen + self.received_fen + max(self.transferred_fen, 0)
+        gifts_fen = self.brought_forward_fen + self.received_fen + self.interest_fen
+        came_in = gifts_fen + max(self.transferred_fen, 0)
         return came_in + amount_fen <= RECEIVED_FEN_MAX
 
     def bring_forward(self, log: str) -> Self:

@@ -1,8 +1,8 @@
-"""What two people enter with a voucher: a fund's management fee, a gift given back; and the files
-that prove what they entered. Integer fen."""
+"""What two people enter with a voucher: a fund's management fee, a gift given back, interest and
+charges of a bank; and the files that prove what they entered. Integer fen."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -33,6 +33,9 @@ class VoucherFile(State):
     content: bytes
 
 
+BankEntryKind = Literal["bank_interest", "bank_charge"]
+
+
 class LinedEntry(ReferencedProposal):
     """An entry that a line of the bank's statement belongs to. bank_reference: that line's, so that
     it is known when it comes; empty where there is none. own_account: whose statement it is on."""
@@ -43,9 +46,26 @@ class LinedEntry(ReferencedProposal):
     bank_reference: str = ""
     own_account: str = ""
 
+    @property
+    def direction(self) -> Literal["paid", "returned"]:
+        """Of the line: whether money left the account, or came in."""
+        return "paid"
+
 
 class FundFee(LinedEntry):
     COLLECTION: ClassVar[str] = "fund_fees"
+
+
+class BankEntry(LinedEntry):
+    """Interest that a bank paid, or a charge that it took, on a fund's account."""
+
+    COLLECTION: ClassVar[str] = "bank_entries"
+
+    kind: BankEntryKind
+
+    @property
+    def direction(self) -> Literal["paid", "returned"]:
+        return "returned" if self.kind == "bank_interest" else "paid"
 
 
 class GiftRefund(LinedEntry):
@@ -100,6 +120,19 @@ class ApproveFundFee(Approval):
 
 class DeclineFundFee(Value):
     fee_id: Identifier
+
+
+class ProposeBankEntry(VoucheredEntry):
+    kind: BankEntryKind
+    fund_id: NewFundId
+
+
+class ApproveBankEntry(Approval):
+    entry_id: Identifier
+
+
+class DeclineBankEntry(Value):
+    entry_id: Identifier
 
 
 class ProposeGiftRefund(VoucheredEntry):

@@ -20,7 +20,7 @@ SERIES: Mapping[Series, tuple[str, str]] = {
     "spent": ("已拨付", "paid"),
     "outstanding": ("已承诺未付", "promised, not yet paid"),
     "remaining": ("可用余额", "remaining"),
-    "other": ("管理费和退款", "fees and refunds"),
+    "other": ("管理费、银行手续费和退款", "fees, banks' charges and refunds"),
 }
 
 
@@ -52,7 +52,7 @@ def draw_whole(sums: Sums) -> tuple[Bar, ...]:
     parts: dict[Series, int] = {
         "spent": sums.spent,
         "outstanding": sums.outstanding,
-        "other": sums.fees + sums.refunded,
+        "other": sums.fees + sums.charges + sums.refunded,
         "remaining": sums.remaining,
     }
     whole = sum(parts.values())

@@ -60,6 +60,7 @@ KindPath = Literal[
     "charts",
     "opening-balances",
     "fund-fees",
+    "bank-entries",
     "gift-refunds",
     "line-releases",
     "month-closes",

@@ -59,8 +59,11 @@ from services.audit.model.months import (
 from services.audit.model.proposal import ReferencedProposal
 from services.audit.model.stock import ApproveStockCount, DeclineStockCount, StockCount
 from services.audit.model.vouchers import (
+    ApproveBankEntry,
     ApproveFundFee,
     ApproveGiftRefund,
+    BankEntry,
+    DeclineBankEntry,
     DeclineFundFee,
     DeclineGiftRefund,
     FundFee,
@@ -152,6 +155,8 @@ def _describe_voucher(proposal: ReferencedProposal) -> Iterator[Line]:
 
 def _describe_lined(entry: LinedEntry) -> Iterator[Line]:
     yield "基金", "Fund", entry.fund_id
+    if isinstance(entry, BankEntry):
+        yield "是什么", "What it is", KINDS[entry.kind].zh
     if isinstance(entry, GiftRefund):
         yield "捐赠", "Gift", entry.donation_id
     yield "金额", "Amount", f"{format_yuan(entry.amount_fen)} 元"
@@ -305,6 +310,14 @@ PROPOSALS: Mapping[str, ProposalKind] = {
             _describe_lined,
             lambda id_, digest: ApproveFundFee(fee_id=id_, digest=digest),
             lambda id_: DeclineFundFee(fee_id=id_),
+        ),
+        ProposalKind(
+            "bank-entries",
+            ("银行利息、手续费", "Interest or a charge of a bank"),
+            BankEntry,
+            _describe_lined,
+            lambda id_, digest: ApproveBankEntry(entry_id=id_, digest=digest),
+            lambda id_: DeclineBankEntry(entry_id=id_),
         ),
         ProposalKind(
             "gift-refunds",

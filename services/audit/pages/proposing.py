@@ -21,7 +21,7 @@ from services.audit.model import (
     ProposeTransfer,
     SpendingTerms,
 )
-from services.audit.model.vouchers import ProposeFundFee, ProposeGiftRefund
+from services.audit.model.vouchers import ProposeBankEntry, ProposeFundFee, ProposeGiftRefund
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import read_funds
 from services.audit.vouchers.files import find_newest_files
@@ -117,6 +117,14 @@ FORMS: Mapping[str, ProposalForm] = {
     "fee": ProposalForm(
         ("提取管理费", "Charge a fee"),
         (Field("fund_id", "从哪个基金", "Fund", "fund"), *VOUCHERED),
+    ),
+    "interest": ProposalForm(
+        ("银行利息", "Interest of a bank"),
+        (Field("fund_id", "记入哪个基金", "Fund", "fund"), *VOUCHERED),
+    ),
+    "charge": ProposalForm(
+        ("银行手续费", "A charge of a bank"),
+        (Field("fund_id", "记入哪个基金", "Fund", "fund"), *VOUCHERED),
     ),
     "refund": ProposalForm(
         ("退回捐赠", "Give a gift back"),
@@ -235,6 +243,9 @@ def _build(name: str, form: Form, leaf: str) -> Value:
         return _build_standing(plain)
     if name == "fee":
         return ProposeFundFee(fund_id=plain.get("fund_id", ""), **_build_vouchered(plain))
+    if name in ("interest", "charge"):
+        named = {"kind": f"bank_{name}", "fund_id": plain.get("fund_id", "")}
+        return ProposeBankEntry.model_validate({**named, **_build_vouchered(plain)})
     if name == "refund":
         donation_id = plain.get("donation_id", "")
         return ProposeGiftRefund(donation_id=donation_id, **_build_vouchered(plain))

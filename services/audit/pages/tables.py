@@ -33,6 +33,8 @@ _SUMS = (
     "收到(元)",
     "划转净额(元)",
     "管理费(元)",
+    "利息(元)",
+    "银行手续费(元)",
     "退款(元)",
     "承诺(元)",
     "已拨付(元)",
@@ -77,10 +79,9 @@ def render_table(rows: list[Row], form: Format) -> bytes:
 
 
 def _format_sums(sums: Sums) -> Row:
-    names = ("brought_forward", "income", "moved", "fees", "refunded", "committed", "spent")
-    amounts = [getattr(sums, name) for name in names]
-    amounts[5] -= sums.released
-    return [_to_yuan(fen) for fen in (*amounts, sums.outstanding, sums.remaining)]
+    own = (sums.brought_forward, sums.income, sums.moved, sums.fees, sums.interest, sums.charges)
+    promised = (sums.committed - sums.released, sums.spent, sums.outstanding, sums.remaining)
+    return [_to_yuan(fen) for fen in (*own, sums.refunded, *promised)]
 
 
 def _format_use(use: Use) -> Row:

@@ -1,4 +1,5 @@
-"""Rows of a statement that are no gift: what left the account, and what came back of an order.
+"""Rows of a statement that are no gift: what left the account, what came back of an order, and what
+the bank pays and takes for itself.
 
 They are stated as a bank's feed states them, so audit decides on both alike.
 """
@@ -10,15 +11,18 @@ from datetime import datetime
 
 from services.audit.model import format_payment_reference, parse_payment_reference
 from services.audit.statements.layout import Layout
-from services.audit.statements.meaning import COUNTERPARTY, OTHER_SIDES, is_zero
+from services.audit.statements.meaning import COUNTERPARTY, OTHER_SIDES, is_givers_column, is_zero
 from services.audit.statements.messages import (
     AMOUNT_REVERSED,
     DIRECTION_OUTGOING,
     KIND_OF_NO_GIFT,
+    ROW_REVERSED,
     STATE_UNFINISHED,
 )
+from services.audit.statements.vocabulary import OwnKind, find_own_kind
 from shared.contracts.events import BankLineStated
 from shared.errors import Invalid, Problem
+from shared.ids import make_id
 from shared.moments import parse_moment
 from shared.money import parse_amount
 from shared.sheets import RefusedRow, Row, Table
@@ -31,6 +35,7 @@ _OF_A_PAYMENT = frozenset(
 )
 """What may be wrong with it as a gift. Pending, reversed or in dollars, it is no payment either."""
 
+_UNDONE = frozenset((STATE_UNFINISHED.code, ROW_REVERSED.code, AMOUNT_REVERSED.code))
 _RETURNED = re.compile("(?:交易|付款|支付)?已?(?:退汇|退回|退票|冲正|撤销)")
 
 
@@ -57,15 +62,17 @@ class BankRows:
         codes = {each.code for each in problems if not self._is_return(each, row.original)}
         named = parse_payment_reference(" ".join(row.original))
         goes_out = DIRECTION_OUTGOING.code in codes
-        if not (named or goes_out) or not codes <= _OF_A_PAYMENT:
+        own_kind = "" if named else self._find_own_kind(problems, row.original, goes_out=goes_out)
+        if not (named or goes_out or own_kind) or not codes <= _OF_A_PAYMENT:
             return None
         try:
             amount_fen = self._read_amount(row.original)
-            at, reference = self._read_moment(row.original), self._read_reference(row.original)
+            at = self._read_moment(row.original)
+            reference = self._read_reference(row.original, own_kind, at, amount_fen)
         except Invalid:
             return None
         is_paid = goes_out is (amount_fen > 0)
-        if not amount_fen or not reference or not (is_paid or named):
+        if not amount_fen or not reference or not (is_paid or named or own_kind):
             return None
         if is_paid and STATE_UNFINISHED.code in {problem.code for problem in problems}:
             return None
@@ -77,8 +84,33 @@ class BankRows:
             bank_reference=reference,
             account=self._read_account(row.original),
             own_account=self._layout.account,
+            own_kind=own_kind,
+            fund_id=self._layout.bank_fund if own_kind else "",
         )
         return BankRow(row.line, row.original, problems, stated)
+
+    def _find_own_kind(
+        self, problems: Sequence[Problem], cells: Sequence[str], *, goes_out: bool
+    ) -> OwnKind:
+        """By the bank's own word, where it fits the direction: interest comes in, a charge goes
+        out. A charge that comes back is neither, nor is anything undone."""
+        if any(problem.code in _UNDONE for problem in problems):
+            return ""
+        words = (self._find_word(problem, cells) for problem in problems)
+        kinds = {kind for word in words if (kind := find_own_kind(word))}
+        if kinds == {"interest"} and not goes_out:
+            return "interest"
+        return "charge" if kinds == {"charge"} and goes_out else ""
+
+    def _find_word(self, problem: Problem, cells: Sequence[str]) -> str:
+        """The bank's word for which a row is no gift; empty for what is a giver's."""
+        if problem.code != KIND_OF_NO_GIFT.code:
+            return ""
+        if problem.field == "name":
+            return fold_word(_get(cells, self._header.places.get("name", len(cells))))
+        if problem.field not in self._header.cells or is_givers_column(problem.field):
+            return ""
+        return fold_word(_get(cells, self._header.cells.index(problem.field)))
 
     def _is_return(self, problem: Problem, cells: Sequence[str]) -> bool:
         """Whether all that speaks against it is the bank's word that it came back."""
@@ -104,7 +136,14 @@ class BankRows:
     def _read_moment(self, cells: Sequence[str]) -> datetime:
         return parse_moment(self._read(cells, "received_at"), "received_at")
 
-    def _read_reference(self, cells: Sequence[str]) -> str:
+    def _read_reference(
+        self, cells: Sequence[str], own_kind: OwnKind, at: datetime, amount_fen: int
+    ) -> str:
+        """Banks number no interest at times: it is known by account, day and sum then, if the
+        account is; of charges there may be several equal ones a day. Raises Invalid."""
+        place = self._header.places.get("bank_reference", len(cells))
+        if own_kind == "interest" and self._layout.account and not _get(cells, place):
+            return make_id("N", self._layout.account, at.isoformat(), str(amount_fen))
         text = self._read(cells, "bank_reference")
         return str(self._columns.find_column("bank_reference").parse(text, "bank_reference"))
 

@@ -85,17 +85,23 @@ class Amounts(Value):
 class Layout(Value):
     """columns: the headers of this file. constants: the same for every row. ignored: headers that
     somebody looked at and that say nothing of the money. account: whose statements they are; equal
-    gifts of two accounts are two."""
+    gifts of two accounts are two. bank_fund: where interest and charges of the account are entered;
+    empty: finance is asked of each."""
 
     columns: dict[ColumnName, str] = Field(default_factory=dict)
     constants: dict[ColumnName, str] = Field(default_factory=dict)
     amounts: Amounts = Amounts()
     ignored: tuple[str, ...] = ()
     account: Annotated[str, Field(max_length=100), FOLDED] = ""
+    bank_fund: Annotated[str, Field(max_length=60), FOLDED] = ""
 
     def of_account(self, account: str) -> Self:
         """The same, of the account that is named, if one is."""
         return self.model_copy(update={"account": fold_text(account)}) if account else self
+
+    def with_bank_fund(self, fund_id: str) -> Self:
+        """The same, with the fund that is named, if one is."""
+        return self.model_copy(update={"bank_fund": fold_text(fund_id)}) if fund_id else self
 
     def lay_over(self, other: Self) -> Self:
         """This one, with what `other` says in place of it."""
@@ -106,6 +112,7 @@ class Layout(Value):
                 "amounts": other.amounts if other.amounts != Amounts() else self.amounts,
                 "ignored": tuple(dict.fromkeys((*self.ignored, *other.ignored))),
                 "account": other.account or self.account,
+                "bank_fund": other.bank_fund or self.bank_fund,
             }
         )
 

@@ -159,6 +159,11 @@ def check_giver(text: str, field: str, header: str = "") -> str:
     return text
 
 
+def is_givers_column(header: str) -> bool:
+    """Whether what stands there is the giver's own: a word of the bank's may be his."""
+    return _GIVER_HEADER.search(fold_word(header)) is not None
+
+
 def find_own_account(headers: Sequence[str]) -> int | None:
     """The column of the account that the statement is of: 本方账号, or 账号 where the other side's
     has a column of its own."""

@@ -6,6 +6,9 @@ short text is enough, and a column of kinds is the bank's throughout. All take a
 """
 
 import re
+from typing import Literal
+
+OwnKind = Literal["", "interest", "charge"]
 
 UNDONE = (
     "冲正|冲销|冲账|红冲|红字|抹账|撤销|撤单|作废|退款|退汇|退回|退票|退费|退还|返还"
@@ -62,6 +65,11 @@ _EXACT = re.compile(
 _FEE = re.compile(
     rf"(?:{_WAYS}|短信|季度|年度|平台|技术|通道|支付|信息|托管)*(?:服务费|管理费|年费)"
 )
+_INTEREST = re.compile(rf"(?:{_WAYS}|季度|年度)*(?:利息|结息)(?:收入)?|interest(?:income)?")
+_CHARGE = re.compile(
+    rf"(?:{_WAYS}|短信|季度|年度|代扣)*(?:手续费|工本费|账户费|短信费)(?:支出)?"
+    r"|(?:银行|账户|短信|网银|电子|季度|年度)+(?:服务费|管理费|年费)(?:支出)?"
+)
 _MEMO_LENGTH_MAX = 12
 _MEMO_SURE = re.compile(_SURELY_OUT)
 _MEMO = re.compile(
@@ -83,6 +91,13 @@ _NOTHING_UNDONE = re.compile(
 def is_bank_word(word: str) -> bool:
     """Whether it is nothing but a bank's word for what is no gift: 手续费, 跨行转出, 冲正."""
     return _EXACT.fullmatch(word) is not None
+
+
+def find_own_kind(word: str) -> OwnKind:
+    """Whether a bank's word says what it pays, 结息, or what it takes for itself, 账户管理费."""
+    if _INTEREST.fullmatch(word):
+        return "interest"
+    return "charge" if _CHARGE.fullmatch(word) else ""
 
 
 def is_bank_memo(word: str, first: str) -> bool:

@@ -29,6 +29,14 @@ LINE_ENTERED = Message(
 )
 FEE_UNKNOWN = Message("fee_unknown", "没有提出过这笔管理费", "nobody proposed this fee")
 FEE_NOT_PROPOSED = Message("fee_not_proposed", "该笔管理费不在待审核状态", "this fee is {state}")
+BANK_ENTRY_UNKNOWN = Message(
+    "bank_entry_unknown", "没有这笔银行利息或手续费", "there is no such interest or charge"
+)
+BANK_ENTRY_NOT_PROPOSED = Message(
+    "bank_entry_not_proposed",
+    "这笔银行利息或手续费不在待批准状态",
+    "this interest or charge is {state}",
+)
 REFUND_UNKNOWN = Message("refund_unknown", "没有提出过这笔退款", "nobody proposed this refund")
 REFUND_NOT_PROPOSED = Message(
     "refund_not_proposed", "该笔退款不在待审核状态", "this refund is {state}"

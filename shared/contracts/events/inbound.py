@@ -173,10 +173,13 @@ class PaymentMade(Fact):
 
 
 class BankLineStated(Fact):
-    """A line of a bank's statement about a payment order of ours: it paid, or what it paid came
-    back. memo: 附言, which holds the order line's reference. account: of who got it, where the line
-    has it; it is compared and not stored. own_account: whose statement it is, as the house names
-    it: two banks may number their lines alike."""
+    """A line of a bank's statement that is no gift: it paid, or what it paid came back. memo: 附言,
+    which holds the reference of a payment order's line. account: of who got it, where the line has
+    it; it is compared and not stored. own_account: whose statement it is, as the house names it:
+    two banks may number their lines alike.
+
+    own_kind: of a line about the bank's own, interest (`returned`) or a charge (`paid`). fund_id:
+    whose it is; empty where finance has to say."""
 
     TYPE: ClassVar[str] = "guanjia.bank_line.stated.v1"
     TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
@@ -187,6 +190,10 @@ class BankLineStated(Fact):
     bank_reference: Reference
     account: Annotated[str, Field(max_length=64)] = ""
     own_account: OwnAccount = ""
+    own_kind: Annotated[
+        Literal["", "interest", "charge"], Field(exclude_if=lambda kind: not kind)
+    ] = ""
+    fund_id: Annotated[str, Field(max_length=128, exclude_if=lambda fund: not fund)] = ""
 
 
 class DonationRefunded(Fact):

@@ -63,6 +63,18 @@ class LedgerFeeCharged(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.fee_charged.v1"
 
 
+class LedgerInterestReceived(LedgerAmountFact):
+    """A bank paid interest. Subject: the fund."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.interest_received.v1"
+
+
+class LedgerBankCharged(LedgerAmountFact):
+    """A bank took a charge for itself. Subject: the fund."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.bank_charged.v1"
+
+
 class LedgerRefunded(LedgerAmountFact):
     """overdrawn_fen: so far below nothing the fund is after it, since a bank took the gift back."""
 
@@ -245,6 +257,8 @@ FACTS: tuple[type[Fact], ...] = (
     LedgerBalanceOpened,
     LedgerTransferred,
     LedgerFeeCharged,
+    LedgerInterestReceived,
+    LedgerBankCharged,
     LedgerRefunded,
     LedgerReversed,
     LedgerCarried,

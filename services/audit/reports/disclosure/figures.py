@@ -118,8 +118,9 @@ most 10 % of all it spent, in hundredths of a percent."""
 
 @dataclass(slots=True)
 class FundFigures:
-    """A fund's money, in fen: closing = opening + received + transferred in - transferred out
-    - fees - refunded - disbursed; of which `outstanding` is promised, and of that `due` is owed."""
+    """A fund's money, in fen: closing = opening + received + interest + transferred in
+    - transferred out - fees - charges (of banks) - refunded - disbursed; of which `outstanding` is
+    promised, and of that `due` is owed."""
 
     name: str
     restricted: bool
@@ -128,6 +129,8 @@ class FundFigures:
     transferred_in: int = 0
     transferred_out: int = 0
     fees: int = 0
+    interest: int = 0
+    charges: int = 0
     refunded: int = 0
     disbursed: int = 0
     outstanding_before: int = 0
@@ -137,8 +140,9 @@ class FundFigures:
 
     @property
     def closing(self) -> int:
-        came = self.opening + self.received + self.transferred_in
-        return came - self.transferred_out - self.fees - self.refunded - self.disbursed
+        came = self.opening + self.received + self.interest + self.transferred_in
+        kept = self.fees + self.charges + self.refunded
+        return came - self.transferred_out - kept - self.disbursed
 
     @property
     def outstanding(self) -> int:
@@ -250,8 +254,10 @@ class Figures:
 
     @property
     def fee_share_of_spent(self) -> int | None:
-        """Fees of all that was spent, fees included, in hundredths of a percent, rounded up."""
-        return _share(self.sum_funds("fees"), self.sum_funds("fees") + self.sum_funds("disbursed"))
+        """Fees and banks' charges, which are management costs (管理费用), of all that was spent,
+        these included, in hundredths of a percent, rounded up."""
+        costs = self.sum_funds("fees") + self.sum_funds("charges")
+        return _share(costs, costs + self.sum_funds("disbursed"))
 
     @property
     def is_above_fee_limit(self) -> bool:
@@ -267,7 +273,8 @@ def _share(part: int, whole: int) -> int | None:
 
 
 _OF_FUND = (
-    *("opening", "received", "transferred_in", "transferred_out", "fees", "refunded"),
+    *("opening", "received", "interest", "transferred_in", "transferred_out", "fees", "charges"),
+    "refunded",
     *("disbursed", "closing", "outstanding_before", "committed", "released", "outstanding"),
     "due",
 )

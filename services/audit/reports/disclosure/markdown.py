@@ -25,9 +25,11 @@ ROWS_MAX = 20
 FUND_COLUMNS = {
     "opening": "期初 opening",
     "received": "收到捐赠 received",
+    "interest": "利息 interest",
     "transferred_in": "划入 in",
     "transferred_out": "划出 out",
     "fees": "管理费 fees",
+    "charges": "银行手续费 bank charges",
     "refunded": "退回 refunded",
     "disbursed": "拨付 disbursed",
     "closing": "期末 closing",
@@ -115,7 +117,8 @@ def _render_income(figures: Figures) -> Iterator[str]:
     yield ""
     yield (
         f"管理费 fees {format_yuan(figures.sum_funds('fees'))}，"
-        f"占收入 of income {_format_share(received)}，占支出 of spending {_format_share(spent)}"
+        f"占收入 of income {_format_share(received)}；连同银行手续费，占支出 with banks' charges, of "
+        f"spending {_format_share(spent)}"
     )
     if figures.is_above_fee_limit:
         yield ""

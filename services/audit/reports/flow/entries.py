@@ -22,6 +22,7 @@ from services.audit.reports.flow.gifts import (
     EntryKey,
     Gifts,
     Moving,
+    Origin,
     Piece,
     Place,
     TraceError,
@@ -60,7 +61,7 @@ def follow_refund(gifts: Gifts, entry: Refund) -> None:
 def follow_reversal(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> None:
     key = (original["log"], original["index"])
     match kind_of(original).traced:
-        case "arrives" | "begun":
+        case "arrives" | "begun" | "earned":
             for number in gifts.gift_numbers[key]:
                 gift = gifts.gifts[number]
                 place = Place("reversed", gift.fund, gift.unit, (entry["log"], entry["index"]))
@@ -208,9 +209,10 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
             _transfer(gifts, cast(Transfer, entry))
         case "refunded":
             follow_refund(gifts, cast(Refund, entry))
-        case "begun":
+        case "begun" | "earned" as begun:
+            origin: Origin = "brought_forward" if begun == "begun" else "interest"
             for (fund, unit), amount in sum_entering(entry).items():
-                gifts.receive("brought_forward", entry, fund, unit, amount)
+                gifts.receive(origin, entry, fund, unit, amount)
         case "brought_forward":
             bring_forward(gifts, cast(BroughtForward, entry))
         case None if entry["kind"] == "fund_opened":

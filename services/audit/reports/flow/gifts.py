@@ -152,7 +152,7 @@ def _take_first(queue: deque[Piece], pieces: list[Piece], amount: int) -> int:
 
 # --- gifts ----------------------------------------------------------------------------------------
 
-Origin = Literal["gift", "brought_forward", "uncovered"]
+Origin = Literal["gift", "brought_forward", "interest", "uncovered"]
 
 
 class TraceError(ValueError):
