@@ -17,7 +17,8 @@ TIMEOUT_S = 5.0
 @dataclass(frozen=True, slots=True)
 class Gift:
     """on: the day, as 2026-05-20. entry: the path of its page on the public ledger. receipt: of the
-    proof of that entry, to take away."""
+    proof of that entry, to take away. invoice: code and number of its 公益事业捐赠统一票据, if that
+    is known."""
 
     on: str
     fund: str
@@ -28,6 +29,7 @@ class Gift:
     undone: bool
     entry: str
     receipt: str
+    invoice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

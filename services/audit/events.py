@@ -13,6 +13,7 @@ from services.audit.decide import (
     beginning,
     counts,
     funds,
+    invoices,
     mandates,
     matches,
     months,
@@ -86,6 +87,7 @@ from services.audit.model.beginning import (
     ProposeChart,
     ProposeOpeningBalances,
 )
+from services.audit.model.invoices import EnterGiftInvoice
 from services.audit.model.months import (
     ApproveMonthClose,
     ApproveMonthReopening,
@@ -242,6 +244,7 @@ def build_commands(
         DeclineGiftRefund: Handler(decide=partial(decide_decline, GiftRefund)),
         EnterWaitingGift: Handler(decide=waiting.decide_enter_waiting),
         AnswerGiftQuestion: Handler(decide=waiting.decide_answer_gift),
+        EnterGiftInvoice: Handler(decide=invoices.decide_enter_invoice),
         CloseYear: Handler(decide=years.decide_close_year),
         BringFundForward: Handler(decide=years.decide_bring_fund_forward),
         BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),

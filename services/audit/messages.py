@@ -394,6 +394,21 @@ DONOR_DIFFERS = Message(
     "this gift is another donor's, and a receipt's link is for its donor alone",
 )
 GIFT_REFUSED = Message("gift_refused", "该笔捐赠未入账", "the ledger refused this gift")
+INVOICE_DAY_WRONG = Message(
+    "invoice_day_wrong",
+    "开票日期不能早于到账日，也不能晚于今天",
+    "an invoice is issued after the gift arrived, and not in the future",
+)
+INVOICE_EXISTS = Message(
+    "invoice_exists",
+    "这笔捐赠已登记票据 {number}；原票据作废重开的，请注明替换",
+    "the gift has invoice {number}; where that one was void, say that the new one replaces it",
+)
+INVOICE_OF_ANOTHER = Message(
+    "invoice_of_another",
+    "这个票据号码已登记在另一位捐赠人名下，请核对号码",
+    "this number is another giver's invoice: check it",
+)
 SOURCE_UNKNOWN = Message(
     "source_unknown",
     "没有登记来源 {source}；已登记: {known_zh}",

@@ -37,6 +37,7 @@ from services.audit.model import (
     format_entry_id,
 )
 from services.audit.model.beginning import ChartProposal, FoundationChart, OpeningBalances
+from services.audit.model.invoices import GiftInvoice, InvoiceUse
 from services.audit.model.months import MonthClose, MonthReopening
 from services.audit.model.stock import StockCount
 from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund, VoucherFile
@@ -82,6 +83,8 @@ STATES: tuple[type[State], ...] = (
     ChartProposal,
     OpeningBalances,
     StockCount,
+    GiftInvoice,
+    InvoiceUse,
     Pledge,
     Mandate,
     Contribution,

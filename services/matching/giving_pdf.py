@@ -210,8 +210,10 @@ def _list_gifts(giving: Giving | None, base_url: str) -> Iterable[Flowable]:
 
 def _describe_gift(gift: Gift, base_url: str) -> tuple[str | Flowable, ...]:
     became = "已冲正 undone" if gift.undone else ""
+    if gift.invoice and not gift.undone:
+        became = f"票据 invoice {gift.invoice}"
     if not gift.undone and gift.refunded_fen:
-        became = f"已退回 {format_yuan(gift.refunded_fen)} 元 given back"
+        became = f"{became} 已退回 {format_yuan(gift.refunded_fen)} 元 given back".strip()
     amount = format_quantity(gift.quantity, gift.unit, gift.item)
     return gift.on, amount, gift.fund, became, _link_entry(gift.entry, base_url)
 

@@ -8,6 +8,7 @@ from services.audit.api import (
     giving,
     health,
     history,
+    invoices,
     log,
     looks,
     mandates,
@@ -21,6 +22,7 @@ from services.audit.api import (
     words,
 )
 from services.audit.pages import finance, ledger, paying, proposing, searching, voucher_files
+from services.audit.pages import invoices as invoice_pages
 from services.audit.pages import months as month_pages
 
 SUBJECTS = (
@@ -38,6 +40,7 @@ SUBJECTS = (
     gift_questions,
     searches,
     receipts,
+    invoices,
     giving,
     log,
     looks,
@@ -50,6 +53,7 @@ ROUTERS = (
     ledger.router,
     paying.router,
     month_pages.router,
+    invoice_pages.router,
     voucher_files.router,
     searching.router,
     finance.router,

@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import Depends
 from pydantic import Field
 
+from services.audit.invoices import find_invoices
 from services.audit.model import Commitment, Contribution, Distribution, Donation, Fund
+from services.audit.model.invoices import GiftInvoice
 from services.audit.model.states import PlacedState
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
@@ -55,8 +57,9 @@ async def read_giving(
     commitments = await mongo.find(database, Commitment, ids | own)
     distributions = await mongo.find(database, Distribution, ids | {"refused": False})
     funds = await _load_funds(runtime, gifts, contributions)
+    invoices = await find_invoices(database, (gift.id for gift in gifts))
     return {
-        "gifts": [_describe_gift(runtime, gift, funds) for gift in gifts],
+        "gifts": [_describe_gift(runtime, gift, funds, invoices.get(gift.id)) for gift in gifts],
         "funds": [_describe_use(row, funds) for row in contributions if row.received_fen],
         "entries": [
             *(_describe_place(runtime, each) for each in commitments if each.entry is not None),
@@ -75,7 +78,7 @@ async def _load_funds(
 
 
 def _describe_gift(
-    runtime: AuditRuntime, gift: Donation, funds: dict[str, str]
+    runtime: AuditRuntime, gift: Donation, funds: dict[str, str], invoice: GiftInvoice | None
 ) -> dict[str, object]:
     """Money in fen, as everywhere, or goods. Its receipt is the public proof of its entry."""
     log = runtime.resources.name_of(gift.log)
@@ -89,6 +92,7 @@ def _describe_gift(
         "undone": gift.undone,
         "entry": f"/ledger/{log}/entries/{gift.entry}",
         "receipt": f"/log/{log}/proof/{gift.entry}",
+        "invoice": invoice.name if invoice else "",
     }
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 
 from services.audit import messages
 from services.audit.api.access import LinkMaker, Reader
+from services.audit.invoices import load_gift
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.receipts import SUFFIX, Receipt
 from services.audit.model import Donation, Mandate
@@ -99,12 +100,14 @@ async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) ->
     except Transient:
         return render_receipt_pending(GIFT_RECEIPT.path(token), phone)
     vkeys = await asyncio.to_thread(runtime.resources.list_vkeys, gift.log)
+    found = await load_gift(runtime.database, runtime.settings.foundations, gift.id)
     return render_receipt(
         parse_entry(receipt.entry),
         receipt,
         vkeys,
         f"{token}/receipt",
         phone,
+        found,
         is_undone=gift.undone,
         refunded_fen=gift.refunded_fen,
     )

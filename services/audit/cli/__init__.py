@@ -39,6 +39,7 @@ class LedgerCommands(LazyGroup):
         "fee": _find("vouchers", "fee_app"),
         "refund": _find("vouchers", "refund_app"),
         "bank-entry": _find("vouchers", "bank_app"),
+        "invoice": _find("invoices", "app"),
         "stock": _find("stocks", "app"),
         "month": _find("months", "app"),
         "gift-question": _find("gift_questions", "app"),

@@ -1,0 +1,99 @@
+"""The number of a gift's invoice: one giver's, replaced only where it was void, never on the log."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from services.audit.invoices import describe_gift
+from services.audit.model.invoices import EnterGiftInvoice, GiftInvoice
+from shared.capitals import format_capitals
+from tests.audit.decisions import MemoryAudit, open_audit
+from tests.audit.facts import NOW, gift
+from tests.support.answers import code
+
+
+def open_with_gifts(*donors: str) -> tuple[MemoryAudit, list[str]]:
+    audit = open_audit()
+    ids = []
+    for number, donor in enumerate(donors):
+        audit.receive(gift(1_000, f"gift-{number}", donor=donor))
+        ids.append(audit.events[-1][0])
+    return audit, ids
+
+
+def enter(audit: MemoryAudit, donation_id: str, number: str = "0012345678", **more: Any) -> str:
+    """The code of the refusal; empty where it was entered."""
+    fields: dict[str, Any] = {"code": "44060126", "issued_on": date(2026, 1, 15)}
+    command = EnterGiftInvoice(donation_id=donation_id, number=number, **fields | more)
+    answer = audit.answer(command, "maker")
+    return "" if answer.status == 200 else code(answer)
+
+
+def test_a_number_is_entered_once_and_stays_off_the_log() -> None:
+    audit, [id_] = open_with_gifts("P-1")
+    size = len(audit.leaves)
+    assert [enter(audit, id_), enter(audit, id_)] == ["", ""]
+    assert audit.get(GiftInvoice, id_).name == "44060126 0012345678"
+    assert len(audit.leaves) == size
+
+
+def test_one_invoice_may_be_of_several_gifts_of_one_giver_and_of_nobody_elses() -> None:
+    audit, [first, second, others] = open_with_gifts("P-1", "P-1", "P-2")
+    assert [enter(audit, first), enter(audit, second)] == ["", ""]
+    assert enter(audit, others) == "invoice_of_another"
+
+
+def test_another_number_needs_the_word_that_the_one_before_was_void() -> None:
+    audit, [first, others] = open_with_gifts("P-1", "P-2")
+    assert enter(audit, first) == ""
+    assert enter(audit, first, "0012345679") == "invoice_exists"
+    assert enter(audit, first, "0012345679", replaces=True) == ""
+    assert audit.get(GiftInvoice, first).earlier == ("44060126 0012345678",)
+    assert enter(audit, others) == "", "a number that was typed wrongly is free again"
+
+
+@pytest.mark.parametrize("day", [date(2026, 1, 14), NOW.date() + timedelta(days=3)])
+def test_it_is_issued_after_the_gift_and_not_in_the_future(day: date) -> None:
+    audit, [id_] = open_with_gifts("P-1")
+    assert enter(audit, id_, issued_on=day) == "invoice_day_wrong"
+
+
+def test_a_gift_that_is_not_on_the_ledger_has_none() -> None:
+    audit = open_audit()
+    audit.receive(gift(1_000, fund="NOWHERE"))
+    assert enter(audit, audit.donation().id) == "gift_refused"
+    assert enter(audit, "D-none") == "donation_unknown"
+
+
+def test_what_an_invoice_says_is_without_what_was_given_back() -> None:
+    audit, [_] = open_with_gifts("P-1")
+    some = audit.donation().model_copy(update={"refunded_fen": 50})
+    stated = describe_gift(some, {"guanjia": "莞家"}, {some.fund_id: "暖留"})
+    assert (stated["amount_fen"], stated["amount_in_capitals"]) == (950, "玖元伍角整")
+    assert (stated["recipient"], stated["project"]) == ("莞家", "暖留")
+
+
+@pytest.mark.parametrize(
+    ("amount_fen", "text"),
+    [
+        (0, "零元整"),
+        (1, "壹分"),
+        (10, "壹角整"),
+        (100, "壹元整"),
+        (1_001, "壹拾元零壹分"),
+        (10_050, "壹佰元零伍角整"),
+        (100_100, "壹仟零壹元整"),
+        (10_000_100, "壹拾万零壹元整"),
+        (101_000_000, "壹佰零壹万元整"),
+        (1_234_567_890, "壹仟贰佰叁拾肆万伍仟陆佰柒拾捌元玖角整"),
+        (100_000_001_000, "壹拾亿零壹拾元整"),
+    ],
+)
+def test_sums_in_capitals(amount_fen: int, text: str) -> None:
+    assert format_capitals(amount_fen) == text
+
+
+def test_a_sum_below_zero_has_no_capitals() -> None:
+    with pytest.raises(ValueError, match="capitals"):
+        format_capitals(-1)
