@@ -1,4 +1,4 @@
-"""Interest and charges of a bank: nobody's gifts, on the books once, by two people or by its line."""
+"""Interest and charges of a bank: nobody's gifts, on the books once, by its line or two people."""
 
 from dataclasses import replace
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""The number of a gift's invoice: one giver's, replaced only where it was void, never on the log."""
+"""The number of a gift's invoice: one giver's, replaced where it was void, never on the log."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,5 @@
-"""HTTP: fees, refunds and a bank's interest and charges by two people, and the files that prove what they entered."""
+"""HTTP: fees, refunds and a bank's interest and charges by two people, and the files that prove
+what they entered."""
 
 from typing import Annotated
 

@@ -1,4 +1,5 @@
-"""`guanjia audit fee|refund|bank-entry|attach`: what two people enter with a voucher, and its scan."""
+"""`guanjia audit fee|refund|bank-entry|attach`: what two people enter with a voucher, and its
+scan."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -31,9 +31,7 @@ states lines could otherwise empty a fund."""
 def decide_own_line(states: States, event: BankEvent[BankLineStated], now: datetime) -> Decision:
     """A line that came before changes nothing."""
     stated = event.data
-    bank_fact, fund = states.get_each(
-        (BankFact, event.bank_fact_id), (Fund, stated.fund_id or "-")
-    )
+    bank_fact, fund = states.get_each((BankFact, event.bank_fact_id), (Fund, stated.fund_id or "-"))
     questions = find_questions(states, stated, None)
     if bank_fact is not None:
         return decide_repeated_line(event, bank_fact)

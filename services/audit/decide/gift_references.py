@@ -97,9 +97,7 @@ class _References:
         yield GiftReference(id=self.own_id, donation_id=donation.id, received_at=moment)
 
 
-def _find_gift(
-    states: States, line: GiftReference | None, donation: Donation
-) -> Donation | None:
+def _find_gift(states: States, line: GiftReference | None, donation: Donation) -> Donation | None:
     """That the line brought. What was refused then, or undone since, may come again."""
     if line is None or not line.is_near(donation.received_at):
         return None

@@ -21,9 +21,7 @@ def decide_enter_invoice(
     """Of a gift on the ledger. A number is one giver's; another number for the same gift only where
     somebody says that the one before was void."""
     data = command.data
-    gift, existing = states.get_each(
-        (Donation, data.donation_id), (GiftInvoice, data.donation_id)
-    )
+    gift, existing = states.get_each((Donation, data.donation_id), (GiftInvoice, data.donation_id))
     if gift is None:
         return _refuse(messages.DONATION_UNKNOWN.refusal(404, "donation_id"))
     if not gift.is_on_ledger:

@@ -245,9 +245,7 @@ def _find_line(states: States, entry: LinedEntry, checker: str) -> list[State] |
     return [named.model_copy(update=answered), entered.with_vouchered(entry.own_account)]
 
 
-def _load_line(
-    states: States, entry: LinedEntry
-) -> tuple[EnteredLine, BankQuestion | None, str]:
+def _load_line(states: States, entry: LinedEntry) -> tuple[EnteredLine, BankQuestion | None, str]:
     """What is entered under its reference, and the question about it with its id."""
     line = (entry.bank_reference, entry.direction, entry.amount_fen)
     entered_id, accounts = derive_entered_line_id(*line), ("", entry.own_account)

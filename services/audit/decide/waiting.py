@@ -55,9 +55,7 @@ def decide_answer_gift(
     return journal.close(Answer(200, {"id": gift.id, "is_another": data.is_another}))
 
 
-def _enter_or_refuse(
-    states: States, journal: Journal, gift: Donation, fund: Fund | None
-) -> None:
+def _enter_or_refuse(states: States, journal: Journal, gift: Donation, fund: Fund | None) -> None:
     """As its fund is now; one that is proposed still leaves it waiting."""
     if fund is None or not fund.is_open or not fund.can_receive(gift.amount_fen):
         waits = fund is not None and fund.state == "proposed"

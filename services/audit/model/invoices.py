@@ -24,7 +24,7 @@ class StatedInvoice(Value):
 
 
 class GiftInvoice(State):
-    """Its id is the gift's. earlier: numbers that were void (作废) and replaced, the last one last."""
+    """Its id is the gift's. earlier: numbers that were void (作废) and replaced, in order."""
 
     COLLECTION: ClassVar[str] = "gift_invoices"
 

@@ -150,9 +150,7 @@ async def submit_gift_answer(
     def build(form: Form) -> Value:
         choices = {"another": True, "same": False}
         chosen = choices.get(form.get("answer", ""))
-        return AnswerGiftQuestion.model_validate(
-            {"donation_id": donation_id, "is_another": chosen}
-        )
+        return AnswerGiftQuestion.model_validate({"donation_id": donation_id, "is_another": chosen})
 
     return await answer_form(request, runtime, caller, FINANCE_PATH, build, show)
 

@@ -117,8 +117,8 @@ def _render_income(figures: Figures) -> Iterator[str]:
     yield ""
     yield (
         f"管理费 fees {format_yuan(figures.sum_funds('fees'))}，"
-        f"占收入 of income {_format_share(received)}；连同银行手续费，占支出 with banks' charges, of "
-        f"spending {_format_share(spent)}"
+        f"占收入 of income {_format_share(received)}；"
+        f"连同银行手续费，占支出 with banks' charges, of spending {_format_share(spent)}"
     )
     if figures.is_above_fee_limit:
         yield ""
