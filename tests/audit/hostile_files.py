@@ -92,7 +92,7 @@ WHOLE_EXPORTS = (
         "icbc",
         "100.00 甲公司 20260105A1",
         "paid 30.00",
-        REFUSED,
+        "interest 1.23",
         encoding="gb18030",
     ),
     _load(

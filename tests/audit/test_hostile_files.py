@@ -17,7 +17,8 @@ def describe_row(row: Gift | RefusedRow) -> str:
         case Gift():
             return f"{format_yuan(row.fact.amount_fen)} {row.giver['name']} {row.reference}"
         case BankRow():
-            return f"{row.stated.direction} {format_yuan(row.stated.amount_fen)}"
+            what = row.stated.own_kind or row.stated.direction
+            return f"{what} {format_yuan(row.stated.amount_fen)}"
         case _:
             return REFUSED
 

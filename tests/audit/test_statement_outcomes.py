@@ -17,6 +17,7 @@ KNOWN = {
     "statements": [{"statement": "a.csv", "row": 2}],
     "refused": False,
     "waiting": False,
+    "may_be": "",
 }
 
 
@@ -35,6 +36,8 @@ class Audit:
         (KNOWN, "entered"),
         (KNOWN | {"refused": True}, "refused"),
         (KNOWN | {"refused": True, "waiting": True}, "waiting"),
+        (KNOWN | {"refused": True, "waiting": True, "may_be": "D-1"}, "asked"),
+        (KNOWN | {"refused": True, "may_be": "D-1"}, "repeated"),
         (KNOWN | {"amount_fen": 1}, "reused"),
         (KNOWN | {"statements": []}, "elsewhere"),
     ],

@@ -164,6 +164,7 @@ def test_interest_and_charges_are_stated_for_the_fund_that_was_named_once() -> N
 @pytest.mark.parametrize(
     "row",
     [
+        "2026-03-21,B-5,甲公司,4401,,12.34,结息,",
         "2026-03-21,B-5,甲公司,4401,,12.34,转账,结息",
         "2026-03-21,B-5,甲公司,4401,,12.34,转账,利息捐给孩子们",
         "2026-03-21,B-5,,,,5.00,手续费返还,",

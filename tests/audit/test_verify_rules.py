@@ -236,6 +236,8 @@ def test_what_every_kind_does_to_a_fund() -> None:
         "received_fen": 10_000,
         "transferred_fen": -300,
         "fees_fen": 400,
+        "interest_fen": 0,
+        "charges_fen": 0,
         "refunded_fen": 600,
         "committed_fen": 5_000,
         "disbursed_fen": 2_000,

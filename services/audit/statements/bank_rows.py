@@ -19,7 +19,7 @@ from services.audit.statements.messages import (
     ROW_REVERSED,
     STATE_UNFINISHED,
 )
-from services.audit.statements.vocabulary import OwnKind, find_own_kind
+from services.audit.statements.vocabulary import OwnKind, find_own_kind, is_bank_party
 from shared.contracts.events import BankLineStated
 from shared.errors import Invalid, Problem
 from shared.ids import make_id
@@ -93,8 +93,9 @@ class BankRows:
         self, problems: Sequence[Problem], cells: Sequence[str], *, goes_out: bool
     ) -> OwnKind:
         """By the bank's own word, where it fits the direction: interest comes in, a charge goes
-        out. A charge that comes back is neither, nor is anything undone."""
-        if any(problem.code in _UNDONE for problem in problems):
+        out. A charge that comes back is neither, nor is anything undone, or of somebody else."""
+        party = _get(cells, self._header.places.get("name", len(cells)))
+        if not is_bank_party(fold_word(party)) or any(each.code in _UNDONE for each in problems):
             return ""
         words = (self._find_word(problem, cells) for problem in problems)
         kinds = {kind for word in words if (kind := find_own_kind(word))}

@@ -70,6 +70,7 @@ _CHARGE = re.compile(
     rf"(?:{_WAYS}|短信|季度|年度|代扣)*(?:手续费|工本费|账户费|短信费)(?:支出)?"
     r"|(?:银行|账户|短信|网银|电子|季度|年度)+(?:服务费|管理费|年费)(?:支出)?"
 )
+_BANK = re.compile("银行|信用社|[支分]行|财付通|支付宝|微信支付|bank")
 _MEMO_LENGTH_MAX = 12
 _MEMO_SURE = re.compile(_SURELY_OUT)
 _MEMO = re.compile(
@@ -120,6 +121,12 @@ def is_bank_kind(word: str) -> bool:
 def is_bank_name(word: str) -> bool:
     """Whether it stands where a giver's name would: 批量结息."""
     return _NAME.fullmatch(word) is not None
+
+
+def is_bank_party(word: str) -> bool:
+    """Whether the other side is the bank itself, or not named: interest of a company is another's
+    business."""
+    return not word or is_bank_name(word) or _BANK.search(word) is not None
 
 
 def is_nothing_undone(word: str) -> bool:
