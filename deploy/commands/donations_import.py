@@ -14,12 +14,12 @@ from urllib.parse import quote
 from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import Bar
 from deploy.local.stack_file import find_running_stack
-from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, GIFT_ASKED, GIFT_REFUSED
+from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, GIFT_REFUSED
 from services.audit.statements import Gift, Layout
 from services.audit.statements.files import Batch, Row, StatedRow, read_batches
 from services.audit.statements.givers import Givers
 from services.audit.statements.likeness import Trait, TraitIndex
-from services.audit.statements.messages import REFERENCE_REUSED
+from services.audit.statements.messages import GIFT_ASKED, REFERENCE_REUSED
 from services.audit.statements.outcomes import (
     Alike,
     Outcome,

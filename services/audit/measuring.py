@@ -3,8 +3,9 @@ of the bank wait for an answer. The same from every instance."""
 
 import asyncio
 
-from services.audit.messages import DOUBTS, GIFT_ASKED
+from services.audit.messages import DOUBTS
 from services.audit.resources import AuditRuntime
+from services.audit.statements.messages import GIFT_ASKED
 from services.audit.store import count_asked_gifts, count_questions, read_funds
 from shared import telemetry
 

@@ -29,16 +29,6 @@ GIFT_WAITS = Message(
     "这笔捐赠还在等基金设立，尚未入账：基金批准或否决后，用同一编号重发退款",
     "the gift waits for its fund: once that is decided, send the refund again under the same id",
 )
-GIFT_ASKED = Message(
-    "gift_asked",
-    "同一流水号下已有另一位捐赠人的善款，未入账：由财务核对是不是另一笔"
-    "（财务页，或 guanjia audit gift-question）",
-    "another giver's gift came under this reference, so it is not entered: finance says whether it "
-    "is another one (guanjia audit gift-question)",
-)
-GIFT_NOT_ASKED = Message(
-    "gift_not_asked", "这笔善款不用核对，或已有人核对", "nothing is asked of it, or it was answered"
-)
 MOMENT_IMPLAUSIBLE = Message(
     "moment_implausible",
     "到账时间早于 2000 年或晚于今天，请对照银行流水核对年份",
@@ -394,21 +384,6 @@ DONOR_DIFFERS = Message(
     "this gift is another donor's, and a receipt's link is for its donor alone",
 )
 GIFT_REFUSED = Message("gift_refused", "该笔捐赠未入账", "the ledger refused this gift")
-INVOICE_DAY_WRONG = Message(
-    "invoice_day_wrong",
-    "开票日期不能早于到账日，也不能晚于今天",
-    "an invoice is issued after the gift arrived, and not in the future",
-)
-INVOICE_EXISTS = Message(
-    "invoice_exists",
-    "这笔捐赠已登记票据 {number}；原票据作废重开的，请注明替换",
-    "the gift has invoice {number}; where that one was void, say that the new one replaces it",
-)
-INVOICE_OF_ANOTHER = Message(
-    "invoice_of_another",
-    "这个票据号码已登记在另一位捐赠人名下，请核对号码",
-    "this number is another giver's invoice: check it",
-)
 SOURCE_UNKNOWN = Message(
     "source_unknown",
     "没有登记来源 {source}；已登记: {known_zh}",

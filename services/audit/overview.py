@@ -59,8 +59,8 @@ class Sums:
     def remaining(self) -> int:
         """What can still be promised."""
         came = self.brought_forward + self.income + self.interest + self.moved
-        kept = self.fees + self.charges + self.refunded
-        return came - kept - self.committed + self.released
+        costs = self.fees + self.charges + self.refunded
+        return came - costs - self.committed + self.released
 
 
 @dataclass(slots=True)

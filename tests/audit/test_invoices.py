@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.audit.invoices import describe_gift
+from services.audit.invoices import describe_gift, format_capitals
 from services.audit.model.invoices import EnterGiftInvoice, GiftInvoice
-from shared.capitals import format_capitals
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import NOW, gift
 from tests.support.answers import code

@@ -100,14 +100,14 @@ async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) ->
     except Transient:
         return render_receipt_pending(GIFT_RECEIPT.path(token), phone)
     vkeys = await asyncio.to_thread(runtime.resources.list_vkeys, gift.log)
-    found = await load_gift(runtime.database, runtime.settings.foundations, gift.id)
+    invoiced = await load_gift(runtime.database, runtime.settings.foundations, gift.id)
     return render_receipt(
         parse_entry(receipt.entry),
         receipt,
         vkeys,
         f"{token}/receipt",
         phone,
-        found,
+        invoiced,
         is_undone=gift.undone,
         refunded_fen=gift.refunded_fen,
     )

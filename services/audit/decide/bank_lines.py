@@ -70,9 +70,9 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
         return _ask(event, questions, order, number, doubt)
     if _is_same(line, stated):
         return know_line(BankFact.from_event(event))
-    found = _find_doubt_of(states, stated, order, line, questions)
-    if found is not None:
-        return _ask(event, questions, order, number, found)
+    misfit = _find_doubt_of(states, stated, order, line, questions)
+    if misfit is not None:
+        return _ask(event, questions, order, number, misfit)
     return _close(states, event, order, number, questions, now)
 
 

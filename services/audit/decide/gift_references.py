@@ -52,8 +52,8 @@ def decide_by_reference(
     identity = BankFact.from_event(event)
     if gift.donor_id != donation.donor_id:
         due_at = journal.now + timedelta(days=rules.waiting_gift_days)
-        asked = {"refused": True, "waiting": True, "due_at": due_at, "may_be": gift.id}
-        journal.save(identity, donation.model_copy(update=asked))
+        update = {"refused": True, "waiting": True, "due_at": due_at, "may_be": gift.id}
+        journal.save(identity, donation.model_copy(update=update))
         return journal.close(Answer(202, {"state": "asked"}))
     if gift.amount_fen != fact.amount_fen:
         journal.refuse(movement, Refusal("id_reused"), identity)

@@ -10,6 +10,7 @@ from services.audit.model.invoices import (
     InvoiceUse,
     derive_invoice_use_id,
 )
+from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
 from shared.contracts.values import CHINA
 from shared.messaging.decision import Command, Decision, State, States
@@ -28,15 +29,15 @@ def decide_enter_invoice(
         return _refuse(messages.GIFT_REFUSED.refusal(409, "donation_id"))
     first, last = gift.received_at.astimezone(CHINA).date(), now.astimezone(CHINA).date()
     if not first <= data.issued_on <= last + timedelta(days=1):
-        return _refuse(messages.INVOICE_DAY_WRONG.refusal(422, "issued_on"))
+        return _refuse(voucher_messages.INVOICE_DAY_WRONG.refusal(422, "issued_on"))
     if existing is not None and existing.is_same(data):
         return Decision(answer=Answer(200, existing.to_json()))
     if existing is not None and not data.replaces:
-        return _refuse(messages.INVOICE_EXISTS.refusal(409, "number", number=existing.name))
+        return _refuse(voucher_messages.INVOICE_EXISTS.refusal(409, "number", number=existing.name))
     use_id = derive_invoice_use_id(gift.foundation, data.code, data.number)
     use = states.get(InvoiceUse, use_id)
     if use is not None and use.donation_ids and use.donor_id != gift.donor_id:
-        return _refuse(messages.INVOICE_OF_ANOTHER.refusal(409, "number"))
+        return _refuse(voucher_messages.INVOICE_OF_ANOTHER.refusal(409, "number"))
     invoice = GiftInvoice(
         id=gift.id,
         number=data.number,

@@ -3,11 +3,11 @@ their own. Where that takes too long the public log says that they are not enter
 
 from datetime import datetime
 
-from services.audit import messages
 from services.audit.decide.mandates import count_contribution
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact
 from services.audit.model import AnswerGiftQuestion, Donation, EnterWaitingGift, Fund
+from services.audit.statements.messages import GIFT_NOT_ASKED
 from shared.contracts.events import RefusedReason
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
@@ -42,7 +42,7 @@ def decide_answer_gift(
     data = command.data
     gift = states.get(Donation, data.donation_id)
     if gift is None or not gift.is_asked:
-        return Decision(answer=messages.GIFT_NOT_ASKED.refusal(409, "donation_id"))
+        return Decision(answer=GIFT_NOT_ASKED.refusal(409, "donation_id"))
     fund = states.get(Fund, gift.fund_id)
     journal = Journal.open(states, fund.foundation if fund else gift.foundation, now)
     if data.is_another:

@@ -51,8 +51,8 @@ class FundArithmetic:
     def remaining_fen(self) -> int:
         """What can still be promised."""
         income = self.brought_forward_fen + self.received_fen + self.transferred_fen
-        kept = self.interest_fen - self.charges_fen - self.fees_fen - self.refunded_fen
-        return income + kept - self.committed_fen + self.released_fen
+        costs = self.fees_fen + self.charges_fen + self.refunded_fen
+        return income + self.interest_fen - costs - self.committed_fen + self.released_fen
 
     @property
     def balance_fen(self) -> int:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from fastapi.responses import HTMLResponse
 
+from services.audit.invoices import InvoicedGift
 from services.audit.ledger.receipts import Receipt, describe_receipt
 from services.audit.model import Mandate
-from services.audit.model.invoices import GiftInvoice
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, format_yuan
@@ -31,20 +31,19 @@ def render_receipt(
     vkeys: Sequence[str],
     file: str,
     help_phone: str,
-    found: tuple[Mapping[str, object], GiftInvoice | None] | None = None,
+    invoiced: InvoicedGift | None = None,
     *,
     is_undone: bool = False,
     refunded_fen: int = 0,
 ) -> HTMLResponse:
     """file: where the receipt itself is, relative to the page. It proves the entry for ever: what
-    became of the gift since (is_undone, refunded_fen) the page says. found: what the gift's invoice
-    says, and the invoice, if it is known; of a gift that counts."""
-    gift, invoice = found or (None, None)
+    became of the gift since (is_undone, refunded_fen) the page says. invoiced: the gift as its
+    invoice says it, where it counts still."""
     return PAGES.render(
         "receipt.html",
         rows=describe_receipt(entry, Checkpoint.read_unverified(receipt.checkpoint)),
-        gift=gift,
-        invoice=invoice,
+        gift=invoiced.facts if invoiced else None,
+        invoice=invoiced.invoice if invoiced else None,
         is_undone=is_undone,
         refunded=format_yuan(refunded_fen) if refunded_fen else "",
         vkeys=vkeys,

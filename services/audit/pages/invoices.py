@@ -66,16 +66,15 @@ async def submit_invoice(
 async def _render(
     request: Request, runtime: AuditRuntime, donation_id: str, typed: Form, answer: Answer
 ) -> Response:
-    found = await load_gift(runtime.database, runtime.settings.foundations, donation_id)
-    if found is None:
+    gift = await load_gift(runtime.database, runtime.settings.foundations, donation_id)
+    if gift is None:
         raise Denied(DONATION_UNKNOWN.refusal(404))
-    gift, invoice = found
     return PAGES.render_for(
         request,
         "invoice.html",
         status=answer.status,
-        gift=gift,
-        invoice=invoice,
+        gift=gift.facts,
+        invoice=gift.invoice,
         typed=typed,
         problems=list_problems(answer),
         key=typed.get(FORM_KEY) or make_form_key(),

@@ -108,13 +108,13 @@ async def load_asked_gifts(database: mongo.Database, limit: int) -> list[dict[st
     gifts = await find_asked_gifts(database, limit)
     earlier = await listed.load_listed(database, [gift.may_be for gift in gifts])
     return [
-        gift.model_dump(mode="json", include=ASKED)
-        | {"may_be": earlier[gift.may_be].model_dump(mode="json", include=ASKED)}
+        gift.model_dump(mode="json", include=ASKED_FIELDS)
+        | {"may_be": earlier[gift.may_be].model_dump(mode="json", include=ASKED_FIELDS)}
         for gift in gifts
     ]
 
 
-ASKED = {
+ASKED_FIELDS = {
     *("id", "donor_id", "fund_id", "amount_fen", "received_at", "reference", "own_account"),
     "statements",
 }

@@ -59,3 +59,18 @@ COUNT_OUTDATED = Message(
 COUNT_UNKNOWN = Message("count_unknown", "没有提出过这次盘点", "nobody proposed this count")
 COUNT_NOT_PROPOSED = Message("count_not_proposed", "该盘点不在待审核状态", "this count is {state}")
 SEARCH_EMPTY = Message("search_empty", "请至少写一项要找的", "say at least one thing to look for")
+INVOICE_DAY_WRONG = Message(
+    "invoice_day_wrong",
+    "开票日期不能早于到账日，也不能晚于今天",
+    "an invoice is issued after the gift arrived, and not in the future",
+)
+INVOICE_EXISTS = Message(
+    "invoice_exists",
+    "这笔捐赠已登记票据 {number}；原票据作废重开的，请注明替换",
+    "the gift has invoice {number}; where that one was void, say that the new one replaces it",
+)
+INVOICE_OF_ANOTHER = Message(
+    "invoice_of_another",
+    "这个票据号码已登记在另一位捐赠人名下，请核对号码",
+    "this number is another giver's invoice: check it",
+)

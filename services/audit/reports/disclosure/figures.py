@@ -141,8 +141,8 @@ class FundFigures:
     @property
     def closing(self) -> int:
         came = self.opening + self.received + self.interest + self.transferred_in
-        kept = self.fees + self.charges + self.refunded
-        return came - self.transferred_out - kept - self.disbursed
+        costs = self.fees + self.charges + self.refunded
+        return came - self.transferred_out - costs - self.disbursed
 
     @property
     def outstanding(self) -> int:
