@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from fastapi.responses import HTMLResponse
 
 from services.audit.ledger.balances import TOTALS
+from services.audit.model.invoices import GiftInvoice
 from services.audit.pages import finance, proposing
 from services.intake.pages import operations
 from shared.contracts.history import Part
@@ -20,6 +21,36 @@ from tests.support.readers import make_reader
 from tests.support.sample_paying_pages import render_paying_samples
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+
+
+ASKED_GIFT = {
+    "id": "D-1",
+    "donor_id": "P-1",
+    "fund_id": "warm",
+    "amount_fen": 700,
+    "received_at": "2026-05-20T08:00:00Z",
+    "reference": "REF7",
+    "own_account": "工行 1001",
+}
+INVOICED = {
+    "donation_id": "D-1",
+    "donor_id": "P-1",
+    "recipient": "莞家",
+    "project": "暖留",
+    "amount_fen": 700,
+    "amount_in_capitals": "柒元整",
+    "goods": "",
+    "received_on": "2026-05-20",
+}
+INVOICE = GiftInvoice(
+    id="D-1",
+    code="44060126",
+    number="0012345678",
+    issued_on="2026-05-21",
+    entered_by="maker",
+    entered_at=NOW,
+    earlier=("44060126 0012345677",),
+)
 
 
 def make_state(words: str) -> ServiceState:
@@ -102,6 +133,8 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             gifts=[
                 {"_id": words, "count": 2, "amount_fen": 700, "since": NOW, "on_log": 1},
             ],
+            asked_gifts=[ASKED_GIFT | {"id": words, "reference": words, "may_be": ASKED_GIFT}],
+            asked_count=1,
             day=proposing.format_day,
             unsettled=[
                 {
@@ -118,6 +151,18 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             may_check=True,
             may_propose=True,
             forms=proposing.FORMS,
+            key="k" * 22,
+        ),
+        "invoices": proposing.PAGES.render_for(
+            reader, "invoices.html", gifts=[INVOICED | {"project": words}], next=words
+        ),
+        "invoice": proposing.PAGES.render_for(
+            reader,
+            "invoice.html",
+            gift=INVOICED | {"recipient": words},
+            invoice=INVOICE,
+            typed={},
+            problems=(),
             key="k" * 22,
         ),
         "finance_waiting": proposing.PAGES.render_for(

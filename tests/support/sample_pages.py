@@ -9,6 +9,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 
 from services.audit.entry_search import EntryFilter, EntryRow, FoundEntries
+from services.audit.invoices import InvoicedGift
 from services.audit.ledger.canonical import encode_entry
 from services.audit.ledger.receipts import Receipt
 from services.audit.model import Mandate
@@ -50,7 +51,11 @@ from tests.support.sample_giver_pages import (
     render_giver_samples,
 )
 from tests.support.sample_notify_pages import render_notify_samples
-from tests.support.sample_operation_pages import render_operation_samples
+from tests.support.sample_operation_pages import (
+    INVOICE,
+    INVOICED,
+    render_operation_samples,
+)
 
 LOOKS = [{"on": "2026-05-20", "role_zh": "镇街审批人员", "purpose_zh": "办理诉求"}]
 TOKEN = "c2lnbmVkLXRva2VuLW9mLWEtbGluaw"
@@ -90,6 +95,14 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "menu_claimed": render_claimed(Answer(201, claimed), token),
         "receipt": render_receipt(
             _entry(words), _receipt(), [VKEY, words], f"{token}/receipt", HELP_PHONE
+        ),
+        "receipt_invoiced": render_receipt(
+            _entry(words),
+            _receipt(),
+            [VKEY],
+            f"{token}/receipt",
+            HELP_PHONE,
+            InvoicedGift(INVOICED | {"project": words}, INVOICE),
         ),
         "receipt_undone": render_receipt(
             _entry(words), _receipt(), [VKEY], f"{token}/receipt", HELP_PHONE, is_undone=True
