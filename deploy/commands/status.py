@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from deploy.commands.services import NAMES
 from deploy.commands.tables import make_console, make_table
-from deploy.local.stack_file import RunningStack, find_running_stack
+from deploy.local.stack_file import BROKERS, RunningStack, find_running_stack
 from shared.client import find_data_dir
 from shared.documents import Document
 
@@ -45,7 +45,7 @@ def check_health(stack: RunningStack | None) -> Iterator[Row]:
 
 def _check_stack(stack: RunningStack) -> Iterator[Row]:
     """Broker and database as processes; the services answer whether they can use them."""
-    yield _check_process(stack, "broker", stack.kafka_bootstrap)
+    yield from _check_brokers(stack)
     yield _check_process(stack, "mongod", _format_mongo(stack))
     for name, url in stack.urls.items():
         yield from _check_service(name, url)
@@ -57,6 +57,18 @@ def _check_addresses() -> Iterator[Row]:
         url = os.environ.get(f"GUANJIA_{name.upper()}_URL")
         if url:
             yield from _check_service(name, url)
+
+
+def _check_brokers(stack: RunningStack) -> Iterator[Row]:
+    """One line for brokers that are not ours; of ours each by itself, the lost one too."""
+    if stack.pids.keys().isdisjoint(BROKERS):
+        yield _check_process(stack, "broker", stack.kafka_bootstrap)
+        return
+    for name, address in zip(BROKERS, stack.kafka_bootstrap.split(","), strict=False):
+        if name in stack.pids:
+            yield _check_process(stack, name, address)
+        else:
+            yield name, address, "没有运行 not running", False
 
 
 def _check_process(stack: RunningStack, name: str, address: str) -> Row:
@@ -99,6 +111,7 @@ def _check_service(name: str, url: str) -> Iterator[Row]:
 
 LOG_STATES = {
     "stopped": "账本停止公布 this log is published no more",
+    "unwritable": "账本目录写不进去 this log's folder cannot be written",
     "database_differs": "账本与数据库不符 this log and the database differ",
     "waits_for_witnesses": "账本等待见证 this log waits for its witnesses",
 }

@@ -18,7 +18,7 @@ from deploy.local.parts import PartMissingError
 from deploy.local.ports import LOOPBACK
 from deploy.local.runner import PartFailedError
 from deploy.local.stack import SERVICES, BrokerKind, PortInUseError, Stack, StackOptions
-from deploy.local.stack_file import DataDirInUseError
+from deploy.local.stack_file import BROKERS, DataDirInUseError
 from shared.client import find_data_dir
 from shared.settings import PREFIX, load_settings
 
@@ -42,6 +42,10 @@ def run_stack(
     ] = None,
     broker: Annotated[
         BrokerKind | None, typer.Option(help="mesh: 内存 in memory; kafka: Apache Kafka")
+    ] = None,
+    brokers: Annotated[
+        int | None,
+        typer.Option(help="Apache Kafka 几个：1 或 3；三个里坏一个不停 how many, 1 or 3"),
     ] = None,
     kafka: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="已有的 Kafka an existing Kafka")
@@ -76,6 +80,7 @@ def run_stack(
     options = StackOptions(
         data_dir=(data_dir or find_data_dir()).absolute(),
         broker=broker,
+        brokers=check_brokers(brokers, broker, kafka),
         kafka=kafka,
         mongo=mongo,
         ports=parse_ports(port or ()),
@@ -159,8 +164,19 @@ def print_address(stack: Stack, console: Console) -> None:
         )
 
 
+def check_brokers(brokers: int | None, broker: BrokerKind | None, kafka: str | None) -> int:
+    if brokers is None:
+        return 1
+    if brokers not in (1, 3) or broker == "mesh" or kafka:
+        raise typer.BadParameter(
+            "1 或 3 个在此启动的 Apache Kafka · 1 or 3 of Apache Kafka, started here",
+            param_hint="--brokers",
+        )
+    return brokers
+
+
 def parse_ports(pairs: list[str] | tuple[()]) -> dict[str, int]:
-    names = ("broker", "mongod", *SERVICES)
+    names = (*BROKERS, "mongod", *SERVICES)
     ports = {}
     for pair in pairs:
         name, _, number = pair.partition("=")

@@ -11,6 +11,7 @@ from deploy.kafka.jars import ToolMissingError
 from deploy.local.parts import build_brokers
 from deploy.local.ports import find_free_port
 from deploy.local.runner import PartFailedError
+from deploy.local.stack_file import BROKERS
 from deploy.local.supervisor import Supervisor
 
 
@@ -32,8 +33,7 @@ def main(
 
 
 async def _run(data_dir: Path, ports: list[int]) -> None:
-    names = ["broker", "broker-2", "broker-3"]
-    parts = build_brokers(data_dir, dict(zip(names, ports, strict=False)), data_dir / "logs")
+    parts = build_brokers(data_dir, dict(zip(BROKERS, ports, strict=False)), data_dir / "logs")
     supervisor = Supervisor([parts], announce=typer.echo)
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,5 +1,6 @@
 """The parts of the embedded stack: the command, address, log and health check of each."""
 
+import json
 import os
 import re
 import secrets
@@ -7,7 +8,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from deploy.kafka import broker
 from deploy.local import health
 from deploy.local.ports import LOOPBACK, find_free_port
+from shared.documents import Document
 
 
 class PartMissingError(RuntimeError):
@@ -37,7 +39,8 @@ def _explain_nothing(_log: str) -> str | None:
 class Part:
     """A process of the stack.
 
-    prepare: runs once in a thread before the first start (may take a while, may raise).
+    prepare: runs in a thread before each start (may take a while, may raise): what the part needs
+    may have been lost since.
     make_arguments: appended to the command, computed at every start.
     explain: turns the last log lines of a failed start into one helpful line, if it can.
     """
@@ -99,15 +102,10 @@ def build_mesh(
     )
 
 
-def build_kafka(data_dir: Path, port: int, log_file: Path) -> Part:
-    """Apache Kafka, broker and controller in one; data and cluster id in data_dir/kafka."""
-    (part,) = build_brokers(data_dir, {"broker": port}, log_file.parent)
-    return replace(part, log_file=log_file)
-
-
 def build_brokers(data_dir: Path, ports: Mapping[str, int], log_dir: Path) -> list[Part]:
-    """A cluster, by name: each broker has its data in a folder of its own. One may be lost with its
-    disk; it is formatted anew, as one of the same cluster, when it is prepared again."""
+    """Apache Kafka by name, each broker and controller in one, with a folder of its own. One
+    may be lost with its disk; it is formatted anew, as one of the same cluster, when it is prepared
+    again."""
     nodes = [broker.Node(n, port, find_free_port()) for n, port in enumerate(ports.values(), 1)]
     folders = ["kafka", *(f"kafka-{node.number}" for node in nodes[1:])]
     installations = [
@@ -123,6 +121,7 @@ def build_brokers(data_dir: Path, ports: Mapping[str, int], log_dir: Path) -> li
             log_file=log_dir / f"{name}.log",
             is_healthy=partial(health.is_kafka_ready, LOOPBACK, port),
             prepare=partial(installation.prepare, nodes, identity),
+            explain=explain_last_error,
             stop_grace_s=30.0,
         )
         for (name, port), installation in zip(ports.items(), installations, strict=True)
@@ -140,6 +139,7 @@ def build_service(
         log_file=log_file,
         is_healthy=partial(health.is_ready, host, port),
         env=env,
+        explain=explain_last_error,
     )
 
 
@@ -184,6 +184,36 @@ def explain_missing_library(log: str) -> str | None:
         f"缺少系统库 {library}，请安装 Debian 软件包 {package} · "
         f"{library} is missing: apt-get install {package}"
     )
+
+
+_PLAIN_ERROR = re.compile(r"^(?!\s)(?!Traceback)(?=.*(?i:error|exception|wrong|fatal)).+", re.M)
+
+
+def explain_last_error(log: str) -> str | None:
+    """One line with why a part does not start: the last error that it logged, or printed."""
+    for line in reversed(log.splitlines()):
+        entry = _read_entry(line)
+        if entry and entry.get("level") in ("warning", "error", "critical"):
+            return _format_entry(entry)
+        if not entry and _PLAIN_ERROR.match(line):
+            return line.strip()
+    return None
+
+
+def _read_entry(line: str) -> Document:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}
+
+
+def _format_entry(entry: Document) -> str:
+    """The exception that was raised stands before its causes."""
+    raised = (entry.get("exception") or [{}])[0]
+    text = entry.get("error") or entry.get("message") or raised.get("exc_value") or ""
+    words = (entry.get("event"), raised.get("exc_type"), next(iter(str(text).splitlines()), ""))
+    return ": ".join(word for word in words if word)
 
 
 def find_program(package: str, path: str, instead: str) -> Path:

@@ -65,6 +65,7 @@ class PartRunner:
             self._wanted.clear()
             if self._process:
                 await self._process.end()
+            await asyncio.to_thread(self.part.prepare)
             process = self._spawn()
         await self._wait_for_start(process)
 
@@ -105,8 +106,16 @@ class PartRunner:
             f"{name} ended ({_format_exit(code)}), restarting in {delay_s:.1f} s"
         )
         await asyncio.sleep(delay_s)
+        await self._prepare_again()
         if self._is_wanted(ended):
             await self._report_health(self._spawn())
+
+    async def _prepare_again(self) -> None:
+        """What cannot be prepared is started as it is, and says by itself what it lacks."""
+        try:
+            await asyncio.to_thread(self.part.prepare)
+        except Exception as error:
+            self._announce(f"{self.name}: {error}")
 
     async def _report_health(self, process: PartProcess) -> None:
         try:
@@ -141,7 +150,9 @@ class PartRunner:
         name = self.part.name
         log = self._process.read_last_lines() if self._process else ""
         help_line = self.part.explain(log)
-        detail = help_line if help_line else f"{self.part.log_file}\n{log}"
+        detail = (
+            f"{help_line} ({self.part.log_file})" if help_line else f"{self.part.log_file}\n{log}"
+        )
         return PartFailedError(f"{name} {chinese} · {name} {english}: {detail}")
 
 

@@ -10,6 +10,7 @@ from typing import IO, Literal
 from deploy.local import mongod, parts, stack_file
 from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK, find_free_port, is_free
+from deploy.local.stack_file import BROKERS
 from deploy.local.supervisor import Supervisor
 from shared.security import create_root_key
 from shared.settings import PREFIX
@@ -56,6 +57,7 @@ class PortInUseError(RuntimeError):
 class StackOptions:
     """broker None: Kafka where an address of one is given, else the embedded mesh.
 
+    brokers: of Apache Kafka, 1 or 3; of three any one may be lost with its disk.
     kafka (HOST:PORT), mongo (URI): existing ones to use; then that part is not started.
     ports: by part name (broker, mongod, simulators, intake ...); free ones where not given.
     host: where the services listen; broker, database and simulators stay on loopback.
@@ -68,6 +70,7 @@ class StackOptions:
 
     data_dir: Path
     broker: BrokerKind | None = None
+    brokers: int = 1
     kafka: str | None = None
     mongo: str | None = None
     ports: Mapping[str, int] = field(default_factory=dict)
@@ -79,7 +82,11 @@ class StackOptions:
 
     @property
     def broker_kind(self) -> BrokerKind:
-        return self.broker or ("kafka" if self.kafka else "mesh")
+        return self.broker or ("kafka" if self.kafka or self.brokers > 1 else "mesh")
+
+    @property
+    def broker_names(self) -> tuple[str, ...]:
+        return BROKERS[: self.brokers]
 
 
 class Stack:
@@ -92,8 +99,9 @@ class Stack:
         self.secrets_dir = self.data_dir / "secrets"
         self._ports = _choose_ports(options)
         self._front_token = secrets.token_hex(16)
-        self._broker_port = options.proxy_ports.get("broker", self._ports["broker"])
-        self.kafka_bootstrap = options.kafka or f"{LOOPBACK}:{self._broker_port}"
+        brokers = [options.proxy_ports.get(name, self._ports[name]) for name in options.broker_names]
+        self._broker_port = brokers[0]
+        self.kafka_bootstrap = options.kafka or ",".join(f"{LOOPBACK}:{port}" for port in brokers)
         self._mongod_secrets: mongod.MongodSecrets | None = None
         self.mongo_uri = options.mongo or self._make_mongo_uri()
         self.urls = {
@@ -187,21 +195,22 @@ class Stack:
         return self._mongod_secrets.format_uri(port, is_direct=True)
 
     def _compose(self) -> list[list[parts.Part | parts.ExternalPart]]:
-        backing: list[parts.Part | parts.ExternalPart] = [
-            part for part in (self._build_broker(), self._build_database()) if part
-        ]
+        database = self._build_database()
+        backing: list[parts.Part | parts.ExternalPart] = [*self._build_brokers()]
+        backing += [database] if database else []
         services = {name: self._build_service(name) for name in self.options.services}
         simulators = services.pop("simulators", None)
         stages = [backing, [simulators] if simulators else [], list(services.values())]
         return [stage for stage in stages if stage]
 
-    def _build_broker(self) -> parts.Part | None:
+    def _build_brokers(self) -> list[parts.Part]:
         if self.options.kafka:
-            return None
-        port, log = self._ports["broker"], self._log("broker")
+            return []
         if self.options.broker_kind == "kafka":
-            return parts.build_kafka(self.data_dir, port, log)
-        return parts.build_mesh(port, log, self._broker_port)
+            ports = {name: self._ports[name] for name in self.options.broker_names}
+            return parts.build_brokers(self.data_dir, ports, self.log_dir)
+        port, log = self._ports["broker"], self._log("broker")
+        return [parts.build_mesh(port, log, self._broker_port)]
 
     def _build_database(self) -> parts.Part | None:
         if self._mongod_secrets is None:
@@ -260,5 +269,5 @@ def _choose_ports(options: StackOptions) -> dict[str, int]:
     for name, port in options.ports.items():
         if not is_free(port):
             raise PortInUseError(f"端口 {port}（{name}）已被占用 · port {port} ({name}) is taken")
-    names = ("broker", "mongod", *SERVICES)
+    names = (*options.broker_names, "mongod", *SERVICES)
     return {name: options.ports.get(name) or find_free_port() for name in names}

@@ -18,6 +18,10 @@ class DataDirInUseError(RuntimeError):
     """Another stack runs on this data folder."""
 
 
+BROKERS = ("broker", "broker-2", "broker-3")
+"""Names of the brokers that a stack starts, of which there are one or three."""
+
+
 class RunningStack(BaseModel):
     """Addresses and processes of a stack, as stack.json holds them."""
 

@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.kafka import jars
 from deploy.local.health import read_cluster_id
-from deploy.local.parts import build_kafka
+from deploy.local.parts import build_brokers
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 
@@ -31,7 +31,7 @@ class Broker:
 
     async def start(self) -> None:
         self.port = find_free_port()
-        part = build_kafka(self._folder, self.port, self._folder / "broker.log")
+        (part,) = build_brokers(self._folder, {"broker": self.port}, self._folder)
         self.supervisor = Supervisor([[part]], announce=print)
         await self.supervisor.start()
 

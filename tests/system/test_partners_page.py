@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 
 from deploy.chaos.wishes import make_wish
 from deploy.kafka import jars
-from deploy.local.parts import build_kafka
+from deploy.local.parts import build_brokers
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 from shared.contracts import topics
@@ -100,7 +100,7 @@ async def test_openssl_signs_as_the_page_says(tmp_path: Path) -> None:
 @pytest.mark.skipif(jars.explain_missing() is not None, reason=jars.explain_missing() or "")
 async def test_kcat_publishes_as_the_page_says(tmp_path: Path) -> None:
     port = find_free_port()
-    part = build_kafka(tmp_path / "kafka", port, tmp_path / "broker.log")
+    (part,) = build_brokers(tmp_path, {"broker": port}, tmp_path)
     supervisor = Supervisor([[part]], announce=print)
     await supervisor.start()
     bootstrap = f"{LOOPBACK}:{port}"

@@ -1,6 +1,7 @@
 """The supervisor over tiny real processes: order, restarts, and nobody left behind."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.parts import Part
+from deploy.local.parts import Part, build_service, explain_last_error
 from deploy.local.ports import find_free_port, is_free
 from deploy.local.runner import PartFailedError, compute_backoff_s
 from deploy.local.supervisor import Supervisor
@@ -161,6 +162,72 @@ async def test_part_that_dies_at_start_fails_it_with_its_last_words(tmp_path: Pa
         await supervisor.start()
     assert supervisor.list_pids() == {}
     assert [what for what, _, _ in read_journal(tmp_path)] == ["started", "stopped"]
+
+
+LOGGED = """
+{"event": "service_ready", "level": "info"}
+{"event": "start_waits", "error": "broker 127.0.0.1:9: refused", "level": "warning"}
+"""
+RAISED = [{"exc_type": "RootError", "exc_value": "no root.key\nmore"}, {"exc_type": "OSError"}]
+ENDED = LOGGED + json.dumps({"event": "process_ends", "level": "error", "exception": RAISED})
+PRINTED = """
+Traceback (most recent call last):
+  File "main.py", line 1, in <module>
+    raise ValueError("an error within")
+ValueError: port 80 is taken
+{"event": "stopping", "level": "info"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        (LOGGED, "start_waits: broker 127.0.0.1:9: refused"),
+        (ENDED, "process_ends: RootError: no root.key"),
+        (PRINTED, "ValueError: port 80 is taken"),
+        (
+            "设置有误 wrong setting: GUANJIA_PORT = 'x'",
+            "设置有误 wrong setting: GUANJIA_PORT = 'x'",
+        ),
+        ("all is well\n", None),
+    ],
+)
+def test_why_a_part_does_not_start_is_one_line(log: str, line: str | None) -> None:
+    assert explain_last_error(log) == line
+
+
+async def test_a_part_that_cannot_start_says_so_in_one_line(tmp_path: Path) -> None:
+    part = build_service("matching", 9, {}, tmp_path / "matching.log")
+    program = "print('one'); print('two'); raise SystemExit('设置有误 wrong setting: X')"
+    broken = replace(part, command=(sys.executable, "-c", program))
+    with pytest.raises(PartFailedError) as failed:
+        await Supervisor([[broken]], announce=print).start()
+    assert len(str(failed.value).splitlines()) == 1
+    assert "设置有误 wrong setting: X" in str(failed.value)
+    assert str(tmp_path / "matching.log") in str(failed.value)
+
+
+async def test_a_part_is_prepared_before_each_start(tmp_path: Path) -> None:
+    """What it needs may be lost with its disk while it is away."""
+    disk, lines = tmp_path / "disk", list[str]()
+
+    def prepare() -> None:
+        disk.mkdir(exist_ok=True)
+
+    supervisor = Supervisor(
+        [[replace(make_part("broker", tmp_path), prepare=prepare)]], announce=lines.append
+    )
+    await supervisor.start()
+    watching = asyncio.create_task(supervisor.watch())
+    disk.rmdir()
+    await supervisor.kill("broker")
+    await supervisor.wait_healthy("broker")
+    assert disk.is_dir()
+    disk.rmdir()
+    await supervisor.restart("broker")
+    assert disk.is_dir()
+    await supervisor.stop()
+    await watching
 
 
 async def test_part_that_never_gets_healthy_fails_the_start(tmp_path: Path) -> None:
