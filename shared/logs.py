@@ -3,11 +3,18 @@
 import json
 import logging
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
 import orjson
 import structlog
+
+REPEATED_AFTER_S = 10.0
+KEY_LENGTH = 40
+"""Of a message before its arguments; some libraries put them in themselves."""
+SEEN_MAX = 500
 
 
 def configure(service: str, level: str) -> None:
@@ -31,6 +38,7 @@ def configure(service: str, level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_LibraryLines(service))
+    handler.addFilter(RepeatFilter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
@@ -51,6 +59,31 @@ def _to_json(event: dict[str, object], **options: Any) -> str:
         return json.dumps(event, ensure_ascii=False, separators=(",", ":"), **options)
 
 
+class RepeatFilter(logging.Filter):
+    """Lets each message of a library pass once in a while, and says how often it came meanwhile.
+
+    Each client of a broker that is away says so several times a second, for as long as it is away.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        key = (record.name, str(record.msg)[:KEY_LENGTH])
+        now = self._now()
+        passed_at, count = self._seen.get(key, (-REPEATED_AFTER_S, 0))
+        if now - passed_at < REPEATED_AFTER_S:
+            self._seen[key] = passed_at, count + 1
+            return False
+        if len(self._seen) >= SEEN_MAX:
+            self._seen.clear()
+        self._seen[key] = now, 0
+        record.repeated = count
+        return True
+
+
 class _LibraryLines(logging.Formatter):
     """What libraries log: a traceback too is one line of JSON."""
 
@@ -66,6 +99,7 @@ class _LibraryLines(logging.Formatter):
                 "level": record.levelname.lower(),
                 "logger": record.name,
                 "message": super().format(record),
+                **({"repeated": count} if (count := getattr(record, "repeated", 0)) else {}),
                 "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
             }
         )

@@ -41,6 +41,7 @@ class Publisher:
         self._acknowledged: dict[str, list[str]] = {}
         self._positions: dict[Position, int] = {}
         self._settled = asyncio.Event()
+        self._is_failing = False
         self.committer: Committer | None = None
 
     async def put(self, documents: Sequence[mongo.Row], positions: Mapping[Position, int]) -> None:
@@ -99,8 +100,9 @@ class Publisher:
             count = await self._outbox.publish_forgotten(await self._clock.now())
             waiting = await self._outbox.count_waiting()
         except (Transient, mongo.PyMongoError) as error:
-            log.warning("outbox_relay_failed", service=self._service, error=str(error))
+            self._note_failure("outbox_relay_failed", error)
             return False
+        self._is_failing = False
         if count:
             log.info("outbox_relayed", service=self._service, documents=count)
         telemetry.OUTBOX_WAITING.labels(self._service).set(waiting)
@@ -113,7 +115,7 @@ class Publisher:
             sent = await self._outbox.send(documents, await self._clock.now())
         except (Transient, mongo.PyMongoError) as error:
             self._neglected.set()
-            log.warning("outbox_publish_failed", service=self._service, error=str(error))
+            self._note_failure("outbox_publish_failed", error)
         else:
             self._acknowledged.setdefault(sent.mark, []).extend(sent.ids)
 
@@ -126,8 +128,14 @@ class Publisher:
                 await self._outbox.mark(Acknowledged(mark, ids), await self._clock.now())
         except mongo.PyMongoError as error:
             self._neglected.set()
-            log.warning("outbox_publish_failed", service=self._service, error=str(error))
+            self._note_failure("outbox_publish_failed", error)
         await self._commit(positions)
+
+    def _note_failure(self, event: str, error: Exception) -> None:
+        """Once for as long as a broker is away; gauges say how much waits meanwhile."""
+        if not self._is_failing:
+            log.warning(event, service=self._service, error=str(error))
+        self._is_failing = True
 
     async def _commit(self, positions: Mapping[Position, int]) -> None:
         """The stored positions decide where to resume; the broker's are for its lag tools."""

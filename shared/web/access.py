@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from shared import actions, mongo
 from shared.actions import is_action
@@ -43,6 +44,8 @@ from shared.web.admission import (
     limit_body,
 )
 from shared.web.sessions import authenticate_session, check_form, find_session
+
+CLIENT_CLOSED_REQUEST = 499
 
 
 def get_runtime(request: Request) -> Runtime:
@@ -260,6 +263,7 @@ def install_problem_answers(app: FastAPI) -> None:
         mongo.ConnectionFailure: _answer_unavailable,
         BugBrake: _answer_unavailable,
         HTTPException: _answer_framework,
+        ClientDisconnect: _answer_nobody,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -317,6 +321,11 @@ def answer_too_many(retry_after_s: int) -> Response:
     answer = answer_problems(429, REQUESTS_TOO_MANY.problem(seconds=retry_after_s))
     answer.headers["Retry-After"] = str(retry_after_s)
     return answer
+
+
+async def _answer_nobody(_request: Request, _error: ClientDisconnect) -> Response:
+    """He left before he had said everything: nothing of ours failed, and nobody reads this."""
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
 async def _answer_unavailable(_request: Request, _error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """What keeps a service from working is said: a topic of too few partitions, a database away."""
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from deploy.local.health import has_topics
 from deploy.local.ports import LOOPBACK
@@ -18,6 +19,7 @@ from shared.messaging.broker import Subscription
 from shared.messaging.cluster import count_addresses, create_topics
 from shared.messaging.connection import BrokerConnection
 from shared.web.access import install_problem_answers
+from tests.support.serving import serve_app
 from tests.support.stack import start_broker
 
 
@@ -60,6 +62,27 @@ async def test_a_read_while_the_database_is_away_is_answered_with_when_to_come_a
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert "mongod.example" not in answer.text
+
+
+async def test_a_client_that_leaves_is_no_error_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    app = FastAPI()
+    install_problem_answers(app)
+    ended = asyncio.Event()
+
+    @app.post("/requests")
+    async def submit(request: Request) -> None:
+        try:
+            await request.body()
+        finally:
+            ended.set()
+
+    async with serve_app(app) as server:
+        _, writer = await asyncio.open_connection(*server.address)
+        writer.write(b"POST /requests HTTP/1.1\r\nHost: test\r\nContent-Length: 99\r\n\r\nhalf")
+        await writer.drain()
+        writer.close()
+        await asyncio.wait_for(ended.wait(), 30)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_nobody_begins_on_a_topic_that_a_producer_made_and_the_embedded_broker_heals_it(
