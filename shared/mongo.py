@@ -39,6 +39,7 @@ from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
+    ExecutionTimeout,
     OperationFailure,
     PyMongoError,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Database",
     "DeleteOne",
     "DuplicateKeyError",
+    "ExecutionTimeout",
     "FileBucket",
     "InsertOne",
     "ObjectId",

@@ -4,12 +4,11 @@
 """
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -19,6 +18,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.topics import list_consumed
 from shared.contracts.values import Value
 from shared.errors import Transient
+from shared.gaps import watch_gaps
 from shared.http import FetchingClient, HttpClient, open_http_client
 from shared.looks import DEAD_LETTER_LOOKS
 from shared.messaging import batch_store, feedback, outbox
@@ -44,6 +44,8 @@ from shared.security import Keyring
 from shared.security.sessions import Sessions
 from shared.sessions import RemoteSessions
 from shared.settings import Settings
+from shared.tasks import cancel_each, retry_until_done, run_endlessly, run_or_exit
+from shared.tracing.opening import open_tracer, trace_calls
 from shared.web import access, openapi, operations, pages
 from shared.web import feedback as feedback_route
 from shared.web.actions import build_routers
@@ -52,16 +54,16 @@ from shared.web.callers import FrontAddress
 from shared.web.doorway import Doorway
 from shared.web.operation_pages import build_operation_routers
 
+if TYPE_CHECKING:
+    from shared.tracing.tracer import Tracer
+
 log = structlog.get_logger()
 
-T = TypeVar("T")
 SettingsT = TypeVar("SettingsT", bound=Settings)
 ResourcesT = TypeVar("ResourcesT")
 HAS_DEADLINE = {"due_at": {"$type": "date"}}
 RELAY_EVERY_S = 1.0
 CLUSTER_LOOK_EVERY_S = 1.5
-CANCEL_AGAIN_S = 1.0
-EXIT_CANNOT_STORE = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,8 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logs.configure(service.name, settings.log_level)
-        process = ServiceProcess(app, service, settings)
-        starting = asyncio.create_task(_run_or_exit(process.start()))
+        process = ServiceProcess(app, service, settings, tracer)
+        starting = asyncio.create_task(run_or_exit(process.start()))
         yield
         starting.cancel()
         await process.stop()
@@ -124,6 +126,7 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
         in_flight_max=settings.requests_in_flight_max,
         pause_s=settings.refusal_pause_s,
     )
+    tracer = open_tracer(app, settings, service.name)
     app.add_middleware(FrontAddress, token=settings.front_token.get_secret_value())
     access.install_problem_answers(app)
     descriptions = operations.build_descriptions(guarded=not settings.is_local)
@@ -150,11 +153,16 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
     """One running service: starts its parts in order and moves them to a broker that is new."""
 
     def __init__(
-        self, app: FastAPI, service: Service[SettingsT, ResourcesT], settings: SettingsT
+        self,
+        app: FastAPI,
+        service: Service[SettingsT, ResourcesT],
+        settings: SettingsT,
+        tracer: "Tracer | None" = None,
     ) -> None:
         self._app = app
         self._service = service
         self._settings = settings
+        self._tracer = tracer
         self._tasks: list[asyncio.Task[None]] = []
         self._jobs: list[asyncio.Task[None]] = []
         self._unreachable = ""
@@ -190,6 +198,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             batch_events_max=settings.batch_events_max,
             bugs_max=settings.bugs_max,
             queue_max=settings.command_queue_max,
+            tracer=self._tracer,
         )
         sealed = (describe_dead_letters(sealer), *service.sealed)
         self._resealer = Resealer(self._database, self._keyring, sealed)
@@ -206,26 +215,26 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         )
 
     async def start(self) -> None:
-        await _retry_until_done(self._prepare_database)
-        cluster = await _retry_until_done(self._connect_broker)
+        await retry_until_done(self._prepare_database)
+        cluster = await retry_until_done(self._connect_broker)
         runtime = await self._make_runtime()
         if self._service.start:
             await self._service.start(runtime)
         self._spawn(self._processor.run())
         self._spawn(self._publisher.run())
         if self._service.before_serving:
-            await _retry_until_done(partial(self._service.before_serving, runtime))
+            await retry_until_done(partial(self._service.before_serving, runtime))
         self._app.state.runtime = runtime
         # What a dead instance left is published before anything new is read.
-        await _retry_until_done(self._publish_forgotten)
-        await _retry_until_done(partial(self._subscription.start, cluster))
+        await retry_until_done(self._publish_forgotten)
+        await retry_until_done(partial(self._subscription.start, cluster))
         self._publisher.committer = self._subscription
         self._spawn(self._publisher.relay(RELAY_EVERY_S))
         self._spawn(self._follow_cluster(cluster))
-        self._spawn(_run_endlessly(operations.watch_gaps, runtime))
-        self._spawn(_run_endlessly(_reseal, runtime))
+        self._spawn(run_endlessly(watch_gaps, runtime))
+        self._spawn(run_endlessly(_reseal, runtime))
         self._jobs = [
-            asyncio.create_task(_run_endlessly(job, runtime)) for job in self._service.jobs
+            asyncio.create_task(run_endlessly(job, runtime)) for job in self._service.jobs
         ]
         self._app.state.ready = lambda: self._find_obstacle()
         log.info("service_ready", service=self._service.name, cluster=cluster)
@@ -234,14 +243,16 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         """Reading first, then jobs (they may still decide), then what decides and publishes."""
         self._app.state.ready = lambda: "stopping"
         await self._subscription.stop()
-        await _cancel(self._jobs)
-        await _cancel(self._tasks)
+        await cancel_each(self._jobs)
+        await cancel_each(self._tasks)
         await self._producer.stop()
         await self._closing.aclose()
+        if self._tracer:
+            await self._tracer.close()
         self._database.client.close()
 
     def _spawn(self, coroutine: Awaitable[None]) -> None:
-        self._tasks.append(asyncio.ensure_future(_run_or_exit(coroutine)))
+        self._tasks.append(asyncio.ensure_future(run_or_exit(coroutine)))
 
     async def _prepare_database(self) -> None:
         states = [
@@ -273,7 +284,8 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         return cluster
 
     async def _make_runtime(self) -> Runtime[SettingsT, ResourcesT]:
-        http = await self._closing.enter_async_context(open_http_client())
+        client = await self._closing.enter_async_context(open_http_client())
+        http = trace_calls(client, self._tracer, self._settings)
         return Runtime(
             name=self._service.name,
             settings=self._settings,
@@ -311,8 +323,9 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
                 current = await watch.look()
                 await self._database.command("ping")
             except (Transient, mongo.PyMongoError) as error:
+                if not self._unreachable:
+                    log.warning("part_away", service=self._service.name, error=str(error))
                 self._unreachable = type(error).__name__
-                log.warning("part_away", service=self._service.name, error=str(error))
                 continue
             self._unreachable = ""
             if current != cluster:
@@ -320,9 +333,9 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
                 self._note_obstacle("the broker is another cluster")
                 await self._subscription.stop()
                 note = self._note_obstacle
-                cluster = await _retry_until_done(self._connect_broker, note)
-                await _retry_until_done(self._publish_forgotten, note)
-                await _retry_until_done(partial(self._subscription.start, cluster), note)
+                cluster = await retry_until_done(self._connect_broker, note)
+                await retry_until_done(self._publish_forgotten, note)
+                await retry_until_done(partial(self._subscription.start, cluster), note)
                 self._note_obstacle("")
 
     def _note_obstacle(self, why: str) -> None:
@@ -336,50 +349,5 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         return self._subscription.obstacle
 
 
-async def _retry_until_done(
-    attempt: Callable[[], Awaitable[T]], note: Callable[[str], None] = lambda _why: None
-) -> T:
-    """note: gets why it does not work yet."""
-    while True:
-        try:
-            return await attempt()
-        except Transient as error:
-            log.warning("start_waits", error=str(error))
-            note(str(error))
-            await asyncio.sleep(0.3)
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Again until they have ended: a library may swallow a cancellation."""
-    running = set(tasks)
-    while running:
-        for task in running:
-            task.cancel()
-        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _run_endlessly(
-    job: Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]],
-    runtime: Runtime[SettingsT, ResourcesT],
-) -> None:
-    """Starts a job that raises again, with a log line; a job holds nothing that could be lost."""
-    while True:
-        try:
-            await job(runtime)
-        except Exception:
-            log.exception("job_failed", service=runtime.name, job=getattr(job, "__name__", "job"))
-            await asyncio.sleep(1)
-
-
 async def _reseal(runtime: Runtime) -> None:
     await runtime.resealer.run()
-
-
-async def _run_or_exit(coroutine: Awaitable[None]) -> None:
-    """Ends the process on what no retry can mend: the supervisor starts a clean one."""
-    try:
-        await coroutine
-    except Exception:
-        log.exception("process_ends")
-        os._exit(EXIT_CANNOT_STORE)

@@ -98,6 +98,18 @@ class Settings(BaseSettings):
         Field(description="items, synonyms and units (.csv, .xlsx); empty: the one installed"),
     ] = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    traces_url: Annotated[
+        str,
+        Field(
+            pattern=r"^(https?://[^\s?#]+)?$",
+            description="where traces go by OTLP over HTTP, such as "
+            "http://collector:4318/v1/traces; empty: nowhere",
+        ),
+    ] = ""
+    traces_share: Annotated[
+        float,
+        Field(ge=0, le=1, description="of the requests that are traced; the same everywhere"),
+    ] = 0.01
 
     batch_events_max: Annotated[int, Field(ge=1, le=500)] = 500
     fetch_max_wait_ms: Annotated[

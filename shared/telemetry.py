@@ -62,8 +62,15 @@ CATALOGUE = {
             "guanjia_sequence_gaps",
             "gauge",
             ("service",),
-            "缺少事件超过时限的对象数；可用 guanjia outbox resend 补发。",
-            "Subjects whose gap is open too long; `guanjia outbox resend` fills it.",
+            "缺少事件超过时限的对象数；服务会自动请来源补发，也可用 guanjia outbox resend。",
+            "Subjects whose gap is open too long; their source is asked by itself.",
+        ),
+        Metric(
+            "guanjia_gaps_asked_total",
+            "counter",
+            ("service", "source"),
+            "请来源服务补发缺失事件的次数，按对象计。",
+            "Requests for missing events to the service they come from, by subject.",
         ),
         Metric(
             "guanjia_dead_letters_open",
@@ -227,6 +234,7 @@ LOG_BEHIND = _make_gauge("guanjia_log_behind")
 LOG_UNWRITABLE = _make_gauge("guanjia_log_unwritable")
 OUTBOX_WAITING = _make_gauge("guanjia_outbox_waiting")
 GAPS_OPEN = _make_gauge("guanjia_sequence_gaps")
+GAPS_ASKED = _make_counter("guanjia_gaps_asked_total")
 DEAD_LETTERS_OPEN = _make_gauge("guanjia_dead_letters_open")
 LOG_STOPPED = _make_gauge("guanjia_log_stopped")
 LOG_DIFFERS = _make_gauge("guanjia_log_differs")

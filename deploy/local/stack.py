@@ -99,9 +99,9 @@ class Stack:
         self.secrets_dir = self.data_dir / "secrets"
         self._ports = _choose_ports(options)
         self._front_token = secrets.token_hex(16)
-        brokers = [options.proxy_ports.get(name, self._ports[name]) for name in options.broker_names]
-        self._broker_port = brokers[0]
-        self.kafka_bootstrap = options.kafka or ",".join(f"{LOOPBACK}:{port}" for port in brokers)
+        ports = [options.proxy_ports.get(name, self._ports[name]) for name in options.broker_names]
+        self._broker_port = ports[0]
+        self.kafka_bootstrap = options.kafka or ",".join(f"{LOOPBACK}:{port}" for port in ports)
         self._mongod_secrets: mongod.MongodSecrets | None = None
         self.mongo_uri = options.mongo or self._make_mongo_uri()
         self.urls = {

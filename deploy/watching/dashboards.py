@@ -37,6 +37,7 @@ DASHBOARDS = (
             "guanjia_outbox_oldest_seconds",
             "guanjia_dead_letters_open",
             "guanjia_sequence_gaps",
+            "guanjia_gaps_asked_total",
             "guanjia_batch_seconds",
             "guanjia_batch_items",
             "guanjia_conflicts_total",

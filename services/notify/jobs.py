@@ -40,6 +40,7 @@ from shared.documents import Document
 from shared.errors import BugBrake, Transient
 from shared.messaging.batches import execute_each
 from shared.messaging.decision import Answer, Command
+from shared.tracing.context import follow
 
 log = structlog.get_logger()
 
@@ -269,9 +270,10 @@ class Sender:
         if time.monotonic() > start_before:
             return Outcome("retry", code="claim_too_old")
         try:
-            return await self._resources.send(
-                notice, provider, contact, donor_name, as_subscription=as_subscription
-            )
+            with follow((notice.correlation_id,)):
+                return await self._resources.send(
+                    notice, provider, contact, donor_name, as_subscription=as_subscription
+                )
         except Exception:
             log.exception("provider_adapter_failed", provider=provider, notice_id=notice.id)
             return Outcome("unknown", code="adapter_failed")

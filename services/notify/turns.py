@@ -8,6 +8,7 @@ from services.notify.channels import NO_CONTACT, Contact
 from services.notify.contacts import ContactClient
 from services.notify.model import Notice
 from services.notify.resources import NotifyRuntime
+from shared.tracing.context import follow
 
 CONTACT_PURPOSE = "notice"
 DONOR_PURPOSE = "donor_name_shown"
@@ -52,10 +53,12 @@ async def prepare_turn(runtime: NotifyRuntime, in_hand: Collection[str]) -> Prep
     turn = await store.find_due_in_turn(runtime.database, now, runtime.settings.send_batch_max)
     due = [notice for notice in turn.notices if notice.id not in in_hand]
     waiting = [notice for notice in due if notice.state not in WAITED_FOR]
+    with follow([notice.correlation_id for notice in waiting]):
+        recipients = await _find_recipients(runtime.resources.contacts, waiting)
     return PreparedTurn(
         expired=[notice for notice in due if notice.state in WAITED_FOR],
         waiting=waiting,
-        recipients=await _find_recipients(runtime.resources.contacts, waiting),
+        recipients=recipients,
         more_due=turn.more_due,
     )
 

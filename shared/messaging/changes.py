@@ -60,13 +60,17 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One of our events, encoded; `id` and `correlation_id` are for the log line it gets."""
+    """One of our events, encoded; `id` and `correlation_id` are for the log line it gets.
+
+    trace_id: of the trace in which it is exported as a span; empty where it is not.
+    """
 
     topic: str
     key: str
     value: bytes
     id: str = ""
     correlation_id: str = ""
+    trace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from shared.contracts.envelope import Fact, build_cloud_event
+from shared.contracts.envelope import Fact
 from shared.errors import Conflict, Invalid, Problem, refuse
 from shared.ids import make_id
 from shared.messages import KEY_REUSED, REPLAY_FAILED
@@ -24,9 +24,10 @@ from shared.messaging.changes import (
 )
 from shared.messaging.deciding import Decided, TooManyReads, decide
 from shared.messaging.decision import NOTHING, Answer, AnyRef, NotLoaded, Ref, State
-from shared.messaging.encoding import encode, trace_parent
+from shared.messaging.encoding import build_outgoing
 from shared.messaging.feedback import FeedbackLine, describe_result, is_answered
 from shared.messaging.inbox import Item, describe_bug, format_traceback
+from shared.tracing.context import Sampling
 
 log = structlog.get_logger()
 
@@ -61,10 +62,13 @@ class Fold:
             fold.add(await load_states(refs))
     """
 
-    def __init__(self, source: str, snapshot: Snapshot, now: datetime) -> None:
+    def __init__(
+        self, source: str, snapshot: Snapshot, now: datetime, sampling: Sampling | None = None
+    ) -> None:
         self._source = source
         self._snapshot = snapshot
         self._now = now
+        self._sampling = sampling
         self._view = _View(snapshot)
         self._streams_to_unpark: deque[str] = deque()
         self._rounds: Counter[int] = Counter()
@@ -319,19 +323,8 @@ class Fold:
     def _build_outgoing(
         self, item: Item, aggregate: State, event_data: Fact, sequence: int
     ) -> Outgoing:
-        correlation, causation, traceparent = item.cause
-        correlation_id = aggregate.correlation_id or correlation
-        event = build_cloud_event(
-            source=self._source,
-            subject=aggregate.id,
-            sequence=sequence,
-            time=self._now,
-            data=event_data,
-            correlation_id=correlation_id,
-            causation_id=causation,
-            traceparent=trace_parent(traceparent, correlation_id, f"{aggregate.id}:{sequence}"),
-        )
-        return Outgoing(event_data.TOPIC, aggregate.id, encode(event), event["id"], correlation_id)
+        place = (self._source, aggregate, sequence)
+        return build_outgoing(item, place, event_data, self._now, self._sampling)
 
     def _find_last_emitted(self, ref: AnyRef) -> int:
         changed = self.changes.emitted.get(ref)

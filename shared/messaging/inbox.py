@@ -93,6 +93,14 @@ class Item:
         return correlation, command.causation_id or cause, command.traceparent
 
     @property
+    def followed_id(self) -> str:
+        """The correlation id in whose trace it is worked. Empty for a person's act: it has an id of
+        its own, and is seen in the traces of what it changes."""
+        if isinstance(self.input, Command):
+            return self.input.correlation_id
+        return self.correlation_id
+
+    @property
     def place(self) -> str:
         """Stable name of what it is, the id of its dead letter."""
         if self.stream:

@@ -9,12 +9,15 @@ over, what it acknowledges is noted as of `CLUSTER new`, and is published once m
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import orjson
+
 from shared import mongo
+from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 
 COLLECTION = "outbox"
@@ -23,6 +26,7 @@ REFILL_DOCUMENTS = 200
 SENT_BYTES_MAX = 4_000_000
 SETTLES_WITHIN = timedelta(seconds=10)
 """So long producers of before may come back to a broker that lost everything."""
+SEARCH_MS_MAX = 20_000
 
 
 class Sender(Protocol):
@@ -72,6 +76,18 @@ def list_records(document: mongo.Row) -> list[Outgoing]:
     return [Outgoing(topic, key, bytes(value)) for topic, key, value in document["records"]]
 
 
+def _select_records(
+    document: mongo.Row, wanted: Mapping[str, set[int]]
+) -> dict[tuple[str, int], Outgoing]:
+    records = [record for record in list_records(document) if record.key in wanted]
+    places = [(record.key, int(orjson.loads(record.value)["sequence"])) for record in records]
+    return {
+        place: record
+        for place, record in zip(places, records, strict=True)
+        if place[1] in wanted[record.key]
+    }
+
+
 def _split_by_size(waiting: Iterable[mongo.Row]) -> Iterator[list[mongo.Row]]:
     portion: list[mongo.Row] = []
     size = 0
@@ -95,6 +111,7 @@ class Outbox:
         self._stale = timedelta(milliseconds=stale_ms)
         self._cluster = ""
         self._settles_at: datetime | None = None
+        self._is_searched = False
 
     def _list_marks(self, now: datetime) -> list[str]:
         """What documents carry that the broker of now has; the first is for those it takes now."""
@@ -143,6 +160,42 @@ class Outbox:
         records = [record for record in all_records if record.key == subject]
         await self._sender.send(records)
         return len(records)
+
+    async def resend_missing(self, wanted: Mapping[str, set[int]]) -> int:
+        """Some events again, by subject and sequence. Returns how many were found.
+
+        Raises Transient while another search runs: each reads the outbox from its newest end, until
+        all are found or the time is up.
+        """
+        if self._is_searched:
+            raise Transient("the outbox is being searched")
+        self._is_searched = True
+        try:
+            records = await self._find_missing(wanted)
+            await self._sender.send([records[place] for place in sorted(records)])
+        except mongo.PyMongoError as error:
+            raise Transient(f"outbox: {type(error).__name__}") from error
+        finally:
+            self._is_searched = False
+        return len(records)
+
+    async def _find_missing(
+        self, wanted: Mapping[str, set[int]]
+    ) -> dict[tuple[str, int], Outgoing]:
+        query = {"records": {"$elemMatch": {"1": {"$in": sorted(wanted)}}}}
+        count = sum(map(len, wanted.values()))
+        records: dict[tuple[str, int], Outgoing] = {}
+        cursor = self._collection.find(query).sort("$natural", -1).max_time_ms(SEARCH_MS_MAX)
+        try:
+            async for document in cursor:
+                records |= _select_records(document, wanted)
+                if len(records) == count:
+                    break
+        except mongo.ExecutionTimeout:
+            pass  # what was found closes some of the gaps
+        finally:
+            await cursor.close()
+        return records
 
     async def find_oldest(self) -> datetime | None:
         """Of what no broker has yet."""

@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,12 +21,13 @@ import structlog
 from shared import mongo, telemetry
 from shared.errors import BugBrake, Conflict, QueueFull, Transient
 from shared.messaging.batch_store import BatchStore, Position
-from shared.messaging.changes import Changes, Result
+from shared.messaging.changes import Changes, Result, Snapshot
 from shared.messaging.decision import Answer, Command
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Inbox, Incoming, Item, describe_bug, format_traceback
 from shared.messaging.publisher import Publisher
 from shared.messaging.waiting import WaitingLines
+from shared.tracing.context import Sampling
 
 log = structlog.get_logger()
 
@@ -42,6 +43,17 @@ NO_ANSWER = Answer(204, {})
 
 class ServerTime(Protocol):
     async def now(self) -> datetime: ...
+
+
+class BatchTracer(Protocol):
+    @property
+    def sampling(self) -> Sampling: ...
+    @property
+    def now_ns(self) -> Callable[[], int]: ...
+
+    def record_batch(
+        self, items: Sequence[Item], snapshot: Snapshot, changes: Changes, started_ns: int
+    ) -> None: ...
 
 
 @dataclass(slots=True)
@@ -84,6 +96,7 @@ class Processor:
         batch_events_max: int = 500,
         bugs_max: int = 20,
         queue_max: int = 20_000,
+        tracer: BatchTracer | None = None,
     ) -> None:
         self._service = service
         self._inbox = inbox
@@ -93,6 +106,7 @@ class Processor:
         self._batch_events_max = batch_events_max
         self._bugs_max = bugs_max
         self._queue_max = queue_max
+        self._tracer = tracer
         self._queue = WaitingLines[Pending]()
         self._arrived = asyncio.Event()
         self._committed = asyncio.Event()
@@ -213,10 +227,11 @@ class Processor:
 
     async def _run_transaction(self, items: list[Item]) -> list[Result]:
         """Works a prefix of the items; returns their results."""
-        started = time.perf_counter()
+        started, tracer = time.perf_counter(), self._tracer
+        started_ns = tracer.now_ns() if tracer else 0
         now = await self._read_clock()
         snapshot = await self._store.load(items)
-        fold = Fold(f"/{self._service}", snapshot, now)
+        fold = Fold(f"/{self._service}", snapshot, now, tracer.sampling if tracer else None)
         while refs := fold.run(items):
             fold.add(await self._store.load_states(refs))
         changes = fold.changes
@@ -226,6 +241,8 @@ class Processor:
         self._bugs.extend(bugs)
         self._wake_jobs()
         self._report(changes, time.perf_counter() - started)
+        if tracer:
+            tracer.record_batch(items, snapshot, changes, started_ns)
         await self._publisher.put(documents, positions)
         return changes.results
 

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from shared import telemetry
 from shared.contracts.operations import OPERATIONS_PATH, Alarm, ServiceState
+from shared.contracts.resending import RESEND_PATH, ResendQuery
 from shared.contracts.topics import SERVICES
 from shared.contracts.values import CHINA
 from shared.messages import DEAD_LETTER_UNKNOWN
@@ -50,6 +51,7 @@ def build_operation_routers(service: str) -> tuple[APIRouter, APIRouter]:
     """For intake's page at `/internal/operations`, for people at `/<service>/operations`."""
     between = Router(include_in_schema=False)
     between.add_api_route(OPERATIONS_PATH, read_state, methods=["POST"])
+    between.add_api_route(RESEND_PATH, resend_missing, methods=["POST"])
     people = PageRouter()
     path = f"/{service}/operations"
     letter = f"{path}/dead-letters/{{id_}}"
@@ -65,6 +67,15 @@ def build_operation_routers(service: str) -> tuple[APIRouter, APIRouter]:
 
 async def read_state(_caller: OwnService, request: Request, runtime: RuntimeDep) -> ServiceState:
     return await describe_state(runtime, request.app.state.ready())
+
+
+async def resend_missing(
+    query: ResendQuery, _caller: OwnService, runtime: RuntimeDep
+) -> dict[str, int]:
+    """Events that another of our services lacks; who has them drops them."""
+    sent = await runtime.outbox.resend_missing(query.list_sequences())
+    log.info("missing_events_resent", service=runtime.name, sent=sent)
+    return {"sent": sent}
 
 
 async def describe_state(runtime: Runtime, obstacle: str) -> ServiceState:

@@ -1,10 +1,8 @@
 """What every service offers its operators: health, descriptions, dead letters, outbox."""
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import structlog
@@ -21,7 +19,6 @@ from shared.contracts.values import Identifier, Value
 from shared.contracts.wire import build_event_model
 from shared.looks import DEAD_LETTER_LOOKS
 from shared.messages import DEAD_LETTER_UNKNOWN
-from shared.messaging.batch_store import PARKED
 from shared.messaging.broker import describe_publishers
 from shared.runtime import Runtime
 from shared.security import Credential, Role
@@ -37,7 +34,6 @@ Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
 Auditor = Annotated[Credential, Depends(allow(Role.AUDITOR, whole_city=True))]
 DeadLetterState = Literal["open", "replayed", "discarded", "erased"]
 DeadLettersLimit = Annotated[int, Query(ge=1, le=1000)]
-GAPS_LOOK_EVERY_S = 5.0
 
 
 @router.get("/health/live")
@@ -243,15 +239,3 @@ async def sealing(_operator: Operator, runtime: RuntimeDep) -> dict[str, object]
 
 def _to_json(row: Mapping[str, object]) -> dict[str, object]:
     return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()}
-
-
-async def watch_gaps(runtime: Runtime) -> None:
-    """A gap open for 30 s is an alarm; `guanjia outbox resend SUBJECT` fills it."""
-    alarm = timedelta(seconds=runtime.settings.gap_alarm_s)
-    while True:
-        await asyncio.sleep(GAPS_LOOK_EVERY_S)
-        query = {"parked_at": {"$lt": await runtime.processor.now() - alarm}}
-        streams = await runtime.database[PARKED].distinct("stream", query)
-        telemetry.GAPS_OPEN.labels(runtime.name).set(len(streams))
-        for stream in streams[:20]:
-            log.error("sequence_gap_open", service=runtime.name, stream=stream)

@@ -46,6 +46,7 @@ APART = {
     "shared/sheets/asides.py": "which lines are no rows; the table reads those that are",
     "shared/sheets/guards.py": "what money a column is in; the package hands it on",
     "shared/sheets/writing.py": "reading and writing a sheet are two things",
+    "shared/tracing/opening.py": "OpenTelemetry is imported only where traces are on",
     "shared/web/compiled.py": "where compiled templates lie; the pages only render",
     "shared/web/feedback.py": "a route that every service has",
 }

@@ -98,11 +98,27 @@ def test_a_service_starts_with_what_it_is_set_to(
 
 
 def test_both_places_set_the_services_alike() -> None:
-    addresses = {"GUANJIA_PUBLIC_URL", "GUANJIA_DATA_DIR"}
+    addresses = {"GUANJIA_PUBLIC_URL", "GUANJIA_DATA_DIR", "GUANJIA_TRACES_URL"}
     for service in RUN:
         compose = find_environment(service, "compose")
         for name, value in find_environment(service, "kubernetes").items():
             assert name in addresses or compose[name] == value, f"{service} {name}"
+
+
+def test_traces_come_to_a_collector_that_the_services_reach() -> None:
+    services = read_compose()["services"]
+    (collector,) = read_yaml("watching/collector.yaml")
+    port = int(collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"].rpartition(":")[2])
+    (exporter,) = collector["exporters"].values()
+    assert exporter["endpoint"].partition(":")[0] in services
+    assert collector["service"]["pipelines"]["traces"]["receivers"] == ["otlp"]
+    for name in SERVICES:
+        compose, kubernetes = (find_environment(name, place) for place in PLACES)
+        assert compose["GUANJIA_TRACES_URL"] == f"http://collector:{port}/v1/traces"
+        assert kubernetes["GUANJIA_TRACES_URL"].startswith("http://collector.monitoring:")
+        assert set(services[name]["networks"]) & set(services["collector"]["networks"])
+    rules = find_objects("NetworkPolicy")["services"]["spec"]["egress"]
+    assert port in {each["port"] for rule in rules for each in rule["ports"]}
 
 
 def test_ports_are_those_of_the_settings() -> None:

@@ -171,7 +171,7 @@ async def test_all_is_lost_and_the_runbook_brings_it_back(tmp_path: Path) -> Non
     assert "消息系统是新的" in said
 
     known = {request_id: Lifecycle(time.monotonic()) for request_id in before.started}
-    given = {"sent": before.sent, "settled": settled, "started": known}
+    given: dict[str, Any] = {"sent": before.sent, "settled": settled, "started": known}
     async with running(new, **given) as (stack, after):
         assert count_keys(stack.mongo_uri, person_id) == 0, "erased before anything was served"
         await after.resend()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from services.audit.ledger.verification import verify_log
 from tests.support.eventually import eventually
 
 BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"
+BROKERS = int(os.environ.get("GUANJIA_TEST_BROKERS", "1"))
 WISHES = 120
 FEW = 48
 SETTINGS = {
@@ -44,9 +45,17 @@ EVENTS_EACH = {
 
 
 @asynccontextmanager
-async def running(path: Path, **given: Any) -> AsyncIterator[tuple[Stack, Lifecycles]]:
-    """given: of the `Lifecycles`."""
-    stack = Stack(StackOptions(data_dir=path, broker=BROKER, settings_env=SETTINGS), announce=print)
+async def running(
+    path: Path, settings: Mapping[str, str] | None = None, **given: Any
+) -> AsyncIterator[tuple[Stack, Lifecycles]]:
+    """settings: beside those of all. given: of the `Lifecycles`."""
+    options = StackOptions(
+        data_dir=path,
+        broker=BROKER,
+        brokers=BROKERS,
+        settings_env={**SETTINGS, **(settings or {})},
+    )
+    stack = Stack(options, announce=print)
     await stack.start()
     watching = asyncio.create_task(stack.watch())
     try:
