@@ -22,7 +22,7 @@ from shared.looks import DEAD_LETTER_LOOKS
 from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.decision import State
 from shared.security import create_root_key
-from shared.service import Service
+from shared.service import Service, index_state
 from shared.settings import Settings
 
 RETENTION_DAYS = 30
@@ -36,8 +36,8 @@ no other. A state is a frozen pydantic model; its document has the same fields, 
 and `_version`, which every write checks. Fields are added with a default and never renamed, so that
 stored documents stay readable.
 
-Every state also has `due_at`, its deadline (indexed where it is set), and `correlation_id`, its
-first cause. They are not repeated below.
+Every state also has `due_at`, its deadline (indexed in those that are found by it), and
+`correlation_id`, its first cause. They are not repeated below.
 """
 
 # What every service has besides its states, and documents that no State describes.
@@ -87,7 +87,8 @@ def _describe_service(name: str, secrets_dir: Path) -> str:
     names = {state.COLLECTION for state in service.states}
     lines = [f"## {name}", ""]
     for state in service.states:
-        indexes = [index for index in service.indexes if index[0] == state.COLLECTION]
+        indexes = [index_state(state)] if state.HAS_DEADLINES else []
+        indexes += [index for index in service.indexes if index[0] == state.COLLECTION]
         lines += [*_describe_state(state), *_describe_indexes(indexes)]
     lines += _describe_collections([index for index in service.indexes if index[0] not in names])
     return "\n".join(lines)

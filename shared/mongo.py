@@ -29,7 +29,6 @@ from pymongo import (
     IndexModel,
     InsertOne,
     ReadPreference,
-    ReplaceOne,
     UpdateMany,
     UpdateOne,
 )
@@ -64,7 +63,6 @@ __all__ = [
     "ObjectId",
     "PyMongoError",
     "RawBSONDocument",
-    "ReplaceOne",
     "UpdateMany",
     "UpdateOne",
     "connect",
@@ -95,6 +93,7 @@ R = TypeVar("R")
 CODEC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
 DURABLE = WriteConcern("majority", j=True)
 WRITE_CONFLICT = 112
+INDEX_NOT_FOUND = 27
 COMMIT_RETRY_S = 30.0
 ROWS_AT_ONCE = 100_000
 """All of them, as far as a message holds; more are fetched."""
@@ -131,6 +130,19 @@ async def ensure_indexes(database: Database, indexes: Iterable[Index]) -> None:
     await asyncio.gather(
         *(database[collection].create_indexes(each) for collection, each in models.items())
     )
+
+
+async def drop_indexes(database: Database, indexes: Iterable[tuple[str, str]]) -> None:
+    """By collection and name, where they are still there."""
+    await asyncio.gather(*(_drop_index(database[each], name) for each, name in indexes))
+
+
+async def _drop_index(collection: Collection, name: str) -> None:
+    try:
+        await collection.drop_index(name)
+    except OperationFailure as error:
+        if error.code != INDEX_NOT_FOUND:
+            raise
 
 
 def to_document(state: State) -> dict[str, object]:
@@ -176,7 +188,9 @@ async def find(
 
 
 async def find_due(database: Database, state: type[S], now: datetime, limit: int = 500) -> list[S]:
-    """Those whose deadline has passed, earliest first."""
+    """Those whose deadline has passed, earliest first. ValueError where deadlines have no index."""
+    if not state.HAS_DEADLINES:
+        raise ValueError(f"{state.__name__} is not found by its deadline")
     passed = {"due_at": {"$lte": now, "$type": "date"}}  # $type: or the partial index is not used
     return await find(database, state, passed, sort=[("due_at", 1)], limit=limit)
 

@@ -70,6 +70,7 @@ CLUSTER_LOOK_EVERY_S = 1.5
 class Service(Generic[SettingsT, ResourcesT]):
     """events, commands: fact or command type -> how it is decided. jobs: endless coroutines.
 
+    retired_indexes: collection and name of those that earlier releases had; dropped at start.
     sealed: where sealed values stand beside the dead letters; sealed anew when the root rotates.
     records_expire: False keeps the outbox for ever (audit's entries are their own outbox).
     build_resources: what only this service needs at hand (vault, providers); called at start.
@@ -86,6 +87,7 @@ class Service(Generic[SettingsT, ResourcesT]):
     build_resources: Callable[[SettingsT, Keyring, FetchingClient], ResourcesT]
     jobs: tuple[Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]], ...] = ()
     indexes: tuple[mongo.Index, ...] = ()
+    retired_indexes: tuple[tuple[str, str], ...] = ()
     sealed: tuple[SealedCollection, ...] = ()
     records_expire: bool = True
     start: Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]] | None = None
@@ -255,10 +257,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         self._tasks.append(asyncio.ensure_future(run_or_exit(coroutine)))
 
     async def _prepare_database(self) -> None:
-        states = [
-            (state.COLLECTION, [("due_at", 1)], {"partialFilterExpression": HAS_DEADLINE})
-            for state in self._service.states
-        ]
+        states = [index_state(state) for state in self._service.states]
         retention = self._settings.outbox_retention_days if self._service.records_expire else None
         indexes: list[mongo.Index] = [
             *states,
@@ -271,8 +270,14 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         ]
         try:
             await mongo.ensure_indexes(self._database, indexes)
+            await mongo.drop_indexes(self._database, self._list_retired_indexes())
         except mongo.PyMongoError as error:
             raise Transient(str(error)) from error
+
+    def _list_retired_indexes(self) -> list[tuple[str, str]]:
+        """By collection and name. Once every state had an index of its deadlines."""
+        states = (each for each in self._service.states if not each.HAS_DEADLINES)
+        return [(each.COLLECTION, "due_at_1") for each in states] + [*self._service.retired_indexes]
 
     async def _connect_broker(self) -> str:
         cluster = await read_cluster_id(self._broker)
@@ -351,3 +356,10 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
 
 async def _reseal(runtime: Runtime) -> None:
     await runtime.resealer.run()
+
+
+def index_state(state: type[State]) -> mongo.Index:
+    """`_id` is indexed anyway: that makes the collection."""
+    if state.HAS_DEADLINES:
+        return state.COLLECTION, [("due_at", 1)], {"partialFilterExpression": HAS_DEADLINE}
+    return state.COLLECTION, [("_id", 1)], {}

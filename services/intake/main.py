@@ -114,6 +114,7 @@ def build_service(
             *duplicates.INDEXES,
             *proofs.INDEXES,
         ),
+        retired_indexes=store.RETIRED_INDEXES,
         jobs=(
             jobs.run_deadlines,
             jobs.measure_overdue,

@@ -34,10 +34,8 @@ MIGRATIONS = "migrations"
 NONCE_TTL = timedelta(minutes=10)
 
 INDEXES: tuple[mongo.Index, ...] = (
-    (Request.COLLECTION, [("state", 1), ("channel", 1)], {}),
     (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
     (Request.COLLECTION, [("state", 1), ("recorded_at", 1), ("_id", 1)], {}),
-    (Request.COLLECTION, [("recorded_at", 1), ("_id", 1)], {}),
     (Person.COLLECTION, [("points", 1)], {}),
     (Person.COLLECTION, [("registrations.name_id", 1)], {}),
     (Request.COLLECTION, [("person_id", 1)], {}),
@@ -64,6 +62,11 @@ INDEXES: tuple[mongo.Index, ...] = (
     (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),
 )
+RETIRED_INDEXES = (
+    (Request.COLLECTION, "state_1_channel_1"),
+    (Request.COLLECTION, "recorded_at_1__id_1"),
+)
+"""Of before: `latest` and those that begin with `state` serve the same queries."""
 
 MESSAGES = Cut(town="town_code")
 RUNNING = [RequestState.RECORDED.value, RequestState.OPEN.value]

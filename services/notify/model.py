@@ -135,6 +135,7 @@ class Notice(State):
     """
 
     COLLECTION: ClassVar[str] = "notices"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     person_id: str
     purpose: str
@@ -306,6 +307,7 @@ class Backlog(State):
     """What came in for one duty in one place since the last digest. due_at: of the next."""
 
     COLLECTION: ClassVar[str] = "backlogs"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     duty: Duty
     purpose: str

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import compress
@@ -159,18 +160,20 @@ class BatchStore:
             for id_, letter in changes.dead_letters.items()
         ]
         documents = outbox.build_documents([*changes.outgoing, *notices], now)
-        states = _encode_states(snapshot, changes)
+        states = encode_states(snapshot, changes)
         writes = self._build_writes(snapshot, changes, states, positions, documents, now)
         if writes:
             await mongo.run_transaction(self._database, partial(_write_each, writes))
-            self._recent.remember(snapshot, changes, states)
+            self._recent.remember(
+                snapshot, changes, {ref: state.document for ref, state in states.items()}
+            )
         return documents
 
     def _build_writes(
         self,
         snapshot: Snapshot,
         changes: Changes,
-        states: Mapping[AnyRef, bytes],
+        states: Mapping[AnyRef, "EncodedState"],
         positions: Mapping[Position, int],
         documents: Sequence[mongo.Row],
         now: datetime,
@@ -257,32 +260,55 @@ def _write_each(
             raise Conflict(f"{collection}: {result.matched_count} of {expected} as they were read")
 
 
-def _encode_states(snapshot: Snapshot, changes: Changes) -> dict[AnyRef, bytes]:
-    """Encoded once: for the database, and for who reads it next."""
-    documents = {}
+@dataclass(frozen=True, slots=True)
+class EncodedState:
+    """document: the whole of it, for who reads it next. changed: its fields that differ from what
+    was read, with `_version` and `_emitted`."""
+
+    document: bytes
+    changed: Mapping[str, object]
+
+
+def encode_states(snapshot: Snapshot, changes: Changes) -> dict[AnyRef, EncodedState]:
+    encoded = {}
     for ref, state in changes.states.items():
         loaded = snapshot.states[ref]
         own = {
             "_version": loaded.version + 1,
             "_emitted": changes.emitted.get(ref, loaded.emitted),
         }
-        documents[ref] = mongo.encode_document(mongo.to_document(state) | own)
-    return documents
+        document = mongo.to_document(state) | own
+        changed = {name: document[name] for name in _list_changed(loaded.state, state)} | own
+        encoded[ref] = EncodedState(mongo.encode_document(document), changed)
+    return encoded
+
+
+def _list_changed(before: State | None, after: State) -> list[str]:
+    """What is computed counts as changed: documents of before it was stored lack it."""
+    if before is None:
+        return []
+    kind = type(after)
+    changed = [
+        name
+        for name in kind.model_fields
+        if (new := after.__dict__[name]) is not (old := before.__dict__[name]) and new != old
+    ]
+    return [*changed, *kind.model_computed_fields]
 
 
 def _list_state_writes(
-    snapshot: Snapshot, changes: Changes, documents: Mapping[AnyRef, bytes]
+    snapshot: Snapshot, changes: Changes, encoded: Mapping[AnyRef, EncodedState]
 ) -> Iterable[tuple[AnyRef, object]]:
     """What was read is written with its version, changed or not: two decisions that each read
-    the same fund cannot both stand."""
-    for ref, encoded in documents.items():
+    the same fund cannot both stand. Only fields that changed are set: MongoDB looks at the indexes
+    only where one of their fields is."""
+    for ref, state in encoded.items():
         version = snapshot.states[ref].version
-        document = mongo.RawBSONDocument(encoded)
         if version == 0:
-            yield ref, mongo.InsertOne(document)
+            yield ref, mongo.InsertOne(mongo.RawBSONDocument(state.document))
         else:
             as_read = {"_id": ref.id, "_version": version}
-            yield ref, mongo.ReplaceOne(as_read, document)
+            yield ref, mongo.UpdateOne(as_read, {"$set": state.changed})
     for ref in changes.read - set(changes.states):
         version = snapshot.states[ref].version
         if version:

@@ -24,12 +24,14 @@ class State(Frozen):
     """An aggregate: loaded by id, written with its version.
 
     due_at: its deadline, if any. correlation_id: the first cause of it, kept by the processor;
-    whatever it says later belongs to the same story.
+    whatever it says later belongs to the same story. HAS_DEADLINES: whether it is found by its
+    deadline (`mongo.find_due`): only then is that indexed.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     COLLECTION: ClassVar[str]
+    HAS_DEADLINES: ClassVar[bool] = False
 
     id: str
     due_at: datetime | None = None

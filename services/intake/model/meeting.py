@@ -55,6 +55,7 @@ class Meeting(State):
     """
 
     COLLECTION: ClassVar[str] = "meetings"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     state: MeetingState
     town_code: str

@@ -62,6 +62,7 @@ class Message(State):
     """
 
     COLLECTION: ClassVar[str] = "messages"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     point_id: str
     earlier_id: str = ""
@@ -120,6 +121,7 @@ class Correspondence(State):
     """
 
     COLLECTION: ClassVar[str] = "correspondences"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     address: Sealed | None = None
     dialogue: Dialogue | None = None

@@ -52,6 +52,7 @@ class RegularWork(State):
     logged; logged, confirmed: of the service."""
 
     COLLECTION: ClassVar[str] = "regular_works"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     kind: WorkKind
     area: Area

@@ -124,6 +124,7 @@ class Request(State):
     """
 
     COLLECTION: ClassVar[str] = "requests"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     state: RequestState
     kind: Kind

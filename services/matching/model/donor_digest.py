@@ -42,6 +42,7 @@ class DonorDigest(State):
     """
 
     COLLECTION: ClassVar[str] = "donor_digests"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     proposed: int = 0
     reminded: int = 0
@@ -83,6 +84,7 @@ class ReplyCode(State):
     """
 
     COLLECTION: ClassVar[str] = "reply_codes"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     donor_id: str
     match_ids: tuple[str, ...]

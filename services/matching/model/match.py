@@ -66,6 +66,7 @@ class Match(State):
     """
 
     COLLECTION: ClassVar[str] = "matches"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     request_id: str
     offer_id: str

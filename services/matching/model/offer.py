@@ -43,6 +43,7 @@ class Offer(State):
     """
 
     COLLECTION: ClassVar[str] = "offers"
+    HAS_DEADLINES: ClassVar[bool] = True
 
     donor_id: str
     source: str
