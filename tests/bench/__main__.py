@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +13,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from deploy.local.parts import PartMissingError
+from deploy.local.runner import PartFailedError
+from deploy.local.stack import BrokerKind
 from tests.bench import duplicates, ours, peers, preload, report
 from tests.bench.door import DoorLoad, bench_door, print_door
 from tests.bench.flood import bench_flood, print_report
+from tests.bench.idle import measure_idle, print_idle
 from tests.bench.imports import bench_imports
 from tests.bench.ledger import report as ledger_report
 from tests.bench.ledger.run import bench_ledger
@@ -24,20 +28,25 @@ from tests.bench.matching import bench as matching
 from tests.bench.matching import fairness
 from tests.bench.notices import NoticesLoad, bench_notices, print_notices
 from tests.bench.ours import Measured
+from tests.bench.scale import INSTANCES, measure_scale, print_scale
 from tests.bench.shape import Shape
 from tests.bench.wuhan import bench as wuhan
 
 # It works one message at a time, so more waiting ones only lengthen the warm-up.
 TUTORIAL_IN_FLIGHT = 40
+IDLE_S = 12.0
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """databases: how many requests are there before, the empty one first."""
+    """databases: how many requests are there before, the empty one first. with_kafka: whether the
+    services are measured at rest on Apache Kafka too. instances: of each service, to scale out."""
 
     load: Load
     databases: Sequence[int]
     with_peers: bool
+    with_kafka: bool
+    instances: Sequence[int]
 
 
 async def bench(options: Options, path: Path, say: Say) -> report.Report:
@@ -48,7 +57,25 @@ async def bench(options: Options, path: Path, say: Say) -> report.Report:
         bare = await peers.run(peers.BARE, path / "bare", shape, options.load, say)
         slow = replace(options.load, in_flight=TUTORIAL_IN_FLIGHT, warm=TUTORIAL_IN_FLIGHT)
         tutorial = await peers.run(peers.TUTORIAL, path / "tutorial", shape, slow, say)
-    return report.Report(load_at_start, options.load.in_flight, measured, bare, tutorial, shape)
+    return report.Report(
+        load_at_start,
+        options.load.in_flight,
+        measured,
+        bare,
+        tutorial,
+        shape,
+        await _measure_idle_on_kafka(path / "kafka", say) if options.with_kafka else None,
+        await measure_scale(options.load, say, options.instances),
+    )
+
+
+async def _measure_idle_on_kafka(path: Path, say: Say) -> Mapping[str, float] | None:
+    """Nothing where this machine has no Java or no Kafka."""
+    try:
+        return await measure_idle(path, "kafka", IDLE_S, say)
+    except (PartMissingError, PartFailedError) as error:
+        say(f"not measured on Apache Kafka: {error}")
+        return None
 
 
 async def _measure_databases(
@@ -111,6 +138,29 @@ def notices(
     print_notices(row, Console())
 
 
+@app.command("idle")
+def idle(
+    broker: Annotated[BrokerKind, typer.Option(help="the embedded one, or Apache Kafka")] = "kafka",
+    seconds: Annotated[float, typer.Option(help="measured")] = IDLE_S,
+) -> None:
+    """CPU milliseconds a second of a house with nothing to do, by process."""
+    with tempfile.TemporaryDirectory() as path:
+        used = asyncio.run(measure_idle(Path(path), broker, seconds, typer.echo))
+    print_idle(broker, used, Console())
+
+
+@app.command("scale")
+def scale(
+    seconds: Annotated[float, typer.Option(help="measured, each")] = 20.0,
+    in_flight: Annotated[int, typer.Option(help="lifecycles begun and not ended")] = 300,
+    instances: Annotated[list[int] | None, typer.Option(help="of each service")] = None,
+) -> None:
+    """Lifecycles a second with 1, 2 and 4 instances of each service on the same cores."""
+    load = Load(in_flight, in_flight // 2, seconds)
+    rows = asyncio.run(measure_scale(load, typer.echo, instances or INSTANCES))
+    print_scale(rows, Console())
+
+
 @app.command("ledger")
 def ledger(entries: Entries = ENTRIES, json_file: JsonFile = None) -> None:
     """账本单独测试。The ledger alone: append, verify beside journal programs, prove."""
@@ -142,6 +192,8 @@ def main(
         int, typer.Option(help="requests there before; 0: the empty database alone")
     ] = 1_000_000,
     peers_too: Annotated[bool, typer.Option("--peers/--no-peers")] = True,
+    kafka_too: Annotated[bool, typer.Option("--kafka/--no-kafka", help="at rest")] = True,
+    scale_too: Annotated[bool, typer.Option("--scale/--no-scale")] = True,
     entries: Entries = ENTRIES,
     json_file: JsonFile = None,
 ) -> None:
@@ -153,6 +205,8 @@ def main(
         Load(in_flight, in_flight // 2, seconds),
         (0, database) if database else (0,),
         peers_too,
+        kafka_too,
+        INSTANCES if scale_too else (),
     )
     with tempfile.TemporaryDirectory(prefix="guanjia-bench-") as path, console.status("") as status:
         measurement = asyncio.run(bench(options, Path(path), lambda text: status.update(text)))

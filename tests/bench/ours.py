@@ -12,6 +12,7 @@ from deploy.chaos.lifecycles import Lifecycle, Lifecycles
 from deploy.local.stack import AT_ONCE, SERVICES, Stack, StackOptions
 from shared.contracts.events import RequestSubmitted
 from tests.bench import cpu
+from tests.bench.first_notices import FirstNotices, measure_first_notices
 from tests.bench.loop import Load, Say, Throughput, hold, pace
 from tests.bench.oplog import Oplog
 from tests.bench.shape import Record, Shape, build_shape, open_recorder
@@ -63,6 +64,7 @@ class Measured:
     records: int
     throughput: Throughput
     latency: Latency
+    first_notices: FirstNotices
     idle_ms: Mapping[str, float]
     work: Mapping[str, Work]
 
@@ -101,7 +103,7 @@ async def prepare(lifecycles: Lifecycles) -> None:
 async def measure(
     stack: Stack, lifecycles: Lifecycles, load: Load, records: int, say: Say
 ) -> tuple[Measured, Shape]:
-    """Full load, then half of what it reached at an even pace, then one lifecycle alone."""
+    """Full load, then half and a tenth of what it reached at an even pace, then one alone."""
     await prepare(lifecycles)
     idle = await _measure_idle(stack, lifecycles, say)
     oplog = Oplog(stack.mongo_uri)
@@ -115,9 +117,12 @@ async def measure(
     half = max(PACE_PER_S_MIN, throughput.per_s / 2)
     paced = await pace(lifecycles, half, load.seconds, throughput.began, say)
     latency = _compute_latency(half, list(lifecycles.started.values())[-paced:])
-    records_of_one = await _record_one(stack, lifecycles, throughput.began + paced)
+    begun, tenth = throughput.began + paced, max(PACE_PER_S_MIN, throughput.per_s / 10)
+    first = await measure_first_notices(stack, lifecycles, tenth, load.seconds, begun, say)
+    records_of_one = await _record_one(stack, lifecycles, begun + first.count)
     work = {name: after[name].since(before[name]) for name in after}
-    return Measured(records, throughput, latency, idle, work), build_shape(records_of_one, writes)
+    measured = Measured(records, throughput, latency, first, idle, work)
+    return measured, build_shape(records_of_one, writes)
 
 
 async def _measure_idle(stack: Stack, lifecycles: Lifecycles, say: Say) -> Mapping[str, float]:

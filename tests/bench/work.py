@@ -22,6 +22,14 @@ class Work:
     conflicts: float
     busy_s: float
 
+    def plus(self, other: "Work") -> "Work":
+        return Work(
+            self.transactions + other.transactions,
+            self.items + other.items,
+            self.conflicts + other.conflicts,
+            self.busy_s + other.busy_s,
+        )
+
     def since(self, before: "Work") -> "Work":
         return Work(
             self.transactions - before.transactions,
