@@ -47,8 +47,9 @@ async def publish(runtime: AuditRuntime) -> None:
     settings = runtime.settings
     publisher = Publisher(runtime)
     while True:
+        committed = runtime.processor.next_commit
         if not await publisher.publish_committed():
-            await runtime.processor.wait_commit(LOOK_EVERY_S)
+            await runtime.processor.wait_commit(LOOK_EVERY_S, committed)
         await asyncio.sleep(settings.publish_interval_ms / 1000)
 
 

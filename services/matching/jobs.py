@@ -54,9 +54,9 @@ async def run_rounds(runtime: MatchingRuntime) -> None:
     async with SolverProcess() as solver:
         runner = RoundRunner(runtime, settings, solver)
         while True:
-            started = time.monotonic()
+            started, committed = time.monotonic(), runtime.processor.next_commit
             if not await runner.run():
-                await runtime.processor.wait_commit(POLL_S)
+                await runtime.processor.wait_commit(POLL_S, committed)
             passed = time.monotonic() - started
             await asyncio.sleep(max(0.0, settings.round_interval_ms / 1000 - passed))
 

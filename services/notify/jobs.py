@@ -70,6 +70,7 @@ class Sender:
         self._next: asyncio.Task[PreparedTurn] | None = None
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
         self._claims = asyncio.Event()
+        self._found = False
         self._alarmed_at: dict[tuple[str, str], float] = {}
         self._dispatcher = Dispatcher(runtime)
         if runtime.resources.token:
@@ -78,15 +79,22 @@ class Sender:
 
     async def run(self) -> None:
         recorder = asyncio.create_task(self._record_outcomes())
+        processor = self._runtime.processor
         try:
             while not recorder.done():
+                committed = processor.next_commit
                 if not await self._work_or_wait():
-                    await self._runtime.processor.wait_commit(self._settings.send_poll_s)
-                    await asyncio.sleep(self._settings.send_linger_ms / 1000)
+                    await processor.wait_commit(self._settings.send_poll_s, committed)
+                    await self._linger()
             recorder.result()
         finally:
             await self._finish()
             recorder.cancel()
+
+    async def _linger(self) -> None:
+        """Where notices follow one another, some share a transaction; one alone goes at once."""
+        if self._found:
+            await asyncio.sleep(self._settings.send_linger_ms / 1000)
 
     async def _finish(self) -> None:
         """A send that is given up on would leave an SMS unclear for a person to look at."""
@@ -117,6 +125,7 @@ class Sender:
         await self._resources.words.refresh(self._runtime.database)
         looking, self._next = self._next, None
         turn = await (looking or prepare_turn(self._runtime, frozenset()))
+        self._found = bool(turn.waiting)
         await self._expire(turn.expired)
         await self._send_all(turn)
         return turn.more_due

@@ -23,15 +23,7 @@ from shared.contracts.values import Category, DonorKind, Identifier, Value
 from shared.messaging.decision import Due, State
 
 NoticeState = Literal[
-    "created",
-    "sending",
-    "retry",
-    "sent",
-    "unknown",
-    "failed",
-    "delivered",
-    "bundled",
-    "cancelled",
+    "created", "sending", "retry", "sent", "unknown", "failed", "delivered", "bundled", "cancelled"
 ]
 OutcomeKind = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
 Receipt = Literal["delivered", "failed"]
@@ -129,9 +121,9 @@ class Notice(State):
     donor answers with. area: where somebody would tell the person, if no channel does; empty where
     nobody says. lane: with what else it takes turns while more is due than can be sent
     (`lanes.py`). about: what for, how much, where and until when, where its words say so.
-    begins_at: not before this, from which it counts how old it is.
-    bundle_id: the notice that tells it together with others. is_overtaken: a later event came while
-    it was being sent, so it is not tried again.
+    begins_at: not before this, from which it counts how old it is. bundle_id: the notice that tells
+    it together with others. is_overtaken: a later event came while it was being sent, so it is not
+    tried again.
     """
 
     COLLECTION: ClassVar[str] = "notices"

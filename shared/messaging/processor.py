@@ -148,9 +148,17 @@ class Processor:
         """mongod's clock."""
         return await self._clock.now()
 
-    async def wait_commit(self, timeout_s: float) -> None:
-        """Until something was decided here, or the time is up: a longer one in quiet times."""
-        committed = self._committed
+    @property
+    def next_commit(self) -> asyncio.Event:
+        """Set when the next transaction has committed here. Taken before a job looks for work and
+        given to `wait_commit` after, it misses nothing that is decided in between."""
+        return self._committed
+
+    async def wait_commit(self, timeout_s: float, committed: asyncio.Event | None = None) -> None:
+        """Until something was decided here, or the time is up: a longer one in quiet times.
+
+        committed: what to wait for; without it, the commit that comes next."""
+        committed = committed or self._committed
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s * (QUIET_TIMES if self._is_quiet() else 1)):
                 await committed.wait()

@@ -51,12 +51,14 @@ class Stage:
         self.looked_for: list[set[str]] = []
         self.batches: list[tuple[str, int]] = []
         self.calls: list[str] = []
+        self.waited_for: list[asyncio.Event] = []
         settings = NotifySettings(
             send_concurrency=CALLS, send_batch_max=4, sms_shares={"tencent": 100}
         )
         resources = Mock(token=None, words=Mock(refresh=AsyncMock()), send=self._send)
         resources.find_subscription_id = lambda *_: ""
         processor = Mock(execute_many=self._execute, wait_commit=self._wait)
+        processor.next_commit = asyncio.Event()
         self.runtime = Mock(settings=settings, resources=resources, processor=processor)
 
     async def prepare(self, _runtime: object, in_hand: Collection[str]) -> PreparedTurn:
@@ -70,8 +72,10 @@ class Stage:
         claimed = {"channel": "sms", "provider": "tencent", "attempt": 1, "as_subscription": False}
         return [Answer(200, claimed) for _ in commands]
 
-    async def _wait(self, _timeout_s: float) -> None:
-        await asyncio.sleep(0)
+    async def _wait(self, _timeout_s: float, committed: asyncio.Event) -> None:
+        """A commit comes soon."""
+        self.waited_for.append(committed)
+        await asyncio.sleep(0.001)
 
     async def _send(self, notice: Notice, *_: object, **__: object) -> Outcome:
         self.calls.append(notice.id)
@@ -97,6 +101,32 @@ async def open_stage(patch: pytest.MonkeyPatch, *turns: PreparedTurn) -> AsyncIt
         stage.answer()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("before", "lingers"), [((), 0), (("a",), 1)])
+async def test_only_where_notices_follow_one_another_others_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch, before: Sequence[str], lingers: int
+) -> None:
+    """So the first notice after a pause goes at once, and under load they share a transaction."""
+    happened: list[str] = []
+    turns = make_turn(*before, more_due=False), make_turn("b", more_due=False)
+    async with open_stage(monkeypatch, *turns) as stage:
+        linger_s, send = stage.runtime.settings.send_linger_ms / 1000, stage.runtime.resources.send
+
+        async def note_sleep(seconds: float) -> None:
+            happened.extend(["linger"] if seconds == linger_s else [])
+            await asyncio.sleep(0)
+
+        def note_send(notice: Notice, *rest: object, **options: object) -> object:
+            happened.append(notice.id)
+            return send(notice, *rest, **options)
+
+        monkeypatch.setattr(jobs, "asyncio", Mock(wraps=asyncio, sleep=note_sleep))
+        stage.runtime.resources.send = note_send
+        stage.answer()
+        await eventually(lambda: count_calls(stage), lambda calls: calls == len(before) + 1)
+        assert happened[: happened.index("b")].count("linger") == lingers
+        assert stage.waited_for[0] is stage.runtime.processor.next_commit
 
 
 async def get_looks(stage: Stage) -> int:

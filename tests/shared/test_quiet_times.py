@@ -40,3 +40,14 @@ async def test_quiet_times_end_with_a_commit_and_come_back(
     assert not processor._is_quiet()
     monkeypatch.setattr(loop, "QUIET_AFTER_S", -1.0)
     assert processor._is_quiet()
+
+
+async def test_a_commit_while_a_job_looks_for_work_is_not_missed(processor: Processor) -> None:
+    committed = processor.next_commit
+    processor._wake_jobs()
+    await asyncio.wait_for(processor.wait_commit(600, committed), 60)
+    later = asyncio.create_task(processor.wait_commit(600, processor.next_commit))
+    await asyncio.sleep(0)
+    assert not later.done()
+    processor._wake_jobs()
+    await asyncio.wait_for(later, 60)
