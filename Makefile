@@ -15,11 +15,12 @@ PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shar
   tests/shared/test_fold.py tests/shared/test_reads.py tests/audit/test_verify.py tests/audit/test_books_model.py \
   tests/intake/test_text.py tests/notify/test_any_order.py tests/matching/solver/test_optimum.py
 MINUTES ?= 2
+SOAK_MINUTES ?= 60
 SEED ?= 1
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test coverage test-long test-kafka test-chaos test-pages screenshots lint format types bench docs schemas lock lint-deploy audit-deps clean
+.PHONY: help setup demo up test coverage test-long test-kafka test-chaos soak test-pages screenshots lint format types bench docs schemas lock lint-deploy audit-deps clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +59,9 @@ test-kafka: $(READY) ## the processor's and the system's suites on real Apache K
 
 test-chaos: $(READY) ## load and faults on the embedded stack for two minutes; MINUTES=10 SEED=7 for others
 	$(BIN)/guanjia chaos --minutes $(MINUTES) --seed $(SEED)
+
+soak: $(READY) ## an hour of load without faults: memory and latency in its first third and its last
+	$(BIN)/guanjia chaos --minutes $(SOAK_MINUTES) --calm --seed $(SEED)
 
 test-pages: $(READY) ## every page as people meet it, in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -q -m pages tests/pages

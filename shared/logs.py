@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
@@ -43,13 +44,20 @@ def configure(service: str, level: str) -> None:
 
 
 class _StandardOutput:
-    """Of the moment a line is written: loggers are kept longer than a test's output."""
+    """Of the moment a line is written: loggers are kept longer than a test's output.
+
+    A line that cannot be written, on a full disk, is lost, and what it tells of goes on: a job that
+    logs its own failure would otherwise end with it.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stdout.write(text)
+        with suppress(OSError):
+            sys.stdout.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stdout.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
 
 
 def _to_json(event: dict[str, object], **options: Any) -> str:

@@ -2,23 +2,36 @@
 
 import asyncio
 import resource
-from collections.abc import Callable, Mapping
+import shutil
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
+from aiokafka.errors import KafkaError
 
 from deploy.chaos.proxy import Wire
 from deploy.chaos.schedule import Fault, FaultKind, Target
+from deploy.doctor.brokers import read_cluster
+from deploy.local.parts import find_broker_data
 from deploy.local.stack import Stack
+from shared.messaging.connection import BrokerConnection
 
 SERVICES = ("intake", "matching", "notify", "audit")
-KILLED = (*SERVICES, "front", "broker", "mongod")
+KILLED = (*SERVICES, "front", "mongod")
+"""And the brokers."""
 PAUSE_S = (1.0, 10.0)
 CUT_S = (2.0, 12.0)
 SLOW_S = (5.0, 15.0)
 FULL_S = (5.0, 15.0)
 PROVIDERS_S = (10.0, 25.0)
+CLOCK_S = (5.0, 15.0)
+DISK_S = (2.0, 8.0)
+IN_SYNC_WITHIN_S = 60.0
+FORWARD, RIGHT = "3600", "0"
+"""Seconds that a clock is ahead."""
 SLOW_DELAY_S = 0.15
 """For each piece, either way."""
 PROVIDER_FAULTS = {
@@ -37,11 +50,17 @@ PROVIDER_FAULTS = {
 """Of a hundred calls."""
 
 
-def list_targets(wires: Mapping[str, Wire]) -> list[Target]:
-    """What can be struck in a stack with these wires."""
+def list_targets(
+    wires: Collection[str], brokers: Sequence[str], clocks: Collection[str]
+) -> list[Target]:
+    """What can be struck in a stack with these wires, brokers and clocks that can be set."""
+    disks = brokers if len(brokers) > 1 else ()
+    killed = (*KILLED, *brokers)
     return [
-        *(Target(FaultKind.KILL, name) for name in KILLED),
-        *(Target(FaultKind.PAUSE, name, *PAUSE_S) for name in KILLED),
+        *(Target(FaultKind.KILL, name) for name in killed),
+        *(Target(FaultKind.PAUSE, name, *PAUSE_S) for name in killed),
+        *(Target(FaultKind.DISK, name, *DISK_S) for name in disks),
+        *(Target(FaultKind.CLOCK, name, *CLOCK_S) for name in clocks),
         *(Target(FaultKind.CUT, name, *CUT_S) for name in wires),
         *(Target(FaultKind.SLOW, name, *SLOW_S) for name in wires),
         Target(FaultKind.FULL, "audit", *FULL_S),
@@ -51,7 +70,7 @@ def list_targets(wires: Mapping[str, Wire]) -> list[Target]:
 
 @dataclass(slots=True)
 class Struck:
-    """A fault as it was: times on the monotonic clock of the loop."""
+    """A fault as it was: times on this machine's monotonic clock."""
 
     fault: Fault
     began_at: float
@@ -59,23 +78,29 @@ class Struck:
 
 
 class Injector:
-    """Use `run` once. struck: the faults so far."""
+    """Use `run` once. struck: the faults so far. clocks: by service, the file that sets it."""
 
-    def __init__(self, stack: Stack, wires: Mapping[str, Wire], announce: Callable[[str], None]):
-        self._stack, self._wires, self._announce = stack, wires, announce
+    def __init__(
+        self,
+        stack: Stack,
+        wires: Mapping[str, Wire],
+        clocks: Mapping[str, Path],
+        announce: Callable[[str], None],
+    ) -> None:
+        self._stack, self._wires, self._clocks = stack, wires, clocks
+        self._announce = announce
         self.struck: list[Struck] = []
 
     async def run(self, schedule: tuple[Fault, ...]) -> None:
         """Returns when the last fault is over."""
-        began_at = asyncio.get_running_loop().time()
+        began_at = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for fault in schedule:
-                await asyncio.sleep(began_at + fault.at_s - asyncio.get_running_loop().time())
+                await asyncio.sleep(began_at + fault.at_s - time.monotonic())
                 group.create_task(self._strike(fault))
 
     async def _strike(self, fault: Fault) -> None:
-        clock = asyncio.get_running_loop().time
-        struck = Struck(fault, clock())
+        struck = Struck(fault, time.monotonic())
         self.struck.append(struck)
         self._announce(describe_fault(fault))
         try:
@@ -83,7 +108,7 @@ class Injector:
             await asyncio.sleep(fault.lasts_s)
         finally:
             await self._end(fault)
-            struck.ended_at = clock()
+            struck.ended_at = time.monotonic()
 
     async def _begin(self, fault: Fault) -> None:
         match fault.kind:
@@ -97,6 +122,10 @@ class Injector:
                 self._wires[fault.target].delay_s = SLOW_DELAY_S
             case FaultKind.FULL:
                 self._limit_files(fault.target, 0)
+            case FaultKind.CLOCK:
+                self._clocks[fault.target].write_text(FORWARD)
+            case FaultKind.DISK:
+                await self._lose_disk(fault.target)
             case FaultKind.PROVIDERS:
                 await self._set_provider_faults(PROVIDER_FAULTS)
 
@@ -110,8 +139,24 @@ class Injector:
                 self._wires[fault.target].delay_s = 0.0
             case FaultKind.FULL:
                 self._limit_files(fault.target, resource.RLIM_INFINITY)
+            case FaultKind.CLOCK:
+                self._clocks[fault.target].write_text(RIGHT)
+            case FaultKind.DISK:
+                await self._stack.supervisor.restart(fault.target)
             case FaultKind.PROVIDERS:
                 await self._set_provider_faults({})
+
+    async def _lose_disk(self, name: str) -> None:
+        """One at a time: three copies survive the loss of one, once all were in sync."""
+        connection = BrokerConnection(self._stack.kafka_bootstrap)
+        until = time.monotonic() + IN_SYNC_WITHIN_S
+        while not await _is_in_sync(connection):
+            if time.monotonic() > until:
+                self._announce(f"{name} 磁盘保留：副本尚未同步 · its disk stays: copies lag behind")
+                return
+            await asyncio.sleep(0.5)
+        await self._stack.supervisor.take_away(name)
+        shutil.rmtree(find_broker_data(self._stack.data_dir, name) / "log")
 
     def _limit_files(self, name: str, bytes_max: int) -> None:
         """No file of the process grows beyond it, its log file included: a full disk. A process
@@ -127,6 +172,14 @@ class Injector:
         async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
             answer = await http.post(url, json={"faults": faults, "seed": 1})
             answer.raise_for_status()
+
+
+async def _is_in_sync(connection: BrokerConnection) -> bool:
+    try:
+        state = await read_cluster(connection)
+    except (KafkaError, OSError):
+        return False
+    return all(topic.in_sync == topic.copies for topic in state.topics.values())
 
 
 LABELS = {

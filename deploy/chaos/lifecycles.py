@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.chaos.giving import Giving
 from deploy.chaos.outside import AGAIN_AFTER_S, BANK, Outside
-from deploy.chaos.wishes import CHANNEL, make_wish
+from deploy.chaos.wishes import CHANNEL, WISH_FEN, make_wish
 from deploy.local.stack import Stack
 from services.audit.model import LINES_MAX
 from shared.contracts import topics
@@ -101,7 +101,7 @@ class Lifecycles:
         outside = Outside(self.stack, self.announce, self.sent)
         self.outside = await self._leave.enter_async_context(outside)
         self.giving = Giving(self.outside, self.run)
-        for task in (self._listen(), self._act()):
+        for task in (self._listen(), self._act(), self._resend_unanswered()):
             self._leave.callback(asyncio.create_task(task).cancel)
         return self
 
@@ -126,6 +126,7 @@ class Lifecycles:
             request_id = make_id("R", CHANNEL, message_id)
             self.started.setdefault(request_id, Lifecycle(time.monotonic()))
             await self.outside.publish(CHANNEL, message_id, make_wish(self.run, number))
+            self.requested[request_id] = WISH_FEN
         await self.outside.flush()
 
     async def submit_by_topic(self, number: int, amount_fen: int) -> None:
@@ -150,7 +151,7 @@ class Lifecycles:
 
         await self._until_done(post)
 
-    async def resend_unanswered(self) -> None:
+    async def _resend_unanswered(self) -> None:
         """Until cancelled: sends again what was not answered for a while, and reads all again where
         the broker came back empty."""
         watch = ClusterWatch(BrokerConnection(self.stack.kafka_bootstrap))
@@ -225,7 +226,7 @@ class Lifecycles:
                 self._mark(subject, what)
         self._note_step(kind, subject)
         if kind == RecordAnswered.TYPE:
-            self.outside.answered.add(event["data"]["message_id"])
+            self.outside.unanswered.pop(event["data"]["message_id"], None)
         elif kind in NEXT:
             self._todo[NEXT[kind]].append(subject)
         elif kind == "guanjia.ledger.obligated.v1" and subject not in self.settled:

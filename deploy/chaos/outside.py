@@ -32,14 +32,14 @@ AGAIN_AFTER_S = 0.3
 class Outside:
     """Use as a context. sent: by channel and bank over the topics, by message id.
 
-    answered: of these, what the house has answered on the feedback topic.
+    unanswered: of these, what the house has not answered yet, and when it was sent last, in seconds
+    of this machine's monotonic clock.
     """
 
     stack: Stack
     announce: Callable[[str], None] = print
     sent: dict[str, bytes] = field(default_factory=dict)
-    answered: set[str] = field(default_factory=set)
-    _sent_at: dict[str, float] = field(default_factory=dict)
+    unanswered: dict[str, float] = field(default_factory=dict)
     _leave: AsyncExitStack = field(default_factory=AsyncExitStack)
     _http: httpx.AsyncClient = field(init=False)
     _producer: AIOKafkaProducer = field(init=False)
@@ -88,19 +88,16 @@ class Outside:
         now = datetime.now(UTC)
         event = build_foreign_event(source=source, message_id=message_id, time=now, data=fact)
         self.sent[message_id] = encode(event)
-        self._sent_at[message_id] = time.monotonic()
+        self.unanswered[message_id] = time.monotonic()
         return self.sent[message_id]
 
     async def flush(self) -> None:
         await self._producer.flush()
 
-    def list_unanswered(self, older_s: float = 0.0) -> list[str]:
-        before = time.monotonic() - older_s
-        return [id_ for id_ in self.sent.keys() - self.answered if self._sent_at[id_] <= before]
-
     async def resend_unanswered(self, older_s: float) -> None:
         """A record is safe once it was answered, not before (docs/architecture.md, rule 7)."""
-        await self._resend(self.list_unanswered(older_s))
+        before = time.monotonic() - older_s
+        await self._resend([id_ for id_, at in self.unanswered.items() if at <= before])
 
     async def resend(self) -> None:
         """What a channel does when the broker came back empty: all it ever sent, again."""
@@ -113,7 +110,7 @@ class Outside:
             source = json.loads(value)["source"]
             topic = topics.REQUESTS_INBOUND if source == CHANNEL else topics.DONATIONS_INBOUND
             records.append((source, topic, message_id, value))
-            self._sent_at[message_id] = time.monotonic()
+            self.unanswered[message_id] = time.monotonic()
         await asyncio.gather(*(self._send_surely(*record) for record in records))
 
     async def _send_surely(self, source: str, topic: str, message_id: str, value: bytes) -> None:

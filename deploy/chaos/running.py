@@ -7,18 +7,22 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.chaos import clocked
 from deploy.chaos.checks import Seen, Sent, list_chaos_checks
-from deploy.chaos.faults import SERVICES, Injector, Struck, list_targets
+from deploy.chaos.clocked import FILE_VARIABLE
+from deploy.chaos.faults import RIGHT, SERVICES, Injector, Struck, list_targets
 from deploy.chaos.giving import FUND
 from deploy.chaos.lifecycles import Lifecycle, Lifecycles
 from deploy.chaos.proxy import Wire
 from deploy.chaos.schedule import draw_schedule
+from deploy.chaos.steadiness import Samples, make_samples, sample_memory
 from deploy.chaos.wishes import WISH_FEN
 from deploy.demo.checks import Check, Expected, list_checks
 from deploy.demo.clients import Clients, open_clients
 from deploy.demo.figures import count_types, read_events, read_figures, read_health, replay_log
 from deploy.local.ports import find_free_port
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
+from deploy.local.stack_file import BROKERS
 
 SETTINGS = {
     # A part that dies is soon missed.
@@ -42,13 +46,15 @@ Announce = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ChaosOptions:
-    """per_s: wishes a second."""
+    """brokers: 1, or 3 of Apache Kafka's. per_s: wishes a second. is_calm: without faults."""
 
     data_dir: Path
     seconds: float
     seed: int
     broker: BrokerKind
+    brokers: int
     per_s: float
+    is_calm: bool = False
 
     @property
     def wishes(self) -> int:
@@ -58,11 +64,13 @@ class ChaosOptions:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """recovered_s: of each fault, from its end until a wish sent after it was promised its money;
-    None where none was. promised_s: how long each wish took so far, the shortest first."""
+    None where none was. promised_s: how long each wish took so far, in the order in which they
+    were sent. memory: resident bytes of each part, in the order of time."""
 
     struck: list[Struck]
     recovered_s: list[float | None]
     promised_s: list[float]
+    memory: Samples
     finished: int
     checks: list[Check]
 
@@ -72,26 +80,30 @@ class Outcome:
 
 
 async def run_chaos(options: ChaosOptions, announce: Announce) -> Outcome:
-    async with open_stack(options, announce) as (stack, wires):
-        schedule = draw_schedule(options.seed, options.seconds, list_targets(wires))
-        injector = Injector(stack, wires, announce)
+    clocks = make_clocks(options.data_dir)
+    async with open_stack(options, clocks, announce) as (stack, wires):
+        targets = list_targets(wires, stack.options.broker_names, clocks)
+        if options.is_calm:
+            targets = []
+        schedule = draw_schedule(options.seed, options.seconds, targets)
+        memory = make_samples()
+        sampling = asyncio.create_task(sample_memory(stack.supervisor.list_pids, memory))
+        injector = Injector(stack, wires, clocks, announce)
         async with Lifecycles(stack, run=f"chaos-{options.seed}", announce=_ignore) as load:
             await load.give(options.wishes)
-            watching = asyncio.create_task(load.resend_unanswered())
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(injector.run(schedule))
-                    await submit_evenly(load, options)
-                announce("故障已停止 the faults are over")
-                await wait_finished(load, options.wishes)
-                checks = await compare(stack, load, options.wishes)
-            finally:
-                watching.cancel()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(injector.run(schedule))
+                await submit_evenly(load, options)
+            sampling.cancel()
+            announce("故障已停止 the faults are over")
+            await wait_finished(load, options.wishes)
+            checks = await compare(stack, load)
             lifecycles = list(load.started.values())
             return Outcome(
                 struck=injector.struck,
                 recovered_s=[measure_recovery(each, lifecycles) for each in injector.struck],
                 promised_s=list_promised_s(lifecycles),
+                memory=memory,
                 finished=len(load.list_finished()),
                 checks=checks,
             )
@@ -101,23 +113,36 @@ def _ignore(_line: str) -> None:
     """The load's own tries are no news."""
 
 
+def make_clocks(data_dir: Path) -> dict[str, Path]:
+    """By service the file that sets its clock."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    clocks = {name: data_dir / f"{name}.clock" for name in SERVICES}
+    for file in clocks.values():
+        file.write_text(RIGHT)
+    return clocks
+
+
 @asynccontextmanager
 async def open_stack(
-    options: ChaosOptions, announce: Announce
+    options: ChaosOptions, clocks: Mapping[str, Path], announce: Announce
 ) -> AsyncIterator[tuple[Stack, Mapping[str, Wire]]]:
-    """Between each service and its database there is a wire, and one before the broker."""
-    ports = {"broker": find_free_port(), "mongod": find_free_port()}
+    """Between each service and its database there is a wire, and one before each broker."""
+    brokers = BROKERS[: options.brokers]
+    ports = {name: find_free_port() for name in (*brokers, "mongod")}
     async with AsyncExitStack() as leave:
         wires = {f"{name}-mongod": Wire(ports["mongod"]) for name in SERVICES}
-        wires["broker"] = Wire(ports["broker"])
+        wires |= {name: Wire(ports[name]) for name in brokers}
         for wire in wires.values():
             await leave.enter_async_context(wire)
         stack = Stack(
             StackOptions(
                 data_dir=options.data_dir,
                 broker=options.broker,
+                brokers=options.brokers,
                 ports=ports,
                 proxy_ports={name.removesuffix("-mongod"): w.port for name, w in wires.items()},
+                service_module=clocked.__name__,
+                service_env={name: {FILE_VARIABLE: str(file)} for name, file in clocks.items()},
                 settings_env=SETTINGS,
             ),
             announce,
@@ -153,30 +178,29 @@ async def wait_finished(load: Lifecycles, wishes: int) -> None:
 # --- the comparison -------------------------------------------------------------------------------
 
 
-async def compare(stack: Stack, load: Lifecycles, wishes: int) -> list[Check]:
+async def compare(stack: Stack, load: Lifecycles) -> list[Check]:
     """What was published a moment ago may be under way: again until all agrees, for a while."""
     until = time.monotonic() + AGREE_WITHIN_S
     async with open_clients(stack.urls, stack.secrets_dir) as clients:
         while True:
-            checks = await list_all_checks(stack, clients, load, wishes)
+            checks = await list_all_checks(stack, clients, load)
             if all(check.holds for check in checks) or time.monotonic() > until:
                 return checks
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def list_all_checks(
-    stack: Stack, clients: Clients, load: Lifecycles, wishes: int
-) -> list[Check]:
+async def list_all_checks(stack: Stack, clients: Clients, load: Lifecycles) -> list[Check]:
     figures, health = await read_figures(clients), await read_health(clients)
     events = await read_events(stack.kafka_bootstrap)
     audit = figures.audit
     log = await asyncio.to_thread(replay_log, audit["log_dir"], audit["vkey"])
     sent = Sent(load.requested, load.giving.gifts, load.giving.offers)
     seen = Seen(events, await read_states(clients), log.funds.get(FUND, {}))
+    wishes = len(load.started)
     expected = Expected(sum(sent.gifts.values()), requests=wishes, closed=wishes)
     return [
         Check("诉求均已受理 wishes acknowledged", wishes, len(sent.requests)),
-        Check("记录均有回执 records answered", [], load.outside.list_unanswered()),
+        Check("记录均有回执 records answered", [], sorted(load.outside.unanswered)),
         *list_chaos_checks(sent, seen),
         *list_checks(expected, figures, health, count_types(events), log),
     ]
@@ -206,7 +230,9 @@ def measure_recovery(struck: Struck, lifecycles: Iterable[Lifecycle]) -> float |
 
 
 def list_promised_s(lifecycles: Iterable[Lifecycle]) -> list[float]:
-    """How long each wish took until it was promised its money, the shortest first."""
-    return sorted(
-        each.steps[COMMITTED] - each.sent_at for each in lifecycles if COMMITTED in each.steps
-    )
+    """How long each wish took until it was promised its money, in the order of sending."""
+    promised = (each for each in lifecycles if COMMITTED in each.steps)
+    return [
+        each.steps[COMMITTED] - each.sent_at
+        for each in sorted(promised, key=lambda each: each.sent_at)
+    ]

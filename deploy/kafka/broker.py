@@ -19,11 +19,15 @@ _FORMAT_S_MAX = 120
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """number: from 1. Its ports on loopback, which may differ at each start."""
+    """number: from 1. Its ports on loopback, which may differ at each start.
+
+    advertised_port: where clients and the other brokers come in, where that is a proxy's.
+    """
 
     number: int
     port: int
     controller_port: int
+    advertised_port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def _build_settings(log: Path, nodes: Sequence[Node], number: int) -> dict[str, 
         "node.id": number,
         "controller.quorum.voters": voters,
         "listeners": f"PLAINTEXT://{host}:{own.port},CONTROLLER://{host}:{own.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{host}:{own.port}",
+        "advertised.listeners": f"PLAINTEXT://{host}:{own.advertised_port}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",

@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.kafka import broker
 from deploy.local import health
 from deploy.local.ports import LOOPBACK, find_free_port
 from shared.documents import Document
+
+SERVICE_MODULE = "deploy.cli"
+NO_PORTS: Mapping[str, int] = MappingProxyType({})
 
 
 class PartMissingError(RuntimeError):
@@ -102,15 +106,29 @@ def build_mesh(
     )
 
 
-def build_brokers(data_dir: Path, ports: Mapping[str, int], log_dir: Path) -> list[Part]:
+def find_broker_data(data_dir: Path, name: str) -> Path:
+    return data_dir / name.replace("broker", "kafka")
+
+
+def build_brokers(
+    data_dir: Path,
+    ports: Mapping[str, int],
+    log_dir: Path,
+    advertised: Mapping[str, int] = NO_PORTS,
+) -> list[Part]:
     """Apache Kafka by name, each broker and controller in one, with a folder of its own. One
     may be lost with its disk; it is formatted anew, as one of the same cluster, when it is prepared
-    again."""
-    nodes = [broker.Node(n, port, find_free_port()) for n, port in enumerate(ports.values(), 1)]
-    folders = ["kafka", *(f"kafka-{node.number}" for node in nodes[1:])]
+    again.
+
+    advertised: ports of proxies by name, where others come in by them.
+    """
+    nodes = [
+        broker.Node(number, port, find_free_port(), advertised.get(name, port))
+        for number, (name, port) in enumerate(ports.items(), 1)
+    ]
     installations = [
-        broker.Installation(data_dir / folder, node.number)
-        for folder, node in zip(folders, nodes, strict=True)
+        broker.Installation(find_broker_data(data_dir, name), node.number)
+        for name, node in zip(ports, nodes, strict=True)
     ]
     identity = broker.find_cluster_id(installations)
     return [
@@ -129,12 +147,17 @@ def build_brokers(data_dir: Path, ports: Mapping[str, int], log_dir: Path) -> li
 
 
 def build_service(
-    name: str, port: int, env: Mapping[str, str], log_file: Path, host: str = LOOPBACK
+    name: str,
+    port: int,
+    env: Mapping[str, str],
+    log_file: Path,
+    host: str = LOOPBACK,
+    module: str = SERVICE_MODULE,
 ) -> Part:
     """A service, or the simulators: `guanjia run NAME`, healthy when it says it is ready."""
     return Part(
         name=name,
-        command=_build_service_command(name),
+        command=_build_service_command(name, module),
         address=f"http://{host}:{port}",
         log_file=log_file,
         is_healthy=partial(health.is_ready, host, port),
@@ -159,8 +182,8 @@ def build_external_service(
     )
 
 
-def _build_service_command(name: str) -> tuple[str, ...]:
-    return sys.executable, "-m", "deploy.cli", "run", name
+def _build_service_command(name: str, module: str = SERVICE_MODULE) -> tuple[str, ...]:
+    return sys.executable, "-m", module, "run", name
 
 
 _LIBRARY = re.compile(r"error while loading shared libraries: (lib\w+)[^:\s]*")

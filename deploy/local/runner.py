@@ -69,6 +69,12 @@ class PartRunner:
             process = self._spawn()
         await self._wait_for_start(process)
 
+    async def take_away(self) -> None:
+        """SIGKILL, and it stays away until `restart`."""
+        async with self._lock:
+            self._wanted.clear()
+            await self.kill(signal.SIGKILL)
+
     async def kill(self, number: signal.Signals) -> None:
         """Sends a signal; after SIGKILL, returns when the process is gone."""
         process = self._process
@@ -193,6 +199,9 @@ class ExternalRunner:
         """It belongs to who started it."""
 
     async def restart(self) -> None:
+        raise NotImplementedError(f"{self.name} is not started by the stack")
+
+    async def take_away(self) -> None:
         raise NotImplementedError(f"{self.name} is not started by the stack")
 
     async def kill(self, number: signal.Signals) -> None:

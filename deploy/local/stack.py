@@ -63,8 +63,10 @@ class StackOptions:
     host: where the services listen; broker, database and simulators stay on loopback.
     services: which of SERVICES there are; none for tests that need broker and database only.
     without: which of them somebody else starts; the stack waits for them.
-    proxy_ports: where proxies listen on loopback, which who starts the stack runs: `broker`, by
-    which everybody reaches the embedded broker; a service's name, by which it reaches the database.
+    proxy_ports: where proxies listen on loopback, which who starts the stack runs: by a broker's
+    name the one through which everybody reaches it, by a service's its own to the database.
+    service_module: what runs as `python -m ... run NAME`. service_env: by service, further
+    variables of its process.
     settings_env: GUANJIA_* variables that every service gets.
     """
 
@@ -79,6 +81,8 @@ class StackOptions:
     services: tuple[str, ...] = SERVICES
     without: frozenset[str] = frozenset()
     proxy_ports: Mapping[str, int] = field(default_factory=dict)
+    service_module: str = parts.SERVICE_MODULE
+    service_env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def broker_kind(self) -> BrokerKind:
@@ -99,9 +103,11 @@ class Stack:
         self.secrets_dir = self.data_dir / "secrets"
         self._ports = _choose_ports(options)
         self._front_token = secrets.token_hex(16)
-        ports = [options.proxy_ports.get(name, self._ports[name]) for name in options.broker_names]
-        self._broker_port = ports[0]
-        self.kafka_bootstrap = options.kafka or ",".join(f"{LOOPBACK}:{port}" for port in ports)
+        self._advertised = {
+            name: options.proxy_ports.get(name, self._ports[name]) for name in options.broker_names
+        }
+        addresses = (f"{LOOPBACK}:{port}" for port in self._advertised.values())
+        self.kafka_bootstrap = options.kafka or ",".join(addresses)
         self._mongod_secrets: mongod.MongodSecrets | None = None
         self.mongo_uri = options.mongo or self._make_mongo_uri()
         self.urls = {
@@ -165,6 +171,7 @@ class Stack:
             "GUANJIA_DATA_DIR": str(self.data_dir),
             "GUANJIA_SECRETS_DIR": str(self.secrets_dir),
             **{f"GUANJIA_{service.upper()}_URL": url for service, url in self.urls.items()},
+            **self.options.service_env.get(name, {}),
         }
 
     def build_full_env(self, name: str) -> dict[str, str]:
@@ -208,9 +215,9 @@ class Stack:
             return []
         if self.options.broker_kind == "kafka":
             ports = {name: self._ports[name] for name in self.options.broker_names}
-            return parts.build_brokers(self.data_dir, ports, self.log_dir)
+            return parts.build_brokers(self.data_dir, ports, self.log_dir, self._advertised)
         port, log = self._ports["broker"], self._log("broker")
-        return [parts.build_mesh(port, log, self._broker_port)]
+        return [parts.build_mesh(port, log, self._advertised["broker"])]
 
     def _build_database(self) -> parts.Part | None:
         if self._mongod_secrets is None:
@@ -223,7 +230,7 @@ class Stack:
         if name in self.options.without:
             return parts.build_external_service(name, port, self._env_file(name), host)
         env, log = self.build_service_env(name), self._log(name)
-        return parts.build_service(name, port, env, log, host)
+        return parts.build_service(name, port, env, log, host, self.options.service_module)
 
     def _find_client_host(self, name: str) -> str:
         """Under which address this machine reaches it."""

@@ -62,6 +62,10 @@ class Supervisor:
         """It stays away until `restart`."""
         await self._runners[name].stop()
 
+    async def take_away(self, name: str) -> None:
+        """At once, as a machine that is lost; it stays away until `restart`."""
+        await self._runners[name].take_away()
+
     async def restart(self, name: str) -> None:
         await self._runners[name].restart()
 

@@ -19,6 +19,7 @@ ROOTS = frozenset({"main.py", "__main__.py", "__init__.py", "events.py", "messag
 """What every part of its kind has, under this name."""
 
 APART = {
+    "deploy/chaos/clocked.py": "run in the place of `guanjia`; sets the clock before all imports",
     "shared/messaging/deciding.py": "one decision by itself; tests run it without a fold",
     "deploy/demo/goods.py": "only a file of somebody's requests needs goods of its own",
     "deploy/local/connections.py": "uvicorn's protocol; nothing of a command",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.chaos.checks import Seen, Sent, list_chaos_checks
+from deploy.chaos.clocked import build_clock
 from deploy.chaos.faults import KILLED, Struck, list_targets
 from deploy.chaos.lifecycles import Lifecycle
 from deploy.chaos.proxy import Wire
 from deploy.chaos.running import COMMITTED, measure_recovery
 from deploy.chaos.schedule import CALM_S, Fault, FaultKind, draw_schedule
+from deploy.chaos.steadiness import compare_thirds
 from tests.support.examples import count_examples
 
 # --- the schedule ---------------------------------------------------------------------------------
 
-TARGETS = list_targets({"broker": Wire(1), "audit-mongod": Wire(1)})
+BROKERS = ("broker", "broker-2", "broker-3")
+TARGETS = list_targets(("broker", "audit-mongod"), BROKERS, ("audit",))
 
 
 @settings(max_examples=count_examples(20, 200))
@@ -43,7 +47,7 @@ def test_each_target_is_struck_before_any_is_struck_again() -> None:
     schedule = draw_schedule(7, 3600, TARGETS)
     first = [(fault.kind, fault.target) for fault in schedule[: len(TARGETS)]]
     assert sorted(first) == sorted((target.kind, target.name) for target in TARGETS)
-    assert {target for kind, target in first if kind is FaultKind.KILL} == set(KILLED)
+    assert {target for kind, target in first if kind is FaultKind.KILL} == {*KILLED, *BROKERS}
 
 
 def test_another_seed_is_another_schedule() -> None:
@@ -59,6 +63,23 @@ def test_recovery_ends_with_the_first_wish_of_after_the_fault_that_is_promised_m
     after = [Lifecycle(10.5, steps={COMMITTED: 14}), Lifecycle(11, steps={COMMITTED: 13.5})]
     assert measure_recovery(struck, [before, *after, Lifecycle(12)]) == 3.5
     assert measure_recovery(struck, [before, Lifecycle(12)]) is None
+
+
+def test_a_clock_is_as_far_ahead_as_its_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, monotonic = tmp_path / "clock", iter((10.0, 10.0, 10.2, 10.6, 10.6))
+    monkeypatch.setattr(time, "monotonic", lambda: next(monotonic))
+    file.write_text("0")
+    read_now = build_clock(file, lambda: 100.0)
+    assert read_now() == 100
+    file.write_text("3600")
+    assert [read_now(), read_now()] == [100, 3700]
+
+
+def test_a_soak_compares_its_first_third_with_its_last() -> None:
+    assert compare_thirds([1, 2, 3, 40, 50, 60, 7, 8, 9]) == (2, 8)
+    assert compare_thirds([1, 2]) is None
 
 
 # --- the proxy ------------------------------------------------------------------------------------

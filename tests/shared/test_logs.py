@@ -2,6 +2,9 @@
 
 import json
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import structlog
@@ -53,3 +56,34 @@ def test_how_often_it_came_stands_in_the_line(capsys: pytest.CaptureFixture[str]
     line = json.loads(logs._LibraryLines("intake").format(record))
     assert line["repeated"] == 7
     assert line["message"] == "Unable connect to node with id 1"
+
+
+FULL = """
+import resource
+import sys
+
+import structlog
+
+from shared.logs import configure
+
+configure("audit", "info")
+log = structlog.get_logger()
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+log.info("before")
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+for _ in range(1000):
+    log.info("while_the_disk_is_full")
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+log.info("after")
+"""
+
+
+def test_a_disk_that_is_full_for_a_while_loses_lines_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "audit.log"
+    with file.open("wb") as out:
+        child = subprocess.run(
+            (sys.executable, "-c", FULL), stdout=out, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (child.returncode, child.stderr) == (0, "")
+    events = [json.loads(line)["event"] for line in file.read_text().splitlines() if line]
+    assert (events[0], events[-1]) == ("before", "after")

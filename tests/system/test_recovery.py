@@ -172,8 +172,10 @@ async def test_all_is_lost_and_the_runbook_brings_it_back(tmp_path: Path) -> Non
 
     known = {request_id: Lifecycle(time.monotonic()) for request_id in before.started}
     given: dict[str, Any] = {"sent": before.sent, "settled": settled, "started": known}
+    given["requested"] = before.requested
     async with running(new, **given) as (stack, after):
         assert count_keys(stack.mongo_uri, person_id) == 0, "erased before anything was served"
+        after.giving = before.giving
         await after.resend()
         await ended(after, ALL, 200)
         await everything_agrees(stack, after, ALL)

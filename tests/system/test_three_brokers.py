@@ -1,6 +1,5 @@
 """Three brokers on loopback: each in turn is lost with its disk, and no acknowledged record is."""
 
-import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
@@ -13,8 +12,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.doctor.brokers import read_cluster
 from deploy.kafka import jars
 from deploy.kafka.broker import Installation, find_cluster_id
-from deploy.local.parts import Part, build_brokers
+from deploy.local.parts import Part, build_brokers, find_broker_data
 from deploy.local.ports import find_free_port
+from deploy.local.stack_file import BROKERS
 from deploy.local.supervisor import Supervisor
 from shared.contracts.topics import BY_NAME, MATCHES
 from shared.errors import Transient
@@ -26,7 +26,6 @@ from shared.security import Keyring, create_root_key
 from tests.support.eventually import eventually
 
 MISSING = jars.explain_missing()
-NAMES = ("broker", "broker-2", "broker-3")
 SUBJECTS, AT_ONCE, WHILE_AWAY = 12, 24, 5
 
 
@@ -41,14 +40,14 @@ def test_a_broker_that_lost_its_disk_comes_back_to_the_same_cluster(tmp_path: Pa
 
 @dataclass
 class Brokers:
-    """Under a supervisor that does not watch: who is killed stays away."""
+    """Under a supervisor that does not watch."""
 
     folder: Path
     parts: list[Part] = field(init=False)
     supervisor: Supervisor = field(init=False)
 
     def __post_init__(self) -> None:
-        ports = {name: find_free_port() for name in NAMES}
+        ports = {name: find_free_port() for name in BROKERS}
         self.parts = build_brokers(self.folder, ports, self.folder / "logs")
         self.supervisor = Supervisor([self.parts], announce=print)
 
@@ -58,14 +57,12 @@ class Brokers:
 
     async def lose(self, name: str) -> None:
         """The process and all that it stored."""
-        await self.supervisor.kill(name)
-        shutil.rmtree(self.folder / name.replace("broker", "kafka") / "log")
+        await self.supervisor.take_away(name)
+        shutil.rmtree(find_broker_data(self.folder, name) / "log")
 
     async def bring_back(self, name: str) -> None:
-        (part,) = (part for part in self.parts if part.name == name)
-        await asyncio.to_thread(part.prepare)
         await self.supervisor.restart(name)
-        await eventually(self._count_in_sync, lambda copies: copies == len(NAMES))
+        await eventually(self._count_in_sync, lambda copies: copies == len(BROKERS))
 
     async def _count_in_sync(self) -> int:
         topics = (await read_cluster(self.connection)).topics
@@ -141,7 +138,7 @@ async def test_any_one_is_lost_with_its_disk_and_no_acknowledged_record(
     await producer.start(identity)
     sender = Sender(producer)
     try:
-        for name in NAMES:
+        for name in BROKERS:
             await sender.send_some()
             await brokers.lose(name)
             for _ in range(WHILE_AWAY):
@@ -150,5 +147,5 @@ async def test_any_one_is_lost_with_its_disk_and_no_acknowledged_record(
         assert await read_cluster_id(brokers.connection) == identity
     finally:
         await producer.stop()
-    assert sender.count == len(NAMES) * (1 + WHILE_AWAY) * AT_ONCE
+    assert sender.count == len(BROKERS) * (1 + WHILE_AWAY) * AT_ONCE
     assert await read_all(brokers.connection) == sender.sent
