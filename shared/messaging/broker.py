@@ -116,7 +116,7 @@ class Subscription:
         self._quiet_wait_ms = max(settings.fetch_max_wait_ms, settings.fetch_quiet_wait_ms)
         self._quiet_timer: asyncio.TimerHandle | None = None
         self.broker = KafkaBroker(
-            connection.bootstrap,
+            connection.addresses,
             security=connection.as_security(),
             client_id=f"guanjia-{service}",
             allow_auto_create_topics=False,

@@ -86,7 +86,7 @@ async def create_topics(
 def count_addresses(broker: BrokerConnection) -> int:
     """How many brokers are expected. Who lists three and asks while one still starts gets no topic
     with two copies, of which none may then be lost: Kafka refuses three, and he asks again."""
-    return len([each for each in broker.bootstrap.split(",") if each.strip()])
+    return len(broker.addresses)
 
 
 async def remove_small_topics(broker: BrokerConnection, topics: Sequence[Topic] = TOPICS) -> None:

@@ -42,11 +42,16 @@ class BrokerConnection:
             settings.kafka_mechanism,
         )
 
+    @property
+    def addresses(self) -> list[str]:
+        """FastStream takes a text for one address."""
+        return [each.strip() for each in self.bootstrap.split(",") if each.strip()]
+
     def as_options(self) -> dict[str, Any]:
         """Of each client of aiokafka."""
         transport = "SSL" if self.tls else "PLAINTEXT"
         options: dict[str, Any] = {
-            "bootstrap_servers": self.bootstrap,
+            "bootstrap_servers": self.addresses,
             "security_protocol": f"SASL_{transport}" if self.user else transport,
             "ssl_context": self.tls,
         }

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from deploy.local.ports import LOOPBACK, find_free_port
 from shared import mongo
 from shared.contracts import topics
 from shared.messaging.decision import Command
@@ -115,3 +116,14 @@ async def test_dead_letter_that_cannot_be_stored_ends_the_process(
 
         await eventually(is_gone, lambda ended: ended)
         assert "process_ends" in (tmp_path / "one.log").read_text()
+
+
+async def test_of_several_brokers_that_are_listed_one_is_enough_to_begin(
+    stack: StackHarness,
+) -> None:
+    """For the subscriber too, which takes a text for one address."""
+    dead = f"{LOOPBACK}:{find_free_port()}"
+    listed = f"{dead},{stack.broker.kafka_bootstrap}"
+    service = await stack.start(ledgerlet(), kafka_bootstrap=listed, replication_factor=1)
+    await stack.publish(stack.own(MATCHING, "M-1", 1, make_acceptance()))
+    assert (await wait_for_count(service, "M-1", 1)).total == 1
