@@ -23,7 +23,7 @@ HOSTS_MAX = 256
 # has no answer, and nobody knows whether it was read.
 KEEP_ALIVE_S = 3.0
 
-_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 class CallError(Exception):
@@ -128,7 +128,7 @@ class PooledClient:
                 proxy=self._choose_proxy(url),
             ) as answer:
                 return Reply(answer.status, answer.headers, await answer.read())
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise NotSentError(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswerError(type(error).__name__) from None
@@ -151,7 +151,7 @@ class PooledClient:
             ) as answer:
                 body = await _read_bounded(answer.content, bytes_max + 1)
                 return Reply(answer.status, answer.headers, body)
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise NotSentError(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswerError(type(error).__name__) from None

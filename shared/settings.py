@@ -87,6 +87,15 @@ class Settings(BaseSettings):
             description="empty: `secrets` in the data folder",
         ),
     ]
+    drain_s: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=60,
+            description="after SIGTERM it says that it stops and goes on answering for so long, so "
+            "that the front sends to another instance; two seconds where there is one",
+        ),
+    ] = 0
     instance_id: Annotated[str, Field(description="static Kafka membership; unique")] = ""
     intake_url: str = "http://127.0.0.1:8001"
     matching_url: str = "http://127.0.0.1:8002"

@@ -3,7 +3,9 @@
 import gc
 import importlib
 import os
+import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Annotated, Any, cast
 
@@ -58,7 +60,7 @@ def run(name: Annotated[Name, typer.Argument(help="服务 which service")]) -> N
         ssl_certfile=getattr(settings, "front_cert_file", None),
         ssl_keyfile=getattr(settings, "front_key_file", None),
     )
-    _Server(config).run()
+    DrainingServer(config, app, settings.drain_s).run()
 
 
 def _check_secrets(settings: Settings) -> None:
@@ -90,14 +92,36 @@ def _build_app(name: str, settings: Settings) -> Any:
     return importlib.import_module(f"services.{name}.main").create_app(settings)
 
 
-class _Server(uvicorn.Server):
-    """Whatever hangs, the process ends in time: a crash loses nothing, waiting may."""
+class DrainingServer(uvicorn.Server):
+    """Whatever hangs, the process ends in time: a crash loses nothing, waiting may.
+
+    drain_s: how long it still answers after SIGTERM, when it has said that it stops.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: Any, drain_s: float) -> None:
+        super().__init__(config)
+        self._state = app.state
+        self._drain_s = drain_s
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM and self._drain_s:
+            self._state.ready = lambda: "stopping"
+            # Whoever holds a connection opens the next one to another instance.
+            self.config.encoded_headers.append((b"connection", b"close"))
+            _call_later(self._drain_s, self._end, sig, frame)
+            self._drain_s = 0
+        else:
+            self._end(sig, frame)
+
+    def _end(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        timer = threading.Timer(STOP_S_MAX, _end_process)
-        timer.daemon = True
-        timer.start()
+        _call_later(STOP_S_MAX, _end_process)
+
+
+def _call_later(seconds: float, function: Callable[..., None], *arguments: Any) -> None:
+    timer = threading.Timer(seconds, function, arguments)
+    timer.daemon = True
+    timer.start()
 
 
 def _end_process() -> None:

@@ -71,6 +71,9 @@ def run_stack(
     backing: Annotated[
         bool, typer.Option(help="只启动消息服务和数据库 only broker and database, for a restore")
     ] = False,
+    instances: Annotated[
+        int, typer.Option(min=1, max=6, help="每个服务几个实例 how many of each service")
+    ] = 1,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="设置，可重复 a setting; repeatable"),
@@ -88,6 +91,7 @@ def run_stack(
         settings_env=parse_settings(set_ or ()),
         services=() if backing else SERVICES,
         without=parse_names(without or ()),
+        instances=instances,
     )
     console = tables.make_console()
     try:

@@ -30,16 +30,23 @@ def create_app(settings: FrontSettings) -> Starlette:
     app = Starlette(
         routes=[
             Route("/health/ready", report_ready),
-            Route("/health/live", report_ready),
+            Route("/health/live", report_live),
             Route("/{path:path}", answer, methods=METHODS),
         ],
         lifespan=lifespan,
     )
     # Your own proxy before the front shows the same token.
+    app.state.ready = lambda: ""
     app.add_middleware(FrontAddress, token=settings.front_token.get_secret_value())
     return app
 
 
-async def report_ready(_request: Request) -> Response:
+async def report_ready(request: Request) -> Response:
     """Of the front alone: the services say their own."""
-    return JSONResponse({"status": "ready"})
+    reason = request.app.state.ready()
+    status = {"status": "waiting", "reason": reason} if reason else {"status": "ready"}
+    return JSONResponse(status, status_code=503 if reason else 200)
+
+
+async def report_live(_request: Request) -> Response:
+    return JSONResponse({"status": "live"})

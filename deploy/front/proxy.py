@@ -4,6 +4,7 @@ It opens nothing but the services of its settings, follows no redirect, keeps no
 nothing of its own but that an address is none, or that a service is away.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
@@ -12,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from yarl import URL
 
+from deploy.front.instances import Instances
 from deploy.front.settings import FrontSettings
 from shared.contracts.addresses import API, Target, find_target
-from shared.http import KEEP_ALIVE_S
+from shared.http import KEEP_ALIVE_S, NOT_SENT
 from shared.messages import ADDRESS_UNKNOWN, BODY_TOO_LARGE, UNAVAILABLE
 from shared.web.access import answer_problems
 from shared.web.callers import FRONT_HEADER
@@ -55,6 +57,8 @@ class Proxy:
     def __init__(self, settings: FrontSettings) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._instances = {name: Instances(url) for name, url in settings.upstreams.items()}
+        self._watches: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S)
@@ -66,8 +70,12 @@ class Proxy:
                 total=None, sock_connect=CONNECT_S, sock_read=self._settings.front_silence_s
             ),
         )
+        watches = (each.watch(self._session) for each in self._instances.values())
+        self._watches = [asyncio.create_task(watch) for watch in watches]
 
     async def close(self) -> None:
+        for watch in self._watches:
+            watch.cancel()
         if self._session:
             await self._session.close()
 
@@ -96,9 +104,19 @@ class Proxy:
         return response
 
     async def _send(self, request: Request, target: Target) -> aiohttp.ClientResponse:
+        """To the first instance that takes a connection: until then nothing has been sent."""
+        instances = self._instances[target.service]
+        *others, last = instances.list_candidates()
+        for base in others:
+            try:
+                return await self._send_to(base, request, target)
+            except NOT_SENT:
+                instances.mark_away(base)
+        return await self._send_to(last, request, target)
+
+    async def _send_to(self, base: str, request: Request, target: Target) -> aiohttp.ClientResponse:
         assert self._session is not None
         query = request.scope["query_string"].decode("latin-1")
-        base = self._settings.upstreams[target.service].rstrip("/")
         url = URL(f"{base}{target.path}{f'?{query}' if query else ''}", encoded=True)
         headers = [*_list_kept(request.headers, FORWARDED), *self._describe_caller(request)]
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
@@ -157,5 +175,8 @@ def _refuse(request: Request, status: int) -> Response:
     message = {404: ADDRESS_UNKNOWN, 413: BODY_TOO_LARGE}.get(status, UNAVAILABLE)
     problem = message.problem(detail="no such address")
     if not is_browser(request):
-        return answer_problems(status, problem)
+        answer = answer_problems(status, problem)
+        if status == 503:
+            answer.headers["Retry-After"] = "1"
+        return answer
     return FRAME.render("problems.html", status=status, problems=[problem.as_dict()], back="/")

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -12,6 +12,7 @@ from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK, find_free_port, is_free
 from deploy.local.stack_file import BROKERS
 from deploy.local.supervisor import Supervisor
+from shared.contracts.topics import SERVICES as REPEATED
 from shared.security import create_root_key
 from shared.settings import PREFIX
 
@@ -36,6 +37,8 @@ SIMULATED_WECHAT = {
 }
 # The demo's village committee and station meet whom they record; its hotline does not.
 DEMO_CHANNELS = {"GUANJIA_MEETING_SOURCES": '["/channels/village", "/channels/station"]'}
+# Longer than the front takes to see that an instance stops.
+DRAINING = {"GUANJIA_DRAIN_S": "1.5"}
 # Where a run must not wait for the morning: the demo says so, the tests run at any hour.
 AT_ONCE = {
     "GUANJIA_QUIET_HOURS": "",
@@ -67,6 +70,7 @@ class StackOptions:
     name the one through which everybody reaches it, by a service's its own to the database.
     service_module: what runs as `python -m ... run NAME`. service_env: by service, further
     variables of its process.
+    instances: of each service but the simulators and the front, which hands requests to all.
     settings_env: GUANJIA_* variables that every service gets.
     """
 
@@ -83,6 +87,7 @@ class StackOptions:
     proxy_ports: Mapping[str, int] = field(default_factory=dict)
     service_module: str = parts.SERVICE_MODULE
     service_env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    instances: int = 1
 
     @property
     def broker_kind(self) -> BrokerKind:
@@ -112,6 +117,12 @@ class Stack:
         self.mongo_uri = options.mongo or self._make_mongo_uri()
         self.urls = {
             name: f"http://{self._find_client_host(name)}:{self._ports[name]}" for name in SERVICES
+        }
+        self._addresses = {
+            name: ",".join(
+                f"http://{self._find_client_host(name)}:{self._ports[part]}" for part in each
+            )
+            for name, each in list_parts(options).items()
         }
         self.public_url = self._find_public_url()
         self._stages = self._compose()
@@ -150,29 +161,37 @@ class Stack:
             for part in stage
         ]
 
-    def build_service_env(self, name: str) -> dict[str, str]:
-        """The settings of a service as variables; also for a service started by hand."""
+    def build_service_env(self, name: str, part: str = "") -> dict[str, str]:
+        """The settings of a service as variables; also for a service started by hand.
+
+        part: of which instance, where there are several.
+        """
         embedded = EMBEDDED_BROKER if self.options.broker_kind == "mesh" else {}
         plays = "simulators" in self.options.services
         simulated = {**SIMULATED_WECHAT, **DEMO_CHANNELS} if plays else {}
         return {
             **embedded,
             **simulated,
+            **(DRAINING if self.options.instances > 1 else {}),
             "GUANJIA_FRONT_TOKEN": self._front_token,
             **self.options.settings_env,
             "GUANJIA_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "GUANJIA_BROKER": self.options.broker_kind,
             "GUANJIA_MONGO_URI": self._find_mongo_uri(name),
             # Static membership: one that is started again takes its partitions back at once.
-            "GUANJIA_INSTANCE_ID": f"{name}-1",
+            "GUANJIA_INSTANCE_ID": f"{name}-1" if part in ("", name) else part,
             "GUANJIA_HOST": LOOPBACK if name in LOOPBACK_ONLY else self.options.host,
-            "GUANJIA_PORT": str(self._ports[name]),
+            "GUANJIA_PORT": str(self._ports[part or name]),
             "GUANJIA_PUBLIC_URL": self.public_url,
             "GUANJIA_DATA_DIR": str(self.data_dir),
             "GUANJIA_SECRETS_DIR": str(self.secrets_dir),
             **{f"GUANJIA_{service.upper()}_URL": url for service, url in self.urls.items()},
+            **(self._name_all_instances() if name == "front" else {}),
             **self.options.service_env.get(name, {}),
         }
+
+    def _name_all_instances(self) -> dict[str, str]:
+        return {f"GUANJIA_{service.upper()}_URL": url for service, url in self._addresses.items()}
 
     def build_full_env(self, name: str) -> dict[str, str]:
         """All settings of a service that is started elsewhere, those of our environment too."""
@@ -205,7 +224,11 @@ class Stack:
         database = self._build_database()
         backing: list[parts.Part | parts.ExternalPart] = [*self._build_brokers()]
         backing += [database] if database else []
-        services = {name: self._build_service(name) for name in self.options.services}
+        services = {
+            part: self._build_service(name, part)
+            for name, each in list_parts(self.options).items()
+            for part in each
+        }
         simulators = services.pop("simulators", None)
         stages = [backing, [simulators] if simulators else [], list(services.values())]
         return [stage for stage in stages if stage]
@@ -225,12 +248,13 @@ class Stack:
         port, log = self._ports["mongod"], self._log("mongod")
         return mongod.build_mongod(self.data_dir, self._mongod_secrets, port, log)
 
-    def _build_service(self, name: str) -> parts.Part | parts.ExternalPart:
-        port, host = self._ports[name], self._find_client_host(name)
+    def _build_service(self, name: str, part: str) -> parts.Part | parts.ExternalPart:
+        port, host = self._ports[part], self._find_client_host(name)
         if name in self.options.without:
             return parts.build_external_service(name, port, self._env_file(name), host)
-        env, log = self.build_service_env(name), self._log(name)
-        return parts.build_service(name, port, env, log, host, self.options.service_module)
+        env, log = self.build_service_env(name, part), self._log(part)
+        built = parts.build_service(name, port, env, log, host, self.options.service_module)
+        return replace(built, name=part)
 
     def _find_client_host(self, name: str) -> str:
         """Under which address this machine reaches it."""
@@ -272,9 +296,21 @@ def make_secrets(secrets_dir: Path) -> None:
     issue_first(secrets_dir)
 
 
+def list_parts(options: StackOptions) -> dict[str, list[str]]:
+    """By service, the names of its parts: `intake`, `intake-2` ..."""
+    return {name: [name, *_list_more(name, options)] for name in options.services}
+
+
+def _list_more(name: str, options: StackOptions) -> list[str]:
+    if name not in REPEATED or name in options.without:
+        return []
+    return [f"{name}-{number}" for number in range(2, options.instances + 1)]
+
+
 def _choose_ports(options: StackOptions) -> dict[str, int]:
     for name, port in options.ports.items():
         if not is_free(port):
             raise PortInUseError(f"端口 {port}（{name}）已被占用 · port {port} ({name}) is taken")
-    names = (*options.broker_names, "mongod", *SERVICES)
+    several = (part for each in list_parts(options).values() for part in each)
+    names = dict.fromkeys((*options.broker_names, "mongod", *SERVICES, *several))
     return {name: options.ports.get(name) or find_free_port() for name in names}

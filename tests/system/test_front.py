@@ -1,19 +1,28 @@
 """The front before a service of this test: what it hands on, in which pieces, and what not."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
+import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from deploy.commands import run
+from deploy.front.instances import Instances, find_urls
 from deploy.front.main import create_app
 from deploy.front.settings import FrontSettings
+from tests.support.eventually import eventually
 from tests.support.serving import serve_app
 
 NOBODY = "http://127.0.0.1:9"
@@ -25,10 +34,14 @@ class Upstream:
 
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     received: list[bytes] = field(default_factory=list)
+    is_ready: bool = True
+    asked: int = 0
 
     @property
     def app(self) -> Starlette:
         routes = [
+            Route("/health/ready", self.report_ready),
+            Route("/r/asked", self.count, methods=["GET", "POST"]),
             Route("/r/echo", self.echo, methods=["GET", "POST"]),
             Route("/r/away", self.redirect),
             Route("/r/lost", self.lose),
@@ -36,6 +49,13 @@ class Upstream:
             Route("/r/upload", self.upload, methods=["POST"]),
         ]
         return Starlette(routes=routes)
+
+    async def report_ready(self, _request: Request) -> Response:
+        return JSONResponse({}, 200 if self.is_ready else 503)
+
+    async def count(self, request: Request) -> Response:
+        self.asked += 1
+        return JSONResponse({"bytes": len(await request.body())})
 
     async def echo(self, request: Request) -> Response:
         body = {"query": request.url.query, "headers": list(request.headers.items())}
@@ -187,3 +207,80 @@ async def test_a_service_that_is_away_is_said_in_words(front: httpx.AsyncClient)
     answer = await front.get("/d/token", headers={"Accept": "text/html"})
     assert answer.status_code == 503
     assert "服务暂不可用，请稍后再试" in answer.text
+
+
+# --- several instances of a service ---------------------------------------------------------------
+
+
+async def test_an_instance_that_stops_gets_nothing_and_nobody_sees_that_it_is_gone() -> None:
+    staying, leaving = Upstream(), Upstream()
+    async with AsyncExitStack() as running:
+        gone = await running.enter_async_context(AsyncExitStack())
+        first = await running.enter_async_context(serve_app(staying.app))
+        second = await gone.enter_async_context(serve_app(leaving.app))
+        settings = FrontSettings(
+            intake_url=f"{first.url}, {second.url}", public_url="http://guanjia.example"
+        )
+        front = await running.enter_async_context(serve_app(create_app(settings), lifespan="on"))
+        http = await running.enter_async_context(
+            httpx.AsyncClient(base_url=front.url, timeout=30, trust_env=False)
+        )
+
+        async def ask() -> tuple[int, int]:
+            answer = await http.post("/r/asked", content=b"words")
+            assert (answer.status_code, answer.json()) == (200, {"bytes": 5})
+            return staying.asked, leaving.asked
+
+        await eventually(ask, all)
+        leaving.is_ready = False
+        await eventually(partial(_ask_twice, ask), lambda seen: seen[0] == seen[1])
+        staying.is_ready = False
+        await gone.aclose()
+        assert await _ask_twice(ask)
+
+
+async def _ask_twice(ask: Callable[[], Awaitable[tuple[int, int]]]) -> tuple[int, int]:
+    """How often the second was asked, before and after."""
+    return (await ask())[1], (await ask())[1]
+
+
+def test_instances_take_turns_and_those_that_are_not_ready_come_last() -> None:
+    instances = Instances("http://10.0.0.1:8001, http://10.0.0.2:8001/,http://10.0.0.3:8001")
+    first = [instances.list_candidates()[0] for _ in range(6)]
+    assert len(set(first)) == 3
+    assert first[:3] == first[3:]
+    instances.mark_away("http://10.0.0.2:8001")
+    assert {instances.list_candidates()[-1] for _ in range(3)} == {"http://10.0.0.2:8001"}
+
+
+async def test_a_name_with_several_addresses_is_several_instances(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the containers of a Compose service have one name."""
+
+    async def resolve(_host: str, port: int, **_: object) -> list[Any]:
+        return [(0, 0, 0, "", (each, port)) for each in ("10.0.0.2", "10.0.0.1", "fd00::1")]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    found = await find_urls("http://intake:8001")
+    assert found == ["http://10.0.0.1:8001", "http://10.0.0.2:8001", "http://[fd00::1]:8001"]
+    for alone in ("http://10.0.0.9:8001", "https://intake.example"):
+        assert await find_urls(alone) == [alone]
+
+
+async def test_a_service_that_is_told_to_stop_says_so_and_answers_for_a_while(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_end_process", lambda: None)
+    app = upstream.app
+    app.state.ready = lambda: ""
+    server = run.DrainingServer(uvicorn.Config(app), app, drain_s=0.2)
+    server.handle_exit(signal.SIGTERM, None)
+    assert app.state.ready() == "stopping"
+    assert (b"connection", b"close") in server.config.encoded_headers
+    assert not server.should_exit
+
+    async def is_ending() -> bool:
+        return server.should_exit
+
+    await eventually(is_ending, bool, 10)
