@@ -64,6 +64,7 @@ async def bench(options: Options, path: Path, say: Say) -> report.Report:
         bare,
         tutorial,
         shape,
+        await measure_idle(path / "idle", "mesh", IDLE_S, say),
         await _measure_idle_on_kafka(path / "kafka", say) if options.with_kafka else None,
         await measure_scale(options.load, say, options.instances),
     )

@@ -11,7 +11,6 @@ from pathlib import Path
 from deploy.chaos.lifecycles import Lifecycle, Lifecycles
 from deploy.local.stack import AT_ONCE, SERVICES, Stack, StackOptions
 from shared.contracts.events import RequestSubmitted
-from tests.bench import cpu
 from tests.bench.first_notices import FirstNotices, measure_first_notices
 from tests.bench.loop import Load, Say, Throughput, hold, pace
 from tests.bench.oplog import Oplog
@@ -38,7 +37,6 @@ ONE_CHANNEL = {
     **AT_ONCE,
 }
 QUIET_S = 2.5
-IDLE_S = 4.0
 PACE_PER_S_MIN = 0.5
 
 
@@ -56,16 +54,12 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """records: requests that were there before. idle_ms: CPU milliseconds a second at rest.
-
-    work: what the processors did for all that was begun under full load.
-    """
+    """records: requests that were there before. work: what the processors did under full load."""
 
     records: int
     throughput: Throughput
     latency: Latency
     first_notices: FirstNotices
-    idle_ms: Mapping[str, float]
     work: Mapping[str, Work]
 
 
@@ -105,7 +99,7 @@ async def measure(
 ) -> tuple[Measured, Shape]:
     """Full load, then half and a tenth of what it reached at an even pace, then one alone."""
     await prepare(lifecycles)
-    idle = await _measure_idle(stack, lifecycles, say)
+    await _wait_until_quiet(lifecycles)
     oplog = Oplog(stack.mongo_uri)
     await oplog.begin()
     before = await read_work(stack.urls)
@@ -121,18 +115,8 @@ async def measure(
     first = await measure_first_notices(stack, lifecycles, tenth, load.seconds, begun, say)
     records_of_one = await _record_one(stack, lifecycles, begun + first.count)
     work = {name: after[name].since(before[name]) for name in after}
-    measured = Measured(records, throughput, latency, first, idle, work)
+    measured = Measured(records, throughput, latency, first, work)
     return measured, build_shape(records_of_one, writes)
-
-
-async def _measure_idle(stack: Stack, lifecycles: Lifecycles, say: Say) -> Mapping[str, float]:
-    """CPU milliseconds a second of a stack with nothing to do, by process."""
-    await _wait_until_quiet(lifecycles)
-    say("measuring the idle stack")
-    before = cpu.take_snapshot(stack.supervisor.list_pids())
-    await asyncio.sleep(IDLE_S)
-    used = cpu.compute_spent(before, cpu.take_snapshot(stack.supervisor.list_pids()))
-    return {name: seconds * 1000 / IDLE_S for name, seconds in used.processes.items()}
 
 
 def _compute_latency(per_s: float, paced: list[Lifecycle]) -> Latency:

@@ -12,7 +12,7 @@ from tests.bench.idle import sum_services
 from tests.bench.loop import Throughput
 from tests.bench.ours import Measured
 from tests.bench.scale import Scaled, print_scale
-from tests.bench.shape import Shape
+from tests.bench.shape import SERVICES, Shape
 
 AIMS = {
     "cpu_ms": "<= 20",
@@ -30,14 +30,15 @@ AIMS = {
 PUBLIC_EMPTY_PER_S, PUBLIC_MILLION_PER_S = 37, 6.3
 BUSY_ENOUGH = 0.85
 RAW, TUTORIAL = "(a) 原始极限 raw limit", "(b) 教程写法 tutorial way"
-PROCESSES = ("broker", "mongod", "simulators", "intake", "matching", "notify", "audit", "driver")
+PROCESSES = ("broker", "mongod", "simulators", *SERVICES, "front", "driver")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """load_at_start: the machine's 1-minute load average before anything was started.
 
-    idle_on_kafka: CPU milliseconds a second by process; none where it was not measured.
+    idle: CPU milliseconds a second at rest, by process, on the embedded broker and on Apache Kafka;
+    none where that was not measured.
     """
 
     load_at_start: float
@@ -46,6 +47,7 @@ class Report:
     bare: Throughput | None
     tutorial: Throughput | None
     shape: Shape
+    idle: Mapping[str, float]
     idle_on_kafka: Mapping[str, float] | None = None
     scale: Sequence[Scaled] = ()
 
@@ -136,7 +138,7 @@ def _list_reached(report: Report) -> Iterator[tuple[str, str, float]]:
     title = f"提交到首条通知 submit to first notice, {first.per_s:.1f}/s"
     yield "first_p50_ms", f"{title}, p50, ms", first.p50_ms
     yield "first_p99_ms", f"{title}, p99, ms", first.p99_ms
-    yield "idle_ms_per_s", "空闲 at rest, CPU ms/s", sum(empty.idle_ms.values())
+    yield "idle_ms_per_s", "空闲 at rest, CPU ms/s", sum(report.idle.values())
     if report.idle_on_kafka is not None:
         reached = sum_services(report.idle_on_kafka)
         yield (
@@ -180,9 +182,9 @@ def _build_cpu(report: Report) -> Table:
         table.add_column(name, justify="right")
     each = [measurement.spent.ms_each(measurement.count) for _, measurement in report.rows()]
     for process in PROCESSES:
-        cells = [f"{ms.get(process, 0):.1f}" for ms in (report.empty.idle_ms, *each)]
+        cells = [f"{ms.get(process, 0):.1f}" for ms in (report.idle, *each)]
         table.add_row(process, *cells)
-    sums = [f"{sum(ms.values()):.1f}" for ms in (report.empty.idle_ms, *each)]
+    sums = [f"{sum(ms.values()):.1f}" for ms in (report.idle, *each)]
     table.add_row("合计 all", *sums)
     spent = [(m.spent, max(1, m.count)) for _, m in report.rows()]
     others = [f"{each.others_s * 1000 / count:.1f}" for each, count in spent]
@@ -247,7 +249,6 @@ def build_figures(report: Report) -> dict[str, Any]:
                 **_describe_throughput(m.throughput),
                 "latency": asdict(m.latency),
                 "first_notices": asdict(m.first_notices),
-                "idle_ms_per_s": dict(m.idle_ms),
                 "processors": {name: asdict(work) for name, work in m.work.items()},
             }
             for m in report.measured
@@ -262,6 +263,7 @@ def build_figures(report: Report) -> dict[str, Any]:
             for name, measurement in peers.items()
             if measurement
         },
+        "idle_ms_per_s": report.idle,
         "idle_on_kafka_ms_per_s": report.idle_on_kafka,
         "scale": [
             {"instances": row.instances, **_describe_throughput(row.throughput)}

@@ -12,7 +12,7 @@ A contract and the hints in it are `Any` here: typing has no type for a type tha
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Annotated, Any, NotRequired, cast, get_args, get_origin
 
@@ -45,6 +45,7 @@ TWO_TIMES = b"0000-00-00T00:00:00.000000Z\n0000-00-00T00:00:00.000000Z"
 """Two of the contract's timestamps, every digit as zero, which is sooner compared than matched with
 a pattern. The line break between them can stand in neither."""
 NOTHING_OPENED = Balances()
+NAMES_MAX = 4096
 
 
 class Patterns:
@@ -189,8 +190,9 @@ def _find_pattern(hint: Any) -> str:
     return pattern.removeprefix("^").removesuffix("$")
 
 
-_match_fund = re.compile(_find_pattern(FundId)).fullmatch
-_match_account = re.compile(_find_pattern(Account)).fullmatch
+# A batch that is sealed names few funds and accounts, each many times.
+_match_fund = lru_cache(NAMES_MAX)(re.compile(_find_pattern(FundId)).fullmatch)
+_match_account = lru_cache(NAMES_MAX)(re.compile(_find_pattern(Account)).fullmatch)
 ENTRIES = EntryDecoder(get_args(LedgerEntry))
 
 
