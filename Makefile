@@ -55,7 +55,8 @@ test-long: $(READY) ## properties on many examples, chaos under load; pauses and
 
 test-kafka: $(READY) ## the processor's and the system's suites on real Apache Kafka
 	$(PYTEST) -q -n 1 -m kafka tests/system
-	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "not long and not kafka" tests/shared tests/system/test_system.py
+	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "not long and not kafka" tests/shared
+	GUANJIA_TEST_BROKER=kafka GUANJIA_TEST_BROKERS=3 $(PYTEST) -q -n 1 -m "not long and not kafka" tests/system/test_system.py
 
 test-chaos: $(READY) ## load and faults on the embedded stack for two minutes; MINUTES=10 SEED=7 for others
 	$(BIN)/guanjia chaos --minutes $(MINUTES) --seed $(SEED)

@@ -136,6 +136,13 @@ CATALOGUE = {
             "Seconds from publishing to reading, of the last record read.",
         ),
         Metric(
+            "guanjia_step_seconds",
+            "histogram",
+            ("service", "event"),
+            "从上一步产生事件到本服务处理完它的秒数，按事件类型。",
+            "Seconds from an event's making by the step before to its being worked here, by type.",
+        ),
+        Metric(
             "guanjia_outbox_oldest_seconds",
             "gauge",
             ("service",),
@@ -203,6 +210,7 @@ CATALOGUE = {
 
 
 BATCH_ITEMS_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+STEP_BUCKETS_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 600)
 PROVIDER_BUCKETS_S = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 
 
@@ -222,6 +230,7 @@ ITEMS = _make_counter("guanjia_items_total")
 CONFLICTS = _make_counter("guanjia_conflicts_total")
 BATCH_SECONDS = _make_histogram("guanjia_batch_seconds", BATCH_BUCKETS_S)
 BATCH_ITEMS = _make_histogram("guanjia_batch_items", BATCH_ITEMS_BUCKETS)
+STEP_SECONDS = _make_histogram("guanjia_step_seconds", STEP_BUCKETS_S)
 PROVIDER_SECONDS = _make_histogram("guanjia_provider_seconds", PROVIDER_BUCKETS_S)
 READY = _make_gauge("guanjia_ready")
 TOPIC_WAITING = _make_gauge("guanjia_topic_waiting")

@@ -213,14 +213,18 @@ _PLAIN_ERROR = re.compile(r"^(?!\s)(?!Traceback)(?=.*(?i:error|exception|wrong|f
 
 
 def explain_last_error(log: str) -> str | None:
-    """One line with why a part does not start: the last error that it logged, or printed."""
+    """One line with why a part does not start: the last error that it logged or printed, and of
+    what its libraries say only where it says nothing itself."""
+    of_a_library = None
     for line in reversed(log.splitlines()):
         entry = _read_entry(line)
-        if entry and entry.get("level") in ("warning", "error", "critical"):
-            return _format_entry(entry)
-        if not entry and _PLAIN_ERROR.match(line):
+        if entry.get("level") in ("warning", "error", "critical"):
+            if entry.get("event") != "library_message":
+                return _format_entry(entry)
+            of_a_library = of_a_library or _format_entry(entry)
+        elif not entry and _PLAIN_ERROR.match(line):
             return line.strip()
-    return None
+    return of_a_library
 
 
 def _read_entry(line: str) -> Document:

@@ -33,6 +33,7 @@ DASHBOARDS = (
             "guanjia_items_total",
             "guanjia_topic_waiting",
             "guanjia_topic_delay_seconds",
+            "guanjia_step_seconds",
             "guanjia_outbox_waiting",
             "guanjia_outbox_oldest_seconds",
             "guanjia_dead_letters_open",

@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from typing import Protocol
 import structlog
 
 from shared import mongo, telemetry
+from shared.contracts.envelope import Event
 from shared.errors import BugBrake, Conflict, QueueFull, Transient
 from shared.messaging.batch_store import BatchStore, Position
 from shared.messaging.changes import Changes, Result, Snapshot
@@ -249,6 +250,7 @@ class Processor:
         self._bugs.extend(bugs)
         self._wake_jobs()
         self._report(changes, time.perf_counter() - started)
+        self._measure_steps(items, changes, now)
         if tracer:
             tracer.record_batch(items, snapshot, changes, started_ns)
         await self._publisher.put(documents, positions)
@@ -280,6 +282,10 @@ class Processor:
         for pending in waiting:
             pending.ticket.fail(brake)
 
+    def _measure_steps(self, items: Sequence[Item], changes: Changes, now: datetime) -> None:
+        for type_, seconds in _list_steps(items, changes, now):
+            telemetry.STEP_SECONDS.labels(self._service, type_).observe(seconds)
+
     def _wake_jobs(self) -> None:
         self._committed_at = time.monotonic()
         self._committed.set()
@@ -300,6 +306,15 @@ class Processor:
                 traceback=letter.traceback or None,
             )
         telemetry.log_events(self._service, changes.outgoing)
+
+
+def _list_steps(
+    items: Sequence[Item], changes: Changes, now: datetime
+) -> Iterator[tuple[str, float]]:
+    """Of our own events: the time of others is what they say. Their type, and seconds since."""
+    for item, result in zip(items, changes.results, strict=False):
+        if item.stream and isinstance(item.input, Event) and result.kind == "applied":
+            yield item.input.data.TYPE, max(0.0, (now - item.input.time).total_seconds())
 
 
 def _mark_unwritable(pending: Pending, bug: Exception) -> Pending:

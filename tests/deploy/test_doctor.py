@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -119,6 +121,43 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert machine.check_folder_is_written(tmp_path).level == "well"
     assert not list(tmp_path.iterdir())
     assert machine.check_folder_is_written(tmp_path / "nowhere").level == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("free", "level"), [(50, "well"), (20, "well"), (19, "soon"), (10, "soon"), (9, "wrong")]
+)
+def test_a_disk_that_fills_is_named(
+    free: int, level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(free=free * 2**30, total=100 * 2**30)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    finding = machine.check_disk(tmp_path)
+    assert finding.level == level
+    assert f"剩余 {free}%" in finding.state
+    assert finding.advice or level == "well"
+
+
+def test_a_disk_that_is_elsewhere_is_not_judged(tmp_path: Path) -> None:
+    assert machine.check_disk(tmp_path / "nowhere").level == "unseen"
+
+
+def test_a_member_that_is_away_or_behind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = {"a": NOW, "b": NOW - timedelta(minutes=5), "c": None}
+
+    def read_hello(host: str) -> dict[str, Any]:
+        if written[host] is None:
+            raise database.PyMongoError("refused")
+        return {"lastWrite": {"lastWriteDate": written[host]}}
+
+    monkeypatch.setattr(database, "MongoClient", lambda host, **_: nullcontext(host))
+    monkeypatch.setattr(database, "read_hello", read_hello)
+    monkeypatch.setattr(database, "_read_tls", lambda _: {})
+    hello = {"hosts": list(written), "lastWrite": {"lastWriteDate": NOW}}
+    levels = {each.subject: each.level for each in database.check_members(hello, None)}  # type: ignore[arg-type]
+    assert levels == {f"数据库成员 {host}": level for host, level in MEMBERS.items()}
+
+
+MEMBERS = {"a": "well", "b": "wrong", "c": "wrong"}
 
 
 def test_a_replica_set_without_a_primary_or_of_one_is_named() -> None:

@@ -170,6 +170,7 @@ LOGGED = """
 """
 RAISED = [{"exc_type": "RootError", "exc_value": "no root.key\nmore"}, {"exc_type": "OSError"}]
 ENDED = LOGGED + json.dumps({"event": "process_ends", "level": "error", "exception": RAISED})
+LIBRARY = '{"event": "library_message", "message": "Unclosed producer", "level": "error"}'
 PRINTED = """
 Traceback (most recent call last):
   File "main.py", line 1, in <module>
@@ -185,6 +186,8 @@ ValueError: port 80 is taken
         (LOGGED, "start_waits: broker 127.0.0.1:9: refused"),
         (ENDED, "process_ends: RootError: no root.key"),
         (PRINTED, "ValueError: port 80 is taken"),
+        (LOGGED + LIBRARY, "start_waits: broker 127.0.0.1:9: refused"),
+        (LIBRARY, "library_message: Unclosed producer"),
         (
             "设置有误 wrong setting: GUANJIA_PORT = 'x'",
             "设置有误 wrong setting: GUANJIA_PORT = 'x'",

@@ -27,13 +27,14 @@ SETTINGS = {
 
 @asynccontextmanager
 async def running(
-    path: Path, settings: Mapping[str, str] | None = None, **given: Any
+    path: Path, settings: Mapping[str, str] | None = None, brokers: int = BROKERS, **given: Any
 ) -> AsyncIterator[tuple[Stack, Lifecycles]]:
-    """settings: beside those of all. given: of the `Lifecycles`."""
+    """settings: beside those of all. brokers: more than one are Apache Kafka. given: of the
+    `Lifecycles`."""
     options = StackOptions(
         data_dir=path,
-        broker=BROKER,
-        brokers=BROKERS,
+        broker=BROKER if brokers == 1 else "kafka",
+        brokers=brokers,
         settings_env={**SETTINGS, **(settings or {})},
     )
     stack = Stack(options, announce=print)

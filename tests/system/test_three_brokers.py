@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from deploy.doctor.brokers import read_cluster
 from deploy.kafka import jars
@@ -24,6 +25,7 @@ from shared.messaging.connection import BrokerConnection
 from shared.messaging.producer import Producer
 from shared.security import Keyring, create_root_key
 from tests.support.eventually import eventually
+from tests.system.test_system import FEW, ended, everything_agrees, progressed, running
 
 MISSING = jars.explain_missing()
 SUBJECTS, AT_ONCE, WHILE_AWAY = 12, 24, 5
@@ -36,6 +38,12 @@ def test_a_broker_that_lost_its_disk_comes_back_to_the_same_cluster(tmp_path: Pa
     (there.path / "log" / "meta.properties").write_text("version=1\ncluster.id=abc\n")
     assert find_cluster_id([lost, there]) == "abc"
     assert find_cluster_id([lost]) not in ("abc", find_cluster_id([lost]))
+
+
+async def count_in_sync(connection: BrokerConnection) -> int:
+    """Of the topic that has fewest copies."""
+    topics = (await read_cluster(connection)).topics
+    return min(state.in_sync for state in topics.values())
 
 
 @dataclass
@@ -62,11 +70,17 @@ class Brokers:
 
     async def bring_back(self, name: str) -> None:
         await self.supervisor.restart(name)
-        await eventually(self._count_in_sync, lambda copies: copies == len(BROKERS))
+        await wait_in_sync(self.connection)
 
-    async def _count_in_sync(self) -> int:
-        topics = (await read_cluster(self.connection)).topics
-        return min(state.in_sync for state in topics.values())
+
+async def wait_in_sync(connection: BrokerConnection, within_s: float = 90) -> None:
+    async def look() -> int:
+        try:
+            return await count_in_sync(connection)
+        except (KafkaError, OSError):
+            return 0
+
+    await eventually(look, lambda copies: copies == len(BROKERS), within_s)
 
 
 @pytest.fixture
@@ -149,3 +163,28 @@ async def test_any_one_is_lost_with_its_disk_and_no_acknowledged_record(
         await producer.stop()
     assert sender.count == len(BROKERS) * (1 + WHILE_AWAY) * AT_ONCE
     assert await read_all(brokers.connection) == sender.sent
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(700)
+@pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
+async def test_the_whole_house_survives_the_loss_of_any_broker_with_its_disk(
+    tmp_path: Path,
+) -> None:
+    """As `guanjia up --brokers 3` runs it: who is lost comes back by itself, on an empty disk."""
+    async with running(tmp_path, brokers=len(BROKERS)) as (stack, lifecycles):
+        connection = BrokerConnection(stack.kafka_bootstrap)
+        await wait_in_sync(connection)
+        identity = await read_cluster_id(connection)
+        await lifecycles.give(FEW)
+        share = FEW // len(BROKERS)
+        for number, name in enumerate(BROKERS):
+            await lifecycles.submit(range(number * share, (number + 1) * share))
+            await progressed(lifecycles, "guanjia.match.proposed.v1", number * share + 1)
+            await stack.supervisor.kill(name)
+            (find_broker_data(tmp_path, name) / "log").rename(tmp_path / f"lost-{name}")
+            await stack.supervisor.wait_healthy(name)
+            await wait_in_sync(connection)
+        await ended(lifecycles, FEW, 200)
+        await everything_agrees(stack, lifecycles, FEW)
+        assert await read_cluster_id(connection) == identity
