@@ -112,8 +112,9 @@ class PartRunner:
             f"{name} ended ({_format_exit(code)}), restarting in {delay_s:.1f} s"
         )
         await asyncio.sleep(delay_s)
-        await self._prepare_again()
         if self._is_wanted(ended):
+            await self._prepare_again()
+        if self._is_wanted(ended):  # it may have been stopped meanwhile
             await self._report_health(self._spawn())
 
     async def _prepare_again(self) -> None:
