@@ -11,6 +11,8 @@ from services.audit.overview import MERGED, UNSAID, Sums, Use, merge_few
 from shared.contracts.values import LABELS
 from shared.money import format_yuan
 from shared.web.pages import format_town
+from shared.web.town_map import Spot
+from shared.web.town_map import draw_towns as draw_spots
 
 Series = Literal["income", "committed", "spent", "outstanding", "remaining", "other"]
 BAR_WIDTH = 1000
@@ -86,6 +88,12 @@ def draw_categories(uses: Mapping[str, Use]) -> list[ChartRow]:
 
 def draw_towns(uses: Mapping[str, Use]) -> list[ChartRow]:
     return _draw_uses(merge_few(uses), name_town)
+
+
+def place_towns(uses: Mapping[str, Use], make_href: Callable[[str], str]) -> list[Spot]:
+    """On the map stands what the table names: towns of few cases are on neither."""
+    clear = [(code, use) for code, use in merge_few(uses) if code not in (MERGED, UNSAID)]
+    return draw_spots({format_town(code): use.cases for code, use in clear}, make_href)
 
 
 def name_category(code: str) -> tuple[str, str]:

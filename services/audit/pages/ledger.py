@@ -267,6 +267,7 @@ def render_ledger(
         months=charts.draw_months(_list_latest(add_months(flows))),
         categories=charts.draw_categories(add_uses(flows, "categories")),
         towns=charts.draw_towns(add_uses(flows, "towns")),
+        spots=charts.place_towns(add_uses(flows, "towns"), lambda town: _find_town(log, town)),
         query=urlencode,
     )
 
@@ -284,8 +285,15 @@ def render_fund(
         months=charts.draw_months(_list_latest(add_months([flow]))),
         categories=charts.draw_categories(flow.categories),
         towns=charts.draw_towns(flow.towns),
+        spots=charts.place_towns(flow.towns, lambda town: _find_town(log, town, id_)),
         query=urlencode,
     )
+
+
+def _find_town(log: ShownLog, town: str, fund: str = "") -> str:
+    """Where its entries are."""
+    criteria = {"fund": fund, "town": town}
+    return f"/ledger/{log.name}/entries?{urlencode({k: v for k, v in criteria.items() if v})}"
 
 
 def _list_latest(months: Document) -> Document:

@@ -31,7 +31,6 @@ from services.matching.model.offer import Offer
 from services.matching.pages.buttons import read_fields
 from services.matching.pages.facts import format_moment
 from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
-from services.matching.pages.town_map import draw_towns
 from services.matching.resources import MatchingRuntime, MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
@@ -46,6 +45,7 @@ from shared.validation import describe_validation
 from shared.web.access import Router, respond
 from shared.web.links import is_browser
 from shared.web.pages import format_quantity, format_town
+from shared.web.town_map import draw_towns
 
 router = Router(route_class=GiverRoute)
 

@@ -16,7 +16,6 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.matching import store
 from services.matching.pages.buttons import PAGES
-from services.matching.pages.town_map import draw_towns
 from services.matching.resources import MatchingRuntime, MatchingRuntimeDep
 from services.matching.store import OpenSum
 from shared.contracts.values import LABELS, Category
@@ -24,6 +23,7 @@ from shared.towns import index_codes_by_name, load_towns, town_name
 from shared.web.access import Router, check_rate_limit
 from shared.web.callers import find_address
 from shared.web.links import LinkRoute
+from shared.web.town_map import draw_towns
 
 router = Router(route_class=LinkRoute, include_in_schema=False)
 

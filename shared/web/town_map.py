@@ -1,7 +1,7 @@
 """A plan of Dongguan's towns: each at about its middle, with room for its name, as a metro's map.
 
-It needs no tiles and no outline: a circle for each town, larger where more wait. A list beside it
-says the same for whoever sees no map.
+It needs no tiles and no outline: a circle for each town, larger where there is more. A list beside
+it says the same for whoever sees no map.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +20,8 @@ ROUNDS_MAX = 400
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A town on the map. radius: 0 requests have a small ring. href: empty where it leads nowhere.
-    is_chosen: it is the one that is looked at."""
+    """A town on the map. radius: of a small ring where the count is 0. href: empty where it leads
+    nowhere. is_chosen: it is the one that is looked at."""
 
     town: str
     count: int
@@ -37,7 +37,7 @@ def draw_towns(
     make_href: Callable[[str], str] | None = None,
     chosen: str = "",
 ) -> list[Spot]:
-    """counts: by name of town. make_href: where a town with requests leads."""
+    """counts: by name of town. make_href: where a town that has any leads."""
     most = max(counts.values(), default=0)
     spots = []
     for name, (x, y) in _place_towns().items():
