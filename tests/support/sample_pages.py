@@ -94,7 +94,12 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "menu_empty": render_menu(offers, {}, token, NOW, HELP_PHONE),
         "menu_claimed": render_claimed(Answer(201, claimed), token),
         "receipt": render_receipt(
-            _entry(words), _receipt(), [VKEY, words], f"{token}/receipt", HELP_PHONE
+            _entry(words),
+            _receipt(),
+            [VKEY, words],
+            f"{token}/receipt",
+            "/ledger/2026/entries/1",
+            HELP_PHONE,
         ),
         "receipt_invoiced": render_receipt(
             _entry(words),
@@ -105,10 +110,22 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             InvoicedGift(INVOICED | {"project": words}, INVOICE),
         ),
         "receipt_undone": render_receipt(
-            _entry(words), _receipt(), [VKEY], f"{token}/receipt", HELP_PHONE, is_undone=True
+            _entry(words),
+            _receipt(),
+            [VKEY],
+            f"{token}/receipt",
+            "/ledger/2026/entries/1",
+            HELP_PHONE,
+            is_undone=True,
         ),
         "receipt_refunded": render_receipt(
-            _entry(words), _receipt(), [VKEY], f"{token}/receipt", HELP_PHONE, refunded_fen=1_250
+            _entry(words),
+            _receipt(),
+            [VKEY],
+            f"{token}/receipt",
+            "/ledger/2026/entries/1",
+            HELP_PHONE,
+            refunded_fen=1_250,
         ),
         "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW, HELP_PHONE),
         "mandate_answered": render_mandate_answered("open", f"/a/{token}", HELP_PHONE),

@@ -106,6 +106,7 @@ async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) ->
         receipt,
         vkeys,
         f"{token}/receipt",
+        f"/ledger/{runtime.resources.name_of(gift.log)}/entries/{receipt.index}",
         phone,
         invoiced,
         is_undone=gift.undone,

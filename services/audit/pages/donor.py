@@ -30,15 +30,17 @@ def render_receipt(
     receipt: Receipt,
     vkeys: Sequence[str],
     file: str,
+    entry_path: str,
     help_phone: str,
     invoiced: InvoicedGift | None = None,
     *,
     is_undone: bool = False,
     refunded_fen: int = 0,
 ) -> HTMLResponse:
-    """file: where the receipt itself is, relative to the page. It proves the entry for ever: what
-    became of the gift since (is_undone, refunded_fen) the page says. invoiced: the gift as its
-    invoice says it, where it counts still."""
+    """file: where the receipt itself is, relative to the page. entry_path: of the public page on
+    which the donor's browser checks it. It proves the entry for ever: what became of the gift since
+    (is_undone, refunded_fen) the page says. invoiced: the gift as its invoice says it, where it
+    counts still."""
     return PAGES.render(
         "receipt.html",
         rows=describe_receipt(entry, Checkpoint.read_unverified(receipt.checkpoint)),
@@ -48,6 +50,7 @@ def render_receipt(
         refunded=format_yuan(refunded_fen) if refunded_fen else "",
         vkeys=vkeys,
         file=file,
+        entry_path=entry_path,
         help_phone=help_phone,
     )
 
