@@ -82,6 +82,8 @@ ASSETS = {
         _read_asset("guanjia.svg", "image/svg+xml"),
         _read_asset("verify.js", "text/javascript"),
         _read_asset("live.js", "text/javascript"),
+        _read_asset("draft.js", "text/javascript"),
+        _read_asset("place.js", "text/javascript"),
         _read_asset("subscribe.js", "text/javascript"),
     )
 }
@@ -144,6 +146,19 @@ class Pages:
         response = self._render(find_language(request), template, status, context)
         begin_visit(request, response)
         return response
+
+    def render_with_script(
+        self, request: Request, template: str, /, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """As `render_for`, of a page with a script of ours."""
+        response = self.render_for(request, template, status, **values)
+        response.headers.update(SCRIPT_HEADERS)
+        return response
+
+    def render_part(self, request: Request, template: str, /, **values: object) -> str:
+        """HTML that stands within a page, in the reader's language."""
+        templates = self.open_templates(find_language(request))
+        return templates.get_template(template).render(values)
 
     def open_templates(self, language: Language) -> Environment:
         return _open_templates(self._package, language)

@@ -80,6 +80,7 @@ def render_operation_samples(words: str) -> Mapping[str, HTMLResponse]:
                 ("audit", SERVICE_NAMES["audit"], None),
             ],
             way_path=operations.WAY_PATH,
+            live_path=operations.LIVE_PATH,
         ),
         "service_state": FRAME.render_for(
             reader,

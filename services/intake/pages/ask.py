@@ -50,7 +50,7 @@ from shared.messaging.decision import Command
 from shared.money import parse_amount
 from shared.phones import parse_mobile
 from shared.text import clean_lines, clean_text
-from shared.towns import CITY_WIDE, index_codes_by_name, load_towns
+from shared.towns import CITY_WIDE, find_middle, index_codes_by_name, load_towns
 from shared.validation import describe_validation
 from shared.villages import find_village
 from shared.web.admission import takes_bytes
@@ -58,6 +58,7 @@ from shared.web.callers import find_address
 from shared.web.pages import Pages
 from shared.web.sessions import check_visit_form
 from shared.web.staff import PageRouter
+from shared.web.town_map import draw_towns
 
 router = PageRouter()
 PAGES = Pages("services.intake")
@@ -118,6 +119,8 @@ async def go_on(request: Request, runtime: IntakeRuntimeDep) -> Response:
     step = str(form.get("step", "1"))
     if form.get(TRAP) or not _ONCE.fullmatch(values["once"]):
         raise FORM_STALE.invalid()
+    if (town := str(form.get("map", ""))) in load_towns().values():
+        return _render(request, 1, AskForm({**values, "town": town}))
     if step == "back":
         return _render(request, 1, AskForm(values))
     submitted, problems = read_ask(values)
@@ -298,7 +301,9 @@ def _format_village(values: Mapping[str, str]) -> str:
 
 
 def _render(request: Request, step: int, form: AskForm, status: int = 200) -> HTMLResponse:
-    return render_ask(step, form, lambda name, **v: PAGES.render_for(request, name, status, **v))
+    return render_ask(
+        step, form, lambda name, **v: PAGES.render_with_script(request, name, status, **v)
+    )
 
 
 def render_ask(
@@ -313,11 +318,21 @@ def render_ask(
         carried=[(name, form.values[name]) for name in FIELDS if name not in fields],
         trap=TRAP,
         text_max=TEXT_MAX,
-        towns=[*load_towns().values(), SOMEWHERE],
+        towns=[
+            *((name, _format_middle(code)) for code, name in load_towns().items()),
+            (SOMEWHERE, ""),
+        ],
+        spots=draw_towns({}, chosen=form.values["town"]),
         categories=_list_choices(Category),
         classes=_list_choices(BeneficiaryClass),
         whose=list(WHOSE.items()),
     )
+
+
+def _format_middle(town_code: str) -> str:
+    """In degrees, for the visitor's own browser; empty where it is not known."""
+    middle = find_middle(town_code)
+    return f"{middle[0] / 1e6:.2f},{middle[1] / 1e6:.2f}" if middle else ""
 
 
 def _list_choices(kind: type[Category] | type[BeneficiaryClass]) -> list[tuple[str, str, str]]:

@@ -205,7 +205,7 @@ async def render_case(
     following = await worklist.find_next_waiting(
         runtime.database, build_worker(caller, find_scope(caller)), stored
     )
-    return PAGES.render_for(
+    return PAGES.render_with_script(
         request,
         "case.html",
         status=answer.status if answer else 200,

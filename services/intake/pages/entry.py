@@ -156,7 +156,7 @@ def _render(
         {**problem, "field": BESIDE.get(problem["field"], problem["field"])}
         for problem in (list_problems(answer) if answer else ())
     ]
-    return PAGES.render_for(
+    return PAGES.render_with_script(
         request,
         "entry.html",
         status=answer.status if answer else 200,

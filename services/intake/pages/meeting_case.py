@@ -105,7 +105,7 @@ async def _render_case(
         meeting.items[at].request_id if 0 <= at < len(meeting.items) else ""
         for at in (place - 1, place + 1)
     ]
-    return PAGES.render_for(
+    return PAGES.render_with_script(
         request,
         "meeting_case.html",
         status=answer.status if answer else 200,

@@ -25,14 +25,16 @@ from shared.scope import Scope
 from shared.security import Credential, Role
 from shared.web.access import allow, find_scope
 from shared.web.actions import SERVICE_NAMES
+from shared.web.live import stream_part
 from shared.web.operation_pages import describe_state
-from shared.web.pages import SCRIPT_HEADERS, Pages
+from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 
 router = PageRouter()
 PAGES = Pages("services.intake")
 OVERVIEW_PATH = "/operations"
 WAY_PATH = f"{OVERVIEW_PATH}/way"
+LIVE_PATH = f"{OVERVIEW_PATH}/live"
 
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
 Reference = Annotated[str, Query(max_length=40, pattern=r"^\s*(R-)?[0-9A-Za-z]*\s*$")]
@@ -42,15 +44,31 @@ Reference = Annotated[str, Query(max_length=40, pattern=r"^\s*(R-)?[0-9A-Za-z]*\
 async def show_operations(
     _caller: Operator, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
-    states = await list_states(runtime, request.app.state.ready())
-    response = PAGES.render_for(
+    return PAGES.render_with_script(
         request,
         "operations.html",
-        rows=[(name, SERVICE_NAMES[name], state) for name, state in states],
+        rows=await _list_rows(runtime, request),
         way_path=WAY_PATH,
+        live_path=LIVE_PATH,
     )
-    response.headers.update(SCRIPT_HEADERS)
-    return response
+
+
+@router.get(LIVE_PATH)
+async def stream_operations(
+    _caller: Operator, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    async def draw() -> str:
+        rows = await _list_rows(runtime, request)
+        return PAGES.render_part(request, "operations_services.html", rows=rows)
+
+    return stream_part(request, draw)
+
+
+async def _list_rows(
+    runtime: IntakeRuntime, request: Request
+) -> list[tuple[str, tuple[str, str], ServiceState | None]]:
+    states = await list_states(runtime, request.app.state.ready())
+    return [(name, SERVICE_NAMES[name], state) for name, state in states]
 
 
 async def list_states(
