@@ -1,18 +1,23 @@
 """What waits for an approver: in which order, page by page, and what a line says of it."""
 
+from datetime import timedelta
+from typing import get_args
 from uuid import uuid4
 
 from deploy.local.stack import Stack
 from services.intake import worklist
 from services.intake.model import Request
 from services.intake.pages.rows import build_row
-from services.intake.worklist import PAGE_ROWS, Filters, Worker
+from services.intake.worklist import COUNTED_MAX, PAGE_ROWS, DueFilter, Filters, Tab, Worker
 from shared import mongo
 from shared.scope import Scope
 from tests.intake.builders import CHASHAN, SHIJIE, DecisionHarness, make_submission
 
 LARGE = {"unit": "fen", "quantity": 300_000}
 COUNT = PAGE_ROWS + 5
+MANY = 10_000
+READ_MAX = 5 * COUNTED_MAX
+"""To find so many of one state where four are mixed, and not as many as there are."""
 APPROVER = Worker("g-town", Scope(area=CHASHAN), ("town",))
 
 
@@ -61,6 +66,37 @@ async def test_what_ends_first_stands_first_whatever_its_id(mongod: Stack) -> No
     after = await worklist.find_next_waiting(database, APPROVER, harness.request(ids[3]))
     assert after is not None
     assert after.id == ids[4]
+
+
+async def test_ten_thousand_cases_slow_no_list(mongod: Stack) -> None:
+    """By what the database reads for a page and its counts, which time does not hide."""
+    database = mongo.connect(mongod.mongo_uri, f"t{uuid4().hex[:12]}")
+    await mongo.ensure_indexes(database, worklist.INDEXES)
+    harness = DecisionHarness()
+    harness.submit(make_submission(need=LARGE))
+    [document] = [mongo.to_document(request) for request in harness.requests()]
+    states = ("recorded", "open", "closed", "returned")
+    copies = []
+    for number in range(MANY):
+        at = harness.now - timedelta(minutes=number)
+        copy = {**document, "_id": f"R-{number:020x}", "recorded_at": at, "recorded_by": "g-town"}
+        copy["state"] = states[number % len(states)]
+        copy["clock"] = {**document["clock"], "ends_at": at}
+        copies.append(copy)
+    await database[Request.COLLECTION].insert_many(copies)
+    await database.command("profile", 2)
+    for tab in get_args(Tab):
+        for due in (None, *get_args(DueFilter)):
+            filters = Filters(due=due, at=harness.now)
+            page = await worklist.list_page(database, APPROVER, tab, filters)
+            await worklist.count_up_to(database, APPROVER, tab, filters)
+            if page.following:
+                await worklist.list_page(database, APPROVER, tab, filters, page.following)
+    await database.command("profile", 0)
+    reads = await database["system.profile"].find({"docsExamined": {"$exists": True}}).to_list(None)
+    assert len(reads) > 2 * len(get_args(Tab))
+    read = {str(row["command"])[:300]: row["docsExamined"] for row in reads}
+    assert {what: count for what, count in read.items() if count > READ_MAX} == {}
 
 
 def test_a_line_says_what_where_since_when_why_and_who_decides() -> None:

@@ -12,7 +12,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
 from deploy.commands.accounts import make_invitation
-from deploy.local.stack import Stack, StackOptions
+from deploy.local.stack import AT_ONCE, Stack, StackOptions
 from shared.clock import system_now
 
 PHONE, DESK = (375, 812), (1280, 900)
@@ -65,7 +65,8 @@ async def open_stack(data_dir: Path, **settings: str) -> AsyncIterator[Stack]:
     """The services, the front and the simulated phones in processes of their own."""
     options = StackOptions(
         data_dir=data_dir,
-        settings_env={f"GUANJIA_{name.upper()}": value for name, value in settings.items()},
+        settings_env=AT_ONCE
+        | {f"GUANJIA_{name.upper()}": value for name, value in settings.items()},
     )
     stack = Stack(options, announce=print)
     await stack.start()

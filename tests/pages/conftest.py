@@ -22,7 +22,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with open_stack(tmp_path_factory.mktemp("stack"), sign_in_failures_max="3") as stack:
+    """Nobody waits for the evening: what takes hours is asked for at once, as in the demo."""
+    data_dir = tmp_path_factory.mktemp("stack")
+    async with open_stack(
+        data_dir,
+        sign_in_failures_max="3",
+        due_poll_ms="300",
+        donor_digest_wait_s="5",
+        donor_digest_gap_s="1",
+    ) as stack:
         yield stack
 
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Error, Page
+from playwright.async_api import Browser, Page
 
 from deploy.demo import campaign
 from deploy.demo.accounts import DemoAccount, make_accounts
@@ -23,14 +23,10 @@ from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Scenario
 from deploy.local.stack import Stack, StackOptions
 from tests.pages.browser import DESK, PHONE, open_browser, open_page
+from tests.pages.crawling import crawl, find_kind
 
 FOLDER = Path("build/screenshots")
 WITHIN_S = 600.0
-PAGES_MAX = 60
-# Pages of a kind: those whose paths differ in ids, codes and digits alone.
-ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_[a-z]+)+")
-# By the attribute: a link in a drawing has no text for an address.
-LINKS = "all => all.map(a => new URL(a.getAttribute('href'), location.href).href)"
 ENGLISH = "english"
 LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"size": PHONE},
@@ -89,36 +85,9 @@ async def _choose_language(page: Page, url: str, look: str) -> None:
 
 async def _walk(page: Page, first: str, url: str, folder: Path) -> None:
     """Every kind of page within reach, by its path, into the folder."""
-    waiting, seen = [first], {_find_kind(first)}
-    for _ in range(PAGES_MAX):
-        if not waiting:
-            return
-        path = waiting.pop(0)
-        if not await _open(page, url + path):
-            continue
-        name = re.sub(r"\W+", "-", _find_kind(path)).strip("-") or "start"
+    async for path, _ in crawl(page, first, url):
+        name = re.sub(r"\W+", "-", find_kind(path)).strip("-") or "start"
         await page.screenshot(path=folder / f"{name}.png", full_page=True)
-        for link in await page.locator("a[href]").evaluate_all(LINKS):
-            path = link.removeprefix(url)
-            kind = _find_kind(path)
-            if path.startswith("/") and not kind.startswith("/language/") and kind not in seen:
-                seen.add(kind)
-                waiting.append(path)
-
-
-async def _open(page: Page, address: str) -> bool:
-    """False for what is no page: a table to download, a picture."""
-    try:
-        answer = await page.goto(address)
-    except Error as error:
-        if "Download is starting" in error.message:
-            return False
-        raise
-    return answer is not None and "text/html" in answer.headers.get("content-type", "")
-
-
-def _find_kind(path: str) -> str:
-    return ID.sub("x", path.partition("#")[0])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import httpx
 from playwright.async_api import Browser, FilePayload, Page
 
 from deploy.local.stack import Stack
-from tests.pages.browser import enrol, is_wider_than_screen, list_violations, open_page, sign_in
+from tests.pages.browser import enrol, open_page, sign_in
+from tests.pages.steps import check_page, press, read_main
 
 SHEET = (
     "茶山镇微心愿汇总表,,,,,,\n"
@@ -18,18 +19,6 @@ SHEET = (
 )
 WORDS = "我们这里的路灯坏了大半年了，老人晚上不敢出门"
 SENDER = "13800138603"
-
-
-async def check_page(page: Page) -> None:
-    assert await list_violations(page) == []
-    assert not await is_wider_than_screen(page)
-
-
-async def press(page: Page, name: str) -> None:
-    """And waits for the page that it leads to, which is as good as any."""
-    await page.get_by_role("button", name=name, exact=False).first.click()
-    await page.wait_for_load_state()
-    await check_page(page)
 
 
 async def test_a_clerk_imports_a_sheet_and_gets_back_what_was_refused(
@@ -151,10 +140,6 @@ async def register_work(page: Page, kind: str, fields: Mapping[str, str]) -> Non
 
 async def choose(page: Page, outcome: str) -> None:
     await page.get_by_role("radio", name=outcome).check()
-
-
-async def read_main(page: Page) -> str:
-    return await page.locator("main").inner_text()
 
 
 async def test_a_stranger_asks_in_two_steps_and_reads_what_becomes_of_it(

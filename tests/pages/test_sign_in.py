@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from deploy.local.stack import Stack
 from shared.web.links import LinkRoute
@@ -11,11 +11,10 @@ from tests.pages.browser import (
     PASSWORD,
     SIZES,
     enrol,
-    is_wider_than_screen,
-    list_violations,
     open_page,
     sign_in,
 )
+from tests.pages.steps import check_page
 from tests.support.services import SERVICES, address, not_started, operations
 
 BROWSER = {"Accept": "text/html"}
@@ -26,11 +25,6 @@ PUBLIC = (
 )
 # For programs that have no key yet, below the prefix of programs alone.
 OPEN311 = ("/open311/discovery.", "/open311/v2/services")
-
-
-async def check_page(page: Page) -> None:
-    assert await list_violations(page) == []
-    assert not await is_wider_than_screen(page)
 
 
 @pytest.mark.parametrize(("size", "account"), [("phone", "approver-town"), ("desk", "operator")])

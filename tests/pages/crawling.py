@@ -1,0 +1,48 @@
+"""Following links as a curious person does: each kind of page once."""
+
+import re
+from collections.abc import AsyncIterator
+
+from playwright.async_api import Error, Page
+
+PAGES_MAX = 60
+# Pages of a kind: those whose paths differ in ids, codes and digits alone.
+ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_[a-z]+)+")
+# By the attribute: a link in a drawing has no text for an address.
+LINKS = "all => all.map(a => new URL(a.getAttribute('href'), location.href).href)"
+
+
+async def crawl(page: Page, first: str, url: str) -> AsyncIterator[tuple[str, int]]:
+    """Every kind of page within reach, while it is open: its path and the status of its answer."""
+    waiting, seen = [first], {find_kind(first)}
+    for _ in range(PAGES_MAX):
+        if not waiting:
+            return
+        path = waiting.pop(0)
+        status = await _open(page, url + path)
+        if not status:
+            continue
+        links = await page.locator("a[href]").evaluate_all(LINKS)
+        yield path, status
+        for link in links:
+            path = link.removeprefix(url)
+            kind = find_kind(path)
+            if path.startswith("/") and not kind.startswith("/language/") and kind not in seen:
+                seen.add(kind)
+                waiting.append(path)
+
+
+async def _open(page: Page, address: str) -> int:
+    """0 for what is no page: a table to download, a picture."""
+    try:
+        answer = await page.goto(address)
+    except Error as error:
+        if "Download is starting" in error.message:
+            return 0
+        raise
+    is_page = answer is not None and "text/html" in answer.headers.get("content-type", "")
+    return answer.status if answer and is_page else 0
+
+
+def find_kind(path: str) -> str:
+    return ID.sub("x", path.partition("#")[0])
