@@ -26,8 +26,8 @@ from shared.settings import PREFIX, Settings
 from shared.web.access import Router, RuntimeDep, allow
 from shared.web.actions import SERVICE_NAMES
 from shared.web.links import FRAME
+from shared.web.live import stream_part
 from shared.web.operations import open_dead_letter
-from shared.web.pages import SCRIPT_HEADERS
 from shared.web.staff import PageRouter, render_refusal
 
 log = structlog.get_logger()
@@ -56,6 +56,7 @@ def build_operation_routers(service: str) -> tuple[APIRouter, APIRouter]:
     path = f"/{service}/operations"
     letter = f"{path}/dead-letters/{{id_}}"
     people.add_api_route(path, show_service)
+    people.add_api_route(f"{path}/live", stream_service)
     people.add_api_route(letter, show_letter)
     people.add_api_route(f"{letter}/replay", replay_letter, methods=["POST"])
     people.add_api_route(f"{letter}/discard", discard_letter, methods=["POST"])
@@ -98,7 +99,7 @@ def _list_alarms() -> Iterator[Alarm]:
 
 
 async def show_service(_caller: Operator, request: Request, runtime: RuntimeDep) -> Response:
-    response = FRAME.render_for(
+    return FRAME.render_with_script(
         request,
         "service_state.html",
         names=SERVICE_NAMES[runtime.name],
@@ -108,8 +109,14 @@ async def show_service(_caller: Operator, request: Request, runtime: RuntimeDep)
         settings=list(list_settings(runtime.settings)),
         services=[(name, SERVICE_NAMES[name]) for name in SERVICES],
     )
-    response.headers.update(SCRIPT_HEADERS)
-    return response
+
+
+async def stream_service(_caller: Operator, request: Request, runtime: RuntimeDep) -> Response:
+    async def draw() -> str:
+        state = await describe_state(runtime, request.app.state.ready())
+        return FRAME.render_part(request, "service_flow.html", state=state)
+
+    return stream_part(request, draw)
 
 
 # --- settings -------------------------------------------------------------------------------------

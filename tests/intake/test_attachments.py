@@ -94,7 +94,12 @@ def test_a_picture_one_can_see_through_stands_on_white() -> None:
 
 def test_documents_and_voice_stay_as_they_are() -> None:
     assert (read_file(PDF).media_type, read_file(PDF).content) == ("application/pdf", PDF)
-    assert read_file(b"#!AMR\n" + bytes(100)).media_type == "audio/amr"
+    for head, media_type in (
+        (b"#!AMR\n", "audio/amr"),
+        (b"\0\0\0\x20ftypM4A \0\0\0\0", "audio/mp4"),
+        (b"ID3\x03\0", "audio/mpeg"),
+    ):
+        assert read_file(head + bytes(100)).media_type == media_type
 
 
 def make_text_chunk(name: str) -> PngInfo:

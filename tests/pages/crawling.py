@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import parse_qs
 
 from playwright.async_api import Error, Page
 
 PAGES_MAX = 60
-# Pages of a kind: those whose paths differ in ids, codes and digits alone.
+# Pages of a kind: those whose addresses differ in ids, codes, digits and what is filtered by.
 ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_[a-z]+)+")
 # By the attribute: a link in a drawing has no text for an address.
 LINKS = "all => all.map(a => new URL(a.getAttribute('href'), location.href).href)"
@@ -45,4 +46,5 @@ async def _open(page: Page, address: str) -> int:
 
 
 def find_kind(path: str) -> str:
-    return ID.sub("x", path.partition("#")[0])
+    path, _, query = path.partition("#")[0].partition("?")
+    return ID.sub("x", path) + "".join(f"?{name}" for name in sorted(parse_qs(query)))

@@ -1,6 +1,7 @@
 """The operator's page: what every part says of itself, dead letters, settings, a request's way."""
 
 import json
+from collections.abc import AsyncIterator
 
 from pydantic import SecretStr
 
@@ -28,6 +29,15 @@ def test_no_secret_is_shown_and_what_was_set_is_said_to_be() -> None:
     assert "top-secret" not in str(rows)
 
 
+async def _take(lines: AsyncIterator[str], parts: int) -> AsyncIterator[str]:
+    """Up to the beginning of so many events."""
+    async for line in lines:
+        yield line
+        parts -= line == "event: part"
+        if not parts:
+            return
+
+
 async def test_an_operator_sees_what_is_wrong_and_mends_it(stack: StackHarness) -> None:
     source = "/channels/school"
     stack.bearer("school", Role.CHANNEL, source=source)
@@ -39,6 +49,16 @@ async def test_an_operator_sees_what_is_wrong_and_mends_it(stack: StackHarness) 
     await stack.publish((topics.REQUESTS_INBOUND, b"k", good[2], b"0" * 64), good)
     [letter] = await eventually(intake.runtime.dead_letters.list, bool)
 
+    assert (await intake.http.get("/operations/live", headers=of_town)).status_code == 403
+    for part in ("/operations/live", "/intake/operations/live"):
+        once = await intake.http.get(part, headers=operator)
+        assert once.headers["content-type"].startswith("text/event-stream")
+        assert once.text.count("event: part") == 1
+        events = {**operator, "Accept": "text/event-stream"}
+        async with intake.http.stream("GET", part, headers=events) as stream:
+            lines = stream.aiter_lines()
+            starts = [line async for line in _take(lines, 2) if line == "event: part"]
+            assert len(starts) == 2, "and goes on"
     page = (await intake.http.get("/operations", headers=operator)).text
     assert page.count("没有应答") == 3  # no other part has an address here
     own = (await intake.http.get("/intake/operations", headers=operator)).text

@@ -31,6 +31,7 @@ AS_THEY_ARE: Mapping[str, str] = {
     "application/pdf": "application/pdf",
     "audio/amr": "audio/amr",
     "audio/mpeg": "audio/mpeg",
+    "audio/mp4": "audio/mp4",
     "audio/x-mpeg": "audio/mpeg",
     "audio/ogg": "audio/ogg",
     "application/ogg": "audio/ogg",
@@ -40,8 +41,17 @@ EXTENSIONS: Mapping[str, str] = {
     "application/pdf": "pdf",
     "audio/amr": "amr",
     "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
     "audio/ogg": "ogg",
 }
+
+
+# Voices as phones record them, which puremagic does not tell from others: where, what, which.
+RECORDINGS = (
+    (0, b"#!AMR", "audio/amr"),
+    (4, b"ftypM4A ", "audio/mp4"),
+    (0, b"ID3", "audio/mpeg"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,9 @@ def read_file(content: bytes) -> ReadFile:
 
 def find_media_type(content: bytes) -> str:
     """Empty for what nobody knows."""
-    if content.startswith(b"#!AMR"):
-        return "audio/amr"
+    for start, signature, media_type in RECORDINGS:
+        if content.startswith(signature, start):
+            return media_type
     try:
         return str(puremagic.from_string(content, mime=True))
     except (puremagic.PureError, ValueError):
