@@ -106,6 +106,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             _receipt(),
             [VKEY],
             f"{token}/receipt",
+            "/ledger/2026/entries/1",
             HELP_PHONE,
             InvoicedGift(INVOICED | {"project": words}, INVOICE),
         ),
