@@ -1,7 +1,7 @@
 """What waits for an approver: in which order, page by page, and what a line says of it."""
 
 from datetime import timedelta
-from typing import get_args
+from typing import Any, get_args
 from uuid import uuid4
 
 from deploy.local.stack import Stack
@@ -74,7 +74,8 @@ async def test_ten_thousand_cases_slow_no_list(mongod: Stack) -> None:
     await mongo.ensure_indexes(database, worklist.INDEXES)
     harness = DecisionHarness()
     harness.submit(make_submission(need=LARGE))
-    [document] = [mongo.to_document(request) for request in harness.requests()]
+    [request] = harness.requests()
+    document: dict[str, Any] = dict(mongo.to_document(request))
     states = ("recorded", "open", "closed", "returned")
     copies = []
     for number in range(MANY):

@@ -7,7 +7,7 @@ from deploy.local.credentials import lock_register
 from deploy.local.stack import Stack
 from shared.security import Credential, Role, issue
 from tests.pages.browser import enrol, open_page, sign_in
-from tests.pages.test_desk_walks import check_page, press, read_main
+from tests.pages.steps import check_page, press, read_main
 
 SECOND = Credential(
     id="approver-second", secret_sha256="", roles=frozenset({Role.APPROVER_CITY}), source=""
