@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from shared import actions, mongo
 from shared.actions import is_action
 from shared.contracts.values import Value
-from shared.errors import BugBrake, Invalid, Problem, Transient
+from shared.errors import BugBrake, Invalid, Problem, QueueFull, Transient
 from shared.messages import (
     ADDRESS_UNKNOWN,
     AREA_LIMITED,
@@ -257,6 +257,7 @@ def install_problem_answers(app: FastAPI) -> None:
         Denied: _answer_denied,
         OutOfScope: _answer_out_of_scope,
         TooManyError: _answer_too_many,
+        QueueFull: _answer_queue_full,
         LaxJsonError: _answer_lax_json,
         Transient: _answer_unavailable,
         # A read while the database is away, or between two primaries.
@@ -315,6 +316,11 @@ async def _answer_out_of_scope(_request: Request, _error: OutOfScope) -> Respons
 
 async def _answer_too_many(_request: Request, error: TooManyError) -> Response:
     return answer_too_many(error.retry_after_s)
+
+
+async def _answer_queue_full(_request: Request, _error: QueueFull) -> Response:
+    """Nothing was stored: whoever sends slower is taken."""
+    return answer_too_many(1)
 
 
 def answer_too_many(retry_after_s: int) -> Response:

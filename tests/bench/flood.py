@@ -6,6 +6,7 @@ them too, so a ratio above one is not the service's alone.
 """
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -34,12 +35,16 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Milliseconds of the others' calls; answers: what the flood was answered, by status."""
+    """Milliseconds of the others' calls; answers: what the flood was answered, by status.
+
+    memory_mb: of intake, when the flood had just ended.
+    """
 
     kind: str
     p50_ms: float
     p99_ms: float
     answers: dict[str, int]
+    memory_mb: float
 
 
 # --- the others -----------------------------------------------------------------------------------
@@ -77,12 +82,14 @@ async def bench_flood(path: Path, seconds: float) -> list[Row]:
     try:
         tokens = [_issue(stack, f"other-{number}") for number in range(OTHERS)]
         flooder, url = _issue(stack, "flooder"), stack.urls["intake"]
-        rows = [_summarize("calm", await measure_others(url, tokens, seconds), {})]
+        statm = Path(f"/proc/{stack.supervisor.list_pids()['intake']}/statm")
+        rows = [_summarize("calm", await measure_others(url, tokens, seconds), {}, statm)]
         for kind in KINDS:
             async with _flooding(kind, url, flooder) as answers:
                 latencies = await measure_others(url, tokens, seconds)
-            rows.append(_summarize(kind, latencies, answers))
-        rows.append(_summarize("calm again", await measure_others(url, tokens, seconds), {}))
+            rows.append(_summarize(kind, latencies, answers, statm))
+        calm = await measure_others(url, tokens, seconds)
+        rows.append(_summarize("calm again", calm, {}, statm))
         return rows
     finally:
         await stack.stop()
@@ -112,14 +119,16 @@ async def _flooding(kind: str, url: str, token: str) -> AsyncIterator[dict[str, 
                 answers[status] = int(count)
 
 
-def _summarize(kind: str, latencies: list[float], answers: dict[str, int]) -> Row:
+def _summarize(kind: str, latencies: list[float], answers: dict[str, int], statm: Path) -> Row:
     cuts = quantiles(latencies, n=100)
-    return Row(kind, cuts[49], cuts[98], answers)
+    resident = int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return Row(kind, cuts[49], cuts[98], answers, resident / 1e6)
 
 
 def print_report(rows: list[Row], console: Console) -> None:
     calm = rows[0]
-    table = Table("flood", "others' p50 ms", "p99 ms", "p50 ratio", "p99 ratio", "answers to it")
+    columns = ("flood", "others' p50 ms", "p99 ms", "p50 ratio", "p99 ratio", "answers to it", "MB")
+    table = Table(*columns)
     for row in rows:
         table.add_row(
             KINDS.get(row.kind, row.kind),
@@ -128,5 +137,6 @@ def print_report(rows: list[Row], console: Console) -> None:
             f"{row.p50_ms / calm.p50_ms:.1f}",
             f"{row.p99_ms / calm.p99_ms:.1f}",
             " ".join(f"{status}: {count:,}" for status, count in row.answers.items()),
+            f"{row.memory_mb:.0f}",
         )
     console.print(table)

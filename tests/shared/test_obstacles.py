@@ -14,7 +14,7 @@ from deploy.local.health import has_topics
 from deploy.local.ports import LOOPBACK
 from shared import mongo
 from shared.contracts.topics import MATCHES, REQUESTS, TOPICS
-from shared.errors import Transient
+from shared.errors import QueueFull, Transient
 from shared.messaging.broker import Subscription
 from shared.messaging.cluster import count_addresses, create_topics
 from shared.messaging.connection import BrokerConnection
@@ -48,18 +48,29 @@ def test_who_lists_three_brokers_expects_three() -> None:
     assert [count_addresses(BrokerConnection(each)) for each in ("a:1", "a:1, b:1,c:1,")] == [1, 3]
 
 
-async def test_a_read_while_the_database_is_away_is_answered_with_when_to_come_again() -> None:
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (mongo.ConnectionFailure("mongod.example:27017: connection refused"), 503),
+        (Transient("mongod.example"), 503),
+        (QueueFull("mongod.example"), 429),
+    ],
+    ids=["database away", "transient", "queue full"],
+)
+async def test_who_cannot_be_served_now_is_told_when_to_come_again(
+    error: Exception, status: int
+) -> None:
     app = FastAPI()
     install_problem_answers(app)
 
     @app.get("/funds")
     async def list_funds() -> None:
-        raise mongo.ConnectionFailure("mongod.example:27017: connection refused")
+        raise error
 
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         answer = await http.get("/funds")
-    assert answer.status_code == 503
+    assert answer.status_code == status
     assert int(answer.headers["Retry-After"]) > 0
     assert "mongod.example" not in answer.text
 

@@ -63,7 +63,7 @@ def test_everything_is_taken_once_and_each_line_in_its_order(
 
 
 async def test_no_more_commands_wait_than_a_process_holds() -> None:
-    """Nothing decides here: what is one too many is told at once to come back later (503)."""
+    """Nothing decides here: what is one too many is told at once to come back later (429)."""
     parts = {name: Mock() for name in ("inbox", "store", "publisher", "clock")}
     processor = Processor(service="ledgerlet", queue_max=3, **parts)
     waiting = asyncio.create_task(processor.execute_many([Mock(), Mock(), Mock()]))
