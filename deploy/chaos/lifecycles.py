@@ -22,11 +22,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.chaos.giving import Giving
 from deploy.chaos.outside import AGAIN_AFTER_S, BANK, Outside
-from deploy.chaos.wishes import CHANNEL, WISH_FEN, make_wish
+from deploy.chaos.wishes import CHANNEL, WISH_FEN, make_wish, write_wish
 from deploy.local.stack import Stack
 from services.audit.model import LINES_MAX
 from shared.contracts import topics
-from shared.contracts.events import BankLineStated, RecordAnswered
+from shared.contracts.events import BankLineStated, RecordAnswered, RequestOpened, RequestRecorded
+from shared.contracts.values import Channel
 from shared.errors import Transient
 from shared.ids import make_id
 from shared.messaging.cluster import ClusterWatch, create_topics
@@ -36,7 +37,7 @@ LOOK_EVERY_S = 1.0
 UNANSWERED_S = 10.0
 FLUSH_EVERY_S = 0.03
 IDS_AT_ONCE = 300
-LISTENED = (topics.MATCHES, topics.LEDGER, topics.NOTIFICATIONS, topics.FEEDBACK)
+LISTENED = (topics.MATCHES, topics.LEDGER, topics.NOTIFICATIONS, topics.FEEDBACK, topics.REQUESTS)
 # A step of a match calls for the next one, by the route that takes many at once.
 NEXT = {
     "guanjia.match.proposed.v1": "accept",
@@ -47,6 +48,10 @@ NEXT = {
 ACTS = {"accept": "partner", "deliver": "collector", "confirm": "approver-village"}
 ACCOUNT = {"kind": "person", "name": "示例", "number": "6222021234567890", "bank": "工商银行"}
 SEEN = {"confirm": {"witness": {"evidence": "visit"}}}
+VISITED = {
+    "seen": {"manner": "visit"},
+    "confirmed": {"beneficiary_class": "temporary_hardship", "basis": "document"},
+}
 # An ambiguous send is never repeated, so a notice that nobody can vouch for ends there too.
 NOTICE_ENDS = frozenset(
     f"guanjia.notice.{end}.v1" for end in ("sent", "delivered", "failed", "unresolved", "cancelled")
@@ -88,6 +93,7 @@ class Lifecycles:
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
     requested: dict[str, int] = field(default_factory=dict)
     done: int = 0
+    _texted: dict[int, float] = field(default_factory=dict)
     _of_match: dict[str, str] = field(default_factory=dict)
     _todo: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _early: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -150,6 +156,17 @@ class Lifecycles:
             self.requested[answer["request_id"]] = amount_fen
 
         await self._until_done(post)
+
+    async def submit_by_sms(self, number: int, amount_fen: int) -> None:
+        """No id comes back: the request is known by its amount, which no other has, once it is
+        open. For that a collector visits the person."""
+        self._texted[amount_fen] = time.monotonic()
+        await self.outside.send_text(write_wish(self.run, number, amount_fen))
+
+    @property
+    def wishes(self) -> int:
+        """How many were sent."""
+        return len(self.started) + len(self._texted)
 
     async def _resend_unanswered(self) -> None:
         """Until cancelled: sends again what was not answered for a while, and reads all again where
@@ -227,6 +244,8 @@ class Lifecycles:
         self._note_step(kind, subject)
         if kind == RecordAnswered.TYPE:
             self.outside.unanswered.pop(event["data"]["message_id"], None)
+        elif kind in (RequestRecorded.TYPE, RequestOpened.TYPE):
+            self._hear_request(event)
         elif kind in NEXT:
             self._todo[NEXT[kind]].append(subject)
         elif kind == "guanjia.ledger.obligated.v1" and subject not in self.settled:
@@ -235,6 +254,17 @@ class Lifecycles:
             self._mark(subject, "paid_at")
         elif kind in NOTICE_ENDS and event["data"]["purpose"] == "ledger_disbursed":
             self._mark(event["data"]["regarding"], "told_at")
+
+    def _hear_request(self, event: dict[str, Any]) -> None:
+        """Of those who wrote an SMS."""
+        request_id, data = event["subject"], event["data"]
+        if data["channel"] != Channel.SMS:
+            return
+        if event["type"] == RequestRecorded.TYPE:
+            self._todo["vouch"].append(request_id)
+        elif sent_at := self._texted.pop(data["need"]["quantity"], None):
+            self.started[request_id] = Lifecycle(sent_at)
+            self.requested[request_id] = data["need"]["quantity"]
 
     def _mark(self, match_id: str, what: str) -> None:
         """A topic that was filled again may be ahead of another."""
@@ -259,6 +289,11 @@ class Lifecycles:
                 waiting, self._todo[step] = self._todo[step], []
                 for at in range(0, len(waiting), IDS_AT_ONCE):
                     await self._do(step, waiting[at : at + IDS_AT_ONCE])
+            recorded, self._todo["vouch"] = self._todo["vouch"], []
+            for request_id in recorded:
+                path, key = f"/requests/{request_id}/vouch", f"vouch-{request_id}"
+                vouch = partial(self.outside.post, "intake", path, "collector", VISITED, key)
+                await self._until_done(vouch)
             due: list[str] = []
             if self.pays:
                 due, self._todo["pay"] = self._todo["pay"], []

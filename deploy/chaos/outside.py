@@ -75,6 +75,13 @@ class Outside:
             raise AssertionError(f"{path}: {answer.status_code} {answer.text}")
         return dict(answer.json())
 
+    async def send_text(self, reply: dict[str, str]) -> None:
+        """An SMS to the house. The simulated provider brings it, as often as that takes."""
+        url = f"{self.stack.urls['simulators']}/simulator/phones/replies"
+        (answer,) = (await self._http.post(url, json=[reply])).json()
+        if answer["status"] >= 300 and not answer["queued"]:
+            raise AssertionError(f"{reply['number']}: {answer}")
+
     async def publish(self, source: str, message_id: str, fact: Fact) -> None:
         """Not acknowledged before `flush`, and perhaps not even then."""
         await self._send(source, fact.TOPIC, message_id, self._encode(source, message_id, fact))

@@ -30,7 +30,7 @@ SETTINGS = {
     "GUANJIA_PROVIDER_TIMEOUT_S": "5",
     # A send that was cut short is unclear after this.
     "GUANJIA_CLAIM_S": "30",
-    # Two channels bring more than real ones may open by themselves in a day.
+    # Few channels bring more than real ones may open by themselves in a day.
     "GUANJIA_CHANNEL_OPENINGS_MAX": str(10**9),
     "GUANJIA_CHANNEL_OPENING_LIMIT_FEN": str(10**15),
     **AT_ONCE,
@@ -159,10 +159,11 @@ async def open_stack(
 async def submit_evenly(load: Lifecycles, options: ChaosOptions) -> None:
     """Each wish at its moment, by its channel, whether those before were acknowledged or not."""
     began_at = time.monotonic()
+    channels = (load.submit_by_topic, load.submit_by_http, load.submit_by_sms)
     async with asyncio.TaskGroup() as group:
         for number in range(options.wishes):
             await asyncio.sleep(began_at + number / options.per_s - time.monotonic())
-            submit = load.submit_by_http if number % 2 else load.submit_by_topic
+            submit = channels[number % len(channels)]
             # Every wish of another amount: none can be taken for another.
             group.create_task(submit(number, WISH_FEN - number % (WISH_FEN // 2)))
 
@@ -196,7 +197,7 @@ async def list_all_checks(stack: Stack, clients: Clients, load: Lifecycles) -> l
     log = await asyncio.to_thread(replay_log, audit["log_dir"], audit["vkey"])
     sent = Sent(load.requested, load.giving.gifts, load.giving.offers)
     seen = Seen(events, await read_states(clients), log.funds.get(FUND, {}))
-    wishes = len(load.started)
+    wishes = load.wishes
     expected = Expected(sum(sent.gifts.values()), requests=wishes, closed=wishes)
     return [
         Check("诉求均已受理 wishes acknowledged", wishes, len(sent.requests)),

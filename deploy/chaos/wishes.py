@@ -3,6 +3,7 @@
 import hashlib
 
 from shared.contracts.events import RequestSubmitted
+from shared.contracts.values import LABELS, BeneficiaryClass, Category
 
 CHANNEL = "/channels/village"
 WISH_FEN = 20_000
@@ -21,6 +22,17 @@ def make_wish(run: str, number: int, amount_fen: int = WISH_FEN) -> RequestSubmi
             "text": "测试心愿",
         }
     )
+
+
+def write_wish(run: str, number: int, amount_fen: int) -> dict[str, str]:
+    """The same by SMS, as the simulated phones take it."""
+    digits = "".join("零一二三四五六七八九"[int(digit)] for digit in f"{number % 1000:03d}")
+    surname = "陈林李黄张梁王刘何吴"[number // 1000 % 10]
+    return {
+        "number": make_phone(run, number),
+        "text": f"心愿 {LABELS[Category.SUPPLIES]} {amount_fen / 100:.2f}元 茶山镇 "
+        f"{LABELS[BeneficiaryClass.TEMPORARY_HARDSHIP]} 姓名:{surname}{digits}",
+    }
 
 
 def make_phone(run: str, number: int) -> str:

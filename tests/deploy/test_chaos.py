@@ -21,6 +21,8 @@ from deploy.chaos.proxy import Wire
 from deploy.chaos.running import COMMITTED, measure_recovery
 from deploy.chaos.schedule import CALM_S, Fault, FaultKind, draw_schedule
 from deploy.chaos.steadiness import compare_thirds
+from deploy.chaos.wishes import WISH_FEN, make_wish, write_wish
+from services.intake.channels.text import Draft, understand
 from tests.support.examples import count_examples
 
 # --- the schedule ---------------------------------------------------------------------------------
@@ -52,6 +54,19 @@ def test_each_target_is_struck_before_any_is_struck_again() -> None:
 
 def test_another_seed_is_another_schedule() -> None:
     assert draw_schedule(1, 120, TARGETS) != draw_schedule(2, 120, TARGETS)
+
+
+# --- the load ---
+
+
+@pytest.mark.parametrize("number", [0, 999, 1000, 9_999])
+def test_a_wish_by_sms_is_understood_as_the_wish_it_is(number: int) -> None:
+    amount_fen = WISH_FEN - number
+    understood = understand(write_wish("run", number, amount_fen)["text"])
+    assert isinstance(understood, Draft)
+    assert understood.missing == ()
+    wish = make_wish("run", number, amount_fen)
+    assert (understood.category, understood.need) == (wish.category, wish.need)
 
 
 # --- recovery -------------------------------------------------------------------------------------
