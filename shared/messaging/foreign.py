@@ -6,12 +6,12 @@ what is unanswered when another cluster answers. Services drop what they already
 """
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -238,6 +238,6 @@ async def _connect(
 def parse_cause(value: bytes) -> str:
     """What led to this fact (`causationid`); empty when it is no fact."""
     try:
-        return str(json.loads(value)["causationid"])
+        return str(orjson.loads(value)["causationid"])
     except (ValueError, KeyError, TypeError):
         return ""

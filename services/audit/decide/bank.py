@@ -4,12 +4,13 @@ The same content again changes nothing. Other content under a used id is refused
 refused id stays refused, so that a replay of the topic changes no outcome.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from services.audit import messages
-from services.audit.decide.gift_references import decide_by_reference
+from services.audit.decide.gift_references import decide_by_reference, derive_line_ids
 from services.audit.decide.mandates import count_contribution
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact as LedgerFact
@@ -20,10 +21,13 @@ from services.audit.model import (
     BankEvent,
     BankFact,
     Commitment,
+    Contribution,
     Donation,
     Fund,
+    GiftReference,
     LogHead,
     Stock,
+    derive_contribution_id,
     derive_stock_id,
     get_payments,
     is_plausible,
@@ -39,7 +43,7 @@ from shared.contracts.events import (
     PaymentMade,
 )
 from shared.contracts.values import CHINA, MONEY_UNIT
-from shared.messaging.decision import NOTHING, Answer, Decision, States
+from shared.messaging.decision import NOTHING, Answer, AnyRef, Decision, Ref, States
 
 F = TypeVar("F", bound=Fact)
 
@@ -48,14 +52,15 @@ def decide_donation_received(
     rules: Rules, states: States, event: BankEvent[DonationReceived], now: datetime
 ) -> Decision:
     """Money arrived: entered into its fund, or refused where no such fund is open."""
-    fact = event.data
+    fact, donation_id = event.data, event.donation_id
+    states.prefetch(*_list_read(rules, event))
     bank_fact, donation, fund = states.get_each(
-        (BankFact, event.bank_fact_id), (Donation, event.donation_id), (Fund, fact.fund_id)
+        (BankFact, event.bank_fact_id), (Donation, donation_id), (Fund, fact.fund_id)
     )
     journal = Journal.open(states, rules.choose_foundation(fund), now)
     movement = Movement(
         "donation_received",
-        _make_fact(event, event.donation_id, fact.received_at),
+        _make_fact(event, donation_id, fact.received_at),
         fact.fund_id,
         fact.amount_fen,
         fact.donor_id,
@@ -69,7 +74,7 @@ def decide_donation_received(
     if fact.amount_fen > GIFT_FEN_MAX:
         raise messages.GIFT_TOO_LARGE.invalid("data.amount_fen")
     donation = Donation(
-        id=event.donation_id,
+        id=donation_id,
         donor_id=fact.donor_id,
         fund_id=fact.fund_id,
         foundation=journal.head.id,
@@ -100,6 +105,17 @@ def decide_donation_received(
     newest = journal.find_newest
     journal.save(count_contribution(states, newest, fund.id, fact.donor_id, **received))
     return journal.close()
+
+
+def _list_read(rules: Rules, event: BankEvent[DonationReceived]) -> Iterator[AnyRef]:
+    """All that a new gift reads but its log's head, loaded at once: a file brings thousands."""
+    fact = event.data
+    yield Ref(BankFact, event.bank_fact_id)
+    yield Ref(Donation, event.donation_id)
+    yield Ref(Fund, fact.fund_id)
+    yield Ref(Contribution, derive_contribution_id(fact.fund_id, fact.donor_id))
+    for id_ in derive_line_ids(rules, event):
+        yield Ref(GiftReference, id_)
 
 
 def _list_again(donation: Donation | None, event: BankEvent[DonationReceived]) -> Decision:

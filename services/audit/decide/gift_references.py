@@ -25,7 +25,7 @@ from services.audit.model import (
 )
 from services.audit.rules import Rules
 from shared.contracts.events import DonationReceived
-from shared.messaging.decision import Answer, Decision, Ref, States
+from shared.messaging.decision import Answer, Decision, States
 
 
 def decide_by_reference(
@@ -40,10 +40,10 @@ def decide_by_reference(
     refused; of another giver, a person is asked. None where it is new, or where a person said that
     it is another gift."""
     fact = event.data
-    if not is_banks_reference(fact.bank_reference):
+    ids = derive_line_ids(rules, event)
+    if not ids:
         return None
-    account = fact.own_account if rules.may_state_payments(event.source) else ""
-    references = _References.load(states, account or event.source, donation)
+    references = _References.load(states, *ids)
     gift = references.find_gift(states, donation)
     if gift is None or gift.donor_id != donation.donor_id:
         journal.save(*references.note(donation))
@@ -65,6 +65,16 @@ def decide_by_reference(
     return journal.close(Answer(200, {"ledger_id": gift.id, "state": "known"}))
 
 
+def derive_line_ids(rules: Rules, event: BankEvent[DonationReceived]) -> tuple[str, ...]:
+    """Of the references to its line: whoever gave, and of this giver; none without a bank's."""
+    fact = event.data
+    if not is_banks_reference(fact.bank_reference):
+        return ()
+    account = fact.own_account if rules.may_state_payments(event.source) else ""
+    line = (account or event.source, fact.bank_reference)
+    return derive_gift_reference_id(*line), derive_gift_reference_id(*line, fact.donor_id)
+
+
 @dataclass(frozen=True, slots=True)
 class _References:
     """first: of the line, whoever gave. own: of this giver, who is not the first under it."""
@@ -75,11 +85,8 @@ class _References:
     own_id: str
 
     @classmethod
-    def load(cls, states: States, account: str, donation: Donation) -> Self:
-        first_id = derive_gift_reference_id(account, donation.reference)
-        own_id = derive_gift_reference_id(account, donation.reference, donation.donor_id)
-        states.prefetch(Ref(GiftReference, first_id), Ref(GiftReference, own_id))
-        first, own = states.get(GiftReference, first_id), states.get(GiftReference, own_id)
+    def load(cls, states: States, first_id: str, own_id: str) -> Self:
+        first, own = states.get_each((GiftReference, first_id), (GiftReference, own_id))
         return cls(first, own, first_id, own_id)
 
     def find_gift(self, states: States, donation: Donation) -> Donation | None:

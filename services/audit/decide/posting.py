@@ -237,9 +237,10 @@ class Journal:
 
     def _open_accounts(self, kind: EntryKind, fund: Fund) -> Fund:
         """Of a fund that was opened before there was such an account, it is opened first."""
-        for role, account in LATER_ACCOUNTS.items():
-            if role not in kind.roles or getattr(fund.accounts, role):
+        for role in kind.roles & LATER_ACCOUNTS.keys():
+            if getattr(fund.accounts, role):
                 continue
+            account = LATER_ACCOUNTS[role]
             draft = entries.draft_accounts_opened(
                 self.make_fact(f"accounts_opened:{self.head.size}", fund.id), fund.ref, [account]
             )

@@ -74,7 +74,7 @@ class EntryKind:
     within_terms: what it is spent on must be within the fund's terms.
     disclosed: the figures it counts as, by direction. listed: the list of disclosure it stands in.
     traced: what it does to the pieces of gifts.
-    receipt: what a donor's receipt calls it.
+    receipt: what a donor's receipt calls it. roles: of the accounts that its legs are on.
     """
 
     name: str
@@ -92,8 +92,12 @@ class EntryKind:
     traced: Flow | None = None
     receipt: str = ""
     part_by_shape: dict[Shape, Part] = field(init=False, repr=False, compare=False)
+    roles: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        pairs = [pair for part in self.parts for pair in part.pairs]
+        roles = frozenset(role for pair in pairs for role in (pair.debit, pair.credit))
+        object.__setattr__(self, "roles", roles)
         object.__setattr__(self, "part_by_shape", {part.shape: part for part in self.parts})
 
     @property
@@ -108,13 +112,6 @@ class EntryKind:
     def is_transaction(self) -> bool:
         """Money comes to the bank, leaves it, or changes funds there."""
         return bool(self.total) and "bank" in self.roles
-
-    @property
-    def roles(self) -> frozenset[str]:
-        """Of the accounts that its legs are on."""
-        return frozenset(
-            role for part in self.parts for pair in part.pairs for role in (pair.debit, pair.credit)
-        )
 
 
 RESERVED = Part((Pair("reserve", "commitments"),))

@@ -168,3 +168,13 @@ async def list_designated(database: mongo.Database, after: str, limit: int) -> l
 async def load_listed(database: mongo.Database, ids: Sequence[str]) -> dict[str, Donation]:
     donations = await mongo.find(database, Donation, {"_id": {"$in": list(ids)}})
     return {donation.id: donation for donation in donations}
+
+
+async def load_documents(
+    database: mongo.Database, ids: Sequence[str], fields: Sequence[str]
+) -> list[Document]:
+    """These fields of them, as they are stored."""
+    cursor = database[Donation.COLLECTION].find(
+        {"_id": {"$in": list(ids)}}, dict.fromkeys(fields, 1)
+    )
+    return await cursor.to_list(None)

@@ -12,6 +12,7 @@ from services.audit.statements.likeness import Trait, TraitIndex
 from services.audit.statements.reconciliation import Reconciliation
 from services.audit.store import find_asked_gifts
 from shared import mongo
+from shared.documents import Document
 
 ALIKE_MAX = 5
 """Named of those that one row may be."""
@@ -40,12 +41,9 @@ async def load_outcomes(
 ) -> dict[str, object]:
     """What became of messages of a source, in order; null where nothing is known of one."""
     donation_ids = await _find_gift_ids(database, source, ids)
-    donations = await listed.load_listed(database, donation_ids)
-    return {
-        "gifts": [
-            _describe_gift(donations[id_]) if id_ in donations else None for id_ in donation_ids
-        ]
-    }
+    documents = await listed.load_documents(database, donation_ids, VISIBLE)
+    gifts = {document["_id"]: _describe_gift(document) for document in documents}
+    return {"gifts": [gifts.get(id_) for id_ in donation_ids]}
 
 
 async def _find_gift_ids(database: mongo.Database, source: str, ids: Sequence[str]) -> list[str]:
@@ -147,25 +145,16 @@ def _describe_overlap(donation: Donation) -> dict[str, object]:
     return donation.model_dump(mode="json", include={"id", "amount_fen", "statements"})
 
 
-VISIBLE = {
-    "id",
-    "donor_id",
-    "fund_id",
-    "amount_fen",
-    "received_at",
-    "log",
-    "entry",
-    "refused",
-    "undone",
-    "waiting",
-    "statements",
-    "distinct_from",
-    "may_be",
-}
+VISIBLE = (
+    *("donor_id", "fund_id", "amount_fen", "received_at", "log", "entry", "refused", "undone"),
+    *("waiting", "statements", "distinct_from", "may_be"),
+)
 
 
-def _describe_gift(donation: Donation) -> dict[str, object]:
-    return donation.model_dump(mode="json", include=VISIBLE)
+def _describe_gift(document: Document) -> Document:
+    """As it is stored: an import asks for all of its rows again and again."""
+    fields = {name: document[name] for name in VISIBLE if name in document}
+    return {"id": document["_id"], "may_be": "", **fields}
 
 
 # --- reconciliation ------------------------------------------------------------------------------
