@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from services.audit.ledger import entries as drafts
 from services.audit.ledger.accounts import load_chart
@@ -117,6 +117,13 @@ class LogBuilder:
 
     def fee(self, amount_fen: int, fund: str = FUND) -> int | None:
         return self.add(drafts.draft_management_fee(self.fact("FEE"), self.funds[fund], amount_fen))
+
+    def move_own(
+        self, kind: Literal["bank_interest", "bank_charge"], amount_fen: int, fund: str = FUND
+    ) -> int | None:
+        """Interest of a bank, or a charge."""
+        moved = (self.funds[fund], amount_fen)
+        return self.add(drafts.draft_entry(kind, self.fact("OWN"), moved, fund=fund))
 
     def refund(self, gift: int, amount_fen: int) -> int | None:
         named = cast(Any, self.entries[gift])
@@ -229,6 +236,9 @@ def _a_month(log: LogBuilder, number: int) -> None:
     log.store(20)
     log.hand_out(match, 3 + number % 15)
     log.fee(1_23)
+    if number % 5 == 0:
+        log.move_own("bank_interest", 12)
+        log.move_own("bank_charge", 5)
     if gift is not None and number % 2:
         log.refund(gift, 5_00)
     moved = log.transfer(7_77)

@@ -131,7 +131,7 @@ def test_program_accepts_a_year_of_every_kind(
     year: LogBuilder, year_after: LogBuilder, dialect: Dialect, tmp_path: Path
 ) -> None:
     kinds = {each["kind"] for each in (*year.entries, *year_after.entries)}
-    assert len(kinds) == 15
+    assert len(kinds) == 17
     for log in (year, year_after):
         out = tmp_path / f"{log.year}.{dialect}"
         write_journal(log.publish(tmp_path / str(log.year)), dialect, out)

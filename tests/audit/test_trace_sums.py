@@ -19,12 +19,15 @@ STEPS = {
     "hand_out": (),
     "transfer": (),
     "fee": (),
+    "interest": (),
+    "charge": (),
     "pay": ("commitment", "commitment_carried"),
     "release": ("commitment", "commitment_carried"),
     "refund": ("donation_received",),
     "reverse": (
         *("donation_received", "goods_received", "commitment", "disbursement", "release"),
         *("transfer", "management_fee", "refund", "goods_distributed"),
+        *("bank_interest", "bank_charge"),
     ),
 }
 """What may happen, and the kinds of entries it may happen to."""
@@ -55,6 +58,10 @@ def play(log: LogBuilder, told: list[Step]) -> None:
                 log.transfer(amount, fund, other)
             case "fee":
                 log.fee(amount // 10 + 1, fund)
+            case "interest":
+                log.move_own("bank_interest", amount, fund)
+            case "charge":
+                log.move_own("bank_charge", amount, fund)
             case "reverse" if fitting:
                 log.reverse(fitting[-1 - back % len(fitting)])
             case "pay" | "release" | "refund" if fitting:
@@ -88,10 +95,11 @@ def test_every_fen_and_thing_is_in_exactly_one_place(first: list[Step], second: 
             held["unspent", gift.fund, gift.unit] -= sum(piece.amount for _, piece in pieces)
     for fund, book in stories[-1].books.funds.items():
         spent = sum(each.books.funds[fund].disbursed_fen for each in stories)
-        fees = sum(each.books.funds[fund].fees_fen for each in stories)
+        costs = sum(each.books.funds[fund].fees_fen for each in stories)
+        costs += sum(each.books.funds[fund].charges_fen for each in stories)
         refunded = sum(each.books.funds[fund].refunded_fen for each in stories)
         assert held["spent", fund, MONEY] == spent
-        assert held["fee", fund, MONEY] == fees
+        assert held["fee", fund, MONEY] == costs
         assert held["refunded", fund, MONEY] == refunded
         assert held["promised", fund, MONEY] == book.outstanding_fen
         assert held["unspent", fund, MONEY] == book.remaining_fen
