@@ -172,7 +172,7 @@ async def load_listed(database: mongo.Database, ids: Sequence[str]) -> dict[str,
 
 async def load_documents(
     database: mongo.Database, ids: Sequence[str], fields: Sequence[str]
-) -> list[Document]:
+) -> Sequence[Document]:
     """These fields of them, as they are stored."""
     cursor = database[Donation.COLLECTION].find(
         {"_id": {"$in": list(ids)}}, dict.fromkeys(fields, 1)
