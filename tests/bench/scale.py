@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,14 +35,14 @@ class Scaled:
     @property
     def conflicts(self) -> float:
         """Of a transaction: how many were decided again."""
-        transactions = sum(work.transactions for work in self.work.values())
-        return sum(work.conflicts for work in self.work.values()) / max(1.0, transactions)
+        return _compute_conflicts(self.work.values())
 
     def find_limit(self) -> str:
         """What holds it, as far as the figures tell."""
         spent, cores = self.throughput.spent, os.cpu_count() or 1
+        others = spent.others_s / (cores * self.throughput.seconds)
         if spent.idle_s < (1 - CORES_FULL) * cores * self.throughput.seconds:
-            return f"{cores} 核已满 the {cores} cores are full"
+            return f"{cores} 核已满 the {cores} cores are full ({others:.0%}: others)"
         if self.conflicts > CONFLICTS_MANY:
             return "冲突 conflicts: instances write the same states"
         return "等待 waits: cores are idle; batches wait for commits and one another"
@@ -108,6 +108,15 @@ async def _read_all(first: Mapping[str, str], more: Sequence[Mapping[str, str]])
     return total
 
 
+def _compute_conflicts(works: Collection[Work]) -> float:
+    return sum(w.conflicts for w in works) / max(1.0, sum(w.transactions for w in works))
+
+
+def _describe_conflicts(work: Mapping[str, Work]) -> str:
+    each = {name: _compute_conflicts([done]) for name, done in work.items()}
+    return ", ".join(f"{name} {share:.2f}" for name, share in each.items() if share >= 0.005)
+
+
 def print_scale(rows: Sequence[Scaled], console: Console) -> None:
     table = Table(title="扩展 Scale out, the same cores")
     for heading in (
@@ -129,7 +138,7 @@ def print_scale(rows: Sequence[Scaled], console: Console) -> None:
             f"{row.throughput.cpu_ms:.1f}",
             f"{row.throughput.busy_share:.0%}",
             f"{items / max(1.0, transactions):.0f}",
-            f"{row.conflicts:.2f}",
+            f"{row.conflicts:.2f} ({_describe_conflicts(row.work)})".removesuffix(" ()"),
             row.find_limit(),
         )
     console.print(table)

@@ -9,7 +9,7 @@ from tests.bench.first_notices import FirstNotices
 from tests.bench.loop import Throughput
 from tests.bench.ours import STEPS, TOLD, Latency, Measured
 from tests.bench.report import AIMS, Report, build_figures, print_report
-from tests.bench.scale import Scaled
+from tests.bench.scale import Scaled, print_scale
 from tests.bench.shape import SERVICES, Shape
 from tests.bench.work import Work
 
@@ -57,7 +57,7 @@ def test_each_aim_has_its_row_beside_what_was_reached() -> None:
         "idle_kafka_ms_per_s": 32.0,
     }
     assert reached.keys() == AIMS.keys()
-    console = Console(record=True, width=200)
+    console = Console(record=True, width=400)
     print_report(report, console)
     printed = console.export_text()
     for aim in AIMS.values():
@@ -73,5 +73,9 @@ def test_a_scaled_house_says_what_holds_it() -> None:
     full = Scaled(2, make_throughput(500, 40.0), {"audit": Work(100, 300, 50, 1)})
     assert "full" in full.find_limit()
     idle = make_throughput(500, 40.0, idle_s=9_999.0)
-    assert "conflicts" in Scaled(2, idle, {"audit": Work(100, 300, 50, 1)}).find_limit()
+    conflicting = Scaled(2, idle, {"intake": Work(100, 300, 0, 1), "audit": Work(100, 300, 50, 1)})
+    assert "conflicts" in conflicting.find_limit()
+    console = Console(record=True, width=400)
+    print_scale([conflicting], console)
+    assert "0.25 (audit 0.50)" in console.export_text()
     assert "waits" in Scaled(2, idle, {"audit": Work(100, 300, 5, 1)}).find_limit()
