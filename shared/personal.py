@@ -21,7 +21,8 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 _OWN_MOBILE = re.compile(r"(?:0?0?86)?1[3-9]\d{9}")
 _IDENTITY = re.compile(r"[1-9]\d{16}[\dxX]|[1-9]\d{14}")
 _SUM = re.compile(r"(?:[1-9]\d{4,9}|[1-9]\d{0,2}(?:,\d{3}){1,3})(?:\.\d{1,2})?")
-_MONEY_BEHIND = re.compile(r"\s*(?:元|万|块|圆)")
+_MONEY_BEHIND = re.compile(r"\s*(?:元(?![旦宵月年气朗])|万|块|圆)")
+_MONEY_BEFORE = re.compile(r"(?:[¥￥]|人民币|RMB|CNY)\s*$", re.IGNORECASE)
 HIDDEN = "＊＊＊"
 _SEPARATORS = re.compile(r"[\W_]")
 
@@ -66,8 +67,10 @@ def hide_numbers(text: str) -> str:
     lines = clean_lines(text)
     digits = _read_digits("".join(map(_narrow, lines)))
     for match in reversed(list(_NUMBER.finditer(digits))):
-        is_sum = _MONEY_BEHIND.match(digits, match.end()) and _SUM.fullmatch(match.group())
-        if not is_sum:
+        is_money = _MONEY_BEHIND.match(digits, match.end()) or _MONEY_BEFORE.search(
+            digits, max(0, match.start() - 5), match.start()
+        )
+        if not (is_money and _SUM.fullmatch(match.group())):
             lines = f"{lines[: match.start()]}{HIDDEN}{lines[match.end() :]}"
     return lines
 
