@@ -19,6 +19,7 @@ from shared.messaging.feedback import FeedbackLine, is_answered
 from shared.messaging.inbox import Inbox, Incoming, Item
 from shared.messaging.recent import RecentStates
 from shared.messaging.sealing import Sealer
+from shared.messaging.uncommitted import NOTHING_UNCOMMITTED, Layers, Uncommitted, describe_writes
 
 SEQUENCES = "sequences"
 PARKED = "parked"
@@ -42,6 +43,15 @@ Position = tuple[str, str, int]
 _Query = tuple[str, dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What one transaction writes. documents: of the outbox, among them."""
+
+    writes: Mapping[str, list[Any]]
+    documents: Sequence[mongo.Row]
+    uncommitted: Uncommitted
+
+
 class BatchStore:
     """Everything the processor reads and writes for one service."""
 
@@ -54,19 +64,24 @@ class BatchStore:
 
     # --- reading ---
 
-    async def load(self, items: Sequence[Item]) -> Snapshot:
+    async def load(
+        self, items: Sequence[Item], before: Uncommitted = NOTHING_UNCOMMITTED
+    ) -> Snapshot:
         """What comes with the items themselves: sequences, keys, what is parked.
 
-        Raises Transient when the database does not answer.
+        before: what commits meanwhile, for a batch that is written only after that. Raises
+        Transient when the database does not answer.
         """
         try:
-            return await self._load(items)
+            return await self._load(items, before)
         except mongo.PyMongoError as error:
             raise mongo.translate_error(error) from error
 
-    async def _load(self, items: Sequence[Item]) -> Snapshot:
+    async def _load(self, items: Sequence[Item], before: Uncommitted) -> Snapshot:
         streams = {item.stream for item in items if item.stream}
-        places = self._recent.find_places(streams)
+        certain = {stream: before.places[stream] for stream in streams & before.places.keys()}
+        remembered = self._recent.find_places(streams - certain.keys())
+        places = remembered | certain
         unknown = streams - places.keys()
         assumed: set[str] = set()
         if not self._recent.is_resting:
@@ -78,26 +93,23 @@ class BatchStore:
             # Sequences before what is parked on them: whoever parks in between changes a revision.
             _query_by_id(SEQUENCES, unknown - assumed),
             (PARKED, {"stream": {"$in": sorted(unknown - assumed)}}),
-            _query_by_id(KEYS, keys),
+            _query_by_id(KEYS, keys - before.keys.keys()),
         ]
         sequences, parked, stored_keys = await self._find_each(queries)
+        layers = Layers(before, self._recent)
         lines = {Ref(FeedbackLine, item.sender) for item in items if is_answered(item)}
-        remembered = self._list_remembered(lines)
+        at_hand = _list_at_hand(layers, lines)
         return Snapshot(
-            remembered | await self._load_states(lines - remembered.keys()),
+            at_hand | await self._load_states(lines - at_hand.keys()),
             {row["_id"]: row["last"] for row in sequences}
             | {stream: place.last for stream, place in places.items()},
             {row["_id"]: row["revision"] for row in sequences}
             | {stream: place.revision for stream, place in places.items()},
-            _parse_keys(stored_keys),
-            self._parse_parked(parked),
-            self._recent,
-            assumed | places.keys(),
+            _parse_keys(stored_keys) | {key: before.keys[key] for key in keys & before.keys.keys()},
+            self._parse_parked(parked) | {stream: before.parked[stream] for stream in certain},
+            layers,
+            assumed | remembered.keys(),
         )
-
-    def _list_remembered(self, refs: Iterable[AnyRef]) -> dict[AnyRef, Loaded]:
-        states = ((ref, self._recent.get(ref)) for ref in refs)
-        return {ref: loaded for ref, loaded in states if loaded}
 
     def _parse_parked(self, rows: Iterable[mongo.Row]) -> dict[str, dict[int, Item]]:
         parked: dict[str, dict[int, Item]] = defaultdict(dict)
@@ -138,23 +150,25 @@ class BatchStore:
         rows = iter(await mongo.run_steps(self._database, partial(mongo.find_each, wanted)))
         return [next(rows) if is_wanted else [] for is_wanted in are_wanted]
 
+    @property
+    def is_contested(self) -> bool:
+        """Whether another writes the same, as far as the last batches show."""
+        return self._recent.is_resting
+
     def forget(self) -> None:
         """What is remembered may be behind the database: the next batch is read from there."""
         self._recent.forget()
 
     # --- writing ---
 
-    async def write(
+    def prepare(
         self,
         snapshot: Snapshot,
         changes: Changes,
         positions: Mapping[Position, int],
         now: datetime,
-    ) -> list[mongo.Row]:
-        """One transaction. Returns the outbox documents, not yet published.
-
-        Raises Conflict or Transient; then nothing was written.
-        """
+    ) -> Writing:
+        """What `write` writes, encoded."""
         notices = [
             build_dead_letter_notice(self._source, id_, letter, now)
             for id_, letter in changes.dead_letters.items()
@@ -162,12 +176,14 @@ class BatchStore:
         documents = outbox.build_documents([*changes.outgoing, *notices], now)
         states = encode_states(snapshot, changes)
         writes = self._build_writes(snapshot, changes, states, positions, documents, now)
-        if writes:
-            await mongo.run_transaction(self._database, partial(_write_each, writes))
-            self._recent.remember(
-                snapshot, changes, {ref: state.document for ref, state in states.items()}
-            )
-        return documents
+        written = {ref: state.document for ref, state in states.items()}
+        return Writing(writes, documents, describe_writes(snapshot, changes, written))
+
+    async def write(self, writing: Writing) -> None:
+        """One transaction. Raises Conflict or Transient; then nothing was written."""
+        if writing.writes:
+            await mongo.run_transaction(self._database, partial(_write_each, writing.writes))
+            self._recent.remember(writing.uncommitted)
 
     def _build_writes(
         self,
@@ -232,6 +248,11 @@ class BatchStore:
             "last_failed_at": now,
         }
         return mongo.UpdateOne({"_id": id_}, {"$setOnInsert": first, "$set": latest}, upsert=True)
+
+
+def _list_at_hand(layers: Layers, refs: Iterable[AnyRef]) -> dict[AnyRef, Loaded]:
+    states = ((ref, layers.get(ref)) for ref in refs)
+    return {ref: loaded for ref, loaded in states if loaded}
 
 
 def _query_by_id(collection: str, ids: Collection[str]) -> _Query:

@@ -6,7 +6,7 @@ when every record is durable, positions come from Mongo, and only they say where
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -40,6 +40,8 @@ SEEK_AGAIN_AFTER_S = 0.5
 COMMIT_S_MAX = 5.0
 STOP_S_MAX = 10.0
 QUIET_AFTER_S = 5.0
+FETCH_AHEAD_FROM = 100
+"""Records of a fetch: after so many there are more, which are fetched before these are durable."""
 
 
 class Positions(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -107,7 +109,7 @@ class Subscription:
         settings: Settings,
         connection: BrokerConnection,
         positions: Positions,
-        submit: Callable[[Sequence[Incoming]], Awaitable[None]],
+        submit: Callable[[Sequence[Incoming]], Coroutine[Any, Any, None]],
     ) -> None:
         self._positions = positions
         self._topics = topics
@@ -124,6 +126,7 @@ class Subscription:
             apply_types=False,
         )
         self._subscriber: LogicSubscriber[Any] | None = None
+        self._submitting: asyncio.Task[None] | None = None
         if topics:
             self._subscriber = self._subscribe(service, topics, settings)
         positions.consumer = lambda: self._subscriber.consumer if self._subscriber else None
@@ -158,7 +161,16 @@ class Subscription:
         cluster = self._positions.cluster
         self.flow.note(records)
         self._stay_awake()
-        await self._submit([parse_incoming(record, cluster) for record in records])
+        submitting = asyncio.create_task(
+            self._submit([parse_incoming(record, cluster) for record in records])
+        )
+        submitting.add_done_callback(_look_at)
+        earlier, self._submitting = self._submitting, submitting
+        if earlier is not None:
+            await earlier
+        if len(records) < FETCH_AHEAD_FROM:
+            self._submitting = None
+            await submitting
 
     def _stay_awake(self) -> None:
         """The embedded broker looks at what waits for a fetch a few times in its wait: a short one
@@ -214,6 +226,9 @@ class Subscription:
         """
         if self._quiet_timer is not None:
             self._quiet_timer.cancel()
+        if self._submitting is not None:
+            self._submitting.cancel()
+            self._submitting = None
         if not await close_within(self.broker.stop(), STOP_S_MAX):
             log.warning("subscription_abandoned")
 
@@ -235,6 +250,12 @@ class Subscription:
                 await consumer.commit(mine)
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info("offsets_not_committed", reason=type(error).__name__)
+
+
+def _look_at(submitting: asyncio.Task[None]) -> None:
+    """Nobody waits for the last one; what it raises, the next submission raises too."""
+    if not submitting.cancelled():
+        submitting.exception()
 
 
 async def _parse(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> KafkaMessage:

@@ -4,29 +4,34 @@
 
 Nothing is acknowledged before it is durable; nothing durable is decided twice; nothing decided
 stays unpublished. A crash at any arrow loses nothing and repeats no effect.
+
+A batch is loaded and decided while the one before it commits, on what that one will have written.
+Its own transaction begins when the one before is durable; where that failed, it is decided again.
 """
 
 import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from shared import mongo, telemetry
-from shared.contracts.envelope import Event
 from shared.errors import BugBrake, Conflict, QueueFull, Transient
-from shared.messaging.batch_store import BatchStore, Position
+from shared.messaging.batch import Batch, Commit, Pending, Ticket, collect_positions
+from shared.messaging.batch_store import BatchStore
 from shared.messaging.changes import Changes, Result, Snapshot
 from shared.messaging.decision import Answer, Command
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Inbox, Incoming, Item, describe_bug, format_traceback
+from shared.messaging.pace import Pace
 from shared.messaging.publisher import Publisher
+from shared.messaging.uncommitted import NOTHING_UNCOMMITTED, Uncommitted
 from shared.messaging.waiting import WaitingLines
 from shared.tracing.context import Sampling
 
@@ -57,34 +62,8 @@ class BatchTracer(Protocol):
     ) -> None: ...
 
 
-@dataclass(slots=True)
-class Ticket:
-    """What a submitter waits for: the results of all its items, durable."""
-
-    results: list[Result | None]
-    done: asyncio.Future[None]
-    open: int = field(default=0)
-
-    def settle(self, index: int, result: Result) -> None:
-        self.results[index] = result
-        self.open -= 1
-        if self.open == 0 and not self.done.done():
-            self.done.set_result(None)
-
-    def fail(self, error: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(error)
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    item: Item
-    ticket: Ticket
-    index: int
-
-
 class Processor:
-    """One per process; it decides one batch at a time, for all its topics and HTTP."""
+    """One per process, for all its topics and HTTP: one batch commits, the next is decided."""
 
     def __init__(
         self,
@@ -109,7 +88,10 @@ class Processor:
         self._queue_max = queue_max
         self._tracer = tracer
         self._queue = WaitingLines[Pending]()
-        self._arrived = asyncio.Event()
+        self._first: list[Pending] = []
+        self._stirred = asyncio.Event()
+        self._commit: Commit | None = None
+        self._pace = Pace()
         self._committed = asyncio.Event()
         self._committed_at = float("-inf")
         self._bugs: deque[bool] = deque(maxlen=BUG_WINDOW)
@@ -119,7 +101,8 @@ class Processor:
 
     async def submit(self, records: Sequence[Incoming]) -> None:
         """Returns when every record is durable: decided, parked, dropped or a dead letter."""
-        await self._wait_for([self._inbox.parse_record(record) for record in records])
+        items = [self._inbox.parse_record(record) for record in records]
+        await self._wait_for(items, self._queue.add_lasting)
 
     async def execute(self, command: Command) -> Answer:
         """The durable decision. Raises Invalid (nothing is stored) or Transient."""
@@ -174,15 +157,17 @@ class Processor:
     def _is_quiet(self) -> bool:
         return time.monotonic() - self._committed_at > QUIET_AFTER_S
 
-    async def _wait_for(self, items: Sequence[Item]) -> list[Result]:
+    async def _wait_for(
+        self, items: Sequence[Item], add: Callable[[Sequence[Pending]], None] | None = None
+    ) -> list[Result]:
         if not items:
             return []
         if self.is_braked:
             raise BugBrake(self._service)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         ticket = Ticket([None] * len(items), done, open=len(items))
-        self._queue.add([Pending(item, ticket, index) for index, item in enumerate(items)])
-        self._arrived.set()
+        (add or self._queue.add)([Pending(item, ticket, index) for index, item in enumerate(items)])
+        self._stirred.set()
         await done
         return [result for result in ticket.results if result is not None]
 
@@ -190,71 +175,167 @@ class Processor:
 
     async def run(self) -> None:
         """Until cancelled. Raises what is neither Conflict nor Transient: the process must end."""
-        while True:
-            await self._arrived.wait()
-            batch = self._queue.take(self._batch_events_max)
-            if not self._queue:
-                self._arrived.clear()
-            try:
-                await self._work(batch)
-            except BugBrake as brake:
-                self._stop_deciding([*batch, *self._queue], brake)
-                return
-            # Whoever waited for it may have more, which then goes with what came meanwhile.
+        try:
+            while True:
+                await self._work_next()
+        except BugBrake as brake:
+            self._stop_deciding(brake)
+        finally:
+            if self._commit:
+                self._commit.task.cancel()
+
+    async def _work_next(self) -> None:
+        """Decides what came while the batch before commits. Until that is durable, nothing of it is
+        written or seen; where it fails, it is decided again."""
+        commit = self._commit
+        pending = await self._gather(commit)
+        decided = await self._try_to_decide(pending, commit) if pending else None
+        failure = await commit.wait() if commit else None
+        self._commit = None
+        if commit and failure:
+            self._put_back(pending)
+            await self._work(commit.batch.worked, failure)
+            return
+        try:
+            if isinstance(decided, Batch):
+                await self._begin(decided)
+        except BugBrake:
+            self._put_back(pending)
+            raise
+        finally:
+            if commit:
+                await self._finish(commit.batch)
+        if isinstance(decided, Exception):
+            await self._work(pending, decided)
+
+    async def _gather(self, commit: Commit | None) -> list[Pending]:
+        """Waits until there is something to decide, or until the commit has ended."""
+        if commit is None:
+            # Whoever waited for the last commit may have more, which then goes with what came.
             await asyncio.sleep(0)
+        while not (commit and commit.task.done()):
+            start_in = self._find_wait(commit)
+            if start_in is not None and start_in <= 0:
+                return self._take()
+            self._stirred.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(start_in):
+                    await self._stirred.wait()
+        return []
 
-    async def _work(self, batch: list[Pending]) -> None:
-        """All of it, in as few transactions as conflicts and sizes allow."""
-        size, failures = len(batch), 0
-        while batch:
-            try:
-                results = await self._run_transaction([p.item for p in batch[:size]])
-            except Conflict:
-                self._store.forget()
-                failures += 1
-                telemetry.CONFLICTS.labels(self._service).inc()
-                if failures % CONFLICTS_BEFORE_HALVING == 0:
-                    size = max(1, size // 2)
-                await _back_off(failures, most_s=0.1)
-            except Transient as error:
-                self._store.forget()
-                failures += 1
-                log.warning("batch_retried", service=self._service, error=str(error))
-                await _back_off(failures, most_s=RETRY_DELAY_S_MAX)
-            except BugBrake:
-                raise
-            except Exception as bug:
-                # What cannot be written is somebody's: alone, it becomes a dead letter.
-                self._store.forget()
-                if size == 1:
-                    batch[0] = _mark_unwritable(batch[0], bug)
-                size = max(1, size // 2)
-            else:
-                for pending, result in zip(batch, results, strict=False):
-                    pending.ticket.settle(pending.index, result)
-                batch, failures = batch[len(results) :], 0
+    def _find_wait(self, commit: Commit | None) -> float | None:
+        """For so many seconds more may come; None: until something does, or the commit has ended.
 
-    async def _run_transaction(self, items: list[Item]) -> list[Result]:
-        """Works a prefix of the items; returns their results."""
-        started, tracer = time.perf_counter(), self._tracer
-        started_ns = tracer.now_ns() if tracer else 0
+        Where others write the same, what is decided meanwhile would often be thrown away.
+        """
+        count = min(len(self._queue) + len(self._first), self._batch_events_max)
+        if not count or (commit and self._store.is_contested):
+            return None
+        if commit is None or count == self._batch_events_max:
+            return 0
+        start = self._pace.find_start(count)
+        return None if start is None else commit.began_at + start - time.monotonic()
+
+    def _take(self) -> list[Pending]:
+        most = self._batch_events_max
+        first, self._first = self._first[:most], self._first[most:]
+        return [*first, *self._queue.take(most - len(first))]
+
+    def _put_back(self, pending: Sequence[Pending]) -> None:
+        self._first = [*pending, *self._first]
+
+    async def _try_to_decide(
+        self, pending: Sequence[Pending], commit: Commit | None
+    ) -> Batch | Exception:
+        """The batch, or why it is to be decided again when the one before is durable."""
+        try:
+            before = commit.batch.writing.uncommitted if commit else NOTHING_UNCOMMITTED
+            return await self._decide(pending, before)
+        except Exception as error:
+            return error
+
+    async def _decide(
+        self, pending: Sequence[Pending], before: Uncommitted = NOTHING_UNCOMMITTED
+    ) -> Batch:
+        """A prefix of them. Raises Conflict, Transient or a bug."""
+        began_at, tracer = time.monotonic(), self._tracer
+        began_ns = tracer.now_ns() if tracer else 0
+        items = [each.item for each in pending]
         now = await self._read_clock()
-        snapshot = await self._store.load(items)
+        snapshot = await self._store.load(items, before)
         fold = Fold(f"/{self._service}", snapshot, now, tracer.sampling if tracer else None)
         while refs := fold.run(items):
             fold.add(await self._store.load_states(refs))
-        changes = fold.changes
-        bugs = self._count_bugs(items, changes)
-        positions = _collect_positions(items[: len(changes.results)])
-        documents = await self._store.write(snapshot, changes, positions, now)
-        self._bugs.extend(bugs)
+        positions = collect_positions(items[: len(fold.changes.results)])
+        writing = self._store.prepare(snapshot, fold.changes, positions, now)
+        self._pace.note_decided(len(fold.changes.results), time.monotonic() - began_at)
+        return Batch(pending, snapshot, fold.changes, positions, writing, now, began_at, began_ns)
+
+    async def _begin(self, batch: Batch) -> None:
+        """To commit it. Raises BugBrake."""
+        self._check_bugs(batch)
+        self._put_back(batch.rest)
+        task = asyncio.create_task(self._write(batch))
+        task.add_done_callback(lambda _: self._stirred.set())
+        self._commit = Commit(batch, task, time.monotonic())
+        await asyncio.sleep(0)  # it is sent before anything else is done
+
+    async def _write(self, batch: Batch) -> None:
+        began_at = time.monotonic()
+        await self._store.write(batch.writing)
+        self._pace.note_committed(time.monotonic() - began_at)
+        self._bugs.extend(batch.list_bugs())
+
+    async def _finish(self, batch: Batch) -> None:
+        """Tells what is durable now."""
         self._wake_jobs()
-        self._report(changes, time.perf_counter() - started)
-        self._measure_steps(items, changes, now)
-        if tracer:
-            tracer.record_batch(items, snapshot, changes, started_ns)
-        await self._publisher.put(documents, positions)
-        return changes.results
+        self._report(batch.changes, time.monotonic() - batch.began_at)
+        for type_, seconds in batch.list_steps():
+            telemetry.STEP_SECONDS.labels(self._service, type_).observe(seconds)
+        batch.settle()
+        if self._tracer:
+            items = [pending.item for pending in batch.worked]
+            self._tracer.record_batch(items, batch.snapshot, batch.changes, batch.began_ns)
+        await self._publisher.put(batch.writing.documents, batch.positions)
+
+    async def _work(self, pending: Sequence[Pending], failure: Exception) -> None:
+        """What failed, until it is durable: in as few transactions as conflicts and sizes allow."""
+        left, size, failures = list(pending), len(pending), 0
+        error: Exception | None = failure
+        while left:
+            if error is not None:
+                failures += 1
+                size = await self._recover(left, size, error, failures)
+            try:
+                batch = await self._decide(left[:size])
+                self._check_bugs(batch)
+                await self._write(batch)
+            except BugBrake:
+                self._put_back(left)
+                raise
+            except Exception as again:
+                error = again
+            else:
+                await self._finish(batch)
+                left, failures, error = left[len(batch.worked) :], 0, None
+
+    async def _recover(
+        self, left: list[Pending], size: int, error: Exception, failures: int
+    ) -> int:
+        """How many are tried at once next."""
+        self._store.forget()
+        if isinstance(error, Conflict):
+            telemetry.CONFLICTS.labels(self._service).inc()
+            await _back_off(failures, most_s=0.1)
+            return max(1, size // 2) if failures % CONFLICTS_BEFORE_HALVING == 0 else size
+        if isinstance(error, Transient):
+            log.warning("batch_retried", service=self._service, error=str(error))
+            await _back_off(failures, most_s=RETRY_DELAY_S_MAX)
+            return size
+        # What cannot be written is somebody's: alone, it becomes a dead letter.
+        if size == 1:
+            left[0] = _mark_unwritable(left[0], error)
+        return max(1, size // 2)
 
     async def _read_clock(self) -> datetime:
         try:
@@ -262,29 +343,19 @@ class Processor:
         except mongo.PyMongoError as error:
             raise mongo.translate_error(error) from error
 
-    def _count_bugs(self, items: Sequence[Item], changes: Changes) -> list[bool]:
-        """A bad release must not empty a topic into dead letters.
+    def _check_bugs(self, batch: Batch) -> None:
+        """A bad release must not empty a topic into dead letters. Raises BugBrake.
 
-        Records count, once stored; a command's caller is told, and a replay was counted before.
+        Records count, once stored.
         """
-        latest = [
-            result.kind == "bug"
-            for item, result in zip(items, changes.results, strict=False)
-            if item.incoming is not None and not item.dead_letter
-        ]
-        if sum([*self._bugs, *latest][-BUG_WINDOW:]) > self._bugs_max:
+        if sum([*self._bugs, *batch.list_bugs()][-BUG_WINDOW:]) > self._bugs_max:
             raise BugBrake(self._service)
-        return latest
 
-    def _stop_deciding(self, waiting: Sequence[Pending], brake: BugBrake) -> None:
+    def _stop_deciding(self, brake: BugBrake) -> None:
         self.is_braked = True
         log.critical("bug_brake_pulled", service=self._service, bugs=sum(self._bugs))
-        for pending in waiting:
+        for pending in [*self._first, *self._queue]:
             pending.ticket.fail(brake)
-
-    def _measure_steps(self, items: Sequence[Item], changes: Changes, now: datetime) -> None:
-        for type_, seconds in _list_steps(items, changes, now):
-            telemetry.STEP_SECONDS.labels(self._service, type_).observe(seconds)
 
     def _wake_jobs(self) -> None:
         self._committed_at = time.monotonic()
@@ -308,15 +379,6 @@ class Processor:
         telemetry.log_events(self._service, changes.outgoing)
 
 
-def _list_steps(
-    items: Sequence[Item], changes: Changes, now: datetime
-) -> Iterator[tuple[str, float]]:
-    """Of our own events: the time of others is what they say. Their type, and seconds since."""
-    for item, result in zip(items, changes.results, strict=False):
-        if item.stream and isinstance(item.input, Event) and result.kind == "applied":
-            yield item.input.data.TYPE, max(0.0, (now - item.input.time).total_seconds())
-
-
 def _mark_unwritable(pending: Pending, bug: Exception) -> Pending:
     """Raises the bug again when even the dead letter could not be stored."""
     if pending.item.problems:
@@ -324,17 +386,6 @@ def _mark_unwritable(pending: Pending, bug: Exception) -> Pending:
     problems, trace = (describe_bug(bug),), format_traceback(bug)
     item = replace(pending.item, problems=problems, traceback=trace)
     return replace(pending, item=item)
-
-
-def _collect_positions(items: Sequence[Item]) -> dict[Position, int]:
-    """Where to resume, by (cluster, topic, partition); replays have no place of their own."""
-    positions: dict[Position, int] = {}
-    for item in items:
-        incoming = item.incoming
-        if incoming is not None and not item.dead_letter:
-            place = (incoming.cluster, incoming.topic, incoming.partition)
-            positions[place] = max(positions.get(place, 0), incoming.offset + 1)
-    return positions
 
 
 async def _back_off(failures: int, most_s: float) -> None:

@@ -5,13 +5,13 @@ nothing is decided on what the database says (`Fold`). Where somebody else write
 here may cost a transaction that fails: after a conflict all is forgotten, for longer each time.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from shared import mongo
-from shared.messaging.changes import Changes, Loaded, Snapshot
+from shared.messaging.changes import Loaded
 from shared.messaging.decision import AnyRef
+from shared.messaging.uncommitted import Place, Uncommitted, Written
 
 STATE_BYTES_MAX = 4_000_000
 STREAMS_MAX = 20_000
@@ -49,28 +49,11 @@ class BoundedCache(Generic[K, V]):
         self._young, self._old, self._size = {}, {}, 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A state's document as bytes: what is read from it is what the database would give."""
-
-    document: bytes
-    version: int
-    emitted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How far a subject's sequence was worked, and how often that was written."""
-
-    last: int
-    revision: int
-
-
 class RecentStates:
     """Of one service's process; asked by the fold, told by the store."""
 
     def __init__(self) -> None:
-        self._states = BoundedCache[AnyRef, _Written](STATE_BYTES_MAX)
+        self._states = BoundedCache[AnyRef, Written](STATE_BYTES_MAX)
         self._places = BoundedCache[str, Place](STREAMS_MAX)
         self._rest = 0
         self._next_rest = 1
@@ -92,35 +75,28 @@ class RecentStates:
         places = ((stream, self._places.get(stream)) for stream in streams)
         return {stream: place for stream, place in places if place}
 
-    def remember(
-        self, snapshot: Snapshot, changes: Changes, documents: Mapping[AnyRef, bytes]
-    ) -> None:
-        """After a commit. documents: as they were written, of the states that were changed."""
+    def remember(self, batch: Uncommitted) -> None:
+        """After its commit."""
         if self._rest:
             self._rest -= 1
             return
         self._clean += 1
         if self._clean == TRUSTED_AGAIN_AFTER:
             self._next_rest = 1
-        for ref, document in documents.items():
-            loaded = snapshot.states[ref]
-            emitted = changes.emitted.get(ref, loaded.emitted)
-            written = _Written(document, loaded.version + 1, emitted)
-            self._states.put(ref, written, len(document))
-        for ref in changes.read - documents.keys():
-            self._raise_version(ref, snapshot.states[ref])
-        parked = {stream for stream, _ in changes.parked} | snapshot.parked.keys()
-        for stream, last in changes.sequences.items():
-            if stream in parked:
+        for ref, written in batch.written.items():
+            self._states.put(ref, written, len(written.document))
+        for ref, loaded in batch.read.items():
+            self._raise_version(ref, loaded)
+        for stream, place in batch.places.items():
+            if batch.parked[stream]:
                 self._places.drop(stream)
             else:
-                revision = snapshot.revisions.get(stream, 0) + 1
-                self._places.put(stream, Place(last, revision))
+                self._places.put(stream, place)
 
     def _raise_version(self, ref: AnyRef, loaded: Loaded) -> None:
         written = self._states.get(ref)
         if written is not None:
-            raised = _Written(written.document, loaded.version + 1, loaded.emitted)
+            raised = Written(written.document, loaded.version, loaded.emitted)
             self._states.put(ref, raised, len(written.document))
 
     def forget(self) -> None:

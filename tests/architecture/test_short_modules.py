@@ -43,6 +43,7 @@ APART = {
     "services/notify/wording.py": "pure: the words of a notice are tried without sending one",
     "services/notify/traffic.py": "pure: whose turn it is, tried without a provider",
     "services/notify/views.py": "what people see, apart from the routes, as in every service",
+    "shared/messaging/pace.py": "pure: when a batch is decided is tried without a loop",
     "shared/messaging/waiting.py": "pure: who waits for whom is tried without a loop",
     "shared/sheets/asides.py": "which lines are no rows; the table reads those that are",
     "shared/sheets/guards.py": "what money a column is in; the package hands it on",

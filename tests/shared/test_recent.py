@@ -13,7 +13,8 @@ from shared.messaging.changes import Changes, Loaded, Snapshot
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Command, Decision, Ref, States
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Incoming, Item
-from shared.messaging.recent import REST_BATCHES_MAX, BoundedCache, Place, RecentStates
+from shared.messaging.recent import REST_BATCHES_MAX, BoundedCache, RecentStates
+from shared.messaging.uncommitted import Place, describe_writes
 from tests.shared.test_fold import NOW
 from tests.shared.test_reads import Account, Pay, Payments, pay_item
 
@@ -115,7 +116,7 @@ async def test_a_place_that_is_remembered_makes_no_dead_letter_of_a_repetition()
     unconnected: Any = None
     store = BatchStore(unconnected, unconnected, "/audit", unconnected)
     changes = Changes(sequences={"s": 4})
-    store._recent.remember(Snapshot({}, {}, {"s": 3}, {}, {}), changes, {})
+    store._recent.remember(describe_writes(Snapshot({}, {}, {"s": 3}, {}, {}), changes, {}))
     payment = pay_item(ask, "nobody")
     record = Incoming("c", "guanjia.matches", 0, 1, b"{}", None)
     item = Item(record, payment.input, payment.handler, stream="s", sequence=5)
@@ -137,7 +138,7 @@ def commit(
     ref: AnyRef = Ref(Account, account.id)
     snapshot = Snapshot({ref: Loaded(None, version)}, {}, {}, {}, {})
     document = mongo.encode_document(mongo.to_document(account))
-    recent.remember(snapshot, changes or Changes(), {ref: document})
+    recent.remember(describe_writes(snapshot, changes or Changes(), {ref: document}))
 
 
 def test_a_state_is_remembered_as_the_database_would_give_it() -> None:
@@ -155,7 +156,8 @@ def test_a_state_is_remembered_as_the_database_would_give_it() -> None:
 def test_what_was_read_alone_is_remembered_with_its_new_version() -> None:
     recent = RecentStates()
     commit(recent, Account(id="a"))
-    recent.remember(Snapshot({A: Loaded(None, 1)}, {}, {}, {}, {}), Changes(read={A}), {})
+    read = Snapshot({A: Loaded(None, 1)}, {}, {}, {}, {})
+    recent.remember(describe_writes(read, Changes(read={A}), {}))
     loaded = recent.get(A)
     assert loaded is not None
     assert loaded.version == 2
@@ -180,10 +182,16 @@ def test_a_place_behind_which_something_waits_is_not_remembered() -> None:
     recent = RecentStates()
     item = pay_item(ask, "a")
     snapshot = Snapshot({}, {}, {"s": 4}, {}, {})
-    recent.remember(snapshot, Changes(sequences={"s": 9, "new": 1}), {})
+    worked = Changes(sequences={"s": 9, "new": 1})
+    recent.remember(describe_writes(snapshot, worked, {}))
     assert recent.find_places(["s", "new", "none"]) == {"s": Place(9, 5), "new": Place(1, 1)}
-    recent.remember(snapshot, Changes(sequences={"s": 9}, parked={("s", 11): item}), {})
+    waits = Changes(sequences={"s": 9}, parked={("s", 11): item})
+    recent.remember(describe_writes(snapshot, waits, {}))
     assert recent.find_places(["s", "new"]) == {"new": Place(1, 1)}
+    waiting = Snapshot({}, {}, {"s": 5}, {}, {"s": {11: item}})
+    closed = Changes(sequences={"s": 11}, unparked={("s", 11)})
+    recent.remember(describe_writes(waiting, closed, {}))
+    assert recent.find_places(["s"]) == {"s": Place(11, 6)}
 
 
 def test_the_cache_is_bounded_and_keeps_what_came_last() -> None:

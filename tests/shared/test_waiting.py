@@ -1,8 +1,6 @@
 """What waits for the loop takes turns: nothing is lost, turned round or held up by the many."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -10,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import QueueFull, Transient
-from shared.messaging.changes import Result
-from shared.messaging.processor import Pending, Processor
+from shared.messaging.processor import Processor
 from shared.messaging.waiting import WaitingLines
 
 
@@ -35,6 +32,19 @@ def test_who_was_cut_short_goes_on_first() -> None:
     lines.add(["a", "a", "a"])
     lines.add(["b", "b"])
     assert [lines.take(1), lines.take(2), lines.take(9)] == [["a"], ["a", "a"], ["b", "b"]]
+
+
+def test_what_the_broker_gave_is_one_line() -> None:
+    """Else what was fetched second would overtake what was fetched first."""
+    lines = WaitingLines[int](per_turn=2)
+    lines.add_lasting([1, 2, 3])
+    lines.add([9, 9, 9])
+    lines.add_lasting([4, 5])
+    assert lines.take(6) == [1, 2, 9, 9, 3, 4]
+    assert list(lines) == [9, 5]
+    assert (lines.take(9), len(lines)) == ([9, 5], 0)
+    lines.add_lasting([6])
+    assert lines.take(9) == [6]
 
 
 @given(
@@ -72,31 +82,3 @@ async def test_no_more_commands_wait_than_a_process_holds() -> None:
         await processor.execute(Mock())
     assert isinstance(refused.value, Transient)
     waiting.cancel()
-
-
-async def test_what_follows_from_a_decision_goes_with_what_came_meanwhile() -> None:
-    """And waits for no batch between: what is sent next is claimed when a call's outcome is in."""
-    parts = {name: Mock() for name in ("inbox", "store", "publisher", "clock")}
-    processor = Processor(service="ledgerlet", **parts)
-    parts["inbox"].make_item = lambda name: name
-    batches: list[list[object]] = []
-
-    async def work(batch: Sequence[Pending]) -> None:
-        batches.append([each.item for each in batch])
-        if len(batches) == 1:
-            others.append(asyncio.create_task(execute("meanwhile")))
-            await asyncio.sleep(0)
-        for each in batch:
-            each.ticket.settle(each.index, Result("applied"))
-
-    async def execute(*names: Any) -> None:
-        for name in names:
-            await processor.execute(name)
-
-    processor._work = work  # type: ignore[method-assign]
-    others: list[asyncio.Task[None]] = []
-    running = asyncio.create_task(processor.run())
-    await execute("first", "next")
-    await asyncio.gather(*others)
-    running.cancel()
-    assert batches == [["first"], ["meanwhile", "next"]]

@@ -1,0 +1,235 @@
+"""A batch is decided while the one before commits: nothing of it counts before that one does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from unittest.mock import patch
+
+import pytest
+
+from shared import mongo
+from shared.errors import BugBrake
+from shared.messaging import fold
+from shared.messaging.decision import Answer, Command
+from shared.messaging.fold import Fold
+from shared.messaging.pace import Pace
+from tests.support.ledgerlet import Add, Counter
+from tests.support.ledgerlet_harness import MATCHING
+from tests.support.memory_mongo import MemoryDatabase
+from tests.support.pipeline import (
+    POISON,
+    REFUSED,
+    Gate,
+    Instance,
+    Tell,
+    in_memory,
+    list_effects,
+    load,
+    make_record,
+    settle,
+)
+
+# --- what fails while the next is decided ---
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[tuple[Instance, Gate]]:
+    with in_memory():
+        database = MemoryDatabase()
+        instance = Instance(database)
+        yield instance, Gate(database)
+        await instance.stop()
+
+
+def add(instance: Instance, amount: int, key: str = "") -> asyncio.Task[Answer]:
+    command = Command(Add(counter="C", amount=amount), key=key and f"/audit|{key}")
+    return asyncio.create_task(instance.processor.execute(command))
+
+
+def tell(instance: Instance) -> asyncio.Task[Answer]:
+    return asyncio.create_task(instance.processor.execute(Command(Tell(counter="C"))))
+
+
+async def test_the_next_is_decided_meanwhile_and_written_only_then(
+    pair: tuple[Instance, Gate],
+) -> None:
+    """On what the one before will have written, though what was before that is remembered too."""
+    instance, gate = pair
+    gate.let_go()
+    assert (await add(instance, 10)).body == {"total": 10}
+    first = add(instance, 1)
+    await settle()
+    with patch.object(Fold, "run", autospec=True, side_effect=Fold.run) as decide:
+        second, third = add(instance, 2), tell(instance)
+        await settle()
+        assert decide.called
+    assert gate.waiting == 1
+    assert not any(task.done() for task in (first, second, third))
+    gate.let_go()
+    await settle()
+    assert (await first).body == {"total": 11}
+    assert gate.waiting == 1
+    assert not second.done()
+    assert not third.done(), "told only what is durable"
+    assert len(instance.published.documents) == 2
+    gate.let_go()
+    assert ((await second).body, (await third).body) == ({"total": 13}, {"total": 13})
+    assert instance.database.committed == 3
+
+
+@pytest.mark.parametrize("ending", ["fails", "lost"])
+async def test_where_the_commit_fails_what_was_decided_on_it_is_decided_again(
+    pair: tuple[Instance, Gate], ending: str
+) -> None:
+    instance, gate = pair
+    instance.database.endings = iter([ending])
+    first = add(instance, 1)
+    await settle()
+    second, third = add(instance, 1), tell(instance)
+    await settle()
+    store(instance.database, Counter(id="C", total=10))  # another's
+    for _ in range(3):
+        gate.let_go()
+        await settle()
+    sums = [answer.body["total"] for answer in await asyncio.gather(first, second, third)]
+    assert sums == [11, 12, 12]
+    assert load(instance.database, "C").total == 12
+
+
+async def test_a_commit_of_which_nobody_heard_is_found_and_not_made_twice(
+    pair: tuple[Instance, Gate],
+) -> None:
+    instance, gate = pair
+    instance.database.endings = iter(["unheard"])
+    first = add(instance, 1, key="first")
+    await settle()
+    second, third = add(instance, 1), tell(instance)
+    for _ in range(3):
+        await settle()
+        gate.let_go()
+    sums = [answer.body["total"] for answer in await asyncio.gather(first, second, third)]
+    assert sums == [1, 2, 2]
+    assert len(list_effects(instance.database, "C")) == 2
+
+
+async def test_a_dead_letter_that_was_decided_on_what_failed_is_none(
+    pair: tuple[Instance, Gate],
+) -> None:
+    """Another worked both meanwhile: what is repeated is not refused."""
+    instance, gate = pair
+    one, two = make_record(0, "A", 1), make_record(1, "A", 2, quantity=REFUSED)
+    first = asyncio.create_task(instance.processor.submit([one]))
+    await settle()
+    second = asyncio.create_task(instance.processor.submit([two]))
+    await settle()
+    stream = {"_id": f"{MATCHING}|A", "last": 2, "revision": 2}
+    instance.database["sequences"].bulk_write([mongo.InsertOne(stream)])
+    for _ in range(3):
+        await settle()
+        gate.let_go()
+    await asyncio.gather(first, second)
+    assert not instance.database.list_rows("dead_letters")
+    assert not instance.published.documents
+    assert instance.database.list_rows("positions")[0]["next"] == 2
+
+
+async def test_too_many_bugs_stop_it_with_what_was_durable_answered() -> None:
+    with in_memory():
+        database = MemoryDatabase()
+        instance, gate = Instance(database, bugs_max=0), Gate(database)
+        good, poison = make_record(0, "A", 1), make_record(1, "A", 2, quantity=POISON)
+        first = asyncio.create_task(instance.processor.submit([good]))
+        await settle()
+        second = asyncio.create_task(instance.processor.submit([poison]))
+        later = add(instance, 1)
+        await settle()
+        assert not instance.processor.is_braked, "what it was decided on is not durable"
+        gate.let_go()
+        await first
+        for stopped in (second, later):
+            with pytest.raises(BugBrake):
+                await stopped
+        assert instance.processor.is_braked
+        assert not database.list_rows("dead_letters")
+        await instance.stop()
+
+
+@pytest.mark.parametrize("endings", [[], ["fails"], ["committed", "lost", "unheard"]])
+async def test_what_does_not_fit_comes_before_what_came_later(endings: list[str]) -> None:
+    with in_memory(), patch.object(fold, "TRANSACTION_BYTES_MAX", 0):
+        instance = Instance(MemoryDatabase(endings))
+        commands = [Command(Add(counter="C", amount=1), key=f"/audit|{n}") for n in range(12)]
+        await instance.processor.execute_many(commands)
+        assert instance.database.committed == 12
+        assert load(instance.database, "C").seen == tuple(command.key for command in commands)
+        await instance.stop()
+
+
+async def test_nothing_waits_in_the_database_for_what_was_fetched_before_it() -> None:
+    """Two fetches are under way: the second does not overtake the first."""
+    with in_memory(), patch.object(Fold, "_park", autospec=True, side_effect=AssertionError):
+        instance = Instance(MemoryDatabase(), batch_events_max=50)
+        records = [make_record(n, "A", n + 1) for n in range(80)]
+        fetches = [instance.processor.submit(part) for part in (records[:40], records[40:])]
+        await asyncio.gather(*fetches)
+        assert load(instance.database, "A").total == 80
+        await instance.stop()
+
+
+async def test_a_key_used_again_meanwhile_is_answered_the_same_without_a_conflict(
+    pair: tuple[Instance, Gate],
+) -> None:
+    instance, gate = pair
+    first = add(instance, 1, key="k")
+    await settle()
+    again = add(instance, 1, key="k")
+    await settle()
+    gate.let_go()
+    assert (await first).body == (await again).body == {"total": 1}
+    assert instance.database.committed == 1
+
+
+async def test_what_follows_from_a_decision_goes_with_what_came_meanwhile() -> None:
+    """Where few came, no batch is between: what is sent next is claimed with a call's outcome."""
+    with in_memory(start=None):
+        instance = Instance(MemoryDatabase())
+        gate = Gate(instance.database)
+
+        async def add_twice() -> None:
+            await instance.processor.execute(Command(Add(counter="C", amount=1)))
+            await instance.processor.execute(Command(Add(counter="C", amount=2)))
+
+        both = asyncio.create_task(add_twice())
+        await settle()
+        meanwhile = add(instance, 4)
+        for _ in range(2):
+            await settle()
+            gate.let_go()
+        await asyncio.gather(both, meanwhile)
+        assert instance.database.committed == 2
+        await instance.stop()
+
+
+def store(database: MemoryDatabase, counter: Counter) -> None:
+    row = mongo.to_document(counter) | {"_version": 1, "_emitted": 0}
+    database[Counter.COLLECTION].bulk_write([mongo.InsertOne(row)])
+
+
+# --- when it is decided ---
+
+
+def test_few_wait_for_the_commit_and_many_are_decided_meanwhile() -> None:
+    pace = Pace()
+    pace.note_decided(10, 0.01)
+    pace.note_committed(0.02)
+    assert pace.find_start(1) is None
+    assert pace.find_start(10) == pytest.approx(0.01)
+    assert pace.find_start(500) == 0
+
+
+def test_the_pace_follows_what_was_measured() -> None:
+    pace = Pace()
+    assert pace.find_start(1) == 0, "nothing is known"
+    for _ in range(50):
+        pace.note_decided(1, 0.002)
+        pace.note_committed(0.004)
+    assert pace.find_start(1) == pytest.approx(0.002, rel=0.01)
