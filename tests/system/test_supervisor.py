@@ -113,6 +113,22 @@ async def test_killed_part_is_announced_and_comes_back(tmp_path: Path) -> None:
     await watching
 
 
+async def test_part_that_is_taken_away_stays_away_until_it_is_restarted(tmp_path: Path) -> None:
+    lines: list[str] = []
+    supervisor = Supervisor([[make_part("broker", tmp_path)]], announce=lines.append)
+    await supervisor.start()
+    watching = asyncio.create_task(supervisor.watch())
+    await supervisor.take_away("broker")
+    await asyncio.sleep(0)  # the watch has seen it end
+    assert supervisor.list_pids() == {}
+    await supervisor.restart("broker")
+    await wait_until(lambda: len(read_journal(tmp_path)) == 2)
+    await supervisor.stop()
+    await watching
+    assert lines == []
+    assert [what for what, _, _ in read_journal(tmp_path)] == ["started", "started", "stopped"]
+
+
 async def test_part_that_keeps_dying_is_retried_ever_more_slowly(tmp_path: Path) -> None:
     lines: list[str] = []
     supervisor = Supervisor([[make_part("audit", tmp_path)]], announce=lines.append)
