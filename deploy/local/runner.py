@@ -157,10 +157,9 @@ class PartRunner:
         name = self.part.name
         log = self._process.read_last_lines() if self._process else ""
         help_line = self.part.explain(log)
-        detail = (
-            f"{help_line} ({self.part.log_file})" if help_line else f"{self.part.log_file}\n{log}"
-        )
-        return PartFailedError(f"{name} {chinese} · {name} {english}: {detail}")
+        why = f": {help_line}" if help_line else f"\n{log}"
+        where = self.part.log_file
+        return PartFailedError(f"{name} {chinese} · {name} {english}: {where}{why}")
 
 
 class ExternalRunner:
