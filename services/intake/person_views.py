@@ -92,7 +92,7 @@ def describe_export(
         "id_number": contact.id_number,
         "openid": contact.openid,
         "said": [
-            {"speaker_zh": SPEAKER_LABELS[row.kind], **statement}
+            {"speaker": row.kind, "speaker_zh": SPEAKER_LABELS[row.kind], **statement}
             for row, statement in list_said(vault, person)
         ],
         "texts": {row.id: open_text(vault, person, row) for row in rows},

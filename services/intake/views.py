@@ -26,7 +26,7 @@ from services.intake.vault.persons import (
 )
 from services.intake.vault.sealing import Vault
 from shared.contracts.events import ApprovalLevel
-from shared.contracts.values import CHINA, LABELS
+from shared.contracts.values import CHINA, LABELS, Category
 from shared.documents import Document
 from shared.looks import Look
 from shared.money import format_yuan
@@ -192,14 +192,20 @@ def describe_unknown_items(
     vault: Vault, requests: Iterable[Request], persons: Mapping[str, Person]
 ) -> list[dict[str, object]]:
     """What was written, most often first; what erased people wrote is gone."""
-    counts: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, Category, str]] = Counter()
     for request in requests:
         person = persons.get(request.person_id)
         written = find_written_item(open_text(vault, person, request) if person else None)
         if written:
-            counts[written, LABELS[request.category], request.need.item] += 1
+            counts[written, request.category, request.need.item] += 1
     return [
-        {"written": drop_numbers(written), "category_zh": category, "item": item, "count": count}
+        {
+            "written": drop_numbers(written),
+            "category": category,
+            "category_zh": LABELS[category],
+            "item": item,
+            "count": count,
+        }
         for (written, category, item), count in counts.most_common()
     ]
 

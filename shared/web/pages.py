@@ -189,13 +189,15 @@ def _open_templates(package: str, language: Language) -> Environment:
         "form_token": "",
     }
     filters: dict[str, Callable[..., object]] = {
-        "label": _find_label,
+        "day": partial(format_day, language),
+        "moment": partial(format_moment, language),
+        "label": partial(_name_code, language),
         "quantity": format_quantity,
-        "town": format_town,
+        "town": partial(_name_town, language),
         "village": village_name,
         "choices": partial(_list_choices, language),
         "clock": _format_clock,
-        "word": _find_label if language == "zh" else _format_word,
+        "many": _count_things,
         "yuan": format_yuan,
     }
     templates.filters |= {name: _apply_late(filter_) for name, filter_ in filters.items()}
@@ -242,6 +244,11 @@ def isolate(text: str) -> str:
     return f"\u2068{text}\u2069" if turns else text
 
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+"""Whatever language the machine has."""
 UNCLEAR_NEED = ("项", LABELS[Category.OTHER])
 """What somebody asked for in his own words, until a member of staff wrote what it is."""
 _TURNING = frozenset({"R", "AL", "RLE", "LRE", "RLO", "LRO", "RLI", "LRI", "FSI", "PDF", "PDI"})
@@ -252,6 +259,13 @@ def format_town(town_code: str) -> str:
     return town_name(town_code) or ("全市" if town_code == CITY_WIDE else "其他地区")
 
 
+def _name_town(language: Language, town_code: str) -> str:
+    """Towns have one name; what is none has one in each language."""
+    if language == "en" and not town_name(town_code):
+        return "whole city" if town_code == CITY_WIDE else "elsewhere"
+    return format_town(town_code)
+
+
 def _list_choices(
     language: Language, codes: Iterable[str], words: Mapping[str, tuple[str, str]] | None = None
 ) -> list[tuple[str, str]]:
@@ -259,8 +273,25 @@ def _list_choices(
     common table does not have them."""
     if words:
         return [(str(code), words[code][language == "en"]) for code in codes]
-    word = _find_label if language == "zh" else _format_word
-    return [(str(code), word(code)) for code in codes]
+    return [(str(code), _name_code(language, code)) for code in codes]
+
+
+def _count_things(count: int, thing: str) -> str:
+    """1 case, 2 cases: for the English; Chinese counts one as many."""
+    return f"{count:,} {thing}{'s' if count != 1 else ''}"
+
+
+def format_moment(language: Language, at: datetime) -> str:
+    """2026年12月1日 10:30, 1 December 2026, 10:30; in China's time."""
+    comma = ", " if language == "en" else " "
+    return f"{format_day(language, at)}{comma}{at.astimezone(CHINA):%H:%M}"
+
+
+def format_day(language: Language, at: datetime) -> str:
+    local = at.astimezone(CHINA)
+    if language == "en":
+        return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+    return f"{local.year}年{local.month}月{local.day}日"
 
 
 def _format_clock(at: datetime) -> str:
@@ -268,14 +299,10 @@ def _format_clock(at: datetime) -> str:
     return at.astimezone(CHINA).strftime("%m-%d %H:%M")
 
 
-def _format_word(code: str) -> str:
-    """home_adaptation: home adaptation."""
-    return code.replace("_", " ")
-
-
-def _find_label(word: str) -> str:
-    """The Chinese of a kind, channel, class or category."""
-    return LABELS[word]
+def _name_code(language: Language, code: str) -> str:
+    """A kind, channel, class or category in words; home_adaptation: 适老化改造, home adaptation."""
+    zh, en = LABELS[code], code.replace("_", " ")
+    return {"zh": zh, "en": en, "both": f"{zh} {en}"}[language]
 
 
 def _find_asset_url(name: str) -> str:

@@ -7,6 +7,9 @@ from fastapi import Request
 from shared.security import Credential, Role, SealingKey
 from shared.security.sessions import LiveSession
 
+LANGUAGE = "zh"
+"""Of a reader who chose none; a test may set it."""
+
 
 class Keys:
     """Part of a Keyring."""
@@ -17,13 +20,13 @@ class Keys:
 
 
 def make_reader(
-    *roles: Role, id_: str = "s-1001", area: str = "", language: str = "zh", path: str = "/home"
+    *roles: Role, id_: str = "s-1001", area: str = "", language: str = "", path: str = "/home"
 ) -> Request:
     """Signed in with these roles; without any, nobody."""
     app = SimpleNamespace(
         state=SimpleNamespace(public_scheme="http", runtime=SimpleNamespace(keyring=Keys()))
     )
-    cookie = f"guanjia-language={language}".encode()
+    cookie = f"guanjia-language={language or LANGUAGE}".encode()
     request = Request(
         {
             "type": "http",

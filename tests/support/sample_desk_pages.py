@@ -81,7 +81,7 @@ def render_person_samples(
         "history_refused": True,
         "cases": [case_row],
         "received": [{**need, "stage": "confirmed", "recorded_at": at}],
-        "said": [{"speaker_zh": "本人", "name": words, "phone": words}],
+        "said": [{"speaker": "own", "speaker_zh": "本人", "name": words, "phone": words}],
         "texts": {"R-1": words},
         "looks": [{"on": "2022-01-20", "role_zh": words, "purpose_zh": words}],
     }
@@ -100,7 +100,7 @@ def render_person_samples(
         "person": render(
             "person.html",
             person=person,
-            said=[("本人", True, words)],
+            said=[(("本人", "own"), True, words)],
             path="/desk/persons/P-1",
             done=None,
             act="correct",
@@ -254,7 +254,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         ),
         "catalogue_unknown": render(
             "catalogue_unknown.html",
-            rows=[{"written": words, "count": 2, "category_zh": "生活物资", "item": words}],
+            rows=[{"written": words, "count": 2, "category": "supplies", "item": words}],
             path="/desk/catalogue",
         ),
         "desk_found": render(

@@ -320,10 +320,10 @@ def render_entries(
         missing=missing,
         further=further if hits.before else "",
         choices={
-            "fund": [(flow.id, flow.name) for flow in figures.funds.values()],
-            "kind": [(kind.name, kind.zh) for kind in KINDS.values()],
-            "category": [(code.value, charts.name_category(code)[0]) for code in Category],
-            "town": [(name, name) for name in load_towns().values()],
+            "fund": [(flow.id, flow.name, flow.name) for flow in figures.funds.values()],
+            "kind": [(kind.name, kind.zh, kind.name.replace("_", " ")) for kind in KINDS.values()],
+            "category": [(code.value, *charts.name_category(code)) for code in Category],
+            "town": [(name, name, name) for name in load_towns().values()],
         },
     )
 
@@ -338,8 +338,8 @@ def _describe_row(row: EntryRow, figures: Overview) -> dict[str, object]:
         "kind_en": row.kind.replace("_", " "),
         "funds": "、".join(names),
         "amount": row.amount,
-        "category": charts.name_category(row.aim.category)[0] if row.aim.category else "",
-        "town": charts.name_town(row.aim.town)[0] if row.aim.town else "",
+        "category": charts.name_category(row.aim.category) if row.aim.category else None,
+        "town": charts.name_town(row.aim.town) if row.aim.town else None,
     }
 
 

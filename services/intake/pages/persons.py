@@ -86,7 +86,7 @@ async def _render(
     page = await people.read_person(person_id, caller, runtime)
     person, _ = await load_seen_person(runtime, find_scope(caller), person_id)
     registrations = [
-        (SPEAKER_LABELS[row.kind], row.is_correction, fields.get("name"))
+        ((SPEAKER_LABELS[row.kind], row.kind), row.is_correction, fields.get("name"))
         for row, fields in list_said(runtime.resources.vault, person)
     ]
     may_erase = Role.APPROVER_CITY in caller.roles and not caller.area

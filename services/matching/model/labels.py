@@ -52,6 +52,12 @@ STATE_LABELS: dict[MatchState, str] = {
     "reopened": "未到位，重新对接",
 }
 
+
+def name_state(state: MatchState) -> tuple[str, str]:
+    """Chinese and English."""
+    return STATE_LABELS[state], state
+
+
 # Nothing moves by itself: audit's reversal takes a maker and a checker.
 REVERSE_PAYMENT = {
     "zh": "款项已拨付：须由财务两人冲正该笔拨付，或两人批准再次拨付；此前不再对接资金",

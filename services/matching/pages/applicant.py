@@ -16,11 +16,11 @@ from services.matching.pages.buttons import (
     read_field,
     read_reason,
 )
-from services.matching.pages.facts import format_moment
 from services.matching.resources import MatchingRuntimeDep
 from shared.contracts.links import DELIVERY
 from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
+from shared.web.pages import format_moment
 
 router = Router(route_class=LinkRoute)
 
@@ -68,7 +68,7 @@ def render_delivery(match: Match, token: str, now: datetime, help_phone: str) ->
         may_confirm=match.state == "delivered",
         may_rate=match.state == "confirmed" and match.stars is None,
         may_reopen=match.may_reopen(now),
-        reopen_until=format_moment(match.reopen_until) if match.reopen_until else "",
+        reopen_until=format_moment("both", match.reopen_until) if match.reopen_until else "",
         help_phone=help_phone,
         stars=list(STARS.items()),
         reasons=[(reason, reason) for reason in REOPEN_REASONS],

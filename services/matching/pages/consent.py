@@ -17,10 +17,9 @@ from services.matching.model.consent import (
     StandingConsent,
     build_consent_id,
 )
-from services.matching.model.labels import STATE_LABELS
+from services.matching.model.labels import name_state
 from services.matching.model.match import Match
 from services.matching.pages.buttons import read_fields
-from services.matching.pages.facts import format_moment
 from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
@@ -35,7 +34,7 @@ from shared.towns import load_towns, town_name
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.links import answer_refused, is_browser
-from shared.web.pages import format_quantity
+from shared.web.pages import format_moment, format_quantity
 
 router = Router(route_class=GiverRoute)
 
@@ -190,10 +189,10 @@ def render_consent(
         status=422 if problems else 200,
         terms=describe_terms(standing.terms) if standing else [],
         month=_describe_month(standing, now) if standing else [],
-        since=format_moment(standing.given_at) if standing else "",
+        since=standing.given_at if standing else None,
         over=_describe_end(consent, now) if consent and not standing else None,
         rows=[_make_row(match) for match in facts.matches],
-        categories=[(code.value, LABELS[code]) for code in Category],
+        categories=tuple(Category),
         towns=list(load_towns().values()),
         chosen={*typed.get("category", ()), *typed.get("town", ())},
         typed={name: values[0] for name, values in typed.items() if values},
@@ -237,14 +236,15 @@ def _describe_month(consent: StandingConsent, now: datetime) -> list[tuple[str, 
 
 
 def _describe_end(consent: StandingConsent, now: datetime) -> tuple[str, str]:
-    at = format_moment(min(consent.ended_at or now, consent.terms.valid_until))
-    return f"上一次的常设同意已于 {at} 停止。", f"The last one ended: {at}."
+    at = min(consent.ended_at or now, consent.terms.valid_until)
+    zh, en = format_moment("zh", at), format_moment("en", at)
+    return f"上一次的常设同意已于 {zh} 停止。", f"The last one ended: {en}."
 
 
 def _make_row(match: Match) -> dict[str, object]:
     return {
         "amount": format_quantity(match.quantity, match.unit, match.item),
         "match": match,
-        "state": STATE_LABELS[match.state],
-        "on": format_moment(match.proposed_at),
+        "state": name_state(match.state),
+        "on": match.proposed_at,
     }

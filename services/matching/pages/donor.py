@@ -17,7 +17,7 @@ from services.matching.pages.buttons import (
     read_field,
     read_reason,
 )
-from services.matching.pages.facts import Background, format_moment, format_way, format_why
+from services.matching.pages.facts import Background, format_way, format_why
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSAL
@@ -25,6 +25,7 @@ from shared.errors import Invalid
 from shared.validation import describe_validation
 from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
+from shared.web.pages import format_moment
 
 router = Router(route_class=LinkRoute)
 
@@ -77,9 +78,9 @@ def render_proposal(match: Match, background: Background, token: str) -> HTMLRes
         "proposal.html",
         match=match,
         why=format_why(match, background),
-        deadline=format_moment(match.expires_at),
-        proposed_at=format_moment(match.proposed_at),
-        recorded_at=format_moment(need.recorded_at) if need else "",
+        deadline=format_moment("both", match.expires_at),
+        proposed_at=format_moment("both", match.proposed_at),
+        recorded_at=format_moment("both", need.recorded_at) if need else "",
         tier=need.tier if need else None,
         way=format_way(need, offer) if need and offer else "",
         help_phone=background.help_phone,

@@ -29,12 +29,11 @@ from services.matching.model.labels import STATE_LABELS, MatchState
 from services.matching.model.match import ClaimNeed
 from services.matching.model.offer import Offer
 from services.matching.pages.buttons import read_fields
-from services.matching.pages.facts import format_moment
 from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
 from services.matching.resources import MatchingRuntime, MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
-from shared.contracts.values import LABELS, Category
+from shared.contracts.values import Category
 from shared.errors import Invalid, Problem
 from shared.ids import make_id
 from shared.messaging.decision import Command
@@ -229,7 +228,7 @@ def render_donor_menu(facts: MenuFacts, giver: Giver) -> HTMLResponse:
         counts=sorted(counts.items(), key=lambda row: (-row[1], row[0])),
         total=counts.get(chosen, 0) if chosen else sum(counts.values()),
         spots=draw_towns(counts, lambda town: f"{page}?{choice.as_query(town=town)}", chosen),
-        categories=[(each.value, LABELS[each]) for each in Category],
+        categories=tuple(Category),
         towns=list(load_towns().values()),
         urgencies=URGENCIES,
         town_path=lambda town: f"{page}?{choice.as_query(town=town)}",
@@ -260,12 +259,12 @@ def _describe(request: OpenRequest, now: datetime) -> dict[str, object]:
     }
 
 
-def _describe_source(source: Source) -> dict[str, str]:
+def _describe_source(source: Source) -> dict[str, object]:
     offer = source.offer
     return {
         "id": offer.id,
         "free": format_quantity(offer.free, offer.unit, offer.item),
-        "until": format_moment(offer.valid_until) if offer.valid_until else "",
+        "until": offer.valid_until,
         "most": _format_most(source),
     }
 

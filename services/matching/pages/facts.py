@@ -8,7 +8,7 @@ from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.place import measure_metres
-from shared.contracts.values import CHINA, LABELS
+from shared.contracts.values import LABELS
 from shared.towns import town_name
 
 
@@ -20,12 +20,6 @@ class Background:
     offer: Offer | None
     now: datetime
     help_phone: str
-
-
-def format_moment(at: datetime) -> str:
-    """2026年12月1日 10:30, in China's time."""
-    local = at.astimezone(CHINA)
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 
 def count_days(since: datetime, now: datetime) -> int:

@@ -22,10 +22,9 @@ from services.matching.giving import (
     list_years,
     write_workbook,
 )
-from services.matching.model.labels import STATE_LABELS
+from services.matching.model.labels import name_state
 from services.matching.model.match import Match
 from services.matching.model.offer import Offer
-from services.matching.pages.facts import format_moment
 from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
 from services.matching.proposals import keep_standing
 from services.matching.resources import MatchingRuntimeDep
@@ -205,12 +204,11 @@ def render_giving(
 
 
 def render_certificate(figures: GivingYear, now: datetime, giver: Giver) -> HTMLResponse:
-    local = now.astimezone(CHINA)
     return giver.render(
         "certificate.html",
         figures=figures,
         sums=_format_sums(figures),
-        today=f"{local.year}年{local.month}月{local.day}日",
+        today=now,
     )
 
 
@@ -234,17 +232,17 @@ def _describe(match: Match, entries: Mapping[str, str]) -> dict[str, object]:
         "since": f"{match.proposed_at.astimezone(CHINA):%Y-%m}",
         "amount": format_quantity(match.quantity, match.unit, match.item),
         "match": match,
-        "state": STATE_LABELS[match.state],
-        "on": format_moment(match.confirmed_at or match.changed_at),
+        "state": name_state(match.state),
+        "on": match.confirmed_at or match.changed_at,
     }
 
 
-def _describe_offer(offer: Offer) -> dict[str, str]:
+def _describe_offer(offer: Offer) -> dict[str, object]:
     return {
         "all": format_quantity(offer.quantity, offer.unit, offer.item),
         "free": format_quantity(offer.free, offer.unit, offer.item),
         "reserved": format_quantity(offer.reserved, offer.unit, offer.item),
         "delivered": format_quantity(offer.delivered, offer.unit, offer.item),
-        "until": format_moment(offer.valid_until) if offer.valid_until else "",
-        "paused": "暂停使用" if offer.state == "paused" else "",
+        "until": offer.valid_until,
+        "is_paused": offer.state == "paused",
     }

@@ -19,7 +19,6 @@ from services.matching.model.match import ClaimNeed
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.buttons import PAGES, read_field, render_done
-from services.matching.pages.facts import format_moment
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import MENU
@@ -40,7 +39,7 @@ from shared.web.links import (
     load_linked,
     require_standing,
 )
-from shared.web.pages import format_quantity
+from shared.web.pages import format_moment, format_quantity
 
 router = Router(route_class=LinkRoute)
 
@@ -142,7 +141,7 @@ def render_menu(
             index=index,
             offer=offer,
             free=format_quantity(offer.free, offer.unit, offer.item),
-            until=format_moment(offer.valid_until) if offer.valid_until else "",
+            until=format_moment("both", offer.valid_until) if offer.valid_until else "",
             unit="元" if offer.is_money else offer.unit,
             entries=[_make_entry(need, offer, now) for need in needs[offer.id]],
         )

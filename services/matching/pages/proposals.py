@@ -16,7 +16,6 @@ from services.matching.messages import ACT_UNKNOWN, NOTHING_CHOSEN, REASON_UNKNO
 from services.matching.model.labels import DECLINE_REASONS, DeclineReason
 from services.matching.model.match import Match
 from services.matching.pages.buttons import read_fields, render_done
-from services.matching.pages.facts import format_moment
 from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
 from services.matching.proposals import Outcome, answer_each, keep_standing
 from services.matching.resources import MatchingRuntimeDep
@@ -27,7 +26,7 @@ from shared.revocations import RevokeLinks
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.links import is_browser
-from shared.web.pages import format_quantity
+from shared.web.pages import format_moment, format_quantity
 
 router = Router(route_class=GiverRoute)
 
@@ -152,7 +151,7 @@ def render_proposals(
 
 def _make_row(match: Match) -> Row:
     amount = format_quantity(match.quantity, match.unit, match.item)
-    return Row(match, amount, format_moment(match.expires_at))
+    return Row(match, amount, format_moment("both", match.expires_at))
 
 
 def _sum_up(matches: Sequence[Match]) -> list[str]:

@@ -104,7 +104,7 @@ def render_public_menu(
             lambda town: f"/give?{urlencode({'category': category, 'town': town})}",
             town_name(town_code),
         ),
-        categories=[(each.value, LABELS[each]) for each in Category],
+        categories=tuple(Category),
         towns=list(load_towns().values()),
         chosen={"category": category, "town": town_name(town_code)},
         help_phone=help_phone,

@@ -13,13 +13,13 @@ from services.notify.model import Attempt, Notice
 from services.notify.rates import Rate, add_up
 from services.notify.resources import NotifyRuntimeDep
 from services.notify.searches import Search, search_notices
-from services.notify.templates import TEMPLATES
+from services.notify.templates import TEMPLATES, name_template
 from shared.errors import refuse
 from shared.references import find_request_id, format_reference
 from shared.security import Credential, Role
 from shared.web.access import allow, find_scope
 from shared.web.forms import list_problems
-from shared.web.pages import Pages
+from shared.web.pages import Language, Pages, find_language
 from shared.web.staff import PageRouter
 from shared.web.tiles import CASE_WORKERS, KEEPERS
 
@@ -83,6 +83,16 @@ def _describe_attempt(attempt: Attempt) -> dict[str, object]:
     }
 
 
+def name_purposes(language: Language) -> dict[str, str]:
+    """By purpose, what such a notice says in a few words of the reader's language."""
+    is_english = language == "en"
+    templates = {name: each for name, each in TEMPLATES.items() if each.language == "zh"}
+    return {
+        name: TEMPLATES.get(name_template(name, "en"), each).status if is_english else each.status
+        for name, each in templates.items()
+    }
+
+
 def render_notices(
     request: Request,
     caller: Credential,
@@ -99,10 +109,10 @@ def render_notices(
         is_cut=len(notices) >= ROWS,
         typed=typed,
         states=STATES,
-        purposes={n: t.status for n, t in TEMPLATES.items() if t.language == "zh"},
+        purposes=name_purposes(find_language(request)),
         sums=add_up(list(rates)) if rates is not None else None,
         rates=rates or (),
-        names={name: template.status for name, template in TEMPLATES.items()},
+        names=name_purposes(find_language(request)),
         providers=PROVIDERS,
         days=DAYS,
         may_read_replies=not caller.roles.isdisjoint(CASE_WORKERS),

@@ -1,0 +1,114 @@
+"""A page in the reader's language is whole: in English no Chinese, in Chinese no English.
+
+Names stay as they are: of towns, and what people, partners and files wrote (it stands in `<bdi>`).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from shared.towns import load_towns
+from shared.web.pages import Language, Pages
+from tests.support import readers
+from tests.support.sample_pages import render_samples
+
+# Both languages at once, for whoever has the link: tests/contracts/test_pages.py.
+BEHIND_LINKS = re.compile(
+    r"(delivery|done|link|mandate|menu|own|problems|proposal|receipt|request)(_|$)"
+)
+WORDS_OF_PEOPLE = frozenset({"bdi", "code", "pre", "script"})
+VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
+HAN = re.compile(r"[\u4e00-\u9fff]")
+# Two words in a row: one alone may be a name, such as WeChat.
+ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+# As a bank, a provider, a command or the catalogue of units spells it.
+SPELT_SO = re.compile(
+    r"\d+ 袋|业务参考号|附言|退订|中文|English|"
+    r"guanjia [a-z]+|C2SP tlog-[a-z]+|Microsoft Authenticator|GUANJIA_\w+"
+)
+
+
+class Words(HTMLParser):
+    """What a reader reads of a page that is ours: texts, and what is read out."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self._open: list[tuple[str, bool]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        for name in ("aria-label", "alt", "placeholder", "title"):
+            if text := attributes.get(name):
+                self.texts.append(text)
+        if tag not in VOID:
+            is_other = tag != "html" and "hreflang" in attributes
+            self._open.append((tag, tag in WORDS_OF_PEOPLE or is_other))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and not any(is_skipped for _, is_skipped in self._open):
+            self.texts.append(" ".join(data.split()))
+
+
+def name_places() -> re.Pattern[str]:
+    names = set(load_towns().values())
+    names |= {re.sub(r"(街道|镇)$", "", name) for name in names}
+    return re.compile("|".join(sorted(names, key=len, reverse=True)))
+
+
+PLACES = name_places()
+
+
+def list_foreign(html: str, foreign: re.Pattern[str]) -> Iterator[str]:
+    for text in Words(html).texts:
+        if foreign.search(PLACES.sub("", SPELT_SO.sub("", text))):
+            yield text
+
+
+@pytest.fixture(params=["en", "zh"])
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Language:
+    """Every page is rendered in it, also those that samples show in both."""
+    language: Language = request.param
+    render: Callable[..., Any] = Pages._render
+
+    def render_alone(pages: Pages, shown: str, *rest: Any) -> Any:
+        return render(pages, language if shown == "both" else shown, *rest)
+
+    open_templates = Pages.open_templates
+    monkeypatch.setattr(Pages, "_render", render_alone)
+    monkeypatch.setattr(Pages, "open_templates", lambda pages, _: open_templates(pages, language))
+    monkeypatch.setattr(readers, "LANGUAGE", language)
+    return language
+
+
+def test_a_page_is_whole_in_its_language(language: Language, subtests: pytest.Subtests) -> None:
+    foreign = HAN if language == "en" else ENGLISH
+    for name, page in render_samples.__wrapped__("word").items():
+        if not BEHIND_LINKS.match(name):
+            with subtests.test(name):
+                html = bytes(page.body).decode()
+                assert f'<html lang="{"en" if language == "en" else "zh-CN"}">' in html
+                assert list(list_foreign(html, foreign)) == []
+
+
+@pytest.mark.parametrize(
+    ("html", "foreign"),
+    [
+        ("<p>待审批</p>", ["待审批"]),
+        ('<svg aria-label="茶山镇 3"></svg><p>茶山镇, 中堂 · 2</p>', []),
+        ('<svg aria-label="全部基金"></svg>', ["全部基金"]),
+        ("<p><bdi>张三</bdi> waits</p>", []),
+        ('<a hreflang="zh-CN">中文版</a><img alt="照片">', ["照片"]),
+    ],
+)
+def test_what_counts_as_chinese(html: str, foreign: list[str]) -> None:
+    assert list(list_foreign(html, HAN)) == foreign
