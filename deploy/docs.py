@@ -18,6 +18,7 @@ from deploy.commands.services import SERVICES, find_settings_class
 from deploy.watching.alerts import render_rules
 from deploy.watching.dashboards import DASHBOARDS, render_dashboard
 from shared import actions, mongo
+from shared.credential_uses import USES
 from shared.looks import DEAD_LETTER_LOOKS
 from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.decision import State
@@ -43,6 +44,7 @@ Every state also has `due_at`, its deadline (indexed in those that are found by 
 # What every service has besides its states, and documents that no State describes.
 DESCRIPTIONS: Mapping[str, str] = {
     "actions": "Log of staff requests over HTTP: who, when, route, ids, and the outcome.",
+    "credential_uses": "When each credential was last used at this service, to the half minute.",
     "outbox": "Events of one transaction, published or waiting. Written in the same transaction.",
     "sequences": "The last sequence applied of each (source, subject).",
     "parked": "Events that came before an earlier one of their subject, and wait for it.",
@@ -77,7 +79,9 @@ def build_data_page() -> str:
             *outbox.list_indexes(RETENTION_DAYS),
         ]
     )
-    return "\n".join([HEADER, *sections, "## Every service", "", *common]).rstrip() + "\n"
+    unindexed = [f"### `{USES}`", "", DESCRIPTIONS[USES]]
+    text = "\n".join([HEADER, *sections, "## Every service", "", *common, *unindexed])
+    return text.rstrip() + "\n"
 
 
 def _describe_service(name: str, secrets_dir: Path) -> str:

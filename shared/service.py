@@ -17,6 +17,7 @@ from shared import actions, logs, mongo
 from shared.contracts.envelope import Fact
 from shared.contracts.topics import list_consumed
 from shared.contracts.values import Value
+from shared.credential_uses import write_uses_endlessly
 from shared.errors import Transient
 from shared.gaps import watch_gaps
 from shared.http import FetchingClient, HttpClient, open_http_client
@@ -235,6 +236,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         self._spawn(self._follow_cluster(cluster))
         self._spawn(run_endlessly(watch_gaps, runtime))
         self._spawn(run_endlessly(_reseal, runtime))
+        self._spawn(run_endlessly(write_uses_endlessly, runtime))
         self._jobs = [
             asyncio.create_task(run_endlessly(job, runtime)) for job in self._service.jobs
         ]

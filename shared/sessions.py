@@ -10,8 +10,10 @@ from pathlib import Path
 
 import orjson
 
+from shared.documents import Document
 from shared.errors import Transient
 from shared.http import CallError, HttpClient
+from shared.security import Role
 from shared.security.sessions import LiveSession
 
 BELIEVED_S = 1.0
@@ -59,5 +61,20 @@ class RemoteSessions:
         )
         if not reply.is_success:
             raise ValueError(reply.status)
-        credential_id = reply.json()["credential_id"]
-        return LiveSession(session_id, credential_id) if credential_id else None
+        return read_answer(session_id, reply.json())
+
+
+def describe_answer(session: LiveSession | None) -> dict[str, object]:
+    """`{"credential_id"}`, empty where it has ended; with what counts of it where not all does."""
+    if session is None or session.roles is None:
+        return {"credential_id": session.credential_id if session else ""}
+    rights = {"roles": sorted(session.roles), "area": session.area}
+    return {"credential_id": session.credential_id, **rights}
+
+
+def read_answer(session_id: str, answer: Document) -> LiveSession | None:
+    """Raises KeyError or ValueError for what no intake says."""
+    if not answer["credential_id"]:
+        return None
+    roles = frozenset(map(Role, answer["roles"])) if "roles" in answer else None
+    return LiveSession(session_id, answer["credential_id"], roles, answer.get("area", ""))

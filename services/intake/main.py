@@ -35,7 +35,7 @@ from services.intake.model import (
     Reply,
     Request,
 )
-from services.intake.model.account import Account, Session, SignInTally
+from services.intake.model.account import Account, LinkedIdentity, Session, SignInTally
 from services.intake.model.attachment import Attachment
 from services.intake.model.emergency import Emergency
 from services.intake.model.erasure import ErasureProposal
@@ -48,6 +48,7 @@ from services.intake.regular import store as regular_store
 from services.intake.reporting.recent import RecentCounts
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
+from services.intake.sign_in.organisation import build_provider
 from services.intake.sign_in.proofs import Proofs, describe_totps, make_totp_sealer
 from services.intake.sign_in.sessions import build_sessions
 from services.intake.vault.messages import describe_message_keys
@@ -91,6 +92,7 @@ def build_service(
             Attachment,
             LinkRevocation,
             Account,
+            LinkedIdentity,
             Session,
             SignInTally,
             RegularWork,
@@ -156,5 +158,6 @@ def build_resources(
         ask_quota=Quota(settings.asks_per_minute),
         own_quota=Quota(proofs.TRIES_PER_MINUTE),
         sign_in_quota=Quota(settings.sign_ins_per_minute),
+        organisation=build_provider(settings, keyring, make_totp_sealer(keyring), http),
         recent_counts=RecentCounts(timedelta(seconds=settings.statistics_s)),
     )

@@ -12,6 +12,7 @@ from services.intake.media.wechat import WeChatMediaClient
 from services.intake.reporting.recent import RecentCounts
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
+from services.intake.sign_in.organisation import SignInProvider
 from services.intake.sign_in.proofs import Proofs
 from services.intake.vault.sealing import Vault
 from shared.partner_ids import PartnerIds
@@ -27,8 +28,8 @@ PICTURES_AT_A_TIME = 2
 class IntakeResources:
     """wechat_crypto: None without an EncodingAESKey. parties_quota: how fast they are looked up.
 
-    own_quota: how fast codes are tried on one page. picture_gate: how many pictures are drawn at a
-    time.
+    organisation: its own sign-in, if any. own_quota: how fast codes are tried on one page.
+    picture_gate: how many pictures are drawn at a time.
     """
 
     vault: Vault = field(repr=False)
@@ -43,6 +44,7 @@ class IntakeResources:
     own_quota: Quota = field(repr=False)
     sign_in_quota: Quota = field(repr=False)
     recent_counts: RecentCounts = field(repr=False)
+    organisation: SignInProvider | None = field(repr=False)
     shelf: Shelf = field(default_factory=Shelf, repr=False)
     picture_gate: asyncio.Semaphore = field(
         repr=False, default_factory=lambda: asyncio.Semaphore(PICTURES_AT_A_TIME)

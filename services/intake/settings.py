@@ -1,7 +1,8 @@
 """What intake adds to the settings: its limits and WeChat's callback secrets."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -10,9 +11,10 @@ from services.intake.clocks.rules import ClockRules
 from services.intake.model.emergency import EmergencyRules
 from services.intake.regular.rules import WorkRules
 from services.intake.rules import Rules, SignInRules
+from services.intake.sign_in.rights import load_rights
 from shared.errors import Invalid
 from shared.policies import Policies, load_policies
-from shared.settings import Settings
+from shared.settings import Settings, is_loopback
 
 Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Days = Annotated[int, Field(ge=1, le=366)]
@@ -31,6 +33,15 @@ def _check_approvals(file: Path | None) -> Path | None:
     """Raises ValueError, as `_check_policies`."""
     try:
         load_approvals(file)
+    except Invalid as error:
+        raise ValueError("; ".join(problem.en for problem in error.problems)) from None
+    return file
+
+
+def _check_rights(file: Path | None) -> Path | None:
+    """Raises ValueError, as `_check_policies`."""
+    try:
+        load_rights(file)
     except Invalid as error:
         raise ValueError("; ".join(problem.en for problem in error.problems)) from None
     return file
@@ -183,6 +194,28 @@ class IntakeSettings(Settings):
     second_factor: Annotated[
         bool, Field(description="false: no one-time codes; on this machine alone, for trying")
     ] = True
+    oidc_issuer: Annotated[
+        str,
+        Field(
+            pattern=r"^(https?://[^\s?#]+)?$",
+            description="the organisation's own sign-in (OpenID Connect), as its discovery "
+            "document writes it; empty: none",
+        ),
+    ] = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_client_auth: Annotated[
+        Literal["client_secret_basic", "client_secret_post"],
+        Field(description="how the provider wants the secret; without one: none"),
+    ] = "client_secret_basic"
+    oidc_scope: Annotated[
+        str, Field(pattern=r"^openid( \S+)*$", description="with what the table's claims need")
+    ] = "openid profile"
+    oidc_rights_file: Annotated[
+        Path | None,
+        AfterValidator(_check_rights),
+        Field(description="claims, and the roles they allow (.csv, .xlsx); empty: the register's"),
+    ] = None
     crisis_hotline: Annotated[
         str,
         Field(pattern=r"^[0-9]{3,6}$", description="told to who may be in danger (心理援助热线)"),
@@ -233,6 +266,16 @@ class IntakeSettings(Settings):
     def _check_second_factor(self) -> Self:
         if not self.second_factor and not self.is_local:
             raise ValueError("second_factor is needed wherever others than this machine come in")
+        return self
+
+    @model_validator(mode="after")
+    def _check_oidc(self) -> Self:
+        """What crosses a network unsealed is read and written by who is there."""
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("oidc_issuer has no oidc_client_id")
+        parts = urlsplit(self.oidc_issuer)
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise ValueError("oidc_issuer is https wherever it is not on this machine")
         return self
 
     @property

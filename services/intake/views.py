@@ -195,17 +195,11 @@ def describe_unknown_items(
     counts: Counter[tuple[str, Category, str]] = Counter()
     for request in requests:
         person = persons.get(request.person_id)
-        written = find_written_item(open_text(vault, person, request) if person else None)
-        if written:
+        if person and (written := find_written_item(open_text(vault, person, request))):
             counts[written, request.category, request.need.item] += 1
     return [
-        {
-            "written": drop_numbers(written),
-            "category": category,
-            "category_zh": LABELS[category],
-            "item": item,
-            "count": count,
-        }
+        {"written": drop_numbers(written), "category": category, "category_zh": LABELS[category]}
+        | {"item": item, "count": count}
         for (written, category, item), count in counts.most_common()
     ]
 

@@ -51,6 +51,7 @@ class Keyring:
         self._register_looked_at = 0.0
         self._by_id: dict[str, Credential] = {}
         self._by_source: dict[str, Credential] = {}
+        self._used: set[str] = set()
         # Who still signs with the old root, and when last: for the people who retire it.
         self.late_signers: dict[str, datetime] = {}
 
@@ -86,6 +87,7 @@ class Keyring:
             if prefix != "gj" or credential is None or not credential.is_valid(self._clock()):
                 continue
             if hmac.compare_digest(digest, credential.secret_sha256):
+                self.note_use(id_)
                 return credential
         raise Unauthenticated
 
@@ -105,6 +107,16 @@ class Keyring:
         by_id = self._read_register().get(speaks_as)
         return self._by_source.get(speaks_as) or (by_id if by_id and not by_id.source else None)
 
+    def note_use(self, id_: str) -> None:
+        """That a credential was used: `shared/credential_uses.py` writes when."""
+        self._used.add(id_)
+
+    def take_uses(self) -> frozenset[str]:
+        """Those that were used since this was called before."""
+        used = frozenset(self._used)
+        self._used.clear()
+        return used
+
     # --- records on topics ---
 
     def sign_record(self, source: str, topic: str, value: bytes) -> bytes:
@@ -120,6 +132,8 @@ class Keyring:
             for root in self._roots.accepted:
                 if _is_signed(root, keys, source, topic, value, signature):
                     self._note_signer(root, source)
+                    if credential := self._by_source.get(source):
+                        self.note_use(credential.id)
                     return
         if not keys:
             raise SOURCE_NOT_ALLOWED.invalid("source", source=source, topic=topic)

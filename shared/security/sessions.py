@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.security.credentials import STAFF, Role, Unauthenticated
+from shared.security.credentials import STAFF, Credential, Role, Unauthenticated
 from shared.security.roots import SealingKey
 
 MAC_BYTES = 32
@@ -23,10 +23,31 @@ SIGNS_IN = STAFF | {Role.DONOR_PARTNER}
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
-    """A session that stands. credential_id: as whom; what that may do says the register."""
+    """A session that stands. credential_id: as whom; what that may do at most says the register.
+
+    roles, area: what of it counts here; None where all of it does.
+    """
 
     id: str
     credential_id: str
+    roles: frozenset[Role] | None = None
+    area: str = ""
+
+    def narrow(self, credential: Credential) -> Credential:
+        """As it may act in this session. Raises Unauthenticated where nothing is left."""
+        if self.roles is None:
+            return credential
+        roles, area = credential.roles & self.roles, narrow_area(credential.area, self.area)
+        if not roles or area is None:
+            raise Unauthenticated
+        return credential.model_copy(update={"roles": roles, "area": area})
+
+
+def narrow_area(one: str, other: str) -> str | None:
+    """The smaller of two where it lies in the other; None where neither does. Empty: the city."""
+    if one.startswith(other):
+        return one
+    return other if other.startswith(one) else None
 
 
 class Sessions(Protocol):

@@ -52,6 +52,7 @@ VERBS = {
     "resolve": ("处理通知", "resolve a notice"),
     "resume": ("恢复", "resume"),
     "revoke": ("停用链接", "revoke links"),
+    "sign-in": ("登录", "sign in"),
     "sign-out": ("退出登录", "sign out"),
     "unlock": ("解锁账号", "unlock an account"),
     "vouch": ("核实担保", "vouch"),

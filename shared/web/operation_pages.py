@@ -5,8 +5,9 @@ asks each of them here.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import structlog
@@ -19,6 +20,7 @@ from shared.contracts.operations import OPERATIONS_PATH, Alarm, ServiceState
 from shared.contracts.resending import RESEND_PATH, ResendQuery
 from shared.contracts.topics import SERVICES
 from shared.contracts.values import CHINA
+from shared.credential_uses import USES_PATH, load_uses
 from shared.messages import DEAD_LETTER_UNKNOWN
 from shared.runtime import Runtime
 from shared.security import Credential, Role
@@ -48,10 +50,11 @@ Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
 
 
 def build_operation_routers(service: str) -> tuple[APIRouter, APIRouter]:
-    """For intake's page at `/internal/operations`, for people at `/<service>/operations`."""
+    """For intake's pages below `/internal`, for people at `/<service>/operations`."""
     between = Router(include_in_schema=False)
     between.add_api_route(OPERATIONS_PATH, read_state, methods=["POST"])
     between.add_api_route(RESEND_PATH, resend_missing, methods=["POST"])
+    between.add_api_route(USES_PATH, read_uses, methods=["POST"])
     people = PageRouter()
     path = f"/{service}/operations"
     letter = f"{path}/dead-letters/{{id_}}"
@@ -77,6 +80,11 @@ async def resend_missing(
     sent = await runtime.outbox.resend_missing(query.list_sequences())
     log.info("missing_events_resent", service=runtime.name, sent=sent)
     return {"sent": sent}
+
+
+async def read_uses(_caller: OwnService, runtime: RuntimeDep) -> Mapping[str, datetime]:
+    """When each credential was last used at this service."""
+    return await load_uses(runtime.database)
 
 
 async def describe_state(runtime: Runtime, obstacle: str) -> ServiceState:

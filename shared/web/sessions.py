@@ -23,7 +23,7 @@ from shared.security.sessions import (
 )
 from shared.web.admission import SAFE_METHODS
 
-CookieName = Literal["session", "visit", "language", "giver"]
+CookieName = Literal["session", "visit", "language", "giver", "errand", "device"]
 SIGNED_IN: tuple[CookieName, ...] = ("session", "giver")
 FIELD = "form_token"
 HEADER = "X-CSRF-Token"
@@ -76,10 +76,11 @@ async def authenticate_session(request: Request, runtime: Runtime) -> Credential
     session = await runtime.sessions.find(session_id)
     if session is None:
         raise Unauthenticated
-    credential = runtime.keyring.require_credential(session.credential_id)
+    credential = session.narrow(runtime.keyring.require_credential(session.credential_id))
     if credential.roles.isdisjoint(SIGNS_IN):
         raise Unauthenticated
     request.state.session = session
+    runtime.keyring.note_use(credential.id)
     return credential
 
 

@@ -25,6 +25,11 @@ ROLE_NAMES: Mapping[Role, tuple[str, str]] = {
     Role.SUPPORT: ("客服", "Support"),
     Role.OPERATOR: ("系统管理", "Operator"),
     Role.DONOR_PARTNER: ("爱心资源伙伴", "Partner"),
+    Role.CHANNEL: ("诉求渠道", "Channel"),
+    Role.BANK: ("银行", "Bank"),
+    Role.SERVICE: ("内部服务", "Our own service"),
+    Role.CALLBACK: ("服务商回调", "Provider's callbacks"),
+    Role.MONITOR: ("监控", "Monitoring"),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi.responses import HTMLResponse
 
 from services.intake.pages.accounts import PAGES
-from services.intake.sign_in.views import describe_account
+from services.intake.sign_in.views import describe_account, describe_key
 from shared.actions import ActionQuery
 from shared.contracts.addresses import find_target
 from shared.security import STAFF, Credential, Role
@@ -18,6 +18,7 @@ from tests.contracts.test_pages import HOSTILE
 from tests.support.readers import make_reader
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+BANK = Credential(id="icbc", secret_sha256="", roles=frozenset({Role.BANK}), source="/banks/icbc")
 OPERATOR = Credential(id="operator", secret_sha256="", roles=frozenset({Role.OPERATOR}))
 
 
@@ -31,6 +32,8 @@ def render_sign_in(words: str, **reader: Any) -> HTMLResponse:
         back="/home",
         asks_code=True,
         password_path="/sign-in/password",
+        organisation_path="/sign-in/organisation",
+        is_out=True,
     )
 
 
@@ -73,11 +76,18 @@ def test_a_page_has_the_readers_language_and_leads_to_the_other() -> None:
 
 def test_accounts_offer_to_operators_what_auditors_only_read() -> None:
     row = describe_account(OPERATOR, None, True, NOW)
+    key = describe_key(BANK, NOW, None)
     for may_end in (True, False):
         page = PAGES.render_for(
-            make_reader(Role.OPERATOR), "accounts.html", rows=[row], may_end=may_end
+            make_reader(Role.OPERATOR),
+            "accounts.html",
+            rows=[row],
+            keys=[key],
+            silent=[("账目", "Ledger")],
+            may_end=may_end,
         )
         assert (b"/accounts/operator/unlock" in page.body) == may_end
+        assert "/banks/icbc" in bytes(page.body).decode()
 
 
 @pytest.mark.parametrize(

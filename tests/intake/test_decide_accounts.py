@@ -14,9 +14,12 @@ from services.intake.model.account import (
     EndSession,
     EndSessions,
     EnrolAccount,
+    LinkAccount,
+    LinkedIdentity,
     Proof,
     Session,
     SignIn,
+    SignInByOrganisation,
     SignInTally,
     TouchSession,
     UnlockAccount,
@@ -25,6 +28,7 @@ from services.intake.rules import SignInRules
 from services.intake.sign_in.proofs import make_decoy
 from shared.contracts.values import Value
 from shared.messaging.decision import Command, Decision, Ref, State
+from shared.security import Role
 from tests.intake.builders import NOW
 from tests.support.deciding import run_decision
 
@@ -192,3 +196,66 @@ def test_an_unknown_name_is_hashed_for_as_long_as_a_known_one() -> None:
     assert not hasher.check_needs_rehash(decoy), "of the same cost as a hash made today"
     with pytest.raises(VerifyMismatchError):  # after the hashing, not before it
         hasher.verify(decoy, "password")
+
+
+# --- the organisation's own sign-in ---------------------------------------------------------------
+
+LINKED = ACCOUNT.model_copy(update={"password_hash": "", "totp": b"", "identity_id": "I-1"})
+IDENTITY = LinkedIdentity(id="I-1", account_id="s-1001", linked_at=NOW)
+INVITED_MS = int(NOW.timestamp() * 1000) + 60_000
+
+
+def sign_in_by_organisation(*states: State, **changed: Any) -> Decision:
+    fields = {"account_id": "s-1001", "identity_id": "I-1", "session_id": "S-1", **changed}
+    return decide(*states, data=SignInByOrganisation(**fields))
+
+
+def link(*states: State, **changed: Any) -> Decision:
+    fields = {"account_id": "s-1001", "invited_ms": INVITED_MS, "identity_id": "I-1", **changed}
+    return decide(*states, data=LinkAccount(**fields), after=timedelta(minutes=2))
+
+
+def test_a_linked_identity_begins_a_session_of_what_its_claims_allow() -> None:
+    decision = sign_in_by_organisation(LINKED, IDENTITY, roles=("collector",), area="441900103")
+    session = find_state(decision, Session)
+    assert (session.roles, session.area) == ((Role.COLLECTOR,), "441900103")
+    assert session.stands(LINKED, NOW)
+    assert find_state(sign_in_by_organisation(LINKED, IDENTITY), Session).roles is None
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        (),
+        (LINKED,),
+        (IDENTITY,),
+        (ACCOUNT, IDENTITY),  # set up anew with a password since
+        (LINKED, IDENTITY.model_copy(update={"account_id": "s-2"})),
+    ],
+)
+def test_account_and_identity_each_name_the_other_or_nobody_signs_in(
+    states: tuple[State, ...],
+) -> None:
+    decision = sign_in_by_organisation(*states)
+    assert find_code(decision) == "identity_unknown"
+    assert not decision.states
+
+
+def test_an_invitation_links_once_and_ends_password_and_sessions() -> None:
+    decision = link(ACCOUNT)
+    account = find_state(decision, Account)
+    assert (account.identity_id, account.password_hash, account.totp) == ("I-1", "", b"")
+    assert find_state(decision, LinkedIdentity).account_id == "s-1001"
+    session = find_state(sign_in(ACCOUNT), Session)
+    assert not session.stands(account, NOW + timedelta(minutes=3))
+    assert find_code(link(account)) == "invitation_used"
+    assert find_code(sign_in(account, verified_hash="")) == "sign_in_wrong"
+
+
+def test_an_identity_stands_for_one_account_as_long_as_that_may_sign_in() -> None:
+    other = LINKED.model_copy(update={"id": "s-2"})
+    of_other = IDENTITY.model_copy(update={"account_id": "s-2"})
+    assert find_code(link(other, of_other)) == "identity_taken"
+    assert find_state(link(other, of_other, is_released=True), LinkedIdentity).linked_at > NOW
+    set_up_anew = other.model_copy(update={"identity_id": ""})
+    assert find_state(link(set_up_anew, of_other), LinkedIdentity).account_id == "s-1001"

@@ -1,20 +1,27 @@
 """A member of staff signs in with a browser, works, and is signed out everywhere."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
 import httpx
+import orjson
 import pyotp
 import pytest
 import pytest_asyncio
 
+from services.intake.pages import accounts
 from services.intake.sign_in.proofs import STEP_S
 from shared import mongo
 from shared.contracts.accounts import INVITATION, INVITATION_PATH
 from shared.contracts.links import PROPOSALS, REQUEST
+from shared.contracts.topics import DONATIONS_INBOUND, REQUESTS_INBOUND
+from shared.contracts.values import CHINA
+from shared.credential_uses import USES_PATH, load_uses, write_uses
+from shared.errors import Invalid
 from shared.http import Reply
-from shared.security import Role, revoke
+from shared.security import Role, Unauthenticated, revoke
 from shared.sessions import RemoteSessions
 from tests.support.browser import HIDDEN, PASSWORD, Browser
 from tests.support.eventually import eventually
@@ -229,6 +236,69 @@ async def check_lock(thief: Browser, victim: Browser, secret: str, now: datetime
     proof = {"name": "s-1", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
     assert (await thief.post("/sign-in/password", **proof, **changed)).status_code == 429
     assert (await victim.get("/home")).status_code == 200
+    await check_own_browser(thief, victim, secret, now)
+
+
+async def check_own_browser(thief: Browser, victim: Browser, secret: str, now: datetime) -> None:
+    """A browser that signed in as him before is not locked with the name; its cookie signs nobody
+    in, and is worth nothing to another name or as a session."""
+    own = victim.http.cookies["guanjia-device"]
+    assert (await victim.sign_in("s-1", secret, now, steps=1)).status_code == 303
+    for _ in range(3):
+        locked = await victim.sign_in("s-1", secret, now, password="wrong wrong wrong")
+    assert locked.status_code == 429, "its own failures count"
+    assert (await victim.sign_in("s-thief", secret, now)).status_code == 401
+    elsewhere = Browser(victim.http)
+    assert (await elsewhere.sign_in("s-1", secret, now, steps=1)).status_code == 429
+    for cookie in (f"{COOKIE}={own}", f"guanjia-device={own}"):
+        answer = await thief.http.get("/requests", headers={"Cookie": cookie})
+        assert answer.status_code == 401
+
+
+async def test_the_page_of_accounts_says_when_each_key_was_last_used(
+    stack: StackHarness, intake: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here by bearer, browser or signature; elsewhere as the other services say."""
+    operator = stack.bearer("op-1", Role.OPERATOR)
+    stack.bearer("s-1", Role.COLLECTOR)
+    stack.bearer("unused", Role.CHANNEL, source="/channels/unused")
+    icbc = stack.bearer("icbc", Role.BANK, source="/banks/icbc")
+    stack.bearer("portal", Role.CHANNEL, source="/channels/portal")
+    now = await intake.runtime.processor.now()
+    browser = Browser(intake.http)
+    await browser.sign_in("s-1", await browser.enrol(stack.keyring, "s-1", now), now)
+    await browser.get("/home")
+    keyring = intake.runtime.keyring
+    signed = keyring.sign_record("/channels/portal", REQUESTS_INBOUND, b"{}")
+    keyring.check_record("/channels/portal", REQUESTS_INBOUND, b"{}", signed)
+    with pytest.raises(Invalid):
+        keyring.check_record("/banks/icbc", DONATIONS_INBOUND, b"{}", b"forged")
+    with pytest.raises(Unauthenticated):
+        keyring.authenticate("gj_unused_guessed")
+    await write_uses(intake.runtime)
+    assert set(await load_uses(intake.runtime.database)) == {"s-1", "portal"}
+
+    async def answer(_runtime: object, url: str, _path: str, _body: bytes) -> bytes | None:
+        if url != intake.runtime.settings.audit_url:
+            return None
+        return orjson.dumps({"icbc": "2026-11-30T08:00:00Z"})
+
+    monkeypatch.setattr(accounts, "ask_neighbour", answer)
+    page = (await intake.http.get("/accounts", headers={**operator, "Accept": "text/html"})).text
+    rows = {id_: row for row in page.split("<tr>") if (id_ := find_id(row))}
+    assert "从未" in rows["unused"]
+    assert "2026-11-30 16:00" in rows["icbc"]
+    for used in ("portal", "s-1"):
+        assert f"{now.astimezone(CHINA):%Y-%m-%d %H:}" in rows[used]
+    assert "以下服务没有回应" in page
+    answers = await intake.http.post(USES_PATH, headers=stack.bearer("own", Role.SERVICE), json={})
+    assert set(answers.json()) == {"s-1", "portal"}
+    assert (await intake.http.post(USES_PATH, headers=icbc, json={})).status_code == 403
+
+
+def find_id(row: str) -> str:
+    match = re.search(r"<bdi>([a-z0-9-]+)</bdi>", row)
+    return match[1] if match else ""
 
 
 class IntakeCalls:

@@ -27,7 +27,7 @@ def test_a_sum_of_money_is_of_several_requests_or_is_not_said() -> None:
 
 def test_an_unknown_town_is_the_citys_and_an_unknown_category_is_another() -> None:
     page = render([OpenSum("330106000", "meals", 1, 0, 0), OpenSum("441900000", "alien", 2, 0, 0)])
-    assert "<strong>全市</strong>" in page
+    assert '<strong>全市 <span class="en" lang="en">whole city</span></strong>' in page
     assert "330106" not in page
     assert "其他" in page
 

@@ -37,6 +37,10 @@ SIGNING_IN = {
     ("POST", "/sign-in/password"),
     ("GET", "/sign-in/invitation/{token}"),
     ("POST", "/sign-in/invitation/{token}"),
+    ("GET", "/sign-in/invitation/{token}/organisation"),
+    ("GET", "/sign-in/organisation"),
+    ("GET", "/sign-in/organisation/callback"),
+    ("GET", "/sign-in/organisation/out"),
 }
 # Open to whoever is on the machine already; beyond it they are an operator's.
 DESCRIPTIONS = {

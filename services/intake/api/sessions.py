@@ -8,7 +8,7 @@ from pydantic import Field
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Value
 from shared.security import Credential, Role
-from shared.sessions import PATH
+from shared.sessions import PATH, describe_answer
 from shared.web.access import Router, allow
 
 router = Router()
@@ -23,6 +23,4 @@ class SessionQuery(Value):
 async def read_session(
     query: SessionQuery, _caller: OwnService, runtime: IntakeRuntimeDep
 ) -> dict[str, object]:
-    """`{"credential_id"}`; empty where it has ended."""
-    session = await runtime.sessions.find(query.session_id)
-    return {"credential_id": session.credential_id if session else ""}
+    return describe_answer(await runtime.sessions.find(query.session_id))

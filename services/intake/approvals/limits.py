@@ -97,12 +97,10 @@ def _parse_words(words: type[W], text: str, field: str) -> frozenset[W]:
 def _parse_places(text: str, field: str) -> frozenset[str]:
     """By name or code; villages by code."""
     names = [name for name in _SPLIT.split(fold_text(text)) if name]
-    return frozenset(
-        _parse_place(name, field) for name in names if name not in (EVERYTHING, "全市")
-    )
+    return frozenset(parse_place(name, field) for name in names if name not in (EVERYTHING, "全市"))
 
 
-def _parse_place(name: str, field: str) -> str:
+def parse_place(name: str, field: str) -> str:
     try:
         return parse_village(name) if name.isdigit() and len(name) > 9 else parse_town(name)
     except Invalid:

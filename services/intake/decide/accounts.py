@@ -10,9 +10,12 @@ from services.intake.model.account import (
     EndSession,
     EndSessions,
     EnrolAccount,
+    LinkAccount,
+    LinkedIdentity,
     Proof,
     Session,
     SignIn,
+    SignInByOrganisation,
     SignInTally,
     TouchSession,
     UnlockAccount,
@@ -20,6 +23,8 @@ from services.intake.model.account import (
 from services.intake.rules import SignInRules
 from services.intake.sign_in.messages import (
     ACCOUNT_UNKNOWN,
+    IDENTITY_TAKEN,
+    IDENTITY_UNKNOWN,
     INVITATION_USED,
     PASSWORD_EXPIRED,
     SIGN_IN_LOCKED,
@@ -42,7 +47,9 @@ FAILURES_COUNT_FOR = timedelta(hours=24)
 def build_handlers(rules: SignInRules) -> Mapping[type[Value], AnyHandler]:
     return {
         EnrolAccount: Handler(decide=decide_enrol),
+        LinkAccount: Handler(decide=decide_link),
         SignIn: Handler(decide=partial(decide_sign_in, rules)),
+        SignInByOrganisation: Handler(decide=partial(decide_sign_in_by_organisation, rules)),
         ChangePassword: Handler(decide=partial(decide_change_password, rules)),
         TouchSession: Handler(decide=partial(decide_touch, rules)),
         EndSession: Handler(decide=decide_end_session),
@@ -69,6 +76,31 @@ def decide_enrol(states: States, command: Command[EnrolAccount], now: datetime) 
     return Decision((enrolled,), answer=Answer(201, {"account": data.account_id}))
 
 
+def decide_link(states: States, command: Command[LinkAccount], now: datetime) -> Decision:
+    """As `decide_enrol`. An identity stands for one account: whoever is led astray by another's
+    invitation does not lose his own."""
+    data = command.data
+    account, identity = states.get_each(
+        (Account, data.account_id), (LinkedIdentity, data.identity_id)
+    )
+    if account and not account.is_invited_again(data.invited_ms):
+        return Decision(answer=INVITATION_USED.refusal(410))
+    if identity and identity.account_id != data.account_id and not data.is_released:
+        other = states.get(Account, identity.account_id)
+        if other and other.identity_id == identity.id:
+            return Decision(answer=IDENTITY_TAKEN.refusal(409, account=other.id))
+    linked = Account(
+        id=data.account_id,
+        password_hash="",
+        password_at=now,
+        enrolled_at=now,
+        sessions_since=now,
+        identity_id=data.identity_id,
+    )
+    link = LinkedIdentity(id=data.identity_id, account_id=data.account_id, linked_at=now)
+    return Decision((linked, link), answer=Answer(201, {"account": data.account_id}))
+
+
 # --- proving who one is ---------------------------------------------------------------------------
 
 
@@ -84,16 +116,45 @@ def decide_sign_in(
         return _count_failure(rules, tally, now)
     if rules.password_days and now >= account.password_at + timedelta(days=rules.password_days):
         return Decision(answer=PASSWORD_EXPIRED.refusal(403))
-    session = Session(
-        id=data.session_id,
+    session = _begin_session(rules, account, data.session_id, now)
+    signed_in = account.model_copy(update={"totp_step": data.proof.totp_step, "signed_in_at": now})
+    states_after = (_forget_failures(tally), signed_in, session)
+    return Decision(states_after, answer=_describe_session(session))
+
+
+def decide_sign_in_by_organisation(
+    rules: SignInRules, states: States, command: Command[SignInByOrganisation], now: datetime
+) -> Decision:
+    """Who it is was proven there; whose account that is, each of the two has to say."""
+    data = command.data
+    account, identity, _ = states.get_each(
+        (Account, data.account_id),
+        (LinkedIdentity, data.identity_id),
+        (Session, data.session_id),
+    )
+    if account is None or identity is None:
+        return Decision(answer=IDENTITY_UNKNOWN.refusal(403))
+    if (account.identity_id, identity.account_id) != (identity.id, account.id):
+        return Decision(answer=IDENTITY_UNKNOWN.refusal(403))
+    session = _begin_session(rules, account, data.session_id, now).model_copy(
+        update={"roles": data.roles, "area": data.area}
+    )
+    signed_in = account.model_copy(update={"signed_in_at": now})
+    return Decision((signed_in, session), answer=_describe_session(session))
+
+
+def _begin_session(rules: SignInRules, account: Account, id_: str, now: datetime) -> Session:
+    return Session(
+        id=id_,
         account_id=account.id,
         began_at=now,
         ends_at=now + timedelta(hours=rules.session_hours),
         idle_at=now + timedelta(minutes=rules.session_idle_minutes),
     )
-    signed_in = account.model_copy(update={"totp_step": data.proof.totp_step, "signed_in_at": now})
-    answer = Answer(201, {"session_id": session.id, "ends_at": session.ends_at.isoformat()})
-    return Decision((_forget_failures(tally), signed_in, session), answer=answer)
+
+
+def _describe_session(session: Session) -> Answer:
+    return Answer(201, {"session_id": session.id, "ends_at": session.ends_at.isoformat()})
 
 
 def decide_change_password(

@@ -9,6 +9,7 @@ from typing import ClassVar
 from shared.contracts.values import Identifier, Value
 from shared.messaging.decision import State
 from shared.moments import count_milliseconds
+from shared.security.credentials import Role
 
 
 class Account(State):
@@ -16,6 +17,8 @@ class Account(State):
 
     totp: empty where no second factor is asked for. totp_step: the last code that was used.
     sessions_since: those that began before have ended.
+    identity_id: of the organisation's own sign-in, which then proves who it is instead of a
+    password; `password_hash` is empty.
     """
 
     COLLECTION: ClassVar[str] = "accounts"
@@ -27,16 +30,31 @@ class Account(State):
     enrolled_at: datetime
     signed_in_at: datetime | None = None
     sessions_since: datetime
+    identity_id: str = ""
 
     def is_invited_again(self, invited_ms: int) -> bool:
         """Whether the invitation is newer than the enrolment."""
         return invited_ms > count_milliseconds(self.enrolled_at)
 
 
+class LinkedIdentity(State):
+    """Somebody of the organisation's own sign-in, and whose account that is. It counts as long as
+    the account names it too.
+
+    id: keyed digest of issuer and subject.
+    """
+
+    COLLECTION: ClassVar[str] = "linked_identities"
+
+    account_id: str
+    linked_at: datetime
+
+
 class Session(State):
     """One browser of one account.
 
-    ends_at: then it is deleted. idle_at: ended unless it is used before.
+    ends_at: then it is deleted. idle_at: ended unless it is used before. roles, area: what counts
+    of its account's; None where all does.
     """
 
     COLLECTION: ClassVar[str] = "sessions"
@@ -46,6 +64,8 @@ class Session(State):
     ends_at: datetime
     idle_at: datetime
     ended_at: datetime | None = None
+    roles: tuple[Role, ...] | None = None
+    area: str = ""
 
     def stands(self, account: Account | None, now: datetime) -> bool:
         if account is None or self.began_at < account.sessions_since:
@@ -87,6 +107,18 @@ class EnrolAccount(Value):
     totp_step: int
 
 
+class LinkAccount(Value):
+    """An invitation is taken with the organisation's own sign-in instead of a password.
+
+    is_released: the account that this identity was linked to may not sign in any more.
+    """
+
+    account_id: Identifier
+    invited_ms: int
+    identity_id: str
+    is_released: bool = False
+
+
 class Proof(Value):
     """What somebody showed, checked before.
 
@@ -103,6 +135,16 @@ class Proof(Value):
 class SignIn(Value):
     proof: Proof
     session_id: str
+
+
+class SignInByOrganisation(Value):
+    """The organisation's own sign-in says who it is. roles, area: as of a session."""
+
+    account_id: Identifier
+    identity_id: str
+    session_id: str
+    roles: tuple[Role, ...] | None = None
+    area: str = ""
 
 
 class ChangePassword(Value):

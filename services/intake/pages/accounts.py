@@ -1,25 +1,33 @@
 """Accounts: one's own, and all of them for who keeps them."""
 
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import TypeAdapter
 
 from services.intake.model.account import Account, EndSessions, SignInTally, UnlockAccount
+from services.intake.neighbours import ask_neighbour
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.sign_in.views import AccountRow, describe_account
+from services.intake.sign_in.views import AccountRow, describe_account, describe_key
 from shared import mongo
-from shared.contracts.values import Identifier
+from shared.contracts.values import Identifier, Moment
+from shared.credential_uses import USES_PATH, load_uses
 from shared.messaging.decision import Command
 from shared.security import STAFF, Credential, Role
 from shared.security.sessions import SIGNS_IN
 from shared.web.access import allow
+from shared.web.actions import SERVICE_NAMES
 from shared.web.pages import Pages
 from shared.web.staff import SIGN_IN_PATH, PageRouter
 
 router = PageRouter()
 PASSWORD_PATH = f"{SIGN_IN_PATH}/password"
 PAGES = Pages("services.intake")
+USES_OF = TypeAdapter(dict[str, Moment])
 
 SignedIn = Annotated[Credential, Depends(allow(*STAFF, Role.DONOR_PARTNER))]
 Keeper = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR, whole_city=True))]
@@ -36,11 +44,19 @@ async def show_account(caller: SignedIn, request: Request, runtime: IntakeRuntim
 
 @router.get("/accounts")
 async def show_accounts(caller: Keeper, request: Request, runtime: IntakeRuntimeDep) -> Response:
-    """Of everybody who may sign in: as what, where, until when, and when last."""
+    """Everybody who may sign in, and the keys of everything else: as what, where, and used when."""
+    uses, silent = await _gather_uses(runtime)
+    now = await runtime.processor.now()
+    keys = [each for each in runtime.keyring.list_credentials() if not each.roles & SIGNS_IN]
     return PAGES.render_for(
         request,
         "accounts.html",
-        rows=await _list_accounts(runtime),
+        rows=await _list_accounts(runtime, uses, now),
+        keys=[
+            describe_key(each, now, uses.get(each.id))
+            for each in sorted(keys, key=lambda each: each.id)
+        ],
+        silent=[SERVICE_NAMES[name] for name in silent],
         may_end=Role.OPERATOR in caller.roles,
     )
 
@@ -63,8 +79,30 @@ async def unlock_account(
     return RedirectResponse("/accounts", status_code=303)
 
 
-async def _list_accounts(runtime: IntakeRuntime) -> list[AccountRow]:
-    now = await runtime.processor.now()
+async def _gather_uses(runtime: IntakeRuntime) -> tuple[Mapping[str, datetime], list[str]]:
+    """The latest of all services, and which of them did not answer."""
+    settings = runtime.settings
+    urls = {
+        "matching": settings.matching_url,
+        "notify": settings.notify_url,
+        "audit": settings.audit_url,
+    }
+    answers = await asyncio.gather(
+        *(ask_neighbour(runtime, url, USES_PATH, b"{}") for url in urls.values())
+    )
+    uses, silent = dict(await load_uses(runtime.database)), []
+    for name, answer in zip(urls, answers, strict=True):
+        if answer is None:
+            silent.append(name)
+            continue
+        for id_, at in USES_OF.validate_json(answer).items():
+            uses[id_] = max(at, uses.get(id_, at))
+    return uses, silent
+
+
+async def _list_accounts(
+    runtime: IntakeRuntime, uses: Mapping[str, datetime], now: datetime
+) -> list[AccountRow]:
     credentials = [each for each in runtime.keyring.list_credentials() if each.roles & SIGNS_IN]
     tallies = {runtime.resources.proofs.derive_tally_id(each.id): each.id for each in credentials}
     accounts = await mongo.find(runtime.database, Account, {})
@@ -72,6 +110,6 @@ async def _list_accounts(runtime: IntakeRuntime) -> list[AccountRow]:
     locked = {tallies[tally.id] for tally in locks if tally.is_locked(now)}
     by_id = {account.id: account for account in accounts}
     return [
-        describe_account(each, by_id.get(each.id), each.id in locked, now)
+        describe_account(each, by_id.get(each.id), each.id in locked, now, uses.get(each.id))
         for each in sorted(credentials, key=lambda each: each.id)
     ]

@@ -23,12 +23,16 @@ from services.intake.model.account import (
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.sign_in.messages import CODE_WRONG
 from services.intake.sign_in.proofs import (
+    DEVICE_LASTS,
     Claim,
     check_new_password,
     find_code_step,
+    find_device,
     format_totp_uri,
+    make_device_cookie,
 )
 from shared import mongo
+from shared.actions import is_action, record
 from shared.answers import Answer
 from shared.contracts.accounts import INVITATION, INVITATION_PATH
 from shared.contracts.values import CHINA
@@ -46,6 +50,7 @@ from shared.web.staff import HOME_PATH, SIGN_IN_PATH, PageRouter, find_local_pat
 router = PageRouter()
 PAGES = Pages("services.intake")
 PASSWORD_PATH = f"{SIGN_IN_PATH}/password"
+ORGANISATION_PATH = f"{SIGN_IN_PATH}/organisation"
 FORM_BYTES_MAX = 16 * 1024
 DONE_TEXTS = {
     "enrolled": ("账号已开通，请登录", "your account is ready: sign in"),
@@ -74,7 +79,7 @@ async def show_sign_in(
     next: str = HOME_PATH,  # noqa: A002 - as links say it
     done: str = "",
 ) -> Response:
-    return _render_sign_in(request, runtime, find_local_path(next), done=done)
+    return render_sign_in(request, runtime, find_local_path(next), done=done)
 
 
 @router.post(SIGN_IN_PATH)
@@ -82,19 +87,16 @@ async def sign_in(request: Request, runtime: IntakeRuntimeDep) -> Response:
     """A new session for every sign-in; that of before, in this browser, ends."""
     form = await _read_visit_form(request, runtime)
     back = find_local_path(form.get("next", HOME_PATH))
-    proof = await _check_claim(runtime, form)
-    command = Command(SignIn(proof=proof, session_id=f"S-{secrets.token_hex(20)}"))
+    proof = await _check_claim(request, runtime, form)
+    command = Command(SignIn(proof=proof, session_id=make_session_id()))
     answer = await runtime.processor.execute(command)
     if answer.status == 403:
         return _render_change(request, runtime, proof.account_id, answer)
     if answer.status != 201:
-        return _render_sign_in(request, runtime, back, proof.account_id, answer)
-    await _end_session_of_before(request, runtime)
-    ends_at = datetime.fromisoformat(answer.body["ends_at"])
-    seconds = int((ends_at - await runtime.processor.now()).total_seconds())
-    response = RedirectResponse(back, status_code=303)
-    cookie = make_cookie(runtime.keyring, answer.body["session_id"], ends_at)
-    set_cookie(request, response, "session", cookie, seconds)
+        return render_sign_in(request, runtime, back, proof.account_id, answer)
+    response = await begin_session(request, runtime, proof.account_id, answer, back)
+    cookie = make_device_cookie(runtime.keyring, proof.account_id, await runtime.processor.now())
+    set_cookie(request, response, "device", cookie, int(DEVICE_LASTS.total_seconds()))
     return response
 
 
@@ -117,6 +119,29 @@ async def end_sessions(caller: SignedIn, request: Request, runtime: IntakeRuntim
     return response
 
 
+def make_session_id() -> str:
+    return f"S-{secrets.token_hex(20)}"
+
+
+async def begin_session(
+    request: Request, runtime: IntakeRuntime, account_id: str, answer: Answer, back: str
+) -> Response:
+    """The cookie of a session that was decided (answer), and a row in the log of what staff do.
+
+    What this browser was signed in as before has ended.
+    """
+    await _end_session_of_before(request, runtime)
+    now = await runtime.processor.now()
+    ends_at = datetime.fromisoformat(answer.body["ends_at"])
+    credential = runtime.keyring.require_credential(account_id)
+    if is_action(credential, "POST"):
+        await record(runtime.database, credential, "POST", SIGN_IN_PATH, {}, answer.status, now)
+    response = RedirectResponse(back, status_code=303)
+    cookie = make_cookie(runtime.keyring, answer.body["session_id"], ends_at)
+    set_cookie(request, response, "session", cookie, int((ends_at - now).total_seconds()))
+    return response
+
+
 async def _end_session_of_before(request: Request, runtime: IntakeRuntime) -> None:
     cookie = request.cookies.get(name_cookie(request, "session"))
     with suppress(Unauthenticated):
@@ -134,24 +159,27 @@ async def _read_visit_form(request: Request, runtime: IntakeRuntime) -> Form:
     return form
 
 
-async def _check_claim(runtime: IntakeRuntime, form: Form) -> Proof:
+async def _check_claim(request: Request, runtime: IntakeRuntime, form: Form) -> Proof:
     """What of it is right. Who may not sign in is nobody, and takes as long."""
     name = form.get("name", "").strip().lower()[:60]
     claim = Claim(name, form.get("password", ""), form.get("code", ""))
     account = await mongo.load(runtime.database, Account, name)
-    if account and not _may_sign_in(runtime, name):
+    if account and not may_sign_in(runtime, name):
         account = None
-    return await runtime.resources.proofs.check(claim, account, await runtime.processor.now())
+    now = await runtime.processor.now()
+    cookie = request.cookies.get(name_cookie(request, "device"), "")
+    device = find_device(runtime.keyring, cookie, name, now)
+    return await runtime.resources.proofs.check(claim, account, now, device)
 
 
-def _may_sign_in(runtime: IntakeRuntime, account_id: str) -> bool:
+def may_sign_in(runtime: IntakeRuntime, account_id: str) -> bool:
     with suppress(Unauthenticated):
         credential = runtime.keyring.require_credential(account_id)
         return not credential.roles.isdisjoint(SIGNS_IN)
     return False
 
 
-def _render_sign_in(
+def render_sign_in(
     request: Request,
     runtime: IntakeRuntime,
     back: str,
@@ -165,10 +193,12 @@ def _render_sign_in(
         status=refused.status if refused else 200,
         problems=refused.body["problems"] if refused else (),
         done=DONE_TEXTS.get(done),
+        is_out=done == "out",
         name=name,
         back=back,
         asks_code=runtime.settings.second_factor,
         password_path=PASSWORD_PATH,
+        organisation_path=ORGANISATION_PATH if runtime.resources.organisation else "",
     )
 
 
@@ -189,7 +219,7 @@ async def change_password(request: Request, runtime: IntakeRuntimeDep) -> Respon
         check_new_password(name, form.get("new_password", ""), form.get("password_again", ""))
     except Invalid as invalid:
         return _render_change(request, runtime, name, refuse(422, *invalid.problems))
-    proof = await _check_claim(runtime, form)
+    proof = await _check_claim(request, runtime, form)
     hashed = await runtime.resources.proofs.hash_password(form["new_password"])
     command = Command(ChangePassword(proof=proof, password_hash=hashed))
     answer = await runtime.processor.execute(command)
@@ -217,9 +247,9 @@ def _render_change(
 
 @router.get(INVITATION_PATH)
 async def show_invitation(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
-    invitation = await _open_invitation(runtime, token)
+    invitation = await open_invitation(runtime, token)
     if invitation is None:
-        return _render_invitation_over(request)
+        return render_invitation_over(request)
     secret, sealed = runtime.resources.proofs.make_enrolment(invitation.subject)
     return _render_invitation(request, runtime, invitation, secret, sealed)
 
@@ -228,9 +258,9 @@ async def show_invitation(token: Token, request: Request, runtime: IntakeRuntime
 async def enrol(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     """Sets the password and, proven by a code of it, the second factor."""
     form = await _read_visit_form(request, runtime)
-    invitation = await _open_invitation(runtime, token)
+    invitation = await open_invitation(runtime, token)
     if invitation is None:
-        return _render_invitation_over(request)
+        return render_invitation_over(request)
     id_, proofs = invitation.subject, runtime.resources.proofs
     secret = proofs.open_enrolment(id_, form.get("enrolment", ""))
     try:
@@ -253,18 +283,18 @@ async def enrol(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Re
         )
     )
     if answer.status != 201:
-        return _render_invitation_over(request)
+        return render_invitation_over(request)
     return RedirectResponse(f"{SIGN_IN_PATH}?done=enrolled", status_code=303)
 
 
-async def _open_invitation(runtime: IntakeRuntime, token: str) -> LinkToken | None:
+async def open_invitation(runtime: IntakeRuntime, token: str) -> LinkToken | None:
     """None where it is forged, over or used up, or its credential has ended."""
     now = await runtime.processor.now()
     with suppress(Unauthenticated):
         invitation = runtime.keyring.open_link(INVITATION, token, now)
         account = await mongo.load(runtime.database, Account, invitation.subject)
         is_used = account is not None and not account.is_invited_again(invitation.made_ms)
-        if not is_used and _may_sign_in(runtime, invitation.subject):
+        if not is_used and may_sign_in(runtime, invitation.subject):
             return invitation
     return None
 
@@ -297,11 +327,12 @@ def _render_invitation(
         name=invitation.subject,
         ends_at=f"{ends_at:%Y-%m-%d %H:%M}",
         asks_code=runtime.settings.second_factor,
+        has_organisation=runtime.resources.organisation is not None,
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         enrolment=sealed,
         qr_svg=segno.make(uri, error="m").svg_inline(scale=5, dark="#000", light="#fff"),
     )
 
 
-def _render_invitation_over(request: Request) -> Response:
+def render_invitation_over(request: Request) -> Response:
     return PAGES.render_for(request, "invitation_over.html", status=410)

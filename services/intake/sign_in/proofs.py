@@ -5,8 +5,9 @@ import base64
 import hmac
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import pyotp
@@ -24,12 +25,14 @@ from services.intake.sign_in.messages import (
 from shared.documents import Document
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer, UnreadableError
-from shared.security import Keyring
+from shared.security import Keyring, Unauthenticated
+from shared.security.sessions import Keys, make_cookie, open_cookie
 
 ISSUER = "Guanjia"
 STEP_S = 30
 STEPS_EITHER_SIDE = 1
 PASSWORD_LENGTH_MIN, PASSWORD_LENGTH_MAX = 10, 200
+DEVICE_LASTS = timedelta(days=180)
 HASHING_AT_A_TIME = 2
 """Each takes 64 MB and a core for a moment; others wait."""
 
@@ -58,23 +61,29 @@ class Proofs:
         # Nobody's, so that an unknown name takes as long as a known one.
         self._decoy = make_decoy(self._hasher)
 
-    def derive_tally_id(self, name: str) -> str:
-        return f"N-{hmac.digest(self._naming, name.encode(), 'sha256').hex()[:24]}"
+    def derive_tally_id(self, name: str, device: str = "") -> str:
+        """device: of a browser that this name signed in with before, whose failures are counted
+        apart: a stranger who guesses locks himself out, not the owner."""
+        counted = f"{name}\n{device}" if device else name
+        return f"N-{hmac.digest(self._naming, counted.encode(), 'sha256').hex()[:24]}"
 
     async def hash_password(self, password: str) -> str:
         async with self._hashing:
             return await asyncio.to_thread(self._hasher.hash, password)
 
-    async def check(self, claim: Claim, account: Account | None, now: datetime) -> Proof:
+    async def check(
+        self, claim: Claim, account: Account | None, now: datetime, device: str = ""
+    ) -> Proof:
         """What of it is right; whether that is enough is decided."""
-        stored = account.password_hash if account else self._decoy
+        # Nor does one without a password, whom the organisation's own sign-in proves.
+        stored = (account.password_hash if account else "") or self._decoy
         async with self._hashing:
             fits = await asyncio.to_thread(self._verify, stored, claim.password)
         secret = self._open_totp(account) if account else None
         return Proof(
             account_id=claim.account_id,
-            tally_id=self.derive_tally_id(claim.account_id),
-            verified_hash=stored if fits and account else "",
+            tally_id=self.derive_tally_id(claim.account_id, device),
+            verified_hash=stored if fits and account and account.password_hash else "",
             totp_step=find_code_step(secret, claim.code, now) if secret else 0,
         )
 
@@ -123,6 +132,26 @@ def make_decoy(hasher: PasswordHasher) -> str:
     )
     cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
     return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
+
+
+# --- browsers that an account signed in with before ---------------------------------------------
+
+
+def make_device_cookie(keys: Keys, account_id: str, now: datetime) -> str:
+    """Signs nobody in: it only tells whose failures are counted where."""
+    return make_cookie(keys, f"D-{account_id}:{secrets.token_hex(8)}", now + DEVICE_LASTS)
+
+
+def find_device(keys: Keys, cookie: str, account_id: str, now: datetime) -> str:
+    """Empty for a browser that never signed in as this account."""
+    with suppress(Unauthenticated, ValueError):
+        device = open_cookie(keys, cookie, now)
+        if device.startswith(f"D-{account_id}:"):
+            return device
+    return ""
+
+
+# --- codes and passwords --------------------------------------------------------------------------
 
 
 def find_code_step(secret: str, code: str, now: datetime) -> int:

@@ -32,7 +32,8 @@ class KeptSessions:
             return None
         if session.idle_at - now < self._idle - TOUCHED_EVERY:
             await self._processor.execute(Command(TouchSession(session_id=session_id)))
-        return LiveSession(session_id, session.account_id)
+        roles = None if session.roles is None else frozenset(session.roles)
+        return LiveSession(session_id, session.account_id, roles, session.area)
 
 
 def build_sessions(

@@ -25,12 +25,34 @@ class AccountRow:
     state: Texts
     ends: str
     signed_in: str
+    used: str
     is_locked: bool
     is_enrolled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A credential that no browser signs in with: a channel's, a bank's, one of our own services'.
+
+    source: as which it speaks on topics, empty where it does not. keys: how many it may sign with.
+    """
+
+    id: str
+    holder: str
+    roles: tuple[Texts, ...]
+    source: str
+    keys: int
+    state: Texts
+    ends: str
+    used: str
+
+
 def describe_account(
-    credential: Credential, account: Account | None, is_locked: bool, now: datetime
+    credential: Credential,
+    account: Account | None,
+    is_locked: bool,
+    now: datetime,
+    used_at: datetime | None = None,
 ) -> AccountRow:
     return AccountRow(
         id=credential.id,
@@ -40,8 +62,22 @@ def describe_account(
         state=_find_state(credential, account, is_locked, now),
         ends=_format(credential.expires_at),
         signed_in=_format(account.signed_in_at if account else None),
+        used=_format(used_at),
         is_locked=is_locked,
         is_enrolled=account is not None,
+    )
+
+
+def describe_key(credential: Credential, now: datetime, used_at: datetime | None) -> KeyRow:
+    return KeyRow(
+        id=credential.id,
+        holder=credential.principal,
+        roles=list_roles(credential),
+        source=credential.source,
+        keys=len(credential.list_valid_keys(now)) if credential.may_publish else 0,
+        state=_find_ending(credential, now) or ("有效", "valid"),
+        ends=_format(credential.expires_at),
+        used=_format(used_at),
     )
 
 
@@ -55,13 +91,20 @@ def _name_area(area: str) -> Texts:
 def _find_state(
     credential: Credential, account: Account | None, is_locked: bool, now: datetime
 ) -> Texts:
-    if credential.revoked:
-        return ("已吊销", "revoked")
-    if credential.has_expired(now):
-        return ("已到期", "expired")
+    if ending := _find_ending(credential, now):
+        return ending
     if account is None:
         return ("未开通登录", "not enrolled")
+    if account.identity_id:
+        return ("用单位账号登录", "signs in with the organisation's account")
     return ("已锁定", "locked") if is_locked else ("可以登录", "may sign in")
+
+
+def _find_ending(credential: Credential, now: datetime) -> Texts | None:
+    """None: it is valid."""
+    if credential.revoked:
+        return ("已吊销", "revoked")
+    return ("已到期", "expired") if credential.has_expired(now) else None
 
 
 def _format(moment: datetime | None) -> str:
