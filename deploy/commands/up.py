@@ -35,6 +35,12 @@ MESH_LIMIT = (
     "the in-memory broker does not speak to kcat and other librdkafka clients: --broker kafka does"
 )
 
+BROKER_OPEN = (
+    "这里启动的消息服务只在本机监听、不要密码：本机的任何用户都能读写其中的个人信息 · "
+    "the broker started here listens on loopback and asks for no password: anyone on this machine "
+    "can read and write what is on it, personal data included"
+)
+
 
 def run_stack(
     data_dir: Annotated[
@@ -147,6 +153,8 @@ def print_parts(stack: Stack, console: Console) -> None:
     console.print(table)
     if stack.options.broker_kind == "mesh":
         console.print(MESH_LIMIT, soft_wrap=True, highlight=False)
+    if not stack.options.kafka:
+        console.print(BROKER_OPEN, soft_wrap=True, highlight=False)
     print_address(stack, console)
     console.print(f"数据 data: {stack.data_dir}", soft_wrap=True, highlight=False)
     console.print(

@@ -1,11 +1,15 @@
 """The front before a service of this test: what it hands on, in which pieces, and what not."""
 
 import asyncio
+import os
 import signal
+import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +26,9 @@ from deploy.commands import run
 from deploy.front.instances import Instances, find_urls
 from deploy.front.main import create_app
 from deploy.front.settings import FrontSettings
+from deploy.installation.files import Installation
+from deploy.local.ports import find_free_port
+from shared.clock import system_now
 from tests.support.eventually import eventually
 from tests.support.serving import serve_app
 
@@ -207,6 +214,41 @@ async def test_a_service_that_is_away_is_said_in_words(front: httpx.AsyncClient)
     answer = await front.get("/d/token", headers={"Accept": "text/html"})
     assert answer.status_code == 503
     assert "服务暂不可用，请稍后再试" in answer.text
+
+
+# --- TLS -----------------------------------------------------------------------------------------
+
+
+async def test_the_front_speaks_tls_with_the_certificate_of_its_settings(tmp_path: Path) -> None:
+    """As `guanjia run front` in an installation, with files of `guanjia install files`."""
+    Installation(tmp_path).prepare(system_now())
+    port = find_free_port()
+    own = {
+        "GUANJIA_PORT": str(port),
+        "GUANJIA_PUBLIC_SCHEME": "https",
+        "GUANJIA_PUBLIC_URL": f"https://localhost:{port}",
+        "GUANJIA_FRONT_CERT_FILE": str(tmp_path / "front" / "front.pem"),
+        "GUANJIA_FRONT_KEY_FILE": str(tmp_path / "front" / "front.key"),
+        "GUANJIA_FRONT_TOKEN_FILE": str(tmp_path / "front" / "front.token"),
+    }
+    trust = ssl.create_default_context(cafile=str(tmp_path / "guanjia" / "ca.pem"))
+
+    async def ask(scheme: str, verify: ssl.SSLContext) -> int:
+        async with httpx.AsyncClient(verify=verify, trust_env=False) as http:
+            try:
+                return (await http.get(f"{scheme}://localhost:{port}/health/ready")).status_code
+            except httpx.HTTPError:
+                return 0
+
+    words = ("-m", "deploy.cli", "run", "front")
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, env=os.environ | own)
+    try:
+        await eventually(partial(ask, "https", trust), lambda status: status == 200)
+        assert await ask("https", ssl.create_default_context()) == 0, "whom nobody vouches for"
+        assert await ask("http", trust) == 0
+    finally:
+        process.kill()
+        await process.wait()
 
 
 # --- several instances of a service ---------------------------------------------------------------
