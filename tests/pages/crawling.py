@@ -34,7 +34,7 @@ async def crawl(page: Page, first: str, url: str) -> AsyncIterator[tuple[str, in
 
 
 async def _open(page: Page, address: str) -> int:
-    """0 for what is no page: a table to download, a picture."""
+    """0 for what is no page and no refusal: a table to download, a picture."""
     try:
         answer = await page.goto(address)
     except Error as error:
@@ -42,7 +42,7 @@ async def _open(page: Page, address: str) -> int:
             return 0
         raise
     is_page = answer is not None and "text/html" in answer.headers.get("content-type", "")
-    return answer.status if answer and is_page else 0
+    return answer.status if answer and (is_page or not answer.ok) else 0
 
 
 def find_kind(path: str) -> str:
