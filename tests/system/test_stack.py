@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from pymongo import AsyncMongoClient
+from typer import BadParameter
 
+from deploy.commands.up import check_brokers
 from deploy.local.health import is_ready, read_cluster_id
 from deploy.local.mongod import build_mongod, make_mongod_secrets
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.runner import PartFailedError
-from deploy.local.stack import SERVICES, PortInUseError, Stack, StackOptions
-from deploy.local.stack_file import DataDirInUseError, find_running_stack
+from deploy.local.stack import SERVICES, BrokerKind, PortInUseError, Stack, StackOptions
+from deploy.local.stack_file import BROKERS, DataDirInUseError, find_running_stack
 from deploy.local.supervisor import Supervisor
 from tests.support.stack import start_backing
 
@@ -167,6 +169,29 @@ def test_services_are_told_where_everything_is(tmp_path: Path) -> None:
     assert env["GUANJIA_MONGO_URI"] == "mongodb://db.example/"
     assert env["GUANJIA_INTAKE_URL"].endswith(f":{env['GUANJIA_PORT']}")
     assert env["GUANJIA_LOG_LEVEL"] == "debug"
+
+
+def test_services_know_each_of_three_brokers(tmp_path: Path) -> None:
+    options = StackOptions(tmp_path, brokers=3, mongo="mongodb://db.example/", services=())
+    stack = Stack(options, announce=print)
+    rows = {name: address for name, address, _ in stack.list_rows()}
+    assert tuple(rows) == BROKERS
+    env = stack.build_service_env("intake")
+    assert env["GUANJIA_KAFKA_BOOTSTRAP"] == ",".join(rows.values())
+    assert env["GUANJIA_BROKER"] == "kafka"
+
+
+@pytest.mark.parametrize(
+    ("brokers", "broker", "kafka"),
+    [(2, None, None), (0, None, None), (3, "mesh", None), (3, None, "k:1"), (1, None, "k:1")],
+)
+def test_brokers_are_one_or_three_of_apache_kafka_started_here(
+    brokers: int, broker: BrokerKind | None, kafka: str | None
+) -> None:
+    with pytest.raises(BadParameter, match="1 or 3"):
+        check_brokers(brokers, broker, kafka)
+    assert check_brokers(None, broker, kafka) == 1
+    assert check_brokers(3, "kafka", None) == 3
 
 
 def test_simulators_stay_on_loopback_wherever_the_services_listen(tmp_path: Path) -> None:
