@@ -17,6 +17,7 @@ from deploy.chaos.faults import describe_fault
 from deploy.chaos.running import ChaosOptions, Outcome, run_chaos
 from deploy.chaos.steadiness import compare_thirds
 from deploy.commands.up import REFUSALS
+from deploy.demo.cli import delete_databases
 from deploy.demo.progress import make_console
 from deploy.demo.summary import print_verdict
 from deploy.local.stack import BrokerKind
@@ -71,6 +72,8 @@ def play_chaos(
     print_outcome(console, options, outcome)
     if not outcome.holds:
         raise typer.Exit(WRONG)
+    if data_dir is None:
+        delete_databases(folder)
 
 
 def print_outcome(console: Console, options: ChaosOptions, outcome: Outcome) -> None:

@@ -21,7 +21,9 @@ from deploy.demo.clients import RefusedError, open_clients
 from deploy.demo.open_work import leave_open_work
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Outcome, Scenario
+from deploy.local.parts import find_broker_data
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
+from deploy.local.stack_file import BROKERS
 
 SETTINGS = {
     "GUANJIA_DUE_POLL_MS": "500",
@@ -95,7 +97,7 @@ def play_demo(
         raise _describe_failure(error, folder) from error
     finally:
         if data_dir is None:
-            _delete_databases(folder)
+            delete_databases(folder)
     if outcome is None or not outcome.agrees:
         raise typer.Exit(DISAGREES)
 
@@ -197,7 +199,8 @@ def _watch_signals() -> asyncio.Event:
     return requested
 
 
-def _delete_databases(folder: Path) -> None:
+def delete_databases(folder: Path) -> None:
     """The ledger, its keys and the services' logs stay for inspection; the rest is large."""
-    for name in ("mongo", "kafka"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    brokers = (find_broker_data(folder, name) for name in BROKERS)
+    for path in (folder / "mongo", *brokers):
+        shutil.rmtree(path, ignore_errors=True)
