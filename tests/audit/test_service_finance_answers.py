@@ -2,6 +2,7 @@
 a bank, the number of an invoice."""
 
 import re
+from datetime import timedelta
 
 from services.audit.model import Donation
 from services.audit.pages.invoices import INVOICES_PATH
@@ -10,7 +11,7 @@ from services.audit.pages.voucher_files import FILES_PATH
 from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role
-from tests.audit.facts import FUND, gift
+from tests.audit.facts import FUND, NOW, gift
 from tests.audit.harness import AuditHarness
 from tests.audit.test_gift_references import stated
 from tests.audit.test_vouchers import DIGEST, SCAN
@@ -22,11 +23,14 @@ async def test_finance_says_that_a_gift_is_another_and_it_is_entered(
     harness: AuditHarness,
 ) -> None:
     await harness.open_fund()
-    await harness.publish_in_order(stated("b-1"), stated("b-2", donor_id="P-other"), gift(1))
+    late = NOW + timedelta(hours=9)
+    second = stated("b-2", donor_id="P-other", received_at=late)
+    await harness.publish_in_order(stated("b-1"), second, gift(1))
     await harness.wait_published(3)
     http = harness.audit.http
     [question] = (await harness.get("/gift-questions"))["gift_questions"]
     assert (question["amount_fen"], question["may_be"]["amount_fen"]) == (700, 700)
+    assert question["day"] == "2026-01-16", "the bank's day in China"
     page = await http.get(FINANCE_PATH, headers=harness.maker)
     assert "同一流水号，不同捐赠人" in page.text
     path = f"{FINANCE_PATH}/gift-questions/{question['id']}"

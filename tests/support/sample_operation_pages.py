@@ -29,6 +29,7 @@ ASKED_GIFT = {
     "fund_id": "warm",
     "amount_fen": 700,
     "received_at": "2026-05-20T08:00:00Z",
+    "day": "2026-05-20",
     "reference": "REF7",
     "own_account": "工行 1001",
 }

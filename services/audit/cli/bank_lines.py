@@ -1,6 +1,7 @@
 """`guanjia audit bank-line|line-release`: what the bank's statement says that fits no payment, and
 payments that the bank did not make. Two people say it."""
 
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from services.audit.cli.console import console
 from services.audit.cli.proposals import connect, send_approval, send_proposal
+from shared.contracts.values import CHINA
 from shared.money import format_yuan
 
 QUESTIONS, RELEASES = "/bank-questions", "/line-releases"
@@ -40,7 +42,7 @@ def print_bank_lines() -> None:
             escape(each["id"]),
             format_yuan(each["amount_fen"]),
             DIRECTIONS[each["direction"]],
-            each["at"][:10],
+            f"{datetime.fromisoformat(each['at']).astimezone(CHINA):%Y-%m-%d}",
             escape(f"{each['bank_reference']} {each['own_account']}".strip()),
             each["doubt"],
         )

@@ -32,7 +32,7 @@ def print_gift_questions() -> None:
         table.add_row(
             escape(each["id"]),
             format_yuan(each["amount_fen"]),
-            each["received_at"][:10],
+            each["day"],
             escape(f"{each['reference']} {each['own_account']}".strip()),
             escape(f"{earlier['id']} {format_yuan(earlier['amount_fen'])}"),
         )

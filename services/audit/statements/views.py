@@ -12,6 +12,7 @@ from services.audit.statements.likeness import Trait, TraitIndex
 from services.audit.statements.reconciliation import Reconciliation
 from services.audit.store import find_asked_gifts
 from shared import mongo
+from shared.contracts.values import CHINA
 from shared.documents import Document
 
 ALIKE_MAX = 5
@@ -102,11 +103,13 @@ def _describe_trait(trait: Trait) -> dict[str, object]:
 
 
 async def load_asked_gifts(database: mongo.Database, limit: int) -> list[dict[str, object]]:
-    """Gifts that came under the bank reference of another giver's (`may_be`)."""
+    """Gifts that came under the bank reference of another giver's (`may_be`). day: the bank's, in
+    China."""
     gifts = await find_asked_gifts(database, limit)
     earlier = await listed.load_listed(database, [gift.may_be for gift in gifts])
     return [
         gift.model_dump(mode="json", include=ASKED_FIELDS)
+        | {"day": gift.received_at.astimezone(CHINA).date().isoformat()}
         | {"may_be": earlier[gift.may_be].model_dump(mode="json", include=ASKED_FIELDS)}
         for gift in gifts
     ]
