@@ -283,7 +283,8 @@ class Processor:
     async def _write(self, batch: Batch) -> None:
         began_at = time.monotonic()
         await self._store.write(batch.writing)
-        self._pace.note_committed(time.monotonic() - began_at)
+        if batch.writing.writes:
+            self._pace.note_committed(time.monotonic() - began_at)
         self._bugs.extend(batch.list_bugs())
 
     async def _finish(self, batch: Batch) -> None:

@@ -233,3 +233,14 @@ def test_the_pace_follows_what_was_measured() -> None:
         pace.note_decided(1, 0.002)
         pace.note_committed(0.004)
     assert pace.find_start(1) == pytest.approx(0.002, rel=0.01)
+
+
+async def test_what_writes_nothing_says_nothing_of_how_long_a_commit_takes() -> None:
+    """Else who asks or is refused often makes few things be decided alone that could wait."""
+    with in_memory(), patch.object(Pace, "note_committed") as noted:
+        instance = Instance(MemoryDatabase())
+        await tell(instance)
+        assert not noted.called
+        await add(instance, 1)
+        assert noted.called
+        await instance.stop()
