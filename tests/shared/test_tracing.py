@@ -195,7 +195,12 @@ async def test_a_command_is_a_span_in_the_trace_of_what_it_changed(stack: StackH
     assert "13800138000" not in repr(spans)
 
 
-async def test_what_was_decided_before_a_stop_is_exported(stack: StackHarness) -> None:
+async def test_what_was_decided_before_a_stop_is_exported(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the stop: without it nothing would go for a long time."""
+    monkeypatch.setattr(tracer, "EXPORT_EVERY_MS", 600_000)
+    monkeypatch.setattr(tracer, "CLOSE_S_MAX", 60.0)
     async with receive_traces() as receiver:
         service = await start_traced(stack, receiver)
         await service.runtime.processor.execute(Command(Add(counter="C", amount=1), key="k"))
