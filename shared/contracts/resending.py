@@ -28,6 +28,7 @@ class ResendQuery(Value):
         """By subject; of each at most EVENTS_MAX, whatever the caller names."""
         wanted: dict[str, set[int]] = {}
         for each in self.missing:
-            last = min(each.last, each.first + EVENTS_MAX - 1)
-            wanted.setdefault(each.subject, set()).update(range(each.first, last + 1))
+            sequences = wanted.setdefault(each.subject, set())
+            last = min(each.last, each.first + EVENTS_MAX - len(sequences) - 1)
+            sequences.update(range(each.first, last + 1))
         return wanted

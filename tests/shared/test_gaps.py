@@ -66,6 +66,8 @@ def test_one_call_names_few_events_of_a_subject_whatever_its_caller_says() -> No
     assert Gap("/audit|C", 3, 9_999).missing.last == 2 + EVENTS_MAX
     query = ResendQuery(missing=(Missing(subject="C", first=3, last=10**15),))
     assert query.list_sequences() == {"C": set(range(3, 3 + EVENTS_MAX))}
+    parts = tuple(Missing(subject="C", first=n, last=n + 149) for n in range(1, 3000, 150))
+    assert len(ResendQuery(missing=parts).list_sequences()["C"]) == EVENTS_MAX
 
 
 # --- on running services --------------------------------------------------------------------------
