@@ -8,7 +8,12 @@ from services.audit.model.invoices import GiftInvoice
 from shared import mongo
 from shared.contracts.values import CHINA
 
-_STANDS: Mapping[str, object] = {"refused": False, "undone": {"$ne": True}}
+_STANDS: Mapping[str, object] = {
+    "refused": False,
+    "undone": {"$ne": True},
+    "$or": [{"amount_fen": 0}, {"$expr": {"$gt": ["$amount_fen", "$refunded_fen"]}}],
+}
+"""Of what was given back whole there is nothing to invoice."""
 
 
 async def list_missing(
@@ -93,7 +98,7 @@ _GROUP = 10_000
 
 
 def format_capitals(amount_fen: int) -> str:
-    """100050 is 壹仟元伍角整. ValueError below zero, and from 10^16 yuan on."""
+    """100050 is 壹仟元零伍角整. ValueError below zero, and from 10^16 yuan on."""
     if not 0 <= amount_fen < 100 * _GROUP ** len(_GROUPS):
         raise ValueError("a sum in capitals is from 0 to below 10^16 yuan")
     yuan, rest = divmod(amount_fen, 100)

@@ -77,6 +77,11 @@ async def test_an_invoices_number_is_on_the_receipt_and_not_on_the_log(
     [one] = await mongo.find(harness.audit.runtime.database, Donation, {})
     missing = await http.get(INVOICES_PATH, headers=harness.maker)
     assert one.id in missing.text
+    donations = harness.audit.runtime.database[Donation.COLLECTION]
+    for back_fen, is_listed in ((12_345, False), (12_344, True), (0, True)):
+        await donations.update_one({"_id": one.id}, {"$set": {"refunded_fen": back_fen}})
+        listed = (await harness.get("/gift-invoices/missing"))["gifts"]
+        assert [gift["donation_id"] for gift in listed] == [one.id][:is_listed], back_fen
     page = await http.get(f"{INVOICES_PATH}/{one.id}", headers=harness.maker)
     assert "壹佰贰拾叁元肆角伍分" in page.text
     day = one.received_at.date().isoformat()

@@ -43,7 +43,7 @@ async def load_outcomes(
     """What became of messages of a source, in order; null where nothing is known of one."""
     donation_ids = await _find_gift_ids(database, source, ids)
     documents = await listed.load_documents(database, donation_ids, VISIBLE)
-    gifts = {document["_id"]: _describe_gift(document) for document in documents}
+    gifts = {document["_id"]: describe_stored_gift(document) for document in documents}
     return {"gifts": [gifts.get(id_) for id_ in donation_ids]}
 
 
@@ -152,12 +152,19 @@ VISIBLE = (
     *("donor_id", "fund_id", "amount_fen", "received_at", "log", "entry", "refused", "undone"),
     *("waiting", "statements", "distinct_from", "may_be"),
 )
+STORED_LATER = {
+    name: field.default
+    for name in VISIBLE
+    if not (field := Donation.model_fields[name]).is_required()
+}
+"""What a gift is that was stored before there was such a field."""
 
 
-def _describe_gift(document: Document) -> Document:
-    """As it is stored: an import asks for all of its rows again and again."""
+def describe_stored_gift(document: Document) -> Document:
+    """As it is stored, by an earlier release too: an import asks for all of its rows again and
+    again."""
     fields = {name: document[name] for name in VISIBLE if name in document}
-    return {"id": document["_id"], "may_be": "", **fields}
+    return {"id": document["_id"], **STORED_LATER, **fields}
 
 
 # --- reconciliation ------------------------------------------------------------------------------
