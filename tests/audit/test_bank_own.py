@@ -1,6 +1,7 @@
 """Interest and charges of a bank: nobody's gifts, on the books once, by its line or two people."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
@@ -11,6 +12,8 @@ from services.audit.model.vouchers import ApproveBankEntry, BankEntry, ProposeBa
 from services.audit.vouchers.files import read_file
 from shared.contracts.envelope import Event
 from shared.contracts.events import BankLineStated
+from shared.contracts.ledger_fields import INTEGER_MAX
+from shared.errors import Invalid
 from shared.messaging.decision import Ref
 from tests.audit.decisions import NEXT_YEAR, MemoryAudit, open_audit
 from tests.audit.facts import BANK, FUND, NOW, event, gift
@@ -29,18 +32,17 @@ def line(
     reference: str = "J-1",
     **more: Any,
 ) -> Event[Any]:
-    data = BankLineStated(
-        direction="returned" if kind == "interest" else "paid",
-        memo="",
-        amount_fen=amount_fen,
-        at=NOW,
-        bank_reference=reference,
-        own_account=ACCOUNT,
-        own_kind=kind,
-        fund_id=fund,
-        **more,
-    )
-    return event(data, id_, source=BANK)
+    fields: dict[str, Any] = {
+        "direction": "returned" if kind == "interest" else "paid",
+        "memo": "",
+        "amount_fen": amount_fen,
+        "at": NOW,
+        "bank_reference": reference,
+        "own_account": ACCOUNT,
+        "own_kind": kind,
+        "fund_id": fund,
+    }
+    return event(BankLineStated(**fields | more), id_, source=BANK)
 
 
 def open_with_gift(amount_fen: int = 10_000) -> MemoryAudit:
@@ -182,3 +184,60 @@ def test_a_line_whose_entry_is_undone_is_asked_about_again_and_may_be_entered_ri
     assert (question.is_open, question.is_entered, question.answered_by) == (True, False, "")
     assert enter_by_two(audit, "bank_charge", 500) == "", "the right way, under the same line"
     assert audit.fund().charges_fen == 500
+
+
+def test_a_line_that_was_entered_by_itself_and_undone_is_asked_about_again() -> None:
+    """Into a wrong fund, say: it may be entered rightly under the same line."""
+    audit = open_with_gift()
+    audit.receive(line("charge", 500))
+    reverse(audit)
+    [question] = audit.all(BankQuestion).values()
+    assert (question.is_open, question.is_entered) == (True, False)
+    assert not any(fact.moved_fen for fact in audit.all(BankFact).values()), "of the account"
+    audit.receive(line("charge", 500, "own-2"))
+    assert audit.fund().charges_fen == 0, "finance says what it is"
+    assert enter_by_two(audit, "bank_charge", 500) == ""
+    assert audit.fund().charges_fen == 500
+
+
+@pytest.mark.parametrize(("kind", "direction"), [("interest", "paid"), ("charge", "returned")])
+def test_interest_that_leaves_and_a_charge_that_comes_back_are_asked_about(
+    kind: Literal["interest", "charge"], direction: str
+) -> None:
+    audit = open_with_gift()
+    audit.receive(line(kind, 300, direction=direction))
+    [question] = audit.all(BankQuestion).values()
+    assert (question.is_open, audit.fund().remaining_fen) == (True, 10_000)
+
+
+def test_an_equal_charge_under_a_reference_of_last_month_is_asked_about_once() -> None:
+    """A bank that counts anew each day takes the same fee under the same number again."""
+    audit = open_with_gift()
+    audit.receive(line("charge", 500, "before", at=NOW - timedelta(days=31)))
+    for id_ in ("feed", "file"):
+        audit.receive(line("charge", 500, id_))
+    assert audit.fund().charges_fen == 500
+    [question] = [each for each in audit.all(BankQuestion).values() if each.is_open]
+    assert question.at == NOW
+    assert enter_by_two(audit, "bank_charge", 500) == ""
+    assert audit.fund().charges_fen == 1_000
+    assert enter_by_two(audit, "bank_charge", 500) == "line_entered"
+    reverse(audit)
+    assert [each.is_open for each in audit.all(BankQuestion).values()] == [False, True]
+
+
+def test_two_people_enter_a_line_of_last_month_once_whatever_day_they_type() -> None:
+    audit = open_with_gift()
+    audit.receive(line("charge", 500, "before", at=NOW - timedelta(days=31)))
+    assert enter_by_two(audit, "bank_charge", 500) == "line_entered"
+
+
+def test_a_fund_takes_no_more_interest_than_can_be_counted() -> None:
+    audit = open_with_gift()
+    most = INTEGER_MAX - 10_000
+    with pytest.raises(Invalid, match="more than the ledger can count"):
+        enter_by_two(audit, "bank_interest", most + 1)
+    audit.receive(line("interest", most + 1))
+    assert audit.fund().interest_fen == 0
+    audit.receive(line("interest", most, "own-2"))
+    assert audit.fund().interest_fen == most

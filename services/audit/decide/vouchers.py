@@ -12,13 +12,16 @@ from services.audit.decide.bank_sources import REFUSALS
 from services.audit.decide.posting import SOURCE, Journal, Movement, Refusal
 from services.audit.decide.proposals import require_open
 from services.audit.model import (
+    BankFact,
     BankQuestion,
     Donation,
     EnteredLine,
     Fund,
     LogHead,
+    derive_bank_fact_id,
     derive_bank_question_id,
     derive_entered_line_id,
+    derive_later_line_id,
     is_plausible,
 )
 from services.audit.model.vouchers import (
@@ -246,7 +249,8 @@ def _find_line(states: States, entry: LinedEntry, checker: str) -> list[State] |
 
 
 def _load_line(states: States, entry: LinedEntry) -> tuple[EnteredLine, BankQuestion | None, str]:
-    """What is entered under its reference, and the question about it with its id."""
+    """What is entered under its reference, and the question about it with its id. Of a later line
+    under that reference and for that sum, where the bank stated one of that day."""
     line = (entry.bank_reference, entry.direction, entry.amount_fen)
     entered_id, accounts = derive_entered_line_id(*line), ("", entry.own_account)
     of_any, of_own = (derive_bank_question_id(*line, None, each) for each in accounts)
@@ -255,6 +259,12 @@ def _load_line(states: States, entry: LinedEntry) -> tuple[EnteredLine, BankQues
     )
     is_first = first is None or first.is_of(entry.own_account)
     question, question_id = (first, of_any) if is_first else (own, of_own)
+    if isinstance(entry, BankEntry) and question is not None and not question.is_near(entry.at):
+        later_id = derive_later_line_id(question_id, entry.at)
+        if later := states.get(BankQuestion, later_id):
+            entered_id = derive_entered_line_id(later_id, *line[1:])
+            entered = states.get(EnteredLine, entered_id)
+            question, question_id = later, later_id
     return entered or EnteredLine(id=entered_id), question, question_id
 
 
@@ -269,13 +279,27 @@ PAPERS: Mapping[str, type[LinedEntry]] = {
 
 
 def reopen_line(states: States, entry: LedgerEntry) -> list[State]:
-    """Of what two people had entered for a line of the bank: undone, the line is a question again,
-    or nobody could enter it any more. entry: that is reversed."""
+    """Of what two people had entered for a line of the bank, or the line itself as interest or a
+    charge: undone, the line is a question again, or nobody could enter it any more. entry: that is
+    reversed."""
+    if entry["event"]["source"] != SOURCE:
+        return _reopen_own(states, entry)
     what, _, id_ = entry["event"]["id"].partition(":")
     kind = PAPERS.get(what)
-    paper = states.get(kind, id_) if kind and entry["event"]["source"] == SOURCE else None
+    paper = states.get(kind, id_) if kind else None
     if paper is None or not paper.bank_reference:
         return []
     entered, question, _ = _load_line(states, paper)
     freed = entered.without_vouchered(paper.own_account)
     return [freed, *([question.reopen()] if question else [])]
+
+
+def _reopen_own(states: States, entry: LedgerEntry) -> list[State]:
+    if entry["kind"] not in ("bank_interest", "bank_charge"):
+        return []
+    named = entry["event"]
+    bank_fact = states.get(BankFact, derive_bank_fact_id(named["source"], named["id"]))
+    if bank_fact is None or not bank_fact.question_id:
+        return []
+    question = states.require(BankQuestion, bank_fact.question_id)
+    return [bank_fact.undo(), question.reopen()]

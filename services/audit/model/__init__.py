@@ -11,6 +11,7 @@ from services.audit.model.bank_lines import (
     LineAnswer,
     derive_bank_question_id,
     derive_entered_line_id,
+    derive_later_line_id,
 )
 from services.audit.model.commands import (
     AnswerGiftQuestion,
@@ -212,6 +213,7 @@ __all__ = [
     "derive_donation_id",
     "derive_entered_line_id",
     "derive_gift_reference_id",
+    "derive_later_line_id",
     "derive_partner_proposals_id",
     "derive_payment_order_id",
     "derive_reversal_id",

@@ -2,14 +2,14 @@
 answer. Integer fen."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from services.audit.model.payables import Explanation, format_payment_reference
 from services.audit.model.proposal import Approval, Proposal
-from shared.contracts.values import Identifier, PositiveFen, Value, Whole
+from shared.contracts.values import CHINA, Identifier, PositiveFen, Value, Whole
 from shared.ids import make_id
 from shared.messaging.decision import State
 
@@ -27,6 +27,8 @@ BankDoubt = Literal[
     "own_line",
 ]
 """Why a line of the bank closes nothing."""
+LINE_LASTS = timedelta(days=3)
+"""Between the days that two sources state of one line."""
 
 
 class BankAnswer(Proposal):
@@ -77,6 +79,10 @@ class BankQuestion(State):
         """Whether the line may be of that account; empty: of any."""
         return not self.own_account or not account or self.own_account == account
 
+    def is_near(self, moment: datetime) -> bool:
+        """Some banks count anew: a line of another week is another."""
+        return abs(self.at - moment) <= LINE_LASTS
+
     def reopen(self) -> Self:
         """What two people entered is undone: the line is on the statement still."""
         return self.model_copy(
@@ -102,6 +108,12 @@ def derive_bank_question_id(
     batch of payments may share one reference of the bank."""
     memo = format_payment_reference(*named) if named else ""
     return make_id("Q", reference, direction, str(amount_fen), memo, account)
+
+
+def derive_later_line_id(question_id: str, at: datetime) -> str:
+    """Of another line under the reference, and for the sum, of one that was asked about days
+    before."""
+    return make_id("Q", question_id, at.astimezone(CHINA).date().isoformat())
 
 
 class EnteredLine(State):

@@ -135,7 +135,8 @@ class BankFact(State):
     digests: of the content it first came with, then of other contents, which were refused. outcome:
     of a line of a statement, for who sent it; where it was entered, at, moved_fen, own_account and
     foundation say when, how much came in by it, where, and on whose ledger. gift_id: of the gift
-    that this line had brought under another id.
+    that this line had brought under another id. question_id: of the line, where it entered interest
+    or a charge.
     """
 
     COLLECTION: ClassVar[str] = "bank_facts"
@@ -148,6 +149,7 @@ class BankFact(State):
     own_account: str = ""
     gift_id: str = ""
     foundation: str = ""
+    question_id: str = ""
 
     @classmethod
     def from_event(cls, event: "BankEvent[F]") -> Self:
@@ -168,6 +170,10 @@ class BankFact(State):
             "foundation": foundation,
         }
         return self.model_copy(update=update)
+
+    def undo(self) -> Self:
+        """What it entered is reversed: two people say what it is."""
+        return self.model_copy(update={"outcome": "asked", "moved_fen": 0})
 
     def add_content(self, digest: bytes) -> Self:
         return self.model_copy(update={"digests": (*self.digests, digest)})
