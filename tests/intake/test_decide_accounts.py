@@ -25,10 +25,10 @@ from services.intake.model.account import (
     UnlockAccount,
 )
 from services.intake.rules import SignInRules
-from services.intake.sign_in.proofs import make_decoy
+from services.intake.sign_in.proofs import find_device, make_decoy, make_device_cookie
 from shared.contracts.values import Value
 from shared.messaging.decision import Command, Decision, Ref, State
-from shared.security import Role
+from shared.security import Role, SealingKey
 from tests.intake.builders import NOW
 from tests.support.deciding import run_decision
 
@@ -121,6 +121,18 @@ def test_failures_in_a_row_lock_and_time_or_a_keeper_unlocks() -> None:
     assert sign_in(ACCOUNT, tally, after=timedelta(minutes=16)).answer.status == 201  # type: ignore[union-attr]
     unlocked = find_state(decide(tally, data=UnlockAccount(tally_id="N-1")), SignInTally)
     assert sign_in(ACCOUNT, unlocked).answer.status == 201  # type: ignore[union-attr]
+
+
+class OneKey:
+    def list_sealing_keys(self, *path: str, anew: bool = False) -> tuple[SealingKey, ...]:
+        del path, anew
+        return (SealingKey(b"mark", b"k" * 32),)
+
+
+def test_a_browser_of_another_account_is_none_of_his_whatever_the_other_is_called() -> None:
+    cookie = make_device_cookie(OneKey(), "s-1:second", NOW)
+    assert find_device(OneKey(), cookie, "s-1:second", NOW)
+    assert find_device(OneKey(), cookie, "s-1", NOW) == ""
 
 
 def test_success_forgets_failures() -> None:

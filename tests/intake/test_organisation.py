@@ -171,6 +171,13 @@ async def test_new_keys_of_the_provider_are_looked_for(
     assert (await arrive(client, provider)).identity_id == before.identity_id
 
 
+async def test_a_key_of_a_kind_that_nobody_knows_here_stands_in_nobodys_way(
+    client: OpenIdProvider, provider: LyingProvider
+) -> None:
+    provider.other_keys = [{"kty": "AKP", "alg": "ML-DSA-65", "pub": "AAAA"}, {"kty": "RSA"}, {}]
+    assert await arrive(client, provider)
+
+
 @pytest.mark.parametrize(
     "metadata",
     [{"issuer": "https://elsewhere.example"}, {"token_endpoint": None}, {"jwks_uri": None}],

@@ -255,6 +255,30 @@ async def check_own_browser(thief: Browser, victim: Browser, secret: str, now: d
         assert answer.status_code == 401
 
 
+async def test_an_operator_unlocks_who_locked_himself_out_of_his_own_browser(
+    stack: StackHarness, intake: RunningService
+) -> None:
+    operator = {**stack.bearer("op-1", Role.OPERATOR), "Accept": "text/html"}
+    for id_ in ("s-1", "s-2"):
+        stack.bearer(id_, Role.COLLECTOR)
+    now = await intake.runtime.processor.now()
+    owners = {id_: Browser(intake.http) for id_ in ("s-1", "s-2")}
+    secrets = {}
+    for id_, owner in owners.items():
+        secrets[id_] = await owner.enrol(stack.keyring, id_, now)
+        assert (await owner.sign_in(id_, secrets[id_], now)).status_code == 303
+        for _ in range(3):
+            locked = await owner.sign_in(id_, secrets[id_], now, password="wrong wrong wrong")
+        assert locked.status_code == 429
+    page = (await intake.http.get("/accounts", headers=operator)).text
+    assert all(f"/accounts/{id_}/unlock" in page for id_ in owners)
+    await intake.http.post("/accounts/s-1/unlock", headers=operator)
+    page = (await intake.http.get("/accounts", headers=operator)).text
+    assert ("/accounts/s-1/unlock" in page, "/accounts/s-2/unlock" in page) == (False, True)
+    for id_, status in (("s-1", 303), ("s-2", 429)):
+        assert (await owners[id_].sign_in(id_, secrets[id_], now, steps=1)).status_code == status
+
+
 async def test_the_page_of_accounts_says_when_each_key_was_last_used(
     stack: StackHarness, intake: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,55 @@ async def test_what_was_typed_in_a_flat_without_a_signal_is_saved_once(
         assert await page.locator("[name=name]").input_value() == ""
 
 
+async def test_nothing_typed_is_left_in_a_tab_that_was_signed_out(
+    running: Stack, browser: Browser
+) -> None:
+    """From a page without drafts too."""
+    async with open_page(browser, PHONE) as page:
+        await sign_in(page, running, await enrol(page, running, "collector"))
+        await open_entry(page, running)
+        await page.fill("[name=name]", "不该留下")
+        await page.goto(f"{running.public_url}/home")
+        assert "不该留下" in await page.evaluate("JSON.stringify(sessionStorage)")
+        await page.locator("form[action='/sign-out'] button").click()
+        await page.wait_for_url("**/sign-in?done=out")
+        assert await page.evaluate("sessionStorage.length") == 0
+        await check_page(page)
+
+
+async def test_a_refusal_without_the_form_loses_nothing_of_it(
+    running: Stack, browser: Browser
+) -> None:
+    async with open_page(browser, PHONE) as page:
+        await page.goto(f"{running.public_url}/ask")
+        await page.fill("[name=text]", "家里缺一台轮椅")
+        await page.locator("[name=town]").select_option(label="石碣镇")
+        await page.context.clear_cookies()  # the visit that the form was made for is over
+        await press(page, "下一步")
+        assert await page.locator("[name=text]").count() == 0
+        await page.goto(f"{running.public_url}/ask")
+        await page.get_by_text("已恢复").wait_for()
+        assert await page.locator("[name=text]").input_value() == "家里缺一台轮椅"
+
+
+async def test_a_town_that_is_chosen_on_the_map_stays_chosen(
+    running: Stack, browser: Browser
+) -> None:
+    async with open_page(browser, PHONE) as page:
+        await page.goto(f"{running.public_url}/ask")
+        await page.fill("[name=text]", "家里缺一台轮椅")
+        await page.locator("[name=town]").select_option(label="石碣镇")
+        await page.locator("summary", has_text="在地图上选").click()
+        await page.locator("button[name=map][value=茶山镇]").click()
+        await page.locator(".spot.chosen").wait_for(state="attached")
+        assert await page.locator("[name=text]").input_value() == "家里缺一台轮椅"
+        await press(page, "下一步")
+        assert "茶山镇" in await read_main(page)
+        await page.go_back()
+        await page.get_by_text("第 1 步").wait_for()
+        assert await page.locator("[name=town]").input_value() == "茶山镇"
+
+
 async def test_two_persons_of_one_phone_stay_two(running: Stack, browser: Browser) -> None:
     phone, names = "13800138902", ("共机甲", "共机乙")
     pages = [await ask(browser, running, name, phone) for name in names]

@@ -1,7 +1,7 @@
 """What an operator watches and mends: the flow as it is, and a record that nobody can read."""
 
 from aiokafka import AIOKafkaProducer
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from deploy.local.stack import Stack
 from shared.contracts.topics import REQUESTS_INBOUND
@@ -49,3 +49,20 @@ async def test_without_script_the_flow_is_what_it_was_when_loaded(
         await sign_in(page, running, person)
         await page.goto(f"{running.public_url}/operations")
         assert await page.locator("section table").count() == 4, "of every service"
+
+
+async def test_a_stream_that_was_refused_is_opened_again(running: Stack, browser: Browser) -> None:
+    """As while a service starts: a browser by itself would give up."""
+    async with open_page(browser, DESK) as page:
+        await sign_in(page, running, await enrol(page, running, "operator"))
+
+        async def refuse(route: Route) -> None:
+            await route.fulfill(status=503)
+
+        await page.route("**/operations/live", refuse, times=1)
+        async with page.expect_response("**/operations/live") as refused:
+            await page.goto(f"{running.public_url}/operations")
+        assert (await refused.value).status == 503
+        async with page.expect_response("**/operations/live") as again:
+            pass
+        assert (await again.value).status == 200

@@ -22,7 +22,8 @@ from tests.support.serving import serve_app
 class LyingProvider:
     """claims: over the honest ones of the next token; None takes one out. metadata: as claims.
 
-    key, algorithm, kid: what it signs with. sends_token: whether there is an ID token at all.
+    key, algorithm, kid: what it signs with. other_keys: beside its own, of whatever kind.
+    sends_token: whether there is an ID token at all.
     """
 
     now_s: int
@@ -32,6 +33,7 @@ class LyingProvider:
     algorithm: str = "RS256"
     kid: str = "k1"
     key: Any = None
+    other_keys: list[dict[str, str]] = field(default_factory=list)
     sends_token: bool = True
     asked: dict[str, str] = field(default_factory=dict)
     own_key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "k1"}))
@@ -57,7 +59,7 @@ class LyingProvider:
         return JSONResponse(overlay(honest, self.metadata))
 
     async def list_keys(self, _request: Request) -> Response:
-        return JSONResponse({"keys": [self.own_key.as_dict(private=False)]})
+        return JSONResponse({"keys": [*self.other_keys, self.own_key.as_dict(private=False)]})
 
     def change_key(self) -> None:
         self.kid = "k2"

@@ -76,7 +76,8 @@ class Session(State):
 class SignInTally(State):
     """Failures in a row under one name, whether there is such an account or not.
 
-    id: keyed digest of the name. ends_at: then it is deleted.
+    id: keyed digest of the name; behind a dot, of a browser whose failures are counted apart.
+    ends_at: then it is deleted.
     """
 
     COLLECTION: ClassVar[str] = "sign_in_tallies"
@@ -84,6 +85,11 @@ class SignInTally(State):
     failures: int = 0
     locked_until: datetime | None = None
     ends_at: datetime
+
+    @property
+    def name_id(self) -> str:
+        """The same for all browsers of a name."""
+        return self.id.partition(".")[0]
 
     def is_locked(self, now: datetime) -> bool:
         return self.find_lock(now) is not None

@@ -74,8 +74,11 @@ async def end_account_sessions(
 async def unlock_account(
     account_id: Identifier, _caller: Operator, runtime: IntakeRuntimeDep
 ) -> Response:
-    tally_id = runtime.resources.proofs.derive_tally_id(account_id)
-    await runtime.processor.execute(Command(UnlockAccount(tally_id=tally_id)))
+    """Also in browsers of its owner, whose failures are counted apart."""
+    name_id = runtime.resources.proofs.derive_tally_id(account_id)
+    for lock in await _find_locks(runtime, await runtime.processor.now()):
+        if lock.name_id == name_id:
+            await runtime.processor.execute(Command(UnlockAccount(tally_id=lock.id)))
     return RedirectResponse("/accounts", status_code=303)
 
 
@@ -106,10 +109,13 @@ async def _list_accounts(
     credentials = [each for each in runtime.keyring.list_credentials() if each.roles & SIGNS_IN]
     tallies = {runtime.resources.proofs.derive_tally_id(each.id): each.id for each in credentials}
     accounts = await mongo.find(runtime.database, Account, {})
-    locks = await mongo.find(runtime.database, SignInTally, {"_id": {"$in": list(tallies)}})
-    locked = {tallies[tally.id] for tally in locks if tally.is_locked(now)}
+    locked = {tallies.get(lock.name_id) for lock in await _find_locks(runtime, now)}
     by_id = {account.id: account for account in accounts}
     return [
         describe_account(each, by_id.get(each.id), each.id in locked, now, uses.get(each.id))
         for each in sorted(credentials, key=lambda each: each.id)
     ]
+
+
+async def _find_locks(runtime: IntakeRuntime, now: datetime) -> list[SignInTally]:
+    return await mongo.find(runtime.database, SignInTally, {"locked_until": {"$gt": now}})

@@ -79,8 +79,11 @@ async def leave_to_link(
 
 
 @router.get(f"{ORGANISATION_PATH}/out")
-async def leave_to_sign_out(runtime: IntakeRuntimeDep, provider: ProviderDep) -> Response:
+async def leave_to_sign_out(
+    request: Request, runtime: IntakeRuntimeDep, provider: ProviderDep
+) -> Response:
     """Of the provider. From here he is signed out already, by a form."""
+    runtime.resources.sign_in_quota.take(find_address(request), 1)
     back = f"{runtime.settings.find_public_url('intake')}{SIGN_IN_PATH}"
     url: str | None = None
     with suppress(ProviderAway):

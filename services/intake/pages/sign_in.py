@@ -187,7 +187,7 @@ def render_sign_in(
     refused: Answer | None = None,
     done: str = "",
 ) -> Response:
-    return PAGES.render_for(
+    return PAGES.render_with_script(
         request,
         "sign_in.html",
         status=refused.status if refused else 200,

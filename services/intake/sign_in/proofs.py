@@ -64,8 +64,11 @@ class Proofs:
     def derive_tally_id(self, name: str, device: str = "") -> str:
         """device: of a browser that this name signed in with before, whose failures are counted
         apart: a stranger who guesses locks himself out, not the owner."""
-        counted = f"{name}\n{device}" if device else name
-        return f"N-{hmac.digest(self._naming, counted.encode(), 'sha256').hex()[:24]}"
+        counted = f"N-{self._digest(name)[:24]}"
+        return f"{counted}.{self._digest(device)[:24]}" if device else counted
+
+    def _digest(self, text: str) -> str:
+        return hmac.digest(self._naming, text.encode(), "sha256").hex()
 
     async def hash_password(self, password: str) -> str:
         async with self._hashing:
@@ -146,7 +149,7 @@ def find_device(keys: Keys, cookie: str, account_id: str, now: datetime) -> str:
     """Empty for a browser that never signed in as this account."""
     with suppress(Unauthenticated, ValueError):
         device = open_cookie(keys, cookie, now)
-        if device.startswith(f"D-{account_id}:"):
+        if device.rpartition(":")[0] == f"D-{account_id}":
             return device
     return ""
 

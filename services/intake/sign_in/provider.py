@@ -9,6 +9,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -26,7 +27,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import JWKRegistry, KeySet
 
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.organisation import (
@@ -208,11 +209,15 @@ class OpenIdProvider:
 
 
 def _read_keys(document: Document) -> KeySet:
-    """Raises ProviderAway."""
-    try:
-        return KeySet.import_key_set({"keys": document["keys"]})
-    except (JoseError, ValueError, KeyError, TypeError) as error:
-        raise ProviderAway(f"its keys: {type(error).__name__}") from None
+    """Without those of kinds that we do not know (RFC 7517, 5). Raises ProviderAway for none."""
+    rows = document.get("keys")
+    keys = []
+    for row in rows if isinstance(rows, list) else ():
+        with suppress(JoseError, ValueError, KeyError, TypeError):
+            keys.append(JWKRegistry.import_key(row))
+    if not keys:
+        raise ProviderAway("it has no key that can be read")
+    return KeySet(keys)
 
 
 def _read_document(reply: Reply) -> Document:

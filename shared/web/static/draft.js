@@ -1,6 +1,7 @@
 /* Keeps what is typed in a form that says `data-draft="NAME"` until the house has it, so that a lost
  * signal loses nothing. NAME is the hidden field by which the house knows a repetition: what is sent
- * twice counts once. Drafts stay in this tab, of this account, for half a day; signing out ends them.
+ * twice counts once. Drafts stay in this tab, of this account, for half a day; signing out ends them,
+ * from whichever page: the one after it says `data-drafts-end`.
  * Without script, a form is sent as any other.
  */
 "use strict";
@@ -126,16 +127,30 @@
       return false;
     }
     swap(text);
-    const goesOn = [...document.querySelectorAll(`input[name="${name}"]`)].some((each) => each.value === once);
-    if (goesOn) history.pushState(null, "", location.href);
-    else sessionStorage.removeItem(key);
-    isSwapped ||= goesOn;
+    const again = [...document.forms].filter((each) => isOurs(each) && makeKey(each) === key);
+    const next = again.find((each) => each.elements[name]?.value === once);
+    if (next) {
+      saveDraft(next); // as it was answered: a button may have changed what was typed
+      history.pushState(null, "", location.href);
+      isSwapped = true;
+    } else if (answer.ok || again.length) {
+      sessionStorage.removeItem(key);
+    }
     start();
     return false;
   }
 
   function start() {
     for (const form of document.querySelectorAll("form[data-draft]")) restoreDraft(form);
+  }
+
+  /* All of them, or those of another account and of yesterday. */
+  function clear() {
+    const isOver = document.querySelector("[data-drafts-end]");
+    for (const key of listDrafts()) {
+      if (isOver) sessionStorage.removeItem(key);
+      else readDraft(key);
+    }
   }
 
   document.addEventListener("input", (event) => {
@@ -164,5 +179,6 @@
     if (isSwapped) location.reload();
   });
 
+  clear();
   start();
 })();

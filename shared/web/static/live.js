@@ -7,6 +7,7 @@
 (function () {
   const part = document.querySelector("[data-live], [data-live-from]");
   if (!part) return;
+  const AGAIN_MS = 5000;
   const pauseMs = Number(part.dataset.live ?? 0) * 1000;
 
   let isOver = false;
@@ -43,7 +44,16 @@
     } else if (!stream) {
       stream = new EventSource(part.dataset.liveFrom);
       stream.addEventListener("part", (event) => put(parse(event.data).body));
+      stream.addEventListener("error", reopen);
     }
+  }
+
+  /* A browser opens a stream again that broke off, but none that was refused: by a service that is
+   * starting, just when somebody watches. */
+  function reopen() {
+    if (stream?.readyState !== EventSource.CLOSED) return;
+    stream = null;
+    setTimeout(listen, AGAIN_MS);
   }
 
   if (part.dataset.liveFrom) {
