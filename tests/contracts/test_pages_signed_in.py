@@ -55,9 +55,8 @@ def render_actions(words: str, **reader: Any) -> HTMLResponse:
 @pytest.mark.parametrize("render", [render_sign_in, render_actions])
 def test_hostile_words_are_words(render: Any, words: str) -> None:
     html, plain = bytes(render(words).body).decode(), bytes(render("x").body).decode()
-    for tag in ("<img", "<input", "<a ", "<svg"):
+    for tag in ("<img", "<input", "<a ", "<svg", "<script"):
         assert html.count(tag) == plain.count(tag), tag
-    assert "<script" not in html
     assert " style=" not in html
 
 
