@@ -59,9 +59,9 @@ async def find_due_in_turn(database: mongo.Database, now: datetime, limit: int) 
     of what others brought, each in turn. So no lane stands still, and none holds up another.
     """
     rows = database[Notice.COLLECTION].find(_select_due(now)).sort("due_at", 1).limit(limit)
-    found = await rows.to_list(None)
-    if len(found) < limit:
-        return Turn([mongo.to_state(Notice, row) for row in found], more_due=False)
+    due = await rows.to_list(None)
+    if len(due) < limit:
+        return Turn([mongo.to_state(Notice, row) for row in due], more_due=False)
     turn = await _find_in_lanes(database, now, (ANSWER_LANE,), limit)
     own = max(1, (limit - len(turn)) * OWN_SHARE_PERCENT // 100)
     turn += await _find_in_lanes(database, now, (OWN_LANE, None), own)
