@@ -33,14 +33,15 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """An entry as a list shows it. amount: with its unit; empty where nothing moved."""
+    """An entry as a list shows it. amount: with its unit, in Chinese and English; empty where
+    nothing moved."""
 
     index: int
     day: str
     kind: str
     kind_zh: str
     funds: tuple[str, ...]
-    amount: str
+    amount: tuple[str, str]
     aim: Aim
 
 
@@ -86,12 +87,12 @@ def describe_entry(entry: LedgerEntry, figures: Overview) -> EntryRow:
     )
 
 
-def format_amount(entry: LedgerEntry) -> str:
+def format_amount(entry: LedgerEntry) -> tuple[str, str]:
     """What moved: of a transfer and of what is paid, the first leg says it."""
     if not entry["legs"]:
-        return ""
+        return "", ""
     unit, amount = amount_of(entry["legs"][0])
-    return unit.format(amount)
+    return unit.format(amount), unit.format_in_english(amount)
 
 
 def _list_funds(entry: LedgerEntry) -> tuple[str, ...]:

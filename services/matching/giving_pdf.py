@@ -176,7 +176,7 @@ def _describe(match: Match, entry: str, base_url: str) -> tuple[str | Flowable, 
     on = (match.confirmed_at or match.changed_at).astimezone(CHINA)
     return (
         on.date().isoformat(),
-        format_quantity(match.quantity, match.unit, match.item),
+        format_quantity("zh", match.quantity, match.unit, match.item),
         LABELS[match.category],
         town_name(match.town_code) or "东莞市",
         STATE_LABELS[match.state],
@@ -214,7 +214,7 @@ def _describe_gift(gift: Gift, base_url: str) -> tuple[str | Flowable, ...]:
         became = f"票据 invoice {gift.invoice}"
     if not gift.undone and gift.refunded_fen:
         became = f"{became} 已退回 {format_yuan(gift.refunded_fen)} 元 given back".strip()
-    amount = format_quantity(gift.quantity, gift.unit, gift.item)
+    amount = format_quantity("zh", gift.quantity, gift.unit, gift.item)
     return gift.on, amount, gift.fund, became, _link_entry(gift.entry, base_url)
 
 
@@ -228,7 +228,7 @@ def _describe_use(use: FundUse) -> tuple[str, ...]:
 
 
 def _list_sums(year: GivingYear) -> list[str]:
-    return [format_quantity(quantity, unit, item) for unit, item, quantity in year.sums]
+    return [format_quantity("zh", quantity, unit, item) for unit, item, quantity in year.sums]
 
 
 def _make_table(

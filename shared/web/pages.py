@@ -25,6 +25,7 @@ from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, Category
 from shared.money import format_yuan
 from shared.security import Credential
 from shared.towns import CITY_WIDE, town_name
+from shared.units import name_unit
 from shared.villages import village_name
 from shared.web.access import Router
 from shared.web.compiled import CompiledTemplates
@@ -192,7 +193,8 @@ def _open_templates(package: str, language: Language) -> Environment:
         "day": partial(format_day, language),
         "moment": partial(format_moment, language),
         "label": partial(_name_code, language),
-        "quantity": format_quantity,
+        "quantity": partial(format_quantity, language),
+        "unit": partial(_name_unit, language),
         "town": partial(_name_town, language),
         "village": village_name,
         "choices": partial(_list_choices, language),
@@ -229,13 +231,23 @@ def find_viewer(request: Request) -> Viewer | None:
     return Viewer(caller.principal, list_roles(caller), area, list_tiles(caller))
 
 
-def format_quantity(quantity: int, unit: str, item: str = "") -> str:
-    """人民币 1,200.00 元; 大米 2 袋."""
+def format_quantity(language: Language, quantity: int, unit: str, item: str = "") -> str:
+    """人民币 1,200.00 元, CNY 1,200.00; 大米 2 袋, 大米 2 bags. The item is as people wrote it."""
+    is_english = language == "en"
     if unit == MONEY_UNIT:
-        return f"人民币 {format_yuan(quantity)} 元"
+        yuan = format_yuan(quantity)
+        return f"CNY {yuan}" if is_english else f"人民币 {yuan} 元"
     if (unit, item) == UNCLEAR_NEED:
-        return "需求待核实"
-    return f"{isolate(item)} {quantity} {isolate(unit)}".strip()
+        return "need to be clarified" if is_english else "需求待核实"
+    counted = name_unit(unit, quantity) if is_english else unit
+    return f"{isolate(item)} {quantity} {isolate(counted)}".strip()
+
+
+def _name_unit(language: Language, unit: str) -> str:
+    """Beside a field for a number."""
+    if unit == MONEY_UNIT:
+        return "yuan" if language == "en" else "元"
+    return name_unit(unit, 2) if language == "en" else unit
 
 
 def isolate(text: str) -> str:
@@ -301,8 +313,13 @@ def _format_clock(at: datetime) -> str:
 
 def _name_code(language: Language, code: str) -> str:
     """A kind, channel, class or category in words; home_adaptation: 适老化改造, home adaptation."""
-    zh, en = LABELS[code], code.replace("_", " ")
+    zh, en = name_code(code)
     return {"zh": zh, "en": en, "both": f"{zh} {en}"}[language]
+
+
+def name_code(code: str) -> tuple[str, str]:
+    """Chinese and English."""
+    return LABELS[code], code.replace("_", " ")
 
 
 def _find_asset_url(name: str) -> str:

@@ -173,9 +173,9 @@ def test_whoever_has_a_link_reads_whom_to_ask_and_a_donor_what_for_and_until_whe
 
 
 def test_words_that_turn_the_direction_turn_no_number() -> None:
-    assert format_quantity(30, "袋", "大米") == "大米 30 袋"
-    assert format_quantity(30, "袋", "\u202e米") == "\u2068\u202e米\u2069 30 袋"
-    assert format_quantity(20_450_000, "fen") == "人民币 204,500.00 元"
+    assert format_quantity("zh", 30, "袋", "大米") == "大米 30 袋"
+    assert format_quantity("zh", 30, "袋", "\u202e米") == "\u2068\u202e米\u2069 30 袋"
+    assert format_quantity("zh", 20_450_000, "fen") == "人民币 204,500.00 元"
 
 
 def test_what_did_not_arrive_stands_below_the_rating() -> None:

@@ -1,6 +1,7 @@
 """A page in the reader's language is whole: in English no Chinese, in Chinese no English.
 
-Names stay as they are: of towns, and what people, partners and files wrote (it stands in `<bdi>`).
+Names stay as they are: of towns, and what people, partners and files wrote, which the samples
+have in neither. What is sent in Chinese, or spelt so by law, says so: `lang="zh-CN"`.
 """
 
 import re
@@ -19,14 +20,16 @@ from tests.support.sample_pages import render_samples
 BEHIND_LINKS = re.compile(
     r"(delivery|done|link|mandate|menu|own|problems|proposal|receipt|request)(_|$)"
 )
-WORDS_OF_PEOPLE = frozenset({"bdi", "code", "pre", "script"})
+AS_WRITTEN = frozenset({"code", "pre", "script"})
 VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
 HAN = re.compile(r"[\u4e00-\u9fff]")
 # Two words in a row: one alone may be a name, such as WeChat.
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
-# As a bank, a provider, a command or the catalogue of units spells it.
+# As people, a bank, a provider or a command spell it.
+PEOPLE = "word"
+"""What people wrote, in the samples."""
 SPELT_SO = re.compile(
-    r"\d+ 袋|业务参考号|附言|退订|中文|English|"
+    rf"{PEOPLE}|业务参考号|附言|退订|中文|English|"
     r"guanjia [a-z]+|C2SP tlog-[a-z]+|Microsoft Authenticator|GUANJIA_\w+"
 )
 
@@ -47,8 +50,9 @@ class Words(HTMLParser):
             if text := attributes.get(name):
                 self.texts.append(text)
         if tag not in VOID:
-            is_other = tag != "html" and "hreflang" in attributes
-            self._open.append((tag, tag in WORDS_OF_PEOPLE or is_other))
+            is_chinese = "hreflang" in attributes or attributes.get("lang") == "zh-CN"
+            is_other = tag != "html" and is_chinese
+            self._open.append((tag, tag in AS_WRITTEN or is_other))
 
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop()[0] != tag:
@@ -92,7 +96,7 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_page_is_whole_in_its_language(language: Language, subtests: pytest.Subtests) -> None:
     foreign = HAN if language == "en" else ENGLISH
-    for name, page in render_samples.__wrapped__("word").items():
+    for name, page in render_samples.__wrapped__(PEOPLE).items():
         if not BEHIND_LINKS.match(name):
             with subtests.test(name):
                 html = bytes(page.body).decode()
@@ -106,7 +110,8 @@ def test_a_page_is_whole_in_its_language(language: Language, subtests: pytest.Su
         ("<p>待审批</p>", ["待审批"]),
         ('<svg aria-label="茶山镇 3"></svg><p>茶山镇, 中堂 · 2</p>', []),
         ('<svg aria-label="全部基金"></svg>', ["全部基金"]),
-        ("<p><bdi>张三</bdi> waits</p>", []),
+        ("<p><bdi>张三</bdi> waits</p>", ["张三"]),
+        ('<p>As sent: <bdi lang="zh-CN">已受理</bdi></p>', []),
         ('<a hreflang="zh-CN">中文版</a><img alt="照片">', ["照片"]),
     ],
 )

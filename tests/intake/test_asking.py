@@ -197,5 +197,5 @@ def test_own_words_get_no_item_beside_them() -> None:
     request, _ = read_ask(typed())
     assert request is not None
     assert request.need.item == UNSAID
-    assert format_quantity(1, "项", "其他") == "需求待核实"
-    assert format_quantity(2, "项", "帐篷") == "帐篷 2 项"
+    assert format_quantity("zh", 1, "项", "其他") == "需求待核实"
+    assert format_quantity("zh", 2, "项", "帐篷") == "帐篷 2 项"

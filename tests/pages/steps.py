@@ -18,7 +18,8 @@ LOOK_EVERY_S = 0.25
 
 
 async def check_page(page: Page) -> None:
-    assert await list_violations(page) == []
+    violations = await list_violations(page)
+    assert not violations, "\n".join(violations)
     assert not await is_wider_than_screen(page), page.url
 
 

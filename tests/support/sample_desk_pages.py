@@ -161,7 +161,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         "states": STATES,
         "towns": {"a-town": words},
     }
-    guess = Guess(Category.MEDICAL, 0.72, (words, "手术"))
+    guess = Guess(Category.MEDICAL, 0.72, (words, words))
     judgement = Judgement(category=guess, town=Guess("441900103", 0.5, (words,)), danger=(words,))
     shown = case.Case(
         row=row,
@@ -192,7 +192,13 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         consents=list_consents({"handling": make_consent(words)}, waiting.recorded_at),
         beside=Beside(
             alike=[
-                AlikeRow("R-9", words, ((words, words),), 0.5, ((("所需", "Need"), words, words),))
+                AlikeRow(
+                    "R-9",
+                    words,
+                    ((words, words),),
+                    0.5,
+                    ((("所需", "Need"), (words, words), (words, words)),),
+                )
             ],
             received=[
                 ReceivedRow(

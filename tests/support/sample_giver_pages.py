@@ -89,7 +89,7 @@ def _render_donor_menus(match: Match, giver: Giver, words: str) -> Mapping[str, 
     return {
         "donor_menu": render_donor_menu(facts, giver),
         "donor_menu_claimed": render_donor_menu(
-            replace(facts, claimed=Claimed(words, words)), giver
+            replace(facts, claimed=Claimed(150, "fen", "", "committed")), giver
         ),
         "donor_menu_empty": render_donor_menu(empty, giver),
         "donor_menu_none": render_donor_menu(replace(empty, may_claim=False), giver),

@@ -31,13 +31,13 @@ ASKED_GIFT = {
     "received_at": "2026-05-20T08:00:00Z",
     "day": "2026-05-20",
     "reference": "REF7",
-    "own_account": "工行 1001",
+    "own_account": "ICBC 1001",
 }
 INVOICED = {
     "donation_id": "D-1",
     "donor_id": "P-1",
     "recipient": "莞家",
-    "project": "暖留",
+    "project": "Warm",
     "amount_fen": 700,
     "amount_in_capitals": "柒元整",
     "goods": "",

@@ -159,8 +159,10 @@ def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
     flow.towns = {CHASHAN: Use(12, 80_000, 50_000), "441900104": Use(7, 1, 1), "": Use(1, 1, 1)}
     figures.size, figures.funds = 7, {flow.id: flow}
     aim = Aim("meals", CHASHAN)
-    row = EntryRow(3, "2026-01-02", "commitment", "承诺资助", ("F-1", words), words, aim)
-    refused = EntryRow(2, "2026-01-02", "refusal", "拒绝", (), "", Aim("", ""))
+    row = EntryRow(
+        3, "2026-01-02", "commitment", "承诺资助", ("F-1", words), ("7.00 元", "CNY 7.00"), aim
+    )
+    refused = EntryRow(2, "2026-01-02", "refusal", "拒绝", (), ("", ""), Aim("", ""))
     raw = encode_entry(year_of_facts(2).sealed[1].entry)
     return {
         "ledger": ledger.render_ledger(log, figures, [ledger.ShownLog("g-2025", words)]),

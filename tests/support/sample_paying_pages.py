@@ -31,10 +31,10 @@ from tests.support.readers import make_reader
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 FIGURES = MonthFigures(
     books_fen=50_000,
-    accounts=(BookedAccount(account="工行 1001", books_fen=20_000),),
+    accounts=(BookedAccount(account="ICBC 1001", books_fen=20_000),),
     differences=(
         MonthDifference(
-            kind="asked", account="工行 1001", amount_fen=-800, reference="B-2", at=NOW
+            kind="asked", account="ICBC 1001", amount_fen=-800, reference="B-2", at=NOW
         ),
     ),
 )
@@ -52,7 +52,7 @@ CLOSE = MonthClose(
     maker="m",
     foundation="guanjia",
     month="2026-05",
-    balances=(StatedBalance(account="工行 1001", balance_fen=19_200),),
+    balances=(StatedBalance(account="ICBC 1001", balance_fen=19_200),),
     figures=FIGURES,
 )
 KEY = "k" * 22

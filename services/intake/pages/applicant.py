@@ -171,7 +171,7 @@ def _make_deliveries(
         token = runtime.keyring.make_link(
             DELIVERY.purpose, id_, DELIVERY.compute_end(now), now, request.person_id, opened
         )
-        amount = format_quantity(portion.quantity, request.need.unit, request.need.item)
+        amount = format_quantity("both", portion.quantity, request.need.unit, request.need.item)
         links.append(DeliveryLink(DELIVERY.path(token), amount, portion.stage == "confirmed"))
     return links
 

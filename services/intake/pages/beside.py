@@ -8,14 +8,14 @@ from services.intake.model.suggestion import LIKENESS_LABELS, LikenessReason
 from services.intake.pages.rows import STATES
 from services.intake.resources import IntakeRuntime
 from services.intake.vault.persons import open_contact, open_text
-from shared.contracts.values import CHINA, LABELS
+from shared.contracts.values import CHINA
 from shared.documents import Document
 from shared.references import format_reference
 from shared.security import Credential
 from shared.towns import town_name
 from shared.villages import format_place
 from shared.web.access import find_scope
-from shared.web.pages import format_quantity
+from shared.web.pages import format_quantity, name_code
 
 WORDS: Mapping[LikenessReason, str] = {
     "identity_same": "same ID number",
@@ -29,7 +29,9 @@ WORDS: Mapping[LikenessReason, str] = {
     "place_same": "same village",
     "time_near": "within two weeks",
 }
-Line = tuple[tuple[str, str], str, str]
+Words = tuple[str, str]
+"""Chinese and English."""
+Line = tuple[Words, Words, Words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class AlikeRow:
 
     id: str
     reference: str
-    reasons: tuple[tuple[str, str], ...]
+    reasons: tuple[Words, ...]
     share: float
     lines: tuple[Line, ...]
 
@@ -66,25 +68,30 @@ async def list_alike(
 
 def _describe(
     runtime: IntakeRuntime, request: model.Request, persons: Mapping[str, model.Person]
-) -> dict[tuple[str, str], str]:
+) -> dict[Words, Words]:
     vault, person = runtime.resources.vault, persons.get(request.person_id)
     area, need = request.area, request.need
+    place = format_place(area.town_code, area.village_code)
+    day = request.recorded_at.astimezone(CHINA).date().isoformat()
+    amount = need.quantity, need.unit, need.item
+    name = (open_contact(vault, person).name or "") if person else ""
+    text = (open_text(vault, person, request) or "") if person else ""
     return {
-        ("所需", "Need"): format_quantity(need.quantity, need.unit, need.item),
-        ("类别", "Category"): LABELS[request.category],
-        ("申请人", "Who asks"): (open_contact(vault, person).name or "") if person else "",
-        ("镇街、村居", "Place"): format_place(area.town_code, area.village_code),
-        ("渠道", "Channel"): LABELS[request.channel],
-        ("登记", "Recorded"): request.recorded_at.astimezone(CHINA).date().isoformat(),
-        ("状态", "State"): STATES[request.state][0],
-        ("原话", "In their words"): (open_text(vault, person, request) or "") if person else "",
+        ("所需", "Need"): (format_quantity("zh", *amount), format_quantity("en", *amount)),
+        ("类别", "Category"): name_code(request.category),
+        ("申请人", "Who asks"): (name, name),
+        ("镇街、村居", "Place"): (place, place),
+        ("渠道", "Channel"): name_code(request.channel),
+        ("登记", "Recorded"): (day, day),
+        ("状态", "State"): STATES[request.state],
+        ("原话", "In their words"): (text, text),
     }
 
 
 def _make_row(
-    mine: Mapping[tuple[str, str], str],
+    mine: Mapping[Words, Words],
     alike: duplicates.Alike,
-    other: Mapping[tuple[str, str], str],
+    other: Mapping[Words, Words],
 ) -> AlikeRow:
     request = alike.request
     return AlikeRow(

@@ -24,7 +24,7 @@ from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRou
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
-from shared.contracts.values import CHINA, LABELS, Category, Value
+from shared.contracts.values import Category, Value
 from shared.errors import Invalid, Problem
 from shared.messaging.decision import Answer, Command
 from shared.money import format_yuan, parse_amount, parse_quantity
@@ -34,7 +34,7 @@ from shared.towns import load_towns, town_name
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.links import answer_refused, is_browser
-from shared.web.pages import format_moment, format_quantity
+from shared.web.pages import format_day, format_moment, name_code
 
 router = Router(route_class=GiverRoute)
 
@@ -201,38 +201,49 @@ def render_consent(
     )
 
 
-def describe_terms(terms: ConsentTerms) -> list[tuple[str, str, str]]:
-    """(what, in English, how), in plain words."""
-    categories = "、".join(LABELS[code] for code in terms.categories)
-    places = "、".join(town_name(code) for code in terms.town_codes)
-    rows = [
-        ("哪方面", "What for", categories or "不限"),
-        ("哪些镇街", "Where", places or "全市"),
+Line = tuple[str, str, tuple[str, str]]
+"""What, in English, and how: in Chinese and English."""
+
+
+def describe_terms(terms: ConsentTerms) -> list[Line]:
+    """In plain words."""
+    names = [name_code(code) for code in terms.categories] or [("不限", "any")]
+    zh, en = zip(*names, strict=True)
+    towns = [town_name(code) for code in terms.town_codes]
+    until = terms.valid_until
+    rows: list[Line] = [
+        ("哪方面", "What for", ("、".join(zh), ", ".join(en))),
+        ("哪些镇街", "Where", ("、".join(towns) or "全市", ", ".join(towns) or "whole city")),
     ]
     if terms.request_fen and terms.month_fen:
         rows += [
-            ("资金，每项至多", "Money, for one", f"{format_yuan(terms.request_fen)} 元"),
-            ("资金，每月至多", "Money, a month", f"{format_yuan(terms.month_fen)} 元"),
+            ("资金，每项至多", "Money, for one", _name_sum(terms.request_fen)),
+            ("资金，每月至多", "Money, a month", _name_sum(terms.month_fen)),
         ]
     if terms.month_cases:
-        rows.append(("物资和服务，每月至多", "Goods and time, a month", f"{terms.month_cases} 项"))
-    until = terms.valid_until.astimezone(CHINA)
-    return [*rows, ("到哪一天为止", "Until", f"{until.year}年{until.month}月{until.day}日")]
+        cases = f"{terms.month_cases} 项", f"{terms.month_cases} requests"
+        rows.append(("物资和服务，每月至多", "Goods and time, a month", cases))
+    return [*rows, ("到哪一天为止", "Until", (format_day("zh", until), format_day("en", until)))]
 
 
-def _describe_month(consent: StandingConsent, now: datetime) -> list[tuple[str, str, str]]:
+def _describe_month(consent: StandingConsent, now: datetime) -> list[Line]:
     """What this month's limits have left."""
     counted, terms = consent.turn_to(now), consent.terms
-    rows = []
+    rows: list[Line] = []
     if terms.request_fen and terms.month_fen:
-        money = f"{format_yuan(counted.month_fen)} 元，还可同意 "
-        money += f"{format_yuan(max(0, terms.month_fen - counted.month_fen))} 元"
+        agreed, rest = _name_sum(counted.month_fen), terms.month_fen - counted.month_fen
+        left = _name_sum(max(0, rest))
+        money = f"{agreed[0]}，还可同意 {left[0]}", f"{agreed[1]}, {left[1]} left"
         rows.append(("资金", "Money", money))
     if terms.month_cases:
-        rest = max(0, terms.month_cases - counted.month_cases)
-        goods = f"{counted.month_cases} 项，还可同意 {rest} 项"
+        cases, free = counted.month_cases, max(0, terms.month_cases - counted.month_cases)
+        goods = f"{cases} 项，还可同意 {free} 项", f"{cases} requests, {free} left"
         rows.append(("物资和服务", "Goods and time", goods))
     return rows
+
+
+def _name_sum(fen: int) -> tuple[str, str]:
+    return f"{format_yuan(fen)} 元", f"CNY {format_yuan(fen)}"
 
 
 def _describe_end(consent: StandingConsent, now: datetime) -> tuple[str, str]:
@@ -243,7 +254,6 @@ def _describe_end(consent: StandingConsent, now: datetime) -> tuple[str, str]:
 
 def _make_row(match: Match) -> dict[str, object]:
     return {
-        "amount": format_quantity(match.quantity, match.unit, match.item),
         "match": match,
         "state": name_state(match.state),
         "on": match.proposed_at,

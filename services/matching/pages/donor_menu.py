@@ -43,7 +43,7 @@ from shared.towns import index_codes_by_name, load_towns, town_name
 from shared.validation import describe_validation
 from shared.web.access import Router, respond
 from shared.web.links import is_browser
-from shared.web.pages import format_quantity, format_town
+from shared.web.pages import format_town
 from shared.web.town_map import draw_towns
 
 router = Router(route_class=GiverRoute)
@@ -78,10 +78,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """amount, state: what was taken, and how far it is; state is Chinese."""
+    """What was taken, and how far it is."""
 
-    amount: str
-    state: str
+    quantity: int
+    unit: str
+    item: str
+    state: MatchState
 
 
 Typed = Annotated[str, Query(max_length=64)]
@@ -121,9 +123,8 @@ async def claim_from_menu(
     if answer.status >= 400:
         problems = [Problem(**row) for row in answer.body["problems"]]
         return await _show(runtime, giver, choice, problems=problems)
-    state: MatchState = answer.body["state"]
-    amount = format_quantity(answer.body["quantity"], answer.body["unit"], answer.body["item"])
-    return await _show(runtime, giver, choice, claimed=Claimed(amount, STATE_LABELS[state]))
+    claimed = Claimed(*(answer.body[name] for name in ("quantity", "unit", "item", "state")))
+    return await _show(runtime, giver, choice, claimed=claimed)
 
 
 async def _build_claim(
@@ -229,6 +230,7 @@ def render_donor_menu(facts: MenuFacts, giver: Giver) -> HTMLResponse:
         total=counts.get(chosen, 0) if chosen else sum(counts.values()),
         spots=draw_towns(counts, lambda town: f"{page}?{choice.as_query(town=town)}", chosen),
         categories=tuple(Category),
+        states=STATE_LABELS,
         towns=list(load_towns().values()),
         urgencies=URGENCIES,
         town_path=lambda town: f"{page}?{choice.as_query(town=town)}",
@@ -246,16 +248,14 @@ def _name_towns(counts: Mapping[str, int]) -> dict[str, int]:
 
 def _describe(request: OpenRequest, now: datetime) -> dict[str, object]:
     need = request.need
-    promised = need.quantity - need.remaining
     first = request.sources[0]
     return {
         "need": need,
-        "needed": format_quantity(need.remaining, need.unit, need.item),
-        "promised": format_quantity(promised, need.unit, need.item) if promised > 0 else "",
+        "promised": max(0, need.quantity - need.remaining),
         "days": count_days_waiting(need, now),
         "sources": [_describe_source(source) for source in request.sources],
         "amount": _format_most(first),
-        "unit": "元" if first.offer.is_money else first.offer.unit,
+        "unit": first.offer.unit,
     }
 
 
@@ -263,7 +263,7 @@ def _describe_source(source: Source) -> dict[str, object]:
     offer = source.offer
     return {
         "id": offer.id,
-        "free": format_quantity(offer.free, offer.unit, offer.item),
+        "offer": offer,
         "until": offer.valid_until,
         "most": _format_most(source),
     }

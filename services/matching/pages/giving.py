@@ -32,9 +32,9 @@ from shared import mongo
 from shared.contracts.links import PROPOSALS
 from shared.contracts.values import CHINA
 from shared.errors import Transient
-from shared.giving_client import Gift, Giving
+from shared.giving_client import Giving
 from shared.web.access import Router
-from shared.web.pages import HEADERS, format_quantity
+from shared.web.pages import HEADERS
 
 log = structlog.get_logger()
 
@@ -191,12 +191,11 @@ def render_giving(
         "giving.html",
         figures=figures,
         years=years,
-        sums=_format_sums(figures),
-        offers=[_describe_offer(offer) for offer in offers if offer.state != "withdrawn"],
+        offers=[offer for offer in offers if offer.state != "withdrawn"],
         given=[_describe(match, entries) for match in _list_shown(figures)],
         promised=[_describe(match, entries) for match in figures.promised[:ROWS_SHOWN]],
         waiting=waiting,
-        gifts=[_describe_gift(gift) for gift in giving.gifts] if giving else [],
+        gifts=giving.gifts if giving else [],
         funds=giving.funds if giving else [],
         are_gifts_known=giving is not None,
         help_phone=help_phone,
@@ -207,13 +206,8 @@ def render_certificate(figures: GivingYear, now: datetime, giver: Giver) -> HTML
     return giver.render(
         "certificate.html",
         figures=figures,
-        sums=_format_sums(figures),
         today=now,
     )
-
-
-def _format_sums(figures: GivingYear) -> list[str]:
-    return [format_quantity(quantity, unit, item) for unit, item, quantity in figures.sums]
 
 
 def _list_shown(figures: GivingYear) -> tuple[Match, ...]:
@@ -221,28 +215,12 @@ def _list_shown(figures: GivingYear) -> tuple[Match, ...]:
     return figures.given[::-1][:ROWS_SHOWN]
 
 
-def _describe_gift(gift: Gift) -> dict[str, object]:
-    return {"gift": gift, "amount": format_quantity(gift.quantity, gift.unit, gift.item)}
-
-
 def _describe(match: Match, entries: Mapping[str, str]) -> dict[str, object]:
     """entries: by match, where it stands on the public ledger."""
     return {
         "entry": entries.get(match.id, ""),
         "since": f"{match.proposed_at.astimezone(CHINA):%Y-%m}",
-        "amount": format_quantity(match.quantity, match.unit, match.item),
         "match": match,
         "state": name_state(match.state),
         "on": match.confirmed_at or match.changed_at,
-    }
-
-
-def _describe_offer(offer: Offer) -> dict[str, object]:
-    return {
-        "all": format_quantity(offer.quantity, offer.unit, offer.item),
-        "free": format_quantity(offer.free, offer.unit, offer.item),
-        "reserved": format_quantity(offer.reserved, offer.unit, offer.item),
-        "delivered": format_quantity(offer.delivered, offer.unit, offer.item),
-        "until": offer.valid_until,
-        "is_paused": offer.state == "paused",
     }

@@ -140,7 +140,7 @@ def render_menu(
         Section(
             index=index,
             offer=offer,
-            free=format_quantity(offer.free, offer.unit, offer.item),
+            free=format_quantity("both", offer.free, offer.unit, offer.item),
             until=format_moment("both", offer.valid_until) if offer.valid_until else "",
             unit="元" if offer.is_money else offer.unit,
             entries=[_make_entry(need, offer, now) for need in needs[offer.id]],
@@ -162,7 +162,7 @@ def _make_entry(need: Need, offer: Offer, now: datetime) -> Entry:
         most = min(most, offer.cap_per_request - need.compute_share(offer.id))
     return Entry(
         need=need,
-        needed=format_quantity(need.remaining, need.unit, need.item),
+        needed=format_quantity("both", need.remaining, need.unit, need.item),
         days_waiting=menu.count_days_waiting(need, now),
         proposed=format_yuan_plain(most) if offer.is_money else str(most),
     )
@@ -171,6 +171,6 @@ def _make_entry(need: Need, offer: Offer, now: datetime) -> Entry:
 def render_claimed(answer: Answer, token: str) -> HTMLResponse:
     body = answer.body
     state: MatchState = body["state"]
-    amount = format_quantity(body["quantity"], body["unit"], body["item"])
+    amount = format_quantity("both", body["quantity"], body["unit"], body["item"])
     text = f"已认领 {amount}：{STATE_LABELS[state]}"
     return render_done(text, f"claimed: {state}", MENU.path(token), answer.status)

@@ -26,7 +26,7 @@ from shared.revocations import RevokeLinks
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.links import is_browser
-from shared.web.pages import format_moment, format_quantity
+from shared.web.pages import format_moment
 
 router = Router(route_class=GiverRoute)
 
@@ -128,7 +128,6 @@ def _build_body(matches: Sequence[Match], outcome: Outcome | None) -> dict[str, 
 @dataclass(frozen=True, slots=True)
 class Row:
     match: Match
-    amount: str
     until: str
 
 
@@ -150,21 +149,17 @@ def render_proposals(
 
 
 def _make_row(match: Match) -> Row:
-    amount = format_quantity(match.quantity, match.unit, match.item)
-    return Row(match, amount, format_moment("both", match.expires_at))
+    return Row(match, format_moment("both", match.expires_at))
 
 
-def _sum_up(matches: Sequence[Match]) -> list[str]:
-    """What all of them come to, a line for each thing."""
+def _sum_up(matches: Sequence[Match]) -> list[tuple[int, str, str]]:
+    """What all of them come to: quantity, unit and item of each thing."""
     sums: Counter[tuple[str, str]] = Counter()
     for match in matches:
         sums[match.unit, match.item] += match.quantity
-    return [format_quantity(quantity, unit, item) for (unit, item), quantity in sums.items()]
+    return [(quantity, unit, item) for (unit, item), quantity in sums.items()]
 
 
-def _list_failures(outcome: Outcome) -> list[tuple[str, str, str]]:
+def _list_failures(outcome: Outcome) -> list[tuple[Match, str, str]]:
     """(what, why, why in English)."""
-    return [
-        (format_quantity(m.quantity, m.unit, m.item), problem.zh, problem.en)
-        for m, problem in outcome.failed
-    ]
+    return [(match, problem.zh, problem.en) for match, problem in outcome.failed]
