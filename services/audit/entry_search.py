@@ -6,7 +6,7 @@ from typing import cast
 
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.kinds import KINDS
-from services.audit.ledger.movements import amount_of
+from services.audit.ledger.movements import Unit, amount_of
 from services.audit.ledger.published import day_of
 from services.audit.model import Commitment, Donation
 from services.audit.overview import Aim, Overview
@@ -15,6 +15,8 @@ from services.audit.tlog.tiles import TILE_WIDTH
 from shared import mongo
 from shared.contracts.ledger import LedgerEntry
 from shared.documents import Document
+from shared.money import format_yuan
+from shared.units import name_unit
 
 ROWS_MAX = 50
 BUNDLES_MAX = 40
@@ -92,7 +94,13 @@ def format_amount(entry: LedgerEntry) -> tuple[str, str]:
     if not entry["legs"]:
         return "", ""
     unit, amount = amount_of(entry["legs"][0])
-    return unit.format(amount), unit.format_in_english(amount)
+    return unit.format(amount), _format_in_english(unit, amount)
+
+
+def _format_in_english(unit: Unit, amount: int) -> str:
+    if not unit.item:
+        return f"CNY {format_yuan(amount)}"
+    return f"{amount:,} {name_unit(unit.unit, amount)} {unit.item}"
 
 
 def _list_funds(entry: LedgerEntry) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             "recorded_by": "s-1",
         }
     )
-    rules, now = IntakeSettings().clock, waiting.recorded_at
+    rules, now, same = IntakeSettings().clock, waiting.recorded_at, (words, words)
     waiting = follow_case(rules, waiting, now, is_new=True)
     emergency = make_emergency(words, now)
     row = build_row(waiting, now, [emergency])
@@ -192,13 +192,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         consents=list_consents({"handling": make_consent(words)}, waiting.recorded_at),
         beside=Beside(
             alike=[
-                AlikeRow(
-                    "R-9",
-                    words,
-                    ((words, words),),
-                    0.5,
-                    ((("所需", "Need"), (words, words), (words, words)),),
-                )
+                AlikeRow("R-9", words, (same,), 0.5, ((("所需", "Need"), same, same),)),
             ],
             received=[
                 ReceivedRow(

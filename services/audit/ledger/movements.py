@@ -8,8 +8,6 @@ from services.audit.ledger.accounts import COMMITMENTS, RESERVE, classify_accoun
 from shared.contracts.ledger import Commitment, CommitmentCarried, GoodsDistributed, LedgerEntry
 from shared.contracts.ledger_fields import GoodsLeg, Leg, Side
 from shared.contracts.values import format_yuan_plain
-from shared.money import format_yuan
-from shared.units import name_unit
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,12 +28,6 @@ class Unit:
         whole, _, cents = format_yuan_plain(amount).partition(".")
         sign = "-" if amount < 0 else ""
         return f"{sign}{int(whole.lstrip('-')):,}.{cents} 元"
-
-    def format_in_english(self, amount: int) -> str:
-        """`20 bags 大米`, `CNY 1,234.50`."""
-        if self.item:
-            return f"{amount:,} {name_unit(self.unit, amount)} {self.item}"
-        return f"CNY {format_yuan(amount)}"
 
     def to_json(self, amount: int) -> dict[str, int | str]:
         if self.item:
