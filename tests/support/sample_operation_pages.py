@@ -151,6 +151,7 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             standing=[(words, [("自动资助", "Gives by itself", words)])],
             may_end=True,
             may_check=True,
+            may_enter_invoices=True,
             may_propose=True,
             forms=proposing.FORMS,
             key="k" * 22,

@@ -114,6 +114,7 @@ async def show_finance(caller: Reader, request: Request, runtime: AuditRuntimeDe
         ],
         may_end=bool({Role.FINANCE_MAKER, Role.FINANCE_CHECKER} & caller.roles),
         may_check=Role.FINANCE_CHECKER in caller.roles,
+        may_enter_invoices=not caller.roles.isdisjoint((Role.FINANCE_MAKER, Role.FINANCE_CHECKER)),
         may_propose=Role.FINANCE_MAKER in caller.roles,
         forms=FORMS,
         key=make_form_key(),
