@@ -41,7 +41,7 @@ class Publisher:
         self._acknowledged: dict[str, list[str]] = {}
         self._positions: dict[Position, int] = {}
         self._settled = asyncio.Event()
-        self._is_failing = False
+        self._failure = ""
         self.committer: Committer | None = None
 
     async def put(self, documents: Sequence[mongo.Row], positions: Mapping[Position, int]) -> None:
@@ -102,7 +102,7 @@ class Publisher:
         except (Transient, mongo.PyMongoError) as error:
             self._note_failure("outbox_relay_failed", error)
             return False
-        self._is_failing = False
+        self._failure = ""
         if count:
             log.info("outbox_relayed", service=self._service, documents=count)
         telemetry.OUTBOX_WAITING.labels(self._service).set(waiting)
@@ -132,10 +132,12 @@ class Publisher:
         await self._commit(positions)
 
     def _note_failure(self, event: str, error: Exception) -> None:
-        """Once for as long as a broker is away; gauges say how much waits meanwhile."""
-        if not self._is_failing:
+        """Once for each reason while nothing passes; gauges say how much waits meanwhile."""
+        # The driver's own words name moments: each of its errors would be another reason.
+        failure = str(error) if isinstance(error, Transient) else type(error).__name__
+        if failure != self._failure:
             log.warning(event, service=self._service, error=str(error))
-        self._is_failing = True
+        self._failure = failure
 
     async def _commit(self, positions: Mapping[Position, int]) -> None:
         """The stored positions decide where to resume; the broker's are for its lag tools."""

@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.errors import Transient
 from shared.messaging.batch_store import Position
@@ -25,11 +26,11 @@ class FakeOutbox:
     def __init__(self) -> None:
         self.sent: list[list[str]] = []
         self.marked: list[list[str]] = []
-        self.is_away = False
+        self.failure = ""
 
     async def send(self, waiting: Sequence[Mapping[str, Any]], _now: object) -> Acknowledged:
-        if self.is_away:
-            raise Transient("no broker")
+        if self.failure:
+            raise Transient(self.failure)
         self.sent.append([document["_id"] for document in waiting])
         return Acknowledged("cluster", self.sent[-1])
 
@@ -90,11 +91,23 @@ async def test_that_the_broker_has_it_is_noted_soon_after() -> None:
 
 async def test_what_no_broker_took_is_not_noted() -> None:
     outbox = FakeOutbox()
-    outbox.is_away = True
+    outbox.failure = "no broker"
     async with open_publisher(outbox) as publisher:
         await publisher.put([{"_id": "1"}], {})
         await asyncio.wait_for(publisher._neglected.wait(), 30)
     assert outbox.marked == []
+
+
+async def test_each_reason_why_nothing_passes_is_one_line() -> None:
+    outbox = FakeOutbox()
+    with capture_logs() as lines:
+        async with open_publisher(outbox) as publisher:
+            for failure in ("no broker", "no broker", "too large", "too large"):
+                outbox.failure = failure
+                publisher._neglected.clear()
+                await publisher.put([{"_id": "1"}], {})
+                await asyncio.wait_for(publisher._neglected.wait(), 30)
+    assert [line["error"] for line in lines] == ["no broker", "too large"]
 
 
 async def test_a_bug_in_noting_ends_the_publisher() -> None:
