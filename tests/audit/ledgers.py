@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -188,6 +189,12 @@ class Writer:
             entries.draft_management_fee(self.fact("fee-1"), fund_ref(fund), amount_fen)
         )
 
+    def move_own(
+        self, kind: Literal["bank_interest", "bank_charge"], amount_fen: int, fund: str = FUND
+    ) -> int:
+        moved = (fund_ref(fund), amount_fen)
+        return self.add(entries.draft_entry(kind, self.fact("bank-1"), moved, fund=fund))
+
     def refund(self, amount_fen: int, gift: int, fund: str = FUND, log: str | None = None) -> int:
         named = EntryRef(log=log or self.head.origin, index=gift)
         return self.add(
@@ -253,6 +260,8 @@ def _pay_by_bank(writer: Writer) -> Iterator[int]:
     yield due
     yield writer.pay("match-due", 2_000, due)
     yield writer.return_payment("match-due", 2_000, due)
+    yield writer.move_own("bank_interest", 12)
+    yield writer.move_own("bank_charge", 5)
 
 
 def _round(writer: Writer, number: int) -> Iterator[int]:
