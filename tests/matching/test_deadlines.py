@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from structlog.testing import capture_logs
+import pytest
 
 from services.matching.jobs import process_deadlines
 from services.matching.main import build_service
@@ -16,6 +16,7 @@ from shared.messaging.processor import Processor
 from shared.runtime import Runtime
 from tests.matching.decisions import request_id
 from tests.matching.harness import MatchingHarness
+from tests.support.log_lines import capture_lines
 from tests.support.stack_harness import StackHarness
 
 NAMES = ("a", "b", "c")
@@ -76,12 +77,14 @@ async def test_withdrawn_offers_are_freed_together(stack: StackHarness) -> None:
     assert [offer.due_at for offer in await mongo.find(harness.database, Offer, {})] == [None] * 3
 
 
-async def test_release_that_fails_is_told_and_its_offer_stays_due(stack: StackHarness) -> None:
+async def test_release_that_fails_is_told_and_its_offer_stays_due(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     harness = await withdrawn(stack)
     runtime, _ = listen(harness.runtime, failing=ReleaseMatch)
-    with capture_logs() as logs:
-        await process_deadlines(runtime)
-    failed = [entry for entry in logs if entry["event"] == "deadline_failed"]
+    lines = capture_lines(monkeypatch, "services.matching.jobs")
+    await process_deadlines(runtime)
+    failed = [entry for entry in lines if entry["event"] == "deadline_failed"]
     proposals = {match.id for match in await mongo.find(harness.database, Match, {})}
     assert {entry["about"] for entry in failed} == proposals
     assert {entry["command"] for entry in failed} == {"ReleaseMatch"}

@@ -9,13 +9,13 @@ from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 import pytest
-from structlog.testing import capture_logs
 
 from shared.errors import Transient
 from shared.messaging.batch_store import Position
 from shared.messaging.outbox import Acknowledged
 from shared.messaging.publisher import Publisher
 from tests.support.eventually import eventually
+from tests.support.log_lines import capture_lines
 
 PLACE = ("cluster", "topic", 0)
 
@@ -98,15 +98,15 @@ async def test_what_no_broker_took_is_not_noted() -> None:
     assert outbox.marked == []
 
 
-async def test_each_reason_why_nothing_passes_is_one_line() -> None:
+async def test_each_reason_why_nothing_passes_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = capture_lines(monkeypatch, "shared.messaging.publisher")
     outbox = FakeOutbox()
-    with capture_logs() as lines:
-        async with open_publisher(outbox) as publisher:
-            for failure in ("no broker", "no broker", "too large", "too large"):
-                outbox.failure = failure
-                publisher._neglected.clear()
-                await publisher.put([{"_id": "1"}], {})
-                await asyncio.wait_for(publisher._neglected.wait(), 30)
+    async with open_publisher(outbox) as publisher:
+        for failure in ("no broker", "no broker", "too large", "too large"):
+            outbox.failure = failure
+            publisher._neglected.clear()
+            await publisher.put([{"_id": "1"}], {})
+            await asyncio.wait_for(publisher._neglected.wait(), 30)
     assert [line["error"] for line in lines] == ["no broker", "too large"]
 
 
