@@ -232,8 +232,21 @@ class Watched:
     def __init__(self) -> None:
         self.versions = 0
         self.broken: list[str] = []
+        self._rows: dict[str, dict[str, Any]] = {}
 
-    def see(self, collection: str, row: dict[str, Any]) -> None:
+    def follow(self, change: dict[str, Any]) -> None:
+        """A write says what it set: whole fields."""
+        id_ = change["documentKey"]["_id"]
+        if change["operationType"] == "update":
+            row = self._rows[id_] | change["updateDescription"]["updatedFields"]
+        elif "fullDocument" in change:
+            row = change["fullDocument"]
+        else:
+            return
+        self._rows[id_] = row
+        self._see(change["ns"]["coll"], row)
+
+    def _see(self, collection: str, row: dict[str, Any]) -> None:
         self.versions += 1
         if collection == Offer.COLLECTION:
             given = row["reserved"] + row["delivered"]
@@ -252,8 +265,7 @@ async def watching(database: mongo.Database) -> AsyncIterator[Watched]:
 
         async def follow() -> None:
             async for change in stream:
-                if row := change.get("fullDocument"):
-                    seen.see(change["ns"]["coll"], row)
+                seen.follow(change)
 
         task = asyncio.create_task(follow())
         try:
