@@ -6,8 +6,8 @@ import structlog
 
 from services.notify import store
 from services.notify.duties import INSTEAD
-from services.notify.jobs import INTERRUPTIONS
 from services.notify.model import Backlog, SendDigest
+from services.notify.recording import INTERRUPTIONS
 from services.notify.resources import NotifyRuntime
 from shared import mongo
 from shared.messaging.batches import execute_each

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -66,7 +66,8 @@ class Dispatcher:
         return Candidate(notice, order, None)
 
     def split(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-        """(those that may be claimed now, those that wait)."""
+        """(those that are claimed now, those that wait). The first have their places at the gates
+        until `give_back`."""
         wanted = Counter(each.provider for each in candidates if each.provider)
         room = {name: self._gates[name].find_room(count) for name, count in wanted.items()}
         ready: list[Candidate] = []
@@ -76,10 +77,17 @@ class Dispatcher:
                 ready.append(each)
             elif room[each.provider] > 0:
                 room[each.provider] -= 1
+                self._gates[each.provider].enter()
                 ready.append(each)
             else:
                 waiting.append(each)
         return ready, waiting
+
+    def give_back(self, candidates: Iterable[Candidate]) -> None:
+        """The places that `split` took for them: their claims have ended."""
+        for each in candidates:
+            if each.provider:
+                self._gates[each.provider].give_back()
 
     def begin(self, provider: ProviderName) -> float:
         """When the call began, for `end`."""

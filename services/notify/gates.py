@@ -11,7 +11,8 @@ from services.notify.providers import Outcome
 @dataclass(slots=True)
 class Gate:
     """limit: of calls at one time. It grows by one for each round of calls that a provider takes,
-    and is halved where it refuses us or does not answer."""
+    and is halved where it refuses us or does not answer. in_use: by calls, and by claims of calls
+    that begin as soon as these are durable."""
 
     limit_max: int
     limit: float
@@ -25,6 +26,10 @@ class Gate:
 
     def enter(self) -> None:
         self.in_use += 1
+
+    def give_back(self) -> None:
+        """No call was made."""
+        self.in_use -= 1
 
     def leave(self, outcome: Outcome) -> None:
         self.in_use -= 1

@@ -4,15 +4,17 @@
 
 Nothing is sent before its claim is durable, and what is claimed is sent at once: a claim is the
 record that a call begins. A process that dies leaves as many unclear notices as it had calls under
-way; whatever else was due is sent by the next. A claim that expires counts as unclear, and an SMS
-is then never sent again by itself.
+way or about to begin; whatever else was due is sent by the next. A claim that expires counts as
+unclear, and an SMS is then never sent again by itself.
+
+No call waits for another's claim or outcome: places at the providers' gates are taken as soon as
+they are free, whatever is on its way to the database.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 
 import structlog
 
@@ -31,27 +33,21 @@ from services.notify.model import (
     RecordOutcome,
 )
 from services.notify.providers import Outcome
+from services.notify.recording import INTERRUPTED_WAIT_S, INTERRUPTIONS, OutcomeRecorder
 from services.notify.resources import NotifyRuntime
 from services.notify.settings import NotifySettings
 from services.notify.turns import PreparedTurn, Recipients, prepare_turn
-from shared import mongo
 from shared.contracts.events import NoticeChannel
 from shared.documents import Document
-from shared.errors import BugBrake, Transient
 from shared.messaging.batches import execute_each
 from shared.messaging.decision import Answer, Command
 from shared.tracing.context import follow
 
 log = structlog.get_logger()
 
-INTERRUPTIONS = (Transient, BugBrake, mongo.PyMongoError)
-INTERRUPTED_WAIT_S = 1.0
 ALARM_EVERY_S = 60.0
-OUTCOMES_MAX = 200
 FINISH_WITHIN_S = 2.0
 SLOW_GATE_S = 1.0
-TOGETHER_S = 0.01
-"""So long the outcome of a call waits for those of others, unless a claim comes before."""
 
 
 async def send_notices(runtime: NotifyRuntime) -> None:
@@ -66,11 +62,12 @@ class Sender:
         self._runtime = runtime
         self._settings = runtime.settings
         self._resources = runtime.resources
+        self._claiming: dict[asyncio.Task[bool], Sequence[Candidate]] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._next: asyncio.Task[PreparedTurn] | None = None
-        self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
-        self._claims = asyncio.Event()
+        self._recorder = OutcomeRecorder(self._execute)
         self._found = False
+        self._is_stopping = False
         self._alarmed_at: dict[tuple[str, str], float] = {}
         self._dispatcher = Dispatcher(runtime)
         if runtime.resources.token:
@@ -78,7 +75,7 @@ class Sender:
         self._budget = BudgetWatch(runtime)
 
     async def run(self) -> None:
-        recorder = asyncio.create_task(self._record_outcomes())
+        recorder = asyncio.create_task(self._recorder.run())
         processor = self._runtime.processor
         try:
             while not recorder.done():
@@ -98,14 +95,17 @@ class Sender:
 
     async def _finish(self) -> None:
         """A send that is given up on would leave an SMS unclear for a person to look at."""
+        self._is_stopping = True
         if self._next:
             self._next.cancel()
         try:
             async with asyncio.timeout(FINISH_WITHIN_S):
+                await asyncio.gather(*self._claiming, return_exceptions=True)
                 await asyncio.gather(*self._sending)
-                await self._outcomes.join()
+                await self._recorder.join()
         except TimeoutError:
-            log.warning("sends_left_unclear", count=len(self._sending) + self._outcomes.qsize())
+            count = len(self._sending) + self._recorder.count_waiting()
+            log.warning("sends_left_unclear", count=count)
 
     # --- claiming ---
 
@@ -123,8 +123,9 @@ class Sender:
         await self._dispatcher.watch()
         await self._budget.watch()
         await self._resources.words.refresh(self._runtime.database)
+        self._look_at_claims()
         looking, self._next = self._next, None
-        turn = await (looking or prepare_turn(self._runtime, frozenset()))
+        turn = await (looking or prepare_turn(self._runtime, self._list_in_hand([])))
         self._found = bool(turn.waiting)
         await self._expire(turn.expired)
         await self._send_all(turn)
@@ -165,28 +166,37 @@ class Sender:
         ]
         while remaining:
             ready, remaining = self._dispatcher.split(remaining)
+            if ready:
+                self._begin_claim(ready, recipients)
             if turn.more_due and len(remaining) <= self._settings.send_batch_max // 2:
-                self._look_ahead(turn)
-            if ready and not await self._claim(ready, recipients):
-                return
-            if remaining and not await self._wait_for_calls():
+                self._look_ahead(remaining)
+            if not ready and not await self._wait_for_room():
                 await self._put_off([candidate.notice for candidate in remaining])
                 return
+            if not self._look_at_claims():
+                return
 
-    def _look_ahead(self, turn: PreparedTurn) -> None:
+    def _look_ahead(self, remaining: Sequence[Candidate]) -> None:
         """While the last ones of this turn go: no call waits for the next."""
         if self._next is None:
-            in_hand = frozenset(notice.id for notice in turn.waiting)
+            in_hand = self._list_in_hand(remaining)
             self._next = asyncio.create_task(prepare_turn(self._runtime, in_hand))
 
-    async def _wait_for_calls(self) -> bool:
-        """Whether any has ended: a provider that is slow does not hold the others' messages."""
-        if not self._sending:
+    def _list_in_hand(self, remaining: Sequence[Candidate]) -> frozenset[str]:
+        """What is due by the database until its claim is durable."""
+        claimed = [candidate for claim in self._claiming.values() for candidate in claim]
+        return frozenset(candidate.notice.id for candidate in (*remaining, *claimed))
+
+    async def _wait_for_room(self) -> bool:
+        """Whether any call or claim has ended: a provider that is slow does not hold the others'
+        messages. A claim that takes long is no provider's fault."""
+        under_way = {*self._sending, *self._claiming}
+        if not under_way:
             return True
         ended, _ = await asyncio.wait(
-            set(self._sending), timeout=SLOW_GATE_S, return_when=asyncio.FIRST_COMPLETED
+            under_way, timeout=SLOW_GATE_S, return_when=asyncio.FIRST_COMPLETED
         )
-        return bool(ended)
+        return bool(ended or self._claiming)
 
     async def _put_off(self, waiting: Sequence[Notice]) -> None:
         await self._execute(
@@ -199,19 +209,30 @@ class Sender:
             ]
         )
 
+    def _begin_claim(self, ready: Sequence[Candidate], recipients: Recipients) -> None:
+        self._recorder.hurry()
+        self._claiming[asyncio.create_task(self._claim(ready, recipients))] = ready
+
+    def _look_at_claims(self) -> bool:
+        """Whether all that have ended found their notices still due. Raises what one raised."""
+        ended = [claim for claim in self._claiming if claim.done()]
+        for claim in ended:
+            del self._claiming[claim]
+        return {claim.result() for claim in ended} <= {True}
+
     async def _claim(self, ready: Sequence[Candidate], recipients: Recipients) -> bool:
         """Begins to send what this process got. Whether all of them were still due."""
         start_before = time.monotonic() + compute_start_within_s(self._settings)
-        self._claims.set()
-        answers = await self._execute(
-            [self._build_claim(each, recipients.find_contact(each.notice)) for each in ready]
-        )
+        try:
+            answers = await self._execute(
+                [self._build_claim(each, recipients.find_contact(each.notice)) for each in ready]
+            )
+        finally:
+            self._dispatcher.give_back(ready)
         for each, answer in zip(ready, answers, strict=True):
             if isinstance(answer, Answer) and answer.status == 200:
                 began_at = self._dispatcher.begin(answer.body["provider"])
-                self._start(
-                    self._send(each.notice, answer.body, recipients, start_before, began_at)
-                )
+                self._start(each.notice, answer.body, recipients, start_before, began_at)
         return NOT_DUE not in answers
 
     def _build_claim(self, candidate: Candidate, contact: Contact) -> Command[ClaimNotice]:
@@ -241,7 +262,15 @@ class Sender:
 
     # --- sending ---
 
-    def _start(self, sending: Coroutine[object, object, None]) -> None:
+    def _start(
+        self,
+        notice: Notice,
+        claim: Document,
+        recipients: Recipients,
+        start_before: float,
+        began_at: float,
+    ) -> None:
+        sending = self._send(notice, claim, recipients, start_before, began_at)
         task = asyncio.create_task(sending)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
@@ -261,7 +290,7 @@ class Sender:
         self._dispatcher.end(provider, began_at, outcome)
         if outcome.kind == "misconfigured":
             self._raise_alarm(provider, outcome)
-        self._outcomes.put_nowait(
+        self._recorder.put(
             _build_record(notice, channel, provider, claim["attempt"], outcome, self._budget.shard)
         )
 
@@ -278,6 +307,8 @@ class Sender:
         donor_name = recipients.names.get(notice.donor_id or "")
         if time.monotonic() > start_before:
             return Outcome("retry", code="claim_too_old")
+        if self._is_stopping:
+            return Outcome("retry", code="sender_stopped")
         try:
             with follow((notice.correlation_id,)):
                 return await self._resources.send(
@@ -298,39 +329,6 @@ class Sender:
                 code=outcome.code,
                 detail=outcome.detail,
             )
-
-    # --- recording ---
-
-    async def _record_outcomes(self) -> None:
-        while True:
-            commands = [await self._outcomes.get()]
-            await self._wait_for_others()
-            while len(commands) < OUTCOMES_MAX and not self._outcomes.empty():
-                commands.append(self._outcomes.get_nowait())
-            await self._record(commands)
-            for _ in commands:
-                self._outcomes.task_done()
-
-    async def _wait_for_others(self) -> None:
-        """Calls that began together end together: their outcomes, and the claims of those that
-        follow them, are one transaction."""
-        self._claims.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(TOGETHER_S):
-                await self._claims.wait()
-
-    async def _record(self, commands: list[Command[RecordOutcome]]) -> None:
-        """A provider answers once: its outcome is held until it is durable."""
-        while commands:
-            try:
-                answers = await self._execute(commands)
-            except INTERRUPTIONS as error:
-                log.warning("outcomes_wait", reason=str(error), count=len(commands))
-            else:
-                pairs = zip(commands, answers, strict=True)
-                commands = [c for c, answer in pairs if isinstance(answer, Transient)]
-            if commands:
-                await asyncio.sleep(INTERRUPTED_WAIT_S)
 
 
 def compute_start_within_s(settings: NotifySettings) -> float:

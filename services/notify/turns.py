@@ -48,9 +48,11 @@ class PreparedTurn:
 
 
 async def prepare_turn(runtime: NotifyRuntime, in_hand: Collection[str]) -> PreparedTurn:
-    """in_hand: ids of notices that the sender has already. Raises Transient."""
+    """in_hand: ids of notices that the sender has already and that are due until their claims are
+    durable. Raises Transient."""
     now = await runtime.processor.now()
-    turn = await store.find_due_in_turn(runtime.database, now, runtime.settings.send_batch_max)
+    limit = runtime.settings.send_batch_max + len(in_hand)
+    turn = await store.find_due_in_turn(runtime.database, now, limit)
     due = [notice for notice in turn.notices if notice.id not in in_hand]
     waiting = [notice for notice in due if notice.state not in WAITED_FOR]
     with follow([notice.correlation_id for notice in waiting]):

@@ -8,10 +8,10 @@ from unittest.mock import AsyncMock, Mock
 
 import pytest
 
-from services.notify import jobs
+from services.notify import jobs, recording
 from services.notify.channels import Contact
 from services.notify.jobs import Sender
-from services.notify.model import ClaimNotice, Notice
+from services.notify.model import ClaimNotice, Notice, RecordOutcome
 from services.notify.providers import Outcome
 from services.notify.settings import NotifySettings
 from services.notify.turns import PreparedTurn, Recipients
@@ -42,12 +42,16 @@ def make_turn(*names: str, more_due: bool) -> PreparedTurn:
 class Stage:
     """looked_for: in hand at each look. batches: the commands of each submission, by their type.
 
-    calls: notices at the provider, each until `answer`.
+    calls: notices at the provider, each until `answer`. Claims that follow `hold_claims` are
+    decided when `decide_claims` says so. outcomes: of calls, as they are recorded.
     """
 
     def __init__(self, turns: Sequence[PreparedTurn]) -> None:
         self._turns = list(turns)
         self._answered = asyncio.Event()
+        self._decided = asyncio.Event()
+        self._decided.set()
+        self.outcomes: list[RecordOutcome] = []
         self.looked_for: list[set[str]] = []
         self.batches: list[tuple[str, int]] = []
         self.calls: list[str] = []
@@ -68,7 +72,9 @@ class Stage:
     async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer]:
         self.batches.append((type(commands[0].data).__name__, len(commands)))
         if not isinstance(commands[0].data, ClaimNotice):
+            self.outcomes += [c.data for c in commands if isinstance(c.data, RecordOutcome)]
             return [Answer(204, {}) for _ in commands]
+        await self._decided.wait()
         claimed = {"channel": "sms", "provider": "tencent", "attempt": 1, "as_subscription": False}
         return [Answer(200, claimed) for _ in commands]
 
@@ -85,8 +91,17 @@ class Stage:
             await asyncio.sleep(0)
         return Outcome("sent", provider_message_id=notice.id)
 
+    def add_turn(self, turn: PreparedTurn) -> None:
+        self._turns.append(turn)
+
     def answer(self) -> None:
         self._answered.set()
+
+    def hold_claims(self) -> None:
+        self._decided.clear()
+
+    def decide_claims(self) -> None:
+        self._decided.set()
 
 
 @asynccontextmanager
@@ -99,6 +114,7 @@ async def open_stage(patch: pytest.MonkeyPatch, *turns: PreparedTurn) -> AsyncIt
         yield stage
     finally:
         stage.answer()
+        stage.decide_claims()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
 
@@ -160,7 +176,7 @@ async def test_where_no_more_is_due_nothing_is_looked_for_before_this_turn_is_se
 async def test_the_outcomes_of_calls_that_end_together_are_one_batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(jobs, "TOGETHER_S", 1)
+    monkeypatch.setattr(recording, "TOGETHER_S", 1)
     async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
         await eventually(lambda: count_calls(stage), lambda calls: calls == CALLS)
         stage.answer()
@@ -176,10 +192,55 @@ async def test_outcomes_go_with_the_claims_that_take_their_places(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As soon as these are made: they wait for others' outcomes no longer."""
-    monkeypatch.setattr(jobs, "TOGETHER_S", 3600)
+    monkeypatch.setattr(recording, "TOGETHER_S", 3600)
     monkeypatch.setattr(jobs, "FINISH_WITHIN_S", 0)
     async with open_stage(monkeypatch, make_turn("a", "b", "c", more_due=False)) as stage:
         await eventually(lambda: count_calls(stage), lambda calls: calls == CALLS)
         stage.answer()
         await eventually(lambda: count_batches(stage), lambda batches: batches == 3)
         assert sorted(stage.batches[1:]) == [("ClaimNotice", 1), ("RecordOutcome", 1)]
+
+
+async def test_a_place_that_is_free_is_taken_while_another_claim_is_on_its_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
+        stage.answer()
+        await eventually(lambda: count_batches(stage), lambda batches: batches == 2)
+        stage.hold_claims()
+        stage.add_turn(make_turn("c", more_due=False))
+        stage.add_turn(make_turn("d", "e", "f", more_due=False))
+        await eventually(lambda: count_claims(stage), lambda claims: claims == 3)
+        claims = [size for name, size in stage.batches if name == "ClaimNotice"]
+        assert claims == [2, 1, 1], "two places, one for each claim"
+        assert stage.looked_for[-1] == {"c"}, "its claim is not durable yet"
+        stage.decide_claims()
+        await eventually(lambda: count_calls(stage), lambda calls: calls == 6)
+
+
+async def count_claims(stage: Stage) -> int:
+    return sum(name == "ClaimNotice" for name, _ in stage.batches)
+
+
+async def test_places_that_are_free_after_a_claim_wait_for_no_call_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both calls end while the claim of the first place that was free is on its way."""
+    turn = make_turn("a", "b", "c", "d", more_due=False)
+    async with open_stage(monkeypatch, turn) as stage:
+        await eventually(lambda: count_calls(stage), lambda calls: calls == CALLS)
+        stage.hold_claims()
+        stage.answer()
+        await eventually(lambda: count_claims(stage), lambda claims: claims == 3)
+        assert len(stage.calls) == CALLS, "the claims of the other two are both on their way"
+
+
+async def test_what_is_claimed_when_the_process_stops_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is certain that it was not sent: nobody has to look what became of it."""
+    async with open_stage(monkeypatch, make_turn("a", more_due=False)) as stage:
+        stage.hold_claims()
+        await eventually(lambda: count_claims(stage), lambda claims: claims == 1)
+    assert stage.calls == []
+    assert [(o.notice_id, o.outcome) for o in stage.outcomes] == [("a", "retry")]
