@@ -35,7 +35,8 @@ HEADER = """# Data
 Each service has its own MongoDB database, `guanjia_<service>` (`GUANJIA_MONGO_PREFIX`), and reads
 no other. A state is a frozen pydantic model; its document has the same fields, with `_id` for `id`
 and `_version`, which every write checks. Fields are added with a default and never renamed, so that
-stored documents stay readable.
+stored documents stay readable. A field that a state no longer has is removed from its documents
+(`RETIRED_FIELDS`, decision 0515).
 
 Every state also has `due_at`, its deadline (indexed in those that are found by it), and
 `correlation_id`, its first cause. They are not repeated below.

@@ -145,6 +145,20 @@ async def _drop_index(collection: Collection, name: str) -> None:
             raise
 
 
+def build_removal(state: type[State]) -> dict[str, dict[str, str]]:
+    """The part of an update that removes what earlier releases stored; nothing where that is all
+    still there."""
+    return {"$unset": dict.fromkeys(state.RETIRED_FIELDS, "")} if state.RETIRED_FIELDS else {}
+
+
+async def remove_retired_fields(database: Database, states: Iterable[type[State]]) -> None:
+    """From documents that nothing writes any more too."""
+    for state in states:
+        if removal := build_removal(state):
+            has_some = {"$or": [{name: {"$exists": True}} for name in state.RETIRED_FIELDS]}
+            await database[state.COLLECTION].update_many(has_some, removal)
+
+
 def to_document(state: State) -> dict[str, object]:
     document = state.model_dump(mode="python")
     document["_id"] = document.pop("id")

@@ -273,6 +273,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         try:
             await mongo.ensure_indexes(self._database, indexes)
             await mongo.drop_indexes(self._database, self._list_retired_indexes())
+            await mongo.remove_retired_fields(self._database, self._service.states)
         except mongo.PyMongoError as error:
             raise Transient(str(error)) from error
 

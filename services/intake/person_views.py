@@ -1,15 +1,23 @@
-"""A person as the staff who work on his cases read him: whole pages, each by one call."""
+"""A person, contact points, and who looked at them, as staff, services and the person read it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from services.intake import views
 from services.intake.model import Person, Request, SpeakerKind, Whose
+from services.intake.model.preference import Preference
 from services.intake.model.suggestion import LIKENESS_LABELS, Suggestion
-from services.intake.vault.persons import list_said, open_contact, open_text
+from services.intake.vault.persons import (
+    Contact,
+    derive_point_id,
+    list_said,
+    open_contact,
+    open_text,
+)
 from services.intake.vault.sealing import Vault
-from shared.contracts.values import LABELS
+from shared.contracts.values import CHINA, LABELS
 from shared.id_numbers import mask_id_number
 from shared.looks import Look
+from shared.security import Role
 from shared.towns import town_name
 
 SPEAKER_LABELS: Mapping[SpeakerKind, str] = {
@@ -25,6 +33,35 @@ WHOSE_LABELS: Mapping[Whose, str] = {
     "family": "家属",
     "collector": "收集人",
     "guardian": "监护人",
+}
+ROLE_LABELS: dict[str, str] = {
+    Role.APPROVER_CITY: "市级审批人员",
+    Role.APPROVER_TOWN: "镇街审批人员",
+    Role.APPROVER_VILLAGE: "村（居）审批人员",
+    Role.COLLECTOR: "诉求收集人员",
+    Role.SERVICE: "系统自动",
+    "self": "本人",
+}
+PURPOSE_LABELS: dict[str, str] = {
+    "list_requests": "办理诉求",
+    "read_request": "办理诉求",
+    "find_person": "查找服务对象",
+    "read_person": "查看服务对象",
+    "compare_persons": "核对是否同一人",
+    "correct_person": "更正信息",
+    "export_person": "导出本人资料",
+    "own_export": "在网上查看或保存自己的资料",
+    "read_message": "查看来信",
+    "read_phone": "查看电话号码",
+    "joint_meeting": "联席会议审议",
+    "regular_work": "日常联系和服务",
+    "read_attachment": "查看照片和材料",
+    "notice": "发送通知",
+    "improve_suggestions": "改进系统的自动建议（无人阅读）",
+    "keep_catalogue": "整理物品目录",
+    "donor_name_shown": "在通知中显示捐赠方名称",
+    "donor_name_explained": "在对接说明中显示捐赠方名称",
+    "spoken_word": "应您的电话要求发送代办验证码",
 }
 
 
@@ -96,7 +133,7 @@ def describe_export(
             for row, statement in list_said(vault, person)
         ],
         "texts": {row.id: open_text(vault, person, row) for row in rows},
-        "looks": views.describe_own_looks(looks),
+        "looks": describe_own_looks(looks),
     }
 
 
@@ -130,3 +167,62 @@ def describe_alike(request: Request) -> dict[str, object]:
         "channel_zh": LABELS[request.channel],
         "recorded_at": request.recorded_at,
     }
+
+
+def describe_contact(
+    vault: Vault, person_id: str, person: Person | None, closed: Set[str] = frozenset()
+) -> dict[str, object]:
+    """Of an unknown person as of an erased one. closed: contact points that want no notices."""
+    contact = open_contact(vault, person) if person else Contact()
+    phone_id = derive_point_id(vault, phone=contact.phone)
+    openid_id = derive_point_id(vault, openid=contact.openid)
+    preference = person.preference if person else Preference()
+    return {
+        "person_id": person_id,
+        "phone": contact.phone,
+        "openid": contact.openid,
+        "point_id": phone_id if contact.phone else None,
+        "account_id": openid_id if contact.openid else None,
+        "opted_out": (person is not None and person.opted_out) or phone_id in closed,
+        "wechat_opted_out": openid_id in closed,
+        "erased": person is None or person.erased,
+        **preference.as_fields(),
+    }
+
+
+def describe_name(vault: Vault, person_id: str, person: Person | None) -> dict[str, object]:
+    """name: null where the person is unknown or was erased."""
+    contact = open_contact(vault, person) if person else None
+    return {"person_id": person_id, "name": contact.name if contact else None}
+
+
+def describe_look(look: Look) -> dict[str, object]:
+    """For auditors."""
+    return {
+        "at": look.at,
+        "who": look.who,
+        "for_whom": look.for_whom,
+        "role_zh": _format_role(look),
+        "purpose": look.purpose,
+        "purpose_zh": PURPOSE_LABELS.get(look.purpose, "其他"),
+        "person_id": look.about,
+    }
+
+
+def describe_own_looks(looks: Iterable[Look]) -> list[dict[str, str]]:
+    """For the person himself: the same look of one day once, and nobody's id."""
+    rows = dict.fromkeys(
+        (
+            look.at.astimezone(CHINA).date().isoformat(),
+            _format_role(look),
+            PURPOSE_LABELS.get(look.purpose, "其他"),
+        )
+        for look in looks
+    )
+    return [{"on": on, "role_zh": role, "purpose_zh": purpose} for on, role, purpose in rows]
+
+
+def _format_role(look: Look) -> str:
+    """The first of the table; rows of before say no role."""
+    roles = (label for role, label in ROLE_LABELS.items() if role in look.roles)
+    return next(roles, "工作人员")

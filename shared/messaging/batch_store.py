@@ -329,7 +329,9 @@ def _list_state_writes(
             yield ref, mongo.InsertOne(mongo.RawBSONDocument(state.document))
         else:
             as_read = {"_id": ref.id, "_version": version}
-            yield ref, mongo.UpdateOne(as_read, {"$set": state.changed})
+            # An instance of the release before may have written what this one no longer has.
+            retired = mongo.build_removal(ref.state)
+            yield ref, mongo.UpdateOne(as_read, {"$set": state.changed, **retired})
     for ref in changes.read - set(changes.states):
         version = snapshot.states[ref].version
         if version:

@@ -25,13 +25,15 @@ class State(Frozen):
 
     due_at: its deadline, if any. correlation_id: the first cause of it, kept by the processor;
     whatever it says later belongs to the same story. HAS_DEADLINES: whether it is found by its
-    deadline (`mongo.find_due`): only then is that indexed.
+    deadline (`mongo.find_due`): only then is that indexed. RETIRED_FIELDS: of earlier releases;
+    they are removed from stored documents. Other unknown fields stay: a later release wrote them.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     COLLECTION: ClassVar[str]
     HAS_DEADLINES: ClassVar[bool] = False
+    RETIRED_FIELDS: ClassVar[frozenset[str]] = frozenset()
 
     id: str
     due_at: datetime | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.intake import views
+from services.intake import person_views
 from services.intake.model import Person
 from services.intake.model.preference import SetPreference
 from services.intake.pages.preferences import read_preference
@@ -26,10 +26,10 @@ def test_what_he_chose_goes_with_his_contact() -> None:
     harness = DecisionHarness()
     person = record(harness)
     choose(harness, person.id, channel="sms", language="en")
-    contact = views.describe_contact(VAULT, person.id, harness.person(person.id))
+    contact = person_views.describe_contact(VAULT, person.id, harness.person(person.id))
     assert (contact["channel"], contact["language"]) == ("sms", "en")
     choose(harness, person.id, channel="")
-    contact = views.describe_contact(VAULT, person.id, harness.person(person.id))
+    contact = person_views.describe_contact(VAULT, person.id, harness.person(person.id))
     assert (contact["channel"], contact["language"]) == (None, "zh")
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake import views
+from services.intake import person_views, views
 from services.intake.channels.text import NAMELESS
 from services.intake.decide.persons import with_awaited
 from services.intake.model import (
@@ -139,7 +139,7 @@ def test_erasing_a_person_leaves_nothing_to_read_and_breaks_nothing() -> None:
     erase(harness, request.person_id)
     person = harness.person(request.person_id)
     assert person.keys == {}
-    assert views.describe_contact(VAULT, person.id, person) == {
+    assert person_views.describe_contact(VAULT, person.id, person) == {
         "person_id": person.id,
         "phone": None,
         "openid": None,

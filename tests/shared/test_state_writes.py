@@ -17,7 +17,7 @@ from shared.messaging.decision import AnyRef, Command, Ref, State
 from tests.shared.test_fold import NOW
 from tests.support.ledgerlet import Add, Counter, ledgerlet
 from tests.support.ledgerlet_harness import load_counter
-from tests.support.stack_harness import StackHarness
+from tests.support.stack_harness import RunningService, StackHarness
 
 
 class Purse(State):
@@ -67,6 +67,32 @@ async def test_what_this_release_does_not_know_stays(stack: StackHarness) -> Non
     assert row is not None
     assert (row["total"], row["of_later"], row["_version"], row["_emitted"]) == (3, 1, 2, 2)
     assert (await load_counter(service, "C")).seen == ("a", "b")
+
+
+async def test_what_an_earlier_release_stored_goes(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the next start, and where an instance of that release wrote it after."""
+    first = await stack.start(ledgerlet())
+    for name in ("C", "D"):
+        await first.runtime.processor.execute(Command(Add(counter=name, amount=1), key=name))
+    counters = first.runtime.database[Counter.COLLECTION]
+    await counters.update_many({}, {"$set": {"phone": "1", "of_later": 1}})
+    await first.stop()
+    monkeypatch.setattr(Counter, "RETIRED_FIELDS", frozenset({"phone", "fax"}))
+    second = await stack.start(ledgerlet())
+    assert await counters_with(second, "phone") == set()
+    counters = second.runtime.database[Counter.COLLECTION]
+    await counters.update_many({}, {"$set": {"phone": "2"}})
+    await second.runtime.processor.execute(Command(Add(counter="C", amount=2), key="c"))
+    assert await counters_with(second, "phone") == {"D"}
+    assert await counters_with(second, "of_later") == {"C", "D"}
+    assert (await load_counter(second, "C")).total == 3
+
+
+async def counters_with(service: RunningService, field: str) -> set[str]:
+    rows = service.runtime.database[Counter.COLLECTION].find({field: {"$exists": True}})
+    return {row["_id"] async for row in rows}
 
 
 async def test_deadlines_are_indexed_only_where_they_are_looked_for(stack: StackHarness) -> None:

@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.intake import store, views
+from services.intake import message_views, store
 from services.intake.api.requests import CASE_WORKERS
 from services.intake.messages import (
     ANSWER_INCOMPLETE,
@@ -110,7 +110,10 @@ async def list_messages(
     last = await mongo.load(runtime.database, Message, after) if after else None
     messages = await store.load_messages(runtime.database, query, last, limit)
     contents = await _open_messages(runtime, caller, messages)
-    rows = [views.describe_message(message) | contents.get(message.id, {}) for message in messages]
+    rows = [
+        message_views.describe_message(message) | contents.get(message.id, {})
+        for message in messages
+    ]
     following = messages[-1].id if len(messages) == limit else None
     return {"messages": rows, "next": following, **count}
 
@@ -121,7 +124,7 @@ async def read_message(
 ) -> dict[str, Json]:
     message = await load_seen_message(runtime, message_id, find_scope(caller))
     contents = await _open_messages(runtime, caller, [message])
-    return views.describe_message(message) | contents.get(message.id, {})
+    return message_views.describe_message(message) | contents.get(message.id, {})
 
 
 async def list_messages_beside(
@@ -136,7 +139,7 @@ async def list_messages_beside(
     query = {"$and": [scope.build_query(store.MESSAGES), same]}
     others = await store.load_messages(runtime.database, query, None, BESIDE_MAX)
     contents = await _open_messages(runtime, caller, others)
-    rows = [views.describe_message(each) | contents.get(each.id, {}) for each in others]
+    rows = [message_views.describe_message(each) | contents.get(each.id, {}) for each in others]
     return sorted(rows, key=lambda row: str(row["received_at"]))
 
 
@@ -157,7 +160,7 @@ async def _open_messages(
     points = sorted({message.point_id for message in messages})
     await store.VAULT_LOOKS.add(runtime.database, caller, "read_message", points, at)
     vault = runtime.resources.vault
-    return {message.id: views.describe_content(vault, message) for message in messages}
+    return {message.id: message_views.describe_content(vault, message) for message in messages}
 
 
 # --- handling ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
-from services.intake import store, views
+from services.intake import message_views, person_views, store
 from services.intake.messages import PARTIES_TOO_MANY
 from services.intake.model import ContactPoint, Person, RegisterParty
 from services.intake.model.preference import SetPreference
@@ -155,9 +155,9 @@ async def _list_contacts(runtime: IntakeRuntime, ids: Sequence[str]) -> list[dic
     closed = await store.find_closed_points(database, points)
     threads = await store.find_correspondences(database, set(ids) - persons.keys())
     return [
-        views.describe_address(vault, threads[id_])
+        message_views.describe_address(vault, threads[id_])
         if id_ in threads
-        else views.describe_contact(vault, id_, persons.get(id_), closed)
+        else person_views.describe_contact(vault, id_, persons.get(id_), closed)
         for id_ in ids
     ]
 
@@ -211,7 +211,7 @@ async def _describe_own_phone(
         credential = runtime.keyring.find_credential(source)
         return credential is None or credential.principal == asker
 
-    contact = views.describe_contact(vault, person_id, person)
+    contact = person_views.describe_contact(vault, person_id, person)
     phone = open_contact(vault, person).phone if person else None
     is_own = person is not None and is_own_phone(vault, person, phone, is_askers)
     point_id = derive_point_id(vault, phone=phone)
@@ -232,7 +232,9 @@ async def read_names(
     persons = await store.load_persons(runtime.database, query.person_ids)
     vault = runtime.resources.vault
     return {
-        "names": [views.describe_name(vault, id_, persons.get(id_)) for id_ in query.person_ids]
+        "names": [
+            person_views.describe_name(vault, id_, persons.get(id_)) for id_ in query.person_ids
+        ]
     }
 
 
@@ -287,4 +289,4 @@ async def list_vault_access(
     """Who looked at whose data, when and what for, oldest first; `next` as in `GET /requests`."""
     looks = await store.VAULT_LOOKS.list_page(runtime.database, person_id, after, limit)
     following = looks[-1].id if len(looks) == limit else None
-    return {"looks": [views.describe_look(look) for look in looks], "next": following}
+    return {"looks": [person_views.describe_look(look) for look in looks], "next": following}

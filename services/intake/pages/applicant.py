@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Path, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from services.intake import model, store, views
+from services.intake import model, person_views, store, views
 from services.intake.api.attachments import FORM_BYTES, Size, build_file_answer, load_attachment
 from services.intake.approvals.messages import MEND_EMPTY, PART_REASONS, RETURN_REASONS
 from services.intake.attachments.files import FILE_BYTES_MAX
@@ -53,7 +53,7 @@ MENDED_MAX = 2000
 @router.get(REQUEST.route())
 async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     opened, stored = await open_request(request, runtime, token)
-    looks = views.describe_own_looks(await _find_looks(runtime, stored))
+    looks = person_views.describe_own_looks(await _find_looks(runtime, stored))
     if is_browser(request):
         now = await runtime.processor.now()
         deliveries = _make_deliveries(runtime, opened, stored, now)

@@ -43,6 +43,7 @@ class DonorDigest(State):
 
     COLLECTION: ClassVar[str] = "donor_digests"
     HAS_DEADLINES: ClassVar[bool] = True
+    RETIRED_FIELDS: ClassVar[frozenset[str]] = frozenset({"wrong", "wrong_on"})
 
     proposed: int = 0
     reminded: int = 0
