@@ -30,6 +30,7 @@ APART = {
     "services/intake/emergencies/hastening.py": "a job of its own",
     "services/audit/statements/accounts.py": "which accounts a statement is of; no row of it",
     "services/intake/channels/spoken_amounts.py": "how sums are written in a text; no channel",
+    "services/intake/channels/stopping.py": "who wants no messages; an answer says much else",
     "services/intake/outlook.py": "asks matching; its page only shows the answer",
     "services/intake/own/contacts.py": "pure: tried without its page",
     "services/intake/reporting/workbook.py": "one way to write the figures; openpyxl stays there",

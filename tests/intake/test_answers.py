@@ -84,6 +84,8 @@ SAID: dict[Sense, str] = {
         "|老人没呼吸了|快来人啊要出人命了|割脉|我要自杀|被人打得很惨，救我|有人要跳桥|救命啊"
         "|想死的心都有|遗言|心脏病发作，快叫救护车|孩子走失了"
         "|吃了一整瓶药|活够了|我要死了|要打死我|流血不止|落水了|触电了|中毒了|喘不过气了，快救我"
+        "|孩子三天没吃饭了|没饭吃，饿了两天|家里煤气漏了|小孩掉进河里了|被锁在家里出不去|我爸心脏病犯了|割了手腕"
+        "|爸爸一直打妈妈|水淹到床了|我想结束这一切|撑不住了不想撑了|被房东赶出来了，睡街上"
     ),
     Sense.REFERENCE: "01EA5F|01ea5f|编号：01EA5F",
     Sense.UNKNOWN: (
@@ -192,7 +194,13 @@ def test_what_people_write_means_what_it_says(text: str, sense: Sense) -> None:
     assert read_answer(text).sense is sense
 
 
-@pytest.mark.parametrize("text", ["救命之恩永世不忘", "谢谢救命恩人", "被打扰了"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("救命之恩永世不忘", "谢谢救命恩人", "被打扰了", "打死蚊子", "孩子被打分不及格"),
+        *("煤气费200元，茶山镇", "热死了，求风扇一台，茶山镇", "救命钱，住院费2万元，虎门镇"),
+    ],
+)
 def test_who_thanks_for_his_life_is_in_no_danger(text: str) -> None:
     assert read_answer(text).sense is not Sense.EMERGENCY
 

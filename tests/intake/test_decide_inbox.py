@@ -19,6 +19,7 @@ from services.intake.model import (
 from services.intake.vault.messages import (
     Inbound,
     Talk,
+    make_reply,
     open_address,
     open_message,
     open_talk,
@@ -293,3 +294,16 @@ def test_why_staff_did_something_is_forgotten_with_the_message() -> None:
     assert inbox.message(message.id).reason
     inbox.handle_any(ForgetMessages(message_ids=(message.id,), point_ids=(message.point_id,)))
     assert "13788000999" not in repr(inbox.states)
+
+
+@pytest.mark.parametrize(("says_more", "state"), [(False, "understood"), (True, "unread")])
+def test_who_opts_out_and_says_more_is_obeyed_and_read(says_more: bool, state: str) -> None:
+    inbox = Inbox()
+    message = inbox.keep()
+    said: dict[str, Any] = {"message_id": message.id, "says_more": says_more}
+    reply = make_reply(VAULT, "Y-1", "opted_out", phone=PHONE, **said)
+    decision = inbox.handle_any(reply)
+    assert inbox.message(message.id).state == state
+    (point,) = inbox.points()
+    assert point.opted_out
+    assert ("MessageQueued" in list_facts(decision)) is says_more

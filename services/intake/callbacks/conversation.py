@@ -175,6 +175,7 @@ class Conversation:
             message_id=message_id,
             references=answer.references,
             is_about_all=answer.is_about_all,
+            says_more=answer.says_more,
         )
         return Command(reply, principal=inbound.source, correlation_id=self._message_id)
 

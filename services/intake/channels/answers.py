@@ -11,7 +11,9 @@ from enum import StrEnum
 
 from services.intake.channels.danger import find_danger
 from services.intake.channels.dialect import read_dialect
-from services.intake.channels.words import HINT_WORDS, MEASURES
+from services.intake.channels.spoken_goods import THING
+from services.intake.channels.stopping import has_stop, says_more
+from services.intake.channels.words import MEASURES
 from shared.text import fold_text
 
 REFERENCE_DIGITS = 6
@@ -40,6 +42,7 @@ class ShortAnswer:
     """references: the numbers it names. is_about_all: “都收到了”.
 
     is_about_delivery: it speaks of something that came or did not, so it asks for nothing new.
+    says_more: than that notices shall stop; a person reads it too.
     """
 
     sense: Sense
@@ -47,6 +50,7 @@ class ShortAnswer:
     is_about_all: bool = False
     is_about_delivery: bool = False
     is_urgent: bool = False
+    says_more: bool = False
 
 
 def read_answer(text: str) -> ShortAnswer:
@@ -67,6 +71,7 @@ def read_answer(text: str) -> ShortAnswer:
         is_about_all=sense in (Sense.RECEIVED, Sense.NOT_RECEIVED) and bool(_ALL.search(plain)),
         is_about_delivery=sense in _ABOUT_DELIVERY or bool(_DELIVERY.search(plain)),
         is_urgent=sense is Sense.CALL and bool(_HASTE.search(plain)),
+        says_more=sense is Sense.STOP and says_more(plain),
     )
 
 
@@ -80,7 +85,7 @@ def _find_sense(plain: str, *, is_asking: bool) -> Sense:
     for sense, pattern in _STANDING_ALONE:
         if pattern.fullmatch(words):
             return Sense.UNKNOWN if is_asking else sense
-    if _has_stop(words) and not is_asking:
+    if has_stop(words) and not is_asking:
         return Sense.STOP
     if is_asking:
         return Sense.CALL if _CALL.search(words) else Sense.UNKNOWN
@@ -94,13 +99,6 @@ def _find_sense(plain: str, *, is_asking: bool) -> Sense:
     if _THANKS_FOR.fullmatch(plain):
         return Sense.THANKS
     return Sense.CALL if _is_call(words) else Sense.UNKNOWN
-
-
-def _has_stop(words: str) -> bool:
-    """Read generously: it costs nothing that “恢复” does not bring back."""
-    if not _STOP.search(words) or _NO_STOP.search(words):
-        return False
-    return len(_STOP.sub("", words)) <= STOP_REST_MAX
 
 
 def _is_call(words: str) -> bool:
@@ -153,9 +151,9 @@ _COURTESIES = re.compile(
     "(?:你们|您们|大家|各位|政府|党|领导|好心人|爱心人士|爱心企业|工作人员|社区|村委|莞家|"
     "(?:社工|志愿者|网格员)(?:[小老][\u4e00-\u9fff])?|[和与及](?=政府|社区|莞家|大家)|"
     "你|您|了|啦|啊|哦|晒)*"
-    "|(?:很|非常|十分|特别|真|太|挺)"
+    "|(?:(?:东西|物资|物品|质量)(?:都|也)?)?(?:很|非常|十分|特别|真|太|挺)"
     "(?:好用|合身|合适|满意|暖和|喜欢|实用|开心|高兴|感动|温暖|及时|好)"
-    "|辛苦(?:你们|您们|大家|各位|你|您|了|啦|跑一趟)*|麻烦(?:你们|您们|你|您|了)|给你们添麻烦了"
+    "|(?:(?:东西|物资|物品|质量)(?:都|也)?)?(?:很|真的?|还)?不错|辛苦(?:你们|您们|大家|各位|你|您|了|啦|跑一趟)*|麻烦(?:你们|您们|你|您|了)|给你们添麻烦了"
     "|你们?好|您们?好|大家好|领导好|早上好|上午好|下午好|晚上好|没有?问题|好人一生平安|祝.{0,8}"
     "|(?:新年|新春|春节|中秋|节日)快乐"
     "|好的|好嘞|好滴|嗯嗯?|哦哦?|okay|ok+了?|thanks?|thankyou|thx|3q|hello|hi|please"
@@ -167,14 +165,6 @@ _GREETING = re.compile("(?:你们?好|您们?好|大家好|领导好|[早上中�
 _NUMBER = "(?:[0-9]+(?:\\.[0-9]+)?|[一二两三四五六七八九十百千万零半]+)"
 _MEASURE = "(?:" + "|".join(sorted(MEASURES, key=len, reverse=True)) + ")"
 _MONEY = f"{_NUMBER}(?:万|千|百)?(?:元整|元钱|元|块钱|块|圆)"
-_GENERIC = (
-    "钱 款 款项 善款 现金 资金 救助金 慰问金 慰问品 助学金 补助 补助金 补贴 生活费 "
-    "捐款 爱心款 善心款 床 桌子 椅子 衣服 "
-    "转账 红包 东西 物资 物品 货 礼物 礼品 帮助 包裹 快递 被子 米 油 米油 药 药品 饭 餐 "
-    "饭菜 货物 生活物资 爱心物资 家具 电器"
-)
-_THINGS = sorted({*HINT_WORDS, *_GENERIC.split()}, key=len, reverse=True)
-_THING = f"(?:{'|'.join(_THINGS)})"
 # What is counted may be anything: “2床棉被”, “1个电饭煲”.
 _COUNTED = (
     f"{_NUMBER}{_MEASURE}(?:的)?"
@@ -182,7 +172,7 @@ _COUNTED = (
 )
 _OBJECT = (
     f"(?:(?:这|那|该|此|那些|这些)?[笔批些份个]?(?:{_MONEY}|{_COUNTED}|"
-    f"{_THING}{_NUMBER}{_MEASURE}|{_THING}))"
+    f"{THING}{_NUMBER}{_MEASURE}|{THING}))"
 )
 _OBJECTS = f"(?:{_OBJECT}[和跟与及]?){{0,4}}"
 _GIVER = (
@@ -206,7 +196,7 @@ _TAIL = (
     "|哒|喎)*"
 )
 _CAME = (
-    "(?:收到|收妥|收讫|收悉|收好|领回来|领到|领了|领取|拿到|到账|到手|送到(?:我?家|门口|手)?|送达|送来|签收|收下|收了|到了|"
+    "(?:收到|收妥|收讫|收悉|收好|领回来|领到|领了|领取|拿到手|拿到|到账|到手|送到(?:我?家|门口|手)?|送达|送来|签收|收下|收了|到[了啦]|"
     "已到|(?<=已)收(?![费入])|打到(?:卡|账户|账)[里上]|(?:打|转|送)(?:过来|进来)|送上门"
     "|received|arrived|gotit|got)"
 )
@@ -226,7 +216,6 @@ _ARRIVE = (
     "|转过来|转|打过来|打到(?:卡|账户|账)[里上]|到)"
 )
 
-STOP_REST_MAX = 10
 CALL_REST_MAX = 12
 
 _ASKING = "(?:我们?(?:要|想)|请|请?帮我|麻烦|可以)?"
@@ -244,7 +233,7 @@ _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
     (
         Sense.STOP,
         re.compile(
-            "t|td|tui|tuiding|(?:please)?nosms(?:please)?|donttext(?:me)?|退|退定|退出|停发|不再接收|停|不必再?发了?|我要退出|莫再?发了?|请?停止|勿扰|不想收了?"
+            "(?:回复?)?td?|nomore|tui|tuiding|(?:please)?nosms(?:please)?|donttext(?:me)?|退|退定|退出|停发|不再接收|不接收|停|不必再?发了?|我要退出|莫再?发了?|请?停止|勿扰|不想收了?"
         ),
     ),
     (
@@ -266,25 +255,6 @@ _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
             "|(?:又|现在)?可以(?:继续|再)?发(?:短信|通知)?给?我?了|还是发给我[吧了]?"
         ),
     ),
-)
-_STOP = re.compile(
-    "退订|退定|推订|取消订阅|(?:取消|关闭|关掉|停掉)(?:短信|通知|接收|信息|消息|推送)+"
-    "|把?我?从?(?:你们的?)?名单[里中上]?(?:删除?|移除|去掉)|删除?(?:掉|了)?我的(?:手机|电话)?号码?|把我的?(?:手机|电话)?号?码?删"
-    "|停止给我们?发(?:短信|通知)*|取消我的(?:短信|通知)|取消发送|不要收(?:短信|通知)"
-    "|(?:不要|别)再?给这个号码发(?:短信|通知)*|(?:把)?(?:这个|该)号码删除?"
-    "|dontsend(?:me)?(?:any|more)*(?:sms|messages?|texts?|notices?)|nomore(?:sms|messages?|texts?)|停止(?:发送|接收|通知|短信)+|拒收|拒绝接收|屏蔽"
-    "|(?:不|拒绝)接?收(?:短信|信息|消息|通知)|拒绝(?:短信|通知)|再发[我就]*(?:投诉|举报|报警)"
-    "|(?:请|麻烦)?(?:不要|别|勿|不用|甭)再?(?:给我|给我们|跟我|向我)?再?(?:发送|发(?![霉愁火烧展生现脾票工放]))(?:短信|"
-    "信息|消息|通知|了|来|给我)*"
-    "|(?:不想|不愿意?|不再)再?(?:接?收到?|看到?)(?:你们的|这些|这种)?(?:短信|信息|消息|通知)"
-    "|(?:请|麻烦)?(?:不要|别|勿|不用|甭)再?(?:打扰|骚扰)(?:我们?)?"
-    "|^(?:我们?)?(?:不要|不用|不需要)(?:你们的|这些|这种)?(?:短信|信息|消息|通知)"
-    "|^td(?![\u4e00-\u9fff])|td$|unsubscribe|^stop|stop$"
-)
-_NO_STOP = re.compile(
-    "(?:不|没|别|未|误|勿)(?:是|想|愿意?|用|要|必|有|人|打算|能|会|该)*(?:退订|取消订阅|拒收|屏蔽|td)"
-    "|(?:取消|解除|撤销|撤回)退订|怎么|如何|怎样|为什么|退订费"
-    "|(?:没|没有)让.{0,3}退订|[他她们]退订|(?:帮|替|给).{1,4}退订|退订.*(?:恢复|重新)"
 )
 # Of our messages, not of help.
 _OUR_MESSAGES = re.compile(
@@ -308,7 +278,7 @@ _PARTLY = re.compile(
     "|^(?:[大米面油奶粉牛药饭菜品东西物资]{1,4})(?:都|已经|已|全)*(?:发霉|过期|变质|馊|坏掉)了?$"
     "|^(?:数量|尺码|尺寸|型号|颜色|质量)(?:不对|不合适?|不符|有问题|太[小大])"
     "|^(?:这|都)?不是我们?(?:想|需)?要的|^(?:送|发|拿|寄)错了?"
-    f"|^少(?:给|发|送)?了?(?:一半|{_NUMBER}{_MEASURE}{_THING}?)$"
+    f"|^少(?:给|发|送)?了?(?:一半|{_NUMBER}{_MEASURE}{THING}?)$"
 )
 _NOBODY_CAME = "(?:(?:也|都)?(?:没有?|无)人(?:联系|找)过?我们?[也又都]?|人[也都]?没有?来)?"
 _SAID_SENT = "(?:(?:说|都说)?(?:已经?)?送(?:到|来|达|出)?了?(?:但是?|可是|不过|却))?"

@@ -13,6 +13,16 @@ from services.intake.channels.words import (
 )
 from shared.contracts.values import LABELS, Category, Need
 
+_GENERIC = (
+    "钱 款 款项 善款 现金 资金 救助金 慰问金 慰问品 助学金 补助 补助金 补贴 生活费 "
+    "捐款 爱心款 善心款 床 桌子 椅子 衣服 "
+    "转账 红包 东西 物资 物品 货 礼物 礼品 帮助 包裹 快递 被子 米 油 米油 药 药品 饭 餐 "
+    "饭菜 货物 生活物资 爱心物资 家具 电器"
+)
+_THINGS = sorted({*HINT_WORDS, *_GENERIC.split()}, key=len, reverse=True)
+THING = f"(?:{'|'.join(_THINGS)})"
+"""A word for what is given."""
+
 _NUMBER = rf"(\d{{1,6}}|[{''.join(NUMERALS)}])"
 _MEASURE = "|".join(sorted(MEASURES, key=len, reverse=True))
 _COUNT_FIRST = re.compile(rf"^{_NUMBER}({_MEASURE})([\u4e00-\u9fff]{{1,10}})$")

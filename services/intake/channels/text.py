@@ -27,17 +27,15 @@ from services.intake.channels.spoken_amounts import (
     parse_number_fen,
 )
 from services.intake.channels.spoken_goods import find_uncounted, fold_measures, take_goods
+from services.intake.channels.spoken_names import find_answered_name, find_names, take_called
 from services.intake.channels.words import (
     CATEGORY_WORDS,
     CITY_WORDS,
     CLASS_WORDS,
     COMPLAINT_WORDS,
     KIND_WORDS,
-    NAMELIKE_WORDS,
     REQUEST_WORDS,
     SOMEWHERE_WORDS,
-    SURNAMES,
-    find_keyword_categories,
     find_spoken_categories,
 )
 from shared.contracts.values import (
@@ -58,33 +56,18 @@ NAMELESS = "未留姓名"
 NEED_LENGTH_MAX = 120
 BARE_LENGTH_MAX = 20
 TOWN_DIGITS = 9  # of a village's code
-# Words left over beside a name: more is prose, where a name is not to be told from other words.
-WORDS_BESIDE_NAME_MAX = 2
-
 Slot = Literal["what", "where", "whom"]
 """What a request has to say, in the order in which it is asked for."""
 
-_SEPARATORS = re.compile(r"[\s,;、。!?…|/:]+")
+_SEPARATORS = re.compile(r"[\s,;、。!?…|/:()]+")
 _OPENING = re.compile(
     "(?:请问|你好|您好|我们?)*(?:怎么|怎样|如何|可以|才能|能|想|要|需要|想要|得到|求|请)*"
     "(?:求助|帮助|帮忙|(?<=[想要])申请|申请帮助|申请救助|申请临时救助)"
 )
 """Help is wanted, and what help is not said."""
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
-_NAMED = re.compile(
-    r"(?:(?:姓名|名字|申请人|求助人|受助人)(?:是|为|:)?|我叫|我是|名叫)([\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])"
-)
 _BIND = re.compile(rf"^绑定(?:手机|手机号|手机号码|微信)?[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
 _PROVE = re.compile(rf"^本人[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
-_HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
-_FOR_WHOM = re.compile(
-    "^(?:(?:是|为|给|帮|替)|(?:我|他|她)?(?:叫|姓名|名字|的名字)(?:是|叫)?|申请人|本人|我自己|自己|我是?"
-    "|(?:我|他|她)?(?:家)?的?(?:父亲|母亲|爸爸|妈妈|老爸|老妈|老豆|阿爸|阿妈|爸|妈"
-    "|爷爷|奶奶|外公|外婆|阿公|阿婆|阿爷|阿嫲|公公|婆婆|丈夫|妻子|老公|老婆|儿子|女儿|孙子|孙女"
-    "|哥哥|弟弟|姐姐|妹妹|叔叔|阿姨|舅舅|姑姑|老人家?|孩子|家人|亲戚|朋友|同事|邻居))+"
-)
-_ASKED_FOR = re.compile("(?:申请|用|要)?的?$")
-_NOT_IN_NAMES = re.compile("[谢请求需要帮给的了吗呢没不在是很们这那就都也有被病药钱]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +180,12 @@ def _find_short_place(text: str) -> dict[str, str | None]:
 
 
 def _read_name(text: str) -> str | None:
-    """“张三”, “我叫张三”, “我妈妈王芳”."""
+    """Of who was asked whom it is for; a place or a class that he says too is none."""
     reading = _Reading(text)
     reading.take(_PHONE)
-    reading.take_words(_TOWN_WORDS)
+    _take_place(reading)
     reading.take_words(CLASS_WORDS)
-    tokens = [_ASKED_FOR.sub("", _FOR_WHOM.sub("", token), count=1) for token in reading.tokens]
-    words = [token for token in tokens if token]
-    names = {word for word in words if _is_name(word) or (len(words) == 1 and _may_be_name(word))}
-    return names.pop() if len(names) == 1 and len(words) <= 1 + WORDS_BESIDE_NAME_MAX else None
+    return find_answered_name(reading.tokens)
 
 
 @dataclass(slots=True)
@@ -255,7 +235,7 @@ def _read_draft(text: str) -> Draft:
     reading = _Reading(fold_measures(THOUSANDS.sub("", text)))
     reading.take(_PHONE)
     is_vague = bool(reading.take(VAGUE))
-    names = {match.group(1) for match in reading.take(_NAMED)}
+    names, reading.rest = take_called(reading.rest)
     amounts = {parse_fen(match) for match in reading.take(AMOUNT)}
     amounts |= {parse_chinese_fen(match[1]) for match in reading.take(CHINESE_AMOUNT)}
     if not amounts and MONEY_WORDS.search(text):
@@ -269,7 +249,7 @@ def _read_draft(text: str) -> Draft:
     if is_vague:
         amounts = {0}
     needs = [*(_make_money_need(fen) for fen in amounts - {0}), *goods]
-    names = names or _find_names(reading.tokens, is_form=bool(labels or kinds or goods))
+    names = names or find_names(reading.tokens, is_form=bool(labels or kinds or goods))
     category = _find_category(labels, text)
     if not needs and not amounts:
         needs = find_uncounted(text, category)
@@ -344,23 +324,3 @@ def _take_whole_city(reading: _Reading) -> str | None:
     tokens = reading.tokens
     reading.rest = " ".join(token for token in tokens if token not in CITY_WORDS)
     return CITY_WIDE if CITY_WORDS.intersection(tokens) else None
-
-
-def _find_names(tokens: list[str], *, is_form: bool) -> set[str]:
-    """Two to four Han characters that begin with a surname and say nothing else, in a form."""
-    names = {token for token in tokens if _is_name(token)}
-    return names if is_form and len(tokens) - len(names) <= WORDS_BESIDE_NAME_MAX else set()
-
-
-def _is_name(token: str) -> bool:
-    """谢 is a surname, and 谢谢 is none."""
-    return token.startswith(SURNAMES) and _may_be_name(token, token[1:])
-
-
-def _may_be_name(token: str, rest: str = "") -> bool:
-    return bool(
-        _HAN.match(token)
-        and token not in NAMELIKE_WORDS
-        and not _NOT_IN_NAMES.search(rest or token)
-        and not find_keyword_categories(token)
-    )

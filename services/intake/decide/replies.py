@@ -268,7 +268,8 @@ def _describe(data: UnderstandReply, reply: Reply) -> Settlement:
     match reply.outcome:
         case "opted_out" | "resumed":
             what: Literal["opted_out", "resumed"] = reply.outcome
-            return Settlement(what, "understood", what, person_id=reply.person_id)
+            state = "unread" if data.says_more else "understood"
+            return Settlement(what, state, what, person_id=reply.person_id)
         case "":
             return Settlement(
                 reading, "understood", match_id=reply.match_id, person_id=reply.person_id

@@ -185,7 +185,7 @@ class UnderstandReply(Value):
     it is the writer's.
 
     message_id: empty for what is no message. references: the numbers it names. is_about_all: of
-    everything that was delivered.
+    everything that was delivered. says_more: than that notices shall stop.
     """
 
     reply_id: Identifier
@@ -197,6 +197,7 @@ class UnderstandReply(Value):
     channel: NoticeChannel = "sms"
     references: tuple[str, ...] = ()
     is_about_all: bool = False
+    says_more: bool = False
 
 
 class AbandonDialogue(Due):
