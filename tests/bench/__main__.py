@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -40,13 +40,12 @@ IDLE_S = 12.0
 @dataclass(frozen=True, slots=True)
 class Options:
     """databases: how many requests are there before, the empty one first. with_kafka: whether the
-    services are measured at rest on Apache Kafka too. instances: of each service, to scale out."""
+    services are measured at rest on Apache Kafka too."""
 
     load: Load
     databases: Sequence[int]
     with_peers: bool
     with_kafka: bool
-    instances: Sequence[int]
 
 
 async def bench(options: Options, path: Path, say: Say) -> report.Report:
@@ -66,7 +65,6 @@ async def bench(options: Options, path: Path, say: Say) -> report.Report:
         shape,
         await measure_idle(path / "idle", "mesh", IDLE_S, say),
         await _measure_idle_on_kafka(path / "kafka", say) if options.with_kafka else None,
-        await measure_scale(options.load, say, options.instances),
     )
 
 
@@ -157,9 +155,16 @@ def scale(
     instances: Annotated[list[int] | None, typer.Option(help="of each service")] = None,
 ) -> None:
     """Lifecycles a second with 1, 2 and 4 instances of each service on the same cores."""
-    load = Load(in_flight, in_flight // 2, seconds)
-    rows = asyncio.run(measure_scale(load, typer.echo, instances or INSTANCES))
-    print_scale(rows, Console())
+    _scale(Load(in_flight, in_flight // 2, seconds), Console(), instances or INSTANCES)
+
+
+def _scale(
+    load: Load, console: Console, instances: Sequence[int] = INSTANCES
+) -> list[dict[str, Any]]:
+    with console.status("") as status:
+        rows = asyncio.run(measure_scale(load, lambda text: status.update(text), instances))
+    print_scale(rows, console)
+    return [report.describe_scaled(row) for row in rows]
 
 
 @app.command("ledger")
@@ -207,13 +212,13 @@ def main(
         (0, database) if database else (0,),
         peers_too,
         kafka_too,
-        INSTANCES if scale_too else (),
     )
     with tempfile.TemporaryDirectory(prefix="guanjia-bench-") as path, console.status("") as status:
         measurement = asyncio.run(bench(options, Path(path), lambda text: status.update(text)))
     report.print_report(measurement, console)
     figures = report.build_figures(measurement) | {
-        "ledger": ledger_report.figures(_ledger(entries, console))
+        "ledger": ledger_report.figures(_ledger(entries, console)),
+        "scale": _scale(options.load, console) if scale_too else [],
     }
     if json_file:
         json_file.write_text(json.dumps(figures, indent=2, ensure_ascii=False))

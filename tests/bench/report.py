@@ -11,7 +11,7 @@ from rich.table import Table
 from tests.bench.idle import sum_services
 from tests.bench.loop import Throughput
 from tests.bench.ours import Measured
-from tests.bench.scale import Scaled, print_scale
+from tests.bench.scale import Scaled
 from tests.bench.shape import SERVICES, Shape
 
 AIMS = {
@@ -49,7 +49,6 @@ class Report:
     shape: Shape
     idle: Mapping[str, float]
     idle_on_kafka: Mapping[str, float] | None = None
-    scale: Sequence[Scaled] = ()
 
     @property
     def empty(self) -> Measured:
@@ -74,8 +73,6 @@ def print_report(report: Report, console: Console) -> None:
     console.print(_build_cpu(report))
     console.print(_build_work(report.measured))
     console.print(_build_comparison(report.measured))
-    if report.scale:
-        print_scale(report.scale, console)
     console.print(
         f"{cores} 核 cores; 开始时负载 load average at start {report.load_at_start:.2f}; "
         f"在途 in flight {report.in_flight}"
@@ -265,10 +262,6 @@ def build_figures(report: Report) -> dict[str, Any]:
         },
         "idle_ms_per_s": report.idle,
         "idle_on_kafka_ms_per_s": report.idle_on_kafka,
-        "scale": [
-            {"instances": row.instances, **_describe_throughput(row.throughput)}
-            for row in report.scale
-        ],
         "aims": AIMS,
         "reached": {name: reached for name, _, reached in _list_reached(report)},
         "public_system": {
@@ -277,6 +270,10 @@ def build_figures(report: Report) -> dict[str, Any]:
         },
         "lifecycle": _describe_shape(report.shape),
     }
+
+
+def describe_scaled(row: Scaled) -> dict[str, Any]:
+    return {"instances": row.instances, **_describe_throughput(row.throughput)}
 
 
 def _describe_throughput(measurement: Throughput) -> dict[str, Any]:
