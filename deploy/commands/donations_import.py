@@ -6,7 +6,7 @@ stays bounded.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from services.audit.statements.outcomes import (
     find_line_outcomes,
     find_outcomes,
     make_trait,
+    name_as_stored,
 )
 from shared.client import ServiceClient, ServiceError, find_data_dir, find_secrets_dir
 from shared.contracts.topics import DONATIONS_INBOUND
@@ -85,7 +86,7 @@ class Import:
         published = asyncio.Event()
         published.set()
         try:
-            while batch := await asyncio.to_thread(next, batches, None):
+            while batch := await asyncio.to_thread(self._read_next, batches):
                 self.progress.add(batch)
                 self._bar.read(batch)
                 like_earlier = self._compare_with_earlier_files(batch)
@@ -101,6 +102,13 @@ class Import:
         finally:
             for task in under_way:
                 task.cancel()
+
+    def _read_next(self, batches: Iterator[Batch]) -> Batch | None:
+        """Its rows named as the books have them."""
+        batch = next(batches, None)
+        if batch is None:
+            return None
+        return replace(batch, rows=tuple(name_as_stored(self._audit, self._source, batch.rows)))
 
     async def _settle(
         self,

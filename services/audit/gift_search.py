@@ -118,8 +118,7 @@ def _build_query(search: GiftSearch, hidden_reference: str) -> Mapping[str, obje
 
 
 def _describe_gift(gift: Donation, logs: PublicLogs) -> Hit:
-    waits = "asked" if gift.is_asked else "waiting"
-    state = waits if gift.waiting else "refused" if gift.refused else "entered"
+    state = "waiting" if gift.waiting else "refused" if gift.refused else "entered"
     return Hit(
         kind="gift",
         id=gift.id,
@@ -129,7 +128,7 @@ def _describe_gift(gift: Donation, logs: PublicLogs) -> Hit:
         goods="" if gift.is_money else f"{gift.quantity} {gift.unit} {gift.item}",
         reference=gift.reference,
         donor_id=gift.donor_id,
-        state="undone" if gift.undone else state,
+        state="undone" if gift.undone else "asked" if gift.is_asked else state,
         path=_format_path(logs, gift.log, gift.entry),
     )
 

@@ -13,6 +13,7 @@ from services.audit.model import (
     Contribution,
     Distribution,
     Donation,
+    EnteredCharges,
     EnteredLine,
     Entry,
     Fund,
@@ -72,6 +73,7 @@ STATES: tuple[type[State], ...] = (
     BankQuestion,
     BankAnswer,
     EnteredLine,
+    EnteredCharges,
     LineRelease,
     MonthClose,
     MonthReopening,
@@ -113,6 +115,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Donation.COLLECTION, [("reference", 1)], {}),
     (Donation.COLLECTION, [("received_at", -1)], {}),
     (Donation.COLLECTION, [("waiting", 1)], {"partialFilterExpression": {"waiting": True}}),
+    (Donation.COLLECTION, [("may_be", 1)], {"partialFilterExpression": {"may_be": {"$gt": ""}}}),
     (Contribution.COLLECTION, [("donor_id", 1)], {}),
     (Fund.COLLECTION, [("foundation", 1), ("log", 1)], {}),
     (
@@ -298,7 +301,7 @@ async def read_second_payments(
 
 FOR_FUND: Mapping[str, object] = {"may_be": {"$in": [None, ""]}}
 """Of gifts that wait, those that wait for their fund."""
-ASKED_GIFTS: Mapping[str, object] = {"waiting": True, "may_be": {"$gt": ""}}
+ASKED_GIFTS: Mapping[str, object] = {"may_be": {"$gt": ""}, "answered_by": {"$in": [None, ""]}}
 
 
 async def find_asked_gifts(database: mongo.Database, limit: int) -> list[Donation]:
@@ -312,12 +315,22 @@ async def count_asked_gifts(database: mongo.Database) -> int:
 
 
 async def find_waiting_gifts(database: mongo.Database, now: datetime, limit: int) -> list[str]:
-    """Ids of gifts whose fund waits no more, or waits too long."""
+    """Ids of gifts whose fund waits no more, or waits too long; and of gifts that are asked about
+    too long."""
     proposed = [fund.id for fund in await mongo.find(database, Fund, {"state": "proposed"})]
     overdue = {"entry": None, "$or": [{"due_at": None}, {"due_at": {"$lte": now}}]}
-    for_fund = {"fund_id": {"$nin": proposed}, **FOR_FUND}
-    query = {"waiting": True, "$or": [for_fund, overdue]}
-    return [gift.id for gift in await mongo.find(database, Donation, query, limit=limit)]
+    for_fund = {"waiting": True, **FOR_FUND, "$or": [{"fund_id": {"$nin": proposed}}, overdue]}
+    queries = (for_fund, {**ASKED_GIFTS, **overdue})
+    found = [await mongo.find(database, Donation, query, limit=limit) for query in queries]
+    return [gift.id for gifts in found for gift in gifts][:limit]
+
+
+async def mark_asked_gifts(database: mongo.Database) -> None:
+    """At start: gifts that are asked about and count as waiting since the release of before: its
+    instances, or earlier ones, would enter them."""
+    changes = [{"$set": {"waiting": False, "_version": {"$add": ["$_version", 1]}}}]
+    query = {"waiting": True, **ASKED_GIFTS}
+    await database[Donation.COLLECTION].update_many(query, changes)
 
 
 async def sum_waiting_gifts(database: mongo.Database) -> list[mongo.Row]:

@@ -31,6 +31,7 @@ from services.audit.store import (
     create_recorded_consents,
     find_left_behind,
     find_waiting_gifts,
+    mark_asked_gifts,
     mark_asked_lines,
     mark_taken_files,
     read_heads,
@@ -64,6 +65,7 @@ async def prepare(runtime: AuditRuntime) -> None:
     await create_contributions(runtime.database)
     await create_recorded_consents(runtime.database)
     await mark_asked_lines(runtime.database)
+    await mark_asked_gifts(runtime.database)
     await mark_taken_files(runtime.database)
     await create_entered_lines(runtime.database)
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from services.audit.decide.bank_own import CHARGE_FEN_MAX
+from services.audit.decide.bank_own import ACCOUNT_FEN_MAX, CHARGE_FEN_MAX, SOURCE_FEN_MAX
 from services.audit.model import ApproveReversal, BankFact, BankQuestion, Fund, ProposeReversal
 from services.audit.model.vouchers import ApproveBankEntry, BankEntry, ProposeBankEntry
 from services.audit.vouchers.files import read_file
@@ -120,6 +120,32 @@ def test_a_large_charge_needs_two_people() -> None:
     assert audit.fund().charges_fen == 0
     assert enter_by_two(audit, "bank_charge", CHARGE_FEN_MAX + 1) == ""
     assert audit.fund().charges_fen == CHARGE_FEN_MAX + 1
+
+
+def charge_often(audit: MemoryAudit, count: int, **more: Any) -> None:
+    """Each line the largest that one person enters."""
+    for number in range(count):
+        id_ = f"{more}-{number}"
+        audit.receive(line("charge", CHARGE_FEN_MAX, id_, reference=id_[-90:], **more))
+
+
+def test_many_charges_of_one_account_need_two_people_whatever_days_they_state() -> None:
+    audit = open_with_gift(CHARGE_FEN_MAX * 9)
+    for months in range(4):
+        charge_often(audit, 1, at=NOW - timedelta(days=31 * months))
+    assert audit.fund().charges_fen == ACCOUNT_FEN_MAX
+    [first, second] = [each for each in audit.all(BankQuestion).values() if each.is_open]
+    assert (first.doubt, second.doubt) == ("own_line", "own_line")
+    audit.receive(line("charge", 500, "next", reference="J-9"), NOW + timedelta(days=31))
+    assert audit.fund().charges_fen == ACCOUNT_FEN_MAX + 500, "another month"
+    audit.books()
+
+
+def test_a_source_that_names_ever_other_accounts_enters_no_more_for_that() -> None:
+    audit = open_with_gift(CHARGE_FEN_MAX * 20)
+    for number in range(12):
+        charge_often(audit, 1, own_account=f"工行 {number}")
+    assert audit.fund().charges_fen == SOURCE_FEN_MAX
 
 
 def test_two_people_enter_what_was_asked_with_a_voucher_and_the_question_is_closed() -> None:

@@ -16,6 +16,8 @@ from services.audit.model import (
     derive_contribution_id,
 )
 from services.audit.statements import Gift, Identities, Layout, read_statement
+from services.audit.statements.files import Row
+from services.audit.statements.outcomes import name_as_stored
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived
 from tests.audit.decisions import RULES, MemoryAudit, last_reason, open_audit
@@ -101,11 +103,8 @@ def test_another_giver_under_the_same_reference_is_asked_and_never_dropped() -> 
     assert first_time.answer is not None
     assert first_time.answer.body == {"state": "asked"}
     [asked] = [each for each in audit.all(Donation).values() if each.is_asked]
-    assert (asked.refused, audit.fund().received_fen, audit.kinds()[-1]) == (
-        True,
-        700,
-        "donation_received",
-    )
+    assert (audit.fund().received_fen, audit.kinds()[-1]) == (700, "donation_received")
+    assert (asked.refused, asked.waiting) == (True, False), "no earlier release's job enters it"
     assert answer_gift(audit, asked, is_another=True) == 200
     assert audit.fund().received_fen == 1400
     contribution = audit.get(Contribution, derive_contribution_id(FUND, "P-other"))
@@ -192,15 +191,62 @@ def test_a_source_that_reports_gifts_alone_takes_no_other_banks_reference() -> N
     assert again.answer.body["state"] == "known"
 
 
-def test_rows_of_a_file_that_share_a_reference_have_ids_of_their_own_by_giver() -> None:
-    """Both reach the ledger, which asks; the same row listed twice is one."""
-    lines = "流水号,名称,金额,到账时间,基金\n" + "".join(
-        f"B-1,{name},7.00,2026-01-05,{FUND}\n" for name in ("甲", "乙", "甲")
-    )
-    rows = [
-        row for row in read_statement(lines.encode(), "a.csv", Layout()) if isinstance(row, Gift)
-    ]
-    identities = Identities("工行 1001")
-    first, second, again = (identities.assign(row, f"P-{row.giver['name']}") for row in rows)
-    assert first == again == Identities("工行 1001").assign(rows[0], "P-甲")
-    assert second != first
+ROWS = [f"B-1,{giver},2026-01-05,{FUND}\n" for giver in ("甲,7", "乙,7", "甲,9")]
+
+
+def identify(lines: list[str], account: str = "工行 1001") -> dict[str, Row]:
+    """By giver and amount."""
+    text = "流水号,名称,金额,到账时间,基金\n" + "".join(lines)
+    identities, found = Identities(account), {}
+    for row in read_statement(text.encode(), "a.csv", Layout()):
+        assert isinstance(row, Gift)
+        donor_id = f"P-{row.giver['name']}"
+        fact = row.fact.model_copy(update={"donor_id": donor_id, "bank_reference": row.reference})
+        id_, earlier = identities.assign(row, donor_id), identities.list_earlier(row, donor_id)
+        found[f"{row.giver['name']}{fact.amount_fen}"] = Row(row.line, id_, fact, (), earlier)
+    return found
+
+
+@pytest.mark.parametrize("account", ["", "工行 1001"])
+def test_rows_that_share_a_reference_have_ids_of_their_content_in_any_order(account: str) -> None:
+    """All reach the ledger, which asks; the same row listed twice is one."""
+    ids = {name: row.id for name, row in identify(ROWS, account).items()}
+    assert len(set(ids.values())) == 3
+    for lines in (ROWS[::-1], [ROWS[1], *ROWS, ROWS[2]]):
+        assert {name: row.id for name, row in identify(lines, account).items()} == ids
+    assert set(ids.values()).isdisjoint({row.id for row in identify(ROWS, "建行 2002").values()})
+
+
+class Books:
+    """What an audit answers to an import, of gifts by the ids of their messages."""
+
+    def __init__(self, gifts: dict[str, Row]) -> None:
+        self._gifts = gifts
+
+    def post(self, _path: str, json: Any = None) -> Any:
+        return {"gifts": [self._describe(self._gifts.get(id_)) for id_ in json["ids"]]}
+
+    def _describe(self, row: Row | None) -> dict[str, Any] | None:
+        return row.fact.model_dump(mode="json", include=COMPARED) if row else None
+
+
+COMPARED = {"donor_id", "fund_id", "amount_fen", "received_at"}
+
+
+@pytest.mark.parametrize("lines", [ROWS[:2], ROWS[1::-1]])
+def test_what_an_earlier_release_entered_is_found_under_its_own_id(lines: list[str]) -> None:
+    """The first giver in the file had the reference's own id then."""
+    one, two = identify(ROWS[:2], "").values()
+    books = Books({"B-1": one, two.earlier_ids[1]: two})
+    rows = identify(lines, "")
+    named = name_as_stored(books, BANK, list(rows.values()))
+    by_giver = {row.fact.donor_id: row.id for row in named}
+    assert by_giver == {"P-甲": "B-1", "P-乙": two.earlier_ids[1]}
+    assert name_as_stored(Books({}), BANK, list(rows.values())) == list(rows.values())
+
+
+def test_a_row_that_is_refused_for_its_reference_is_known_to_be_another_sum() -> None:
+    """Or an import would send it again and again."""
+    audit = receive(stated("rf-1"), stated("rf-2", 900))
+    facts = [each.gift_id for each in audit.all(BankFact).values()]
+    assert facts == ["", audit.donation().id]

@@ -8,6 +8,7 @@ from services.audit.model import Donation
 from services.audit.pages.invoices import INVOICES_PATH
 from services.audit.pages.proposing import FINANCE_PATH
 from services.audit.pages.voucher_files import FILES_PATH
+from services.audit.store import find_waiting_gifts, mark_asked_gifts
 from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role
@@ -31,6 +32,13 @@ async def test_finance_says_that_a_gift_is_another_and_it_is_entered(
     [question] = (await harness.get("/gift-questions"))["gift_questions"]
     assert (question["amount_fen"], question["may_be"]["amount_fen"]) == (700, 700)
     assert question["day"] == "2026-01-16", "the bank's day in China"
+    database = harness.audit.runtime.database
+    as_before = {"waiting": True}
+    await database[Donation.COLLECTION].update_one({"_id": question["id"]}, {"$set": as_before})
+    await mark_asked_gifts(database)
+    assert await database[Donation.COLLECTION].count_documents(as_before) == 0
+    assert await find_waiting_gifts(database, NOW + timedelta(days=1), 10) == []
+    assert await find_waiting_gifts(database, NOW + timedelta(days=900), 10) == [question["id"]]
     page = await http.get(FINANCE_PATH, headers=harness.maker)
     assert "同一流水号，不同捐赠人" in page.text
     path = f"{FINANCE_PATH}/gift-questions/{question['id']}"

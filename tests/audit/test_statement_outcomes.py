@@ -20,6 +20,7 @@ KNOWN = {
     "refused": False,
     "waiting": False,
     "may_be": "",
+    "answered_by": "",
 }
 
 
@@ -38,8 +39,8 @@ class Audit:
         (KNOWN, "entered"),
         (KNOWN | {"refused": True}, "refused"),
         (KNOWN | {"refused": True, "waiting": True}, "waiting"),
-        (KNOWN | {"refused": True, "waiting": True, "may_be": "D-1"}, "asked"),
-        (KNOWN | {"refused": True, "may_be": "D-1"}, "repeated"),
+        (KNOWN | {"refused": True, "may_be": "D-1"}, "asked"),
+        (KNOWN | {"refused": True, "may_be": "D-1", "answered_by": "F-1"}, "repeated"),
         (KNOWN | {"amount_fen": 1}, "reused"),
         (KNOWN | {"statements": []}, "elsewhere"),
     ],

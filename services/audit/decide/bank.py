@@ -251,7 +251,7 @@ def decide_donation_refunded(
     check_open(journal.head, refund.refunded_at, "refunded_at")
     if donation is not None and _find_day(refund.refunded_at) < _find_day(donation.received_at):
         raise messages.REFUND_BEFORE_GIFT.invalid("data.refunded_at")
-    if donation is not None and donation.waiting:
+    if donation is not None and (donation.waiting or donation.is_asked):
         raise messages.GIFT_WAITS.invalid("data.donation_id")
     identity = BankFact.from_event(event)
     journal.save(identity)

@@ -3,8 +3,13 @@
 A line of its statement enters one where somebody said once to which fund those of the account go;
 any other waits for two people of finance, who enter it with a voucher (`decide.vouchers`). So does
 a line under a reference of days before, for the same sum: a bank that counts anew takes another.
+
+Who states lines could otherwise empty a fund: a charge needs a second person where it is large, and
+where those of its account, or all of its source, were large together this month. The month is that
+of entry, and the source's own sum counts, since a source may say any day and any account.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.audit import messages
@@ -12,7 +17,15 @@ from services.audit.decide.bank import check_moment, check_open
 from services.audit.decide.bank_questions import decide_repeated_line, find_questions, know_line
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact as LedgerFact
-from services.audit.model import BankEvent, BankFact, BankQuestion, Fund, derive_later_line_id
+from services.audit.model import (
+    BankEvent,
+    BankFact,
+    BankQuestion,
+    EnteredCharges,
+    Fund,
+    derive_charges_id,
+    derive_later_line_id,
+)
 from shared.answers import Answer
 from shared.contracts import ledger_fields
 from shared.contracts.events import BankLineStated
@@ -20,8 +33,10 @@ from shared.messaging.decision import Decision, States
 
 KINDS = {"interest": "bank_interest", "charge": "bank_charge"}
 CHARGE_FEN_MAX = 100_000
-"""Of one line without a second person: a bank takes some yuan for a payment or a month, and who
-states lines could otherwise empty a fund."""
+"""Of one line without a second person: a bank takes some yuan for a payment or a month."""
+ACCOUNT_FEN_MAX = 200_000
+SOURCE_FEN_MAX = 1_000_000
+"""Of the lines of one account, and of one source, in a month."""
 
 
 def decide_own_line(states: States, event: BankEvent[BankLineStated], now: datetime) -> Decision:
@@ -39,7 +54,9 @@ def decide_own_line(states: States, event: BankEvent[BankLineStated], now: datet
     if (states.get(BankQuestion, id_) if is_later else first) is not None:
         return know_line(bank_fact)
     question = _make_question(stated, id_)
-    if fund is None or is_later or not _may_enter(fund, stated):
+    charges = _load_charges(states, event, now)
+    may_enter = fund is not None and _may_enter(fund, stated) and charges is not None
+    if fund is None or is_later or not may_enter:
         answer = messages.BANK_LINE_ASKED.refusal(409, doubt=question.doubt)
         return Decision((bank_fact.with_outcome("asked"), question), answer=answer)
     journal = Journal.open(states, fund.foundation, now)
@@ -52,8 +69,28 @@ def decide_own_line(states: States, event: BankEvent[BankLineStated], now: datet
     journal.save(
         bank_fact.with_entered(stated, fund.foundation).model_copy(update=of_line),
         question.model_copy(update=entered),
+        *(charges or ()),
     )
     return journal.close(Answer(201, {"ledger_id": fund.id, "state": "entered"}))
+
+
+def _load_charges(
+    states: States, event: BankEvent[BankLineStated], now: datetime
+) -> Sequence[EnteredCharges] | None:
+    """What is counted of this month with the line itself; None where that is too much for one
+    person. Interest is not counted."""
+    stated = event.data
+    if stated.own_kind != "charge":
+        return ()
+    of_account = derive_charges_id(event.source, now, stated.own_account)
+    limits = {of_account: ACCOUNT_FEN_MAX, derive_charges_id(event.source, now): SOURCE_FEN_MAX}
+    before = states.get_each(*((EnteredCharges, id_) for id_ in limits))
+    charges = [
+        (counted or EnteredCharges(id=id_)).add(stated.amount_fen)
+        for id_, counted in zip(limits, before, strict=True)
+    ]
+    is_too_much = any(each.charged_fen > limits[each.id] for each in charges)
+    return None if is_too_much else charges
 
 
 def explain_own(kind: str, fund: Fund, amount_fen: int) -> Refusal | None:

@@ -52,13 +52,14 @@ def decide_by_reference(
     identity = BankFact.from_event(event)
     if gift.donor_id != donation.donor_id:
         due_at = journal.now + timedelta(days=rules.waiting_gift_days)
-        update = {"refused": True, "waiting": True, "due_at": due_at, "may_be": gift.id}
+        update = {"refused": True, "due_at": due_at, "may_be": gift.id}
         journal.save(identity, donation.model_copy(update=update))
         return journal.close(Answer(202, {"state": "asked"}))
+    identity = identity.model_copy(update={"gift_id": gift.id})
     if gift.amount_fen != fact.amount_fen:
         journal.refuse(movement, Refusal("id_reused"), identity)
         return journal.close()
-    journal.save(identity.model_copy(update={"gift_id": gift.id}))
+    journal.save(identity)
     if fact.statement is not None and fact.statement not in gift.statements:
         statements = (*gift.statements, fact.statement)
         journal.save(gift.model_copy(update={"statements": statements}))
@@ -109,5 +110,5 @@ def _find_gift(states: States, line: GiftReference | None, donation: Donation) -
     if line is None or not line.is_near(donation.received_at):
         return None
     gift = states.require(Donation, line.donation_id)
-    is_there = gift.is_on_ledger or gift.waiting
+    is_there = gift.is_on_ledger or gift.waiting or gift.is_asked
     return gift if is_there and gift.id not in donation.distinct_from else None

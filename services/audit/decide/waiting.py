@@ -19,12 +19,14 @@ def decide_enter_waiting(
     log says that the gift is not entered, once; a fund that is opened after all gets it. So of a
     gift of which nobody says that it is one of its own."""
     gift = states.require(Donation, command.data.donation_id)
-    if not gift.waiting or (gift.is_asked and not gift.is_overdue(now)):
-        return NOTHING
     if gift.is_asked:
+        if not gift.is_overdue(now):
+            return NOTHING
         journal = Journal.open(states, gift.foundation, now)
         _refuse(journal, gift, gift.model_copy(update={"due_at": None}), "id_reused")
         return journal.close()
+    if not gift.waiting:
+        return NOTHING
     fund = states.get(Fund, gift.fund_id)
     if fund is None or (fund.state == "proposed" and not gift.is_overdue(now)):
         return NOTHING
@@ -60,7 +62,7 @@ def _enter_or_refuse(states: States, journal: Journal, gift: Donation, fund: Fun
     if fund is None or not fund.is_open or not fund.can_receive(gift.amount_fen):
         waits = fund is not None and fund.state == "proposed"
         if waits and not gift.is_overdue(journal.now):
-            journal.save(gift)
+            journal.save(gift.model_copy(update={"waiting": True}))
             return
         still = gift.model_copy(update={"waiting": waits, "due_at": None})
         _refuse(journal, gift, still, "unknown_fund")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from services.audit.model.payables import Explanation, format_payment_reference
 from services.audit.model.proposal import Approval, Proposal
-from shared.contracts.values import CHINA, Identifier, PositiveFen, Value, Whole
+from shared.contracts.values import CHINA, Fen, Identifier, PositiveFen, Value, Whole
 from shared.ids import make_id
 from shared.messaging.decision import State
 
@@ -157,6 +157,23 @@ def derive_entered_line_id(reference: str, direction: str, amount_fen: int) -> s
     """A batch of payments may share one reference of the bank, and its fee too: the amount tells
     them apart."""
     return make_id("I", reference, direction, str(amount_fen))
+
+
+class EnteredCharges(State):
+    """What one source entered as charges of a bank without a second person, in a month by the day
+    of entry: of one account that it named, or of all. Its id says which (`derive_charges_id`)."""
+
+    COLLECTION: ClassVar[str] = "entered_charges"
+
+    charged_fen: Fen = 0
+
+    def add(self, amount_fen: int) -> Self:
+        return self.model_copy(update={"charged_fen": self.charged_fen + amount_fen})
+
+
+def derive_charges_id(source: str, now: datetime, *account: str) -> str:
+    """account: none for all of the source's."""
+    return make_id("H", source, f"{now.astimezone(CHINA):%Y-%m}", *account)
 
 
 # --- what finance says of it ---------------------------------------------------------------------

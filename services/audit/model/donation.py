@@ -55,8 +55,8 @@ class Donation(CountedState, PlacedState):
     waiting: for its fund to be opened; counts as refused until then. due_at: when the log says so,
     where two people have not decided on the fund by then.
     own_account: of the foundation, where it came in, as far as its source says.
-    may_be: the gift of another giver that came under the same bank reference; while this one waits,
-    a person has to say whether it is that gift. answered_by: who said so.
+    may_be: the gift of another giver that came under the same bank reference: a person has to say
+    whether it is that gift. answered_by: who said so.
     """
 
     COLLECTION: ClassVar[str] = "donations"
@@ -83,8 +83,9 @@ class Donation(CountedState, PlacedState):
 
     @property
     def is_asked(self) -> bool:
-        """Nobody has said yet whether it is the gift `may_be`."""
-        return self.waiting and bool(self.may_be)
+        """Nobody has said yet whether it is the gift `may_be`. It does not count as waiting: an
+        instance that knows no such question would enter it."""
+        return bool(self.may_be) and not self.answered_by
 
     @property
     def is_money(self) -> bool:
@@ -92,7 +93,8 @@ class Donation(CountedState, PlacedState):
 
     def is_overdue(self, now: datetime) -> bool:
         """It waits too long, and the log does not tell of it."""
-        return self.waiting and self.entry is None and (self.due_at is None or self.due_at <= now)
+        is_open = self.waiting or self.is_asked
+        return is_open and self.entry is None and (self.due_at is None or self.due_at <= now)
 
     @property
     def is_on_ledger(self) -> bool:

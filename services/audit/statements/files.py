@@ -1,10 +1,11 @@
 """Statement files as batches of rows that know their giver and their id; one batch in memory.
 
-The same gift in another statement gets the same id: by the bank's reference where there is one.
-Otherwise by moment, giver, amount, fund, and the number among such rows of its statement: somebody
-may give the same twice a day, and a statement that overlaps another lists both again. What the
-giver wrote is not part of it: organisations add, drop and correct it when they publish a gift
-again. Files that name an account count their gifts apart from those of other accounts.
+The same gift in another statement gets the same id, whatever the order of the rows: by the bank's
+reference where there is one, and under it by giver, amount and moment, for some banks give a whole
+batch one reference. Without a reference also by fund, and by the number among such rows of its
+statement: somebody may give the same twice a day, and a statement that overlaps another lists both
+again. What the giver wrote is not part of it: organisations add, drop and correct it when they
+publish a gift again. Files that name an account count their gifts apart from those of others.
 
 The giver counts by the id the vault gave him: a digest of his name would be guessed from the log.
 """
@@ -30,33 +31,33 @@ from shared.sheets import RefusedRow
 
 
 class Identities:
-    """Of one file: its equal rows are counted, by a short digest each. account: whose statement it
-    is, where that is said."""
+    """Of one file: its equal rows without a reference are counted, by a short digest each. account:
+    whose statement it is, where that is said."""
 
     def __init__(self, account: str = "") -> None:
         self.account = account
         self._account = [account] if account else []
         self._seen: Counter[str] = Counter()
-        self._givers: dict[str, str] = {}
-        """By the digest of a reference: who first had it in this file."""
 
     def assign(self, gift: Gift, donor_id: str) -> str:
-        """A further giver under one reference of the bank has an id of his own: it may be another
-        gift, which the ledger asks a person."""
-        if gift.reference:
-            id_ = self._scope_reference(gift.reference)
-            is_first = self._givers.setdefault(make_id("E", id_), donor_id) == donor_id
-            return id_ if is_first else make_id("A", *self._account, gift.reference, donor_id)
         fact = gift.fact
         moment = fact.received_at.astimezone(UTC).isoformat()
+        if gift.reference:
+            content = (*self._account, gift.reference, donor_id, str(fact.amount_fen), moment)
+            return make_id("A", *content)
         content = (*self._account, moment, donor_id, str(fact.amount_fen), fact.fund_id)
         counted = make_id("E", gift.listed.statement, *content)
         self._seen[counted] += 1
         return make_id("G", *content, str(self._seen[counted]))
 
-    def _scope_reference(self, reference: str) -> str:
-        """Two banks may number their gifts alike."""
-        return make_id("A", *self._account, reference) if self._account else reference
+    def list_earlier(self, gift: Gift, donor_id: str) -> tuple[str, ...]:
+        """Ids that releases before decision 0510 gave such a row: of the first giver under the
+        reference in a file, and of any other."""
+        if not gift.reference:
+            return ()
+        line = (*self._account, gift.reference)
+        first = make_id("A", *line) if self._account else gift.reference
+        return first, make_id("A", *line, donor_id)
 
 
 BATCH_ROWS = 1000
@@ -64,12 +65,14 @@ BATCH_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """id: the message under which its gift is published. fact: with the giver's id."""
+    """id: the message under which its gift is published. fact: with the giver's id. earlier_ids: of
+    other releases, see `Identities.list_earlier`."""
 
     line: int
     id: str
     fact: DonationReceived
     remarks: tuple[Problem, ...] = ()
+    earlier_ids: tuple[str, ...] = ()
 
     @property
     def listed(self) -> StatementRow:
@@ -167,5 +170,6 @@ def _identify(
             "own_account": identities.account,
         }
         fact = gift.fact.model_copy(update=update)
-        rows.append(Row(gift.line, id_, fact, gift.remarks))
+        earlier_ids = identities.list_earlier(gift, giver)
+        rows.append(Row(gift.line, id_, fact, gift.remarks, earlier_ids))
     return rows, sorted(refused, key=lambda row: row.line)

@@ -133,7 +133,8 @@ async def find_candidates(database: mongo.Database, traits: Sequence[Trait]) -> 
         queries.append({"reference": {"$in": references}})
     traits_by_id: dict[str, Trait] = {}
     for query in queries:
-        on_ledger = [{"refused": {"$ne": True}}, {"waiting": True}]  # or will be
+        # Or will be, or may be.
+        on_ledger = [{"refused": {"$ne": True}}, {"waiting": True}, {"may_be": {"$gt": ""}}]
         query |= {"undone": {"$ne": True}, "$and": [{"$or": on_ledger}]}
         for document in await database[Donation.COLLECTION].find(query, _TRAIT).to_list(None):
             trait = _make_trait(document)

@@ -1,7 +1,7 @@
 """What the ledger made of a statement's rows, looked up over HTTP."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Self
 
@@ -28,15 +28,34 @@ def check_source(audit: Poster, source: str) -> None:
     audit.post("/statements/find", {"source": source, "ids": []})
 
 
+def name_as_stored(audit: Poster, source: str, rows: Sequence[Row]) -> list[Row]:
+    """In order; a row that an earlier release entered has the id it was entered under."""
+    ids = [id_ for row in rows for id_ in row.earlier_ids]
+    gifts = dict(zip(ids, _find_gifts(audit, source, ids), strict=True))
+    return [_name_as_stored(row, gifts) for row in rows]
+
+
+def _name_as_stored(row: Row, gifts: Mapping[str, Document | None]) -> Row:
+    for id_ in row.earlier_ids:
+        gift = gifts[id_]
+        if gift is not None and _is_same(row, gift):
+            return replace(row, id=id_)
+    return row
+
+
 def find_outcomes(audit: Poster, source: str, rows: Sequence[Row]) -> list[Outcome]:
     """In order."""
-    outcomes: list[Outcome] = []
-    for start in range(0, len(rows), IDS_MAX):
-        some = rows[start : start + IDS_MAX]
-        body = {"source": source, "ids": [row.id for row in some]}
-        gifts = audit.post("/statements/find", body)["gifts"]
-        outcomes += [_find_outcome(row, gift) for row, gift in zip(some, gifts, strict=True)]
-    return outcomes
+    gifts = _find_gifts(audit, source, [row.id for row in rows])
+    return [_find_outcome(row, gift) for row, gift in zip(rows, gifts, strict=True)]
+
+
+def _find_gifts(audit: Poster, source: str, ids: Sequence[str]) -> list[Document | None]:
+    """In order; None where nothing is known of one."""
+    gifts: list[Document | None] = []
+    for start in range(0, len(ids), IDS_MAX):
+        body = {"source": source, "ids": ids[start : start + IDS_MAX]}
+        gifts += audit.post("/statements/find", body)["gifts"]
+    return gifts
 
 
 def _find_outcome(row: Row, gift: Document | None) -> Outcome:
@@ -49,7 +68,7 @@ def _find_outcome(row: Row, gift: Document | None) -> Outcome:
     if place not in places:
         return "elsewhere"
     if gift["may_be"]:
-        return "asked" if gift["waiting"] else "repeated"
+        return "repeated" if gift["answered_by"] else "asked"
     if gift["waiting"]:
         return "waiting"
     if gift["refused"]:

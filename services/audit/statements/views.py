@@ -150,7 +150,7 @@ def _describe_overlap(donation: Donation) -> dict[str, object]:
 
 VISIBLE = (
     *("donor_id", "fund_id", "amount_fen", "received_at", "log", "entry", "refused", "undone"),
-    *("waiting", "statements", "distinct_from", "may_be"),
+    *("waiting", "statements", "distinct_from", "may_be", "answered_by"),
 )
 STORED_LATER = {
     name: field.default
