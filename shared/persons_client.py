@@ -39,6 +39,11 @@ class PersonsClient:
         query = {"phone": phone, "purpose": "giver_sign_in"}
         return list(await self._ask("phone-owners", query, bool))
 
+    async def find_namesakes(self, name: str, for_whom: str) -> Sequence[str]:
+        """Who is called so. for_whom: the staff who look. Raises Transient."""
+        query = {"name": name, "for_whom": for_whom}
+        return list(await self._ask("namesakes", query, bool))
+
     async def find_preference(self, person_id: str) -> tuple[str | None, str]:
         """Which channel first, None for the usual order, and the language. Raises Transient."""
         rows = await self._ask("preferences", {"person_ids": [person_id]}, _parse_preference)

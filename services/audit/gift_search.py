@@ -1,6 +1,7 @@
 """Finance's way to gifts and to what names a document: by giver, fund, day, sum or reference.
 
-Nobody is named: a giver is looked for by his id, which intake gives to who may read it.
+A giver is looked for by his name or his id. Only intake knows whose name it is, by a keyed digest,
+and logs who looked; of its ids only those of givers are shown here, and no name is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,12 @@ from pydantic import Field
 from services.audit.model import BankQuestion, Donation, PaymentOrder, Reversal, Transfer
 from services.audit.model.proposal import ReferencedProposal
 from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund, LinedEntry
+from services.audit.preparing import build_bank_secrets
 from services.audit.public import PublicLogs
+from services.audit.resources import AuditRuntime
 from shared import mongo
 from shared.contracts.values import CHINA, Identifier, PositiveFen, Value
+from shared.persons_client import PersonsClient
 from shared.text import FOLDED
 
 HITS_MAX = 100
@@ -49,11 +53,15 @@ STATE_WORDS: dict[str, tuple[str, str]] = {
 Reference = Annotated[str, Field(max_length=200), FOLDED]
 
 
+DonorName = Annotated[str, Field(max_length=200, repr=False), FOLDED]
+
+
 class GiftSearch(Value):
     """What is empty may be anything. from_day, to_day: of the bank, by China's clock, both counted.
     reference: of the bank's line, of a document or of a voucher."""
 
     donor_id: Identifier | None = None
+    donor_name: DonorName = ""
     fund_id: Identifier | None = None
     from_day: date | None = None
     to_day: date | None = None
@@ -86,12 +94,30 @@ class Hit:
         return asdict(self)
 
 
+async def find_hits(runtime: AuditRuntime, search: GiftSearch, for_whom: str) -> list[Hit]:
+    """for_whom: the staff who search. Raises Transient where a name is looked for and intake does
+    not answer."""
+    hidden = build_bank_secrets(runtime.keyring).hide_reference(search.reference)
+    donor_ids: Sequence[str] | None = None
+    if search.donor_name:
+        token = runtime.settings.secrets_dir / "service.token"
+        persons = PersonsClient(runtime.http, runtime.settings.intake_url, token)
+        donor_ids = await persons.find_namesakes(search.donor_name, for_whom)
+    return await search_gifts(runtime.database, runtime.resources, search, hidden, donor_ids)
+
+
 async def search_gifts(
-    database: mongo.Database, logs: PublicLogs, search: GiftSearch, hidden_reference: str
+    database: mongo.Database,
+    logs: PublicLogs,
+    search: GiftSearch,
+    hidden_reference: str,
+    donor_ids: Sequence[str] | None = None,
 ) -> list[Hit]:
     """The newest first. hidden_reference: as it is stored of what a bank said, see
-    `BankSecrets.hide_reference`."""
+    `BankSecrets.hide_reference`. donor_ids: who has the name; None where none is looked for."""
     query = _build_query(search, hidden_reference)
+    if donor_ids is not None:
+        query = {"$and": [query, {"donor_id": {"$in": list(donor_ids)}}]}
     order = [("received_at", -1), ("_id", 1)]
     gifts = await mongo.find(database, Donation, query, sort=order, limit=HITS_MAX)
     hits = [_describe_gift(each, logs) for each in gifts]

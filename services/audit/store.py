@@ -321,8 +321,8 @@ async def find_waiting_gifts(database: mongo.Database, now: datetime, limit: int
     overdue = {"entry": None, "$or": [{"due_at": None}, {"due_at": {"$lte": now}}]}
     for_fund = {"waiting": True, **FOR_FUND, "$or": [{"fund_id": {"$nin": proposed}}, overdue]}
     queries = (for_fund, {**ASKED_GIFTS, **overdue})
-    found = [await mongo.find(database, Donation, query, limit=limit) for query in queries]
-    return [gift.id for gifts in found for gift in gifts][:limit]
+    pages = [await mongo.find(database, Donation, query, limit=limit) for query in queries]
+    return [gift.id for gifts in pages for gift in gifts][:limit]
 
 
 async def mark_asked_gifts(database: mongo.Database) -> None:

@@ -171,6 +171,12 @@ async def search_persons(
     return await mongo.find(database, Person, query, sort=[("_id", 1)], limit=limit)
 
 
+async def list_namesakes(database: mongo.Database, name_id: str, limit: int) -> list[Person]:
+    """Who is called so by anybody's word, and was not erased."""
+    query = {"registrations.name_id": name_id, "erased": {"$ne": True}}
+    return await mongo.find(database, Person, query, sort=[("_id", 1)], limit=limit)
+
+
 async def _list_identified(database: mongo.Database, identity_id: str) -> list[str]:
     """The persons who are named with an ID number."""
     identity = await mongo.load(database, Identity, identity_id) if identity_id else None

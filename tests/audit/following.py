@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from services.audit.ledger.published import open_log
 from services.audit.reports.flow.gifts import Gifts
-from services.audit.reports.trace import Trace, follow, trace_in
+from services.audit.reports.trace import Trace, follow, trace, trace_in
 from tests.audit.log_builder import GENERAL, LogBuilder
 
 
@@ -20,6 +20,13 @@ def two_funds() -> LogBuilder:
 def followed(*stories: LogBuilder) -> Gifts:
     with TemporaryDirectory() as folder:
         return follow(open_log(each.publish(Path(folder) / str(each.year))) for each in stories)
+
+
+def trace_alone(donation: str, *stories: LogBuilder) -> Trace:
+    """As `guanjia audit trace` does: of other funds nothing is followed."""
+    with TemporaryDirectory() as folder:
+        logs = [open_log(each.publish(Path(folder) / str(each.year))) for each in stories]
+        return trace(donation, logs)
 
 
 def traced(donation: str, *stories: LogBuilder) -> Trace:

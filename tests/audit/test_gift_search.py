@@ -1,8 +1,11 @@
 """Finance finds a gift by whatever it has: giver, fund, day, sum, or a reference."""
 
 import httpx
+import pytest
 
 from services.audit.pages.searching import SEARCH_PATH
+from shared.errors import Transient
+from shared.persons_client import PersonsClient
 from shared.security import Role
 from tests.audit.facts import FUND, acceptance, bank_line, confirmation, gift
 from tests.audit.harness import AuditHarness
@@ -68,6 +71,41 @@ async def test_a_gift_is_found_by_api_page_and_command(harness: AuditHarness) ->
     assert (shown.exit_code, "1,000.00" in shown.output) == (0, True), shown.output
     nothing = await run(harness, checker, "find", "--giver", "P-nobody")
     assert (nothing.exit_code, "没有找到" in nothing.output) == (1, True)
+
+
+async def test_a_gift_is_found_by_its_givers_name_and_nobody_else_is_shown(
+    harness: AuditHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Intake says who has the name; whoever of them gave nothing is not seen here."""
+    looks: list[tuple[str, str]] = []
+
+    async def find_namesakes(_: PersonsClient, name: str, for_whom: str) -> list[str]:
+        looks.append((name, for_whom))
+        if name == "不通":
+            raise Transient("down")
+        return ["P-one", "P-applicant"] if name == "张三" else []
+
+    monkeypatch.setattr(PersonsClient, "find_namesakes", find_namesakes)
+    await harness.open_fund()
+    await harness.publish_in_order(gift(100, donor="P-one"), gift(200, "gift-2", donor="P-two"))
+    await harness.wait_published(3)
+    maker = harness.maker
+    found = await search(harness, maker, donor_name="张三")
+    assert [hit["donor_id"] for hit in found.json()["hits"]] == ["P-one"]
+    assert "P-applicant" not in found.text
+    assert looks == [("张三", "fin-maker")]
+    assert (await search(harness, maker, donor_name="张三", amount_fen=200)).json()["hits"] == []
+    assert (await search(harness, maker, donor_name="张三", donor_id="P-two")).json()["hits"] == []
+    assert (await search(harness, maker, donor_name="李四")).json()["hits"] == []
+    assert (await search(harness, maker, donor_name="不通")).status_code == 503
+    collector = harness.stack.bearer("c", Role.COLLECTOR)
+    assert (await search(harness, collector, donor_name="张三")).status_code == 403
+    page = await harness.audit.http.post(SEARCH_PATH, data={"donor_name": "张三"}, headers=maker)
+    assert ("P-one" in page.text, "P-two" in page.text) == (True, False)
+    down = await harness.audit.http.post(SEARCH_PATH, data={"donor_name": "不通"}, headers=maker)
+    assert "现在查不到姓名" in down.text
+    shown = await run(harness, maker, "find", "--name", "张三")
+    assert (shown.exit_code, "1.00" in shown.output) == (0, True), shown.output
 
 
 async def test_a_fee_is_found_by_its_voucher(harness: AuditHarness) -> None:

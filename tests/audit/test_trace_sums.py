@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.audit.ledger.movements import MONEY
 from services.audit.reports.trace import trace_in
-from tests.audit.following import followed, two_funds
+from tests.audit.following import followed, trace_alone, two_funds
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
 from tests.support.examples import count_examples
 
@@ -82,6 +82,10 @@ def played(*years: list[Step]) -> list[LogBuilder]:
 def test_every_fen_and_thing_is_in_exactly_one_place(first: list[Step], second: list[Step]) -> None:
     stories = played(first, second)
     gifts = followed(*stories)
+    for gift in gifts.gifts[:3]:
+        if gift.origin == "gift":
+            alone = trace_alone(gift.subject, *stories)
+            assert alone.to_json() == trace_in(gifts, gift.subject).to_json()
     held: Counter[Any] = Counter()
     for number, gift in enumerate(gifts.gifts):
         pieces = list(gifts.places.list_pieces(number))

@@ -242,6 +242,26 @@ async def test_names_are_given_to_services_alone_and_every_look_is_logged(visito
     assert "茶园公司" not in repr(looks)
 
 
+async def test_who_is_called_so_is_said_to_services_alone_and_every_look_is_logged(
+    visitor: Visitor,
+) -> None:
+    name = f"茶园公司{visitor.number}"
+    party = {"name": name, "phone": visitor.phone}
+    registered = await visitor.post("/parties", party, key="p-1", who=visitor.harness.operator)
+    person = registered.json()["person_id"]
+    asked = {"name": f" {name[:2]} {name[2:]} ", "for_whom": "fin-maker"}
+    assert (await visitor.post("/internal/namesakes", asked)).status_code == 403
+    service = visitor.harness.service
+    answer = await visitor.post("/internal/namesakes", asked, who=service)
+    assert answer.json() == {"namesakes": [{"person_id": person}]}
+    [look] = await visitor.looks(person)
+    assert (look["purpose"], look["for_whom"]) == ("gift_search", "fin-maker")
+    nobody = await visitor.post("/internal/namesakes", asked | {"name": f"不{name}"}, who=service)
+    assert nobody.json() == {"namesakes": []}
+    part = await visitor.post("/internal/namesakes", asked | {"name": name[:3]}, who=service)
+    assert part.json() == {"namesakes": []}, "a part of a name finds nobody"
+
+
 async def test_an_erased_person_breaks_nothing(visitor: Visitor) -> None:
     told = await visitor.submit()
     person = (await visitor.request(told["request_id"])).person_id

@@ -89,6 +89,9 @@ READING: Mapping[tuple[str, str], Asking] = {
     ("intake", "/internal/own-phones"): Asking(
         lambda side: ask_person(side, purpose="word"), frozenset({PHONE})
     ),
+    ("intake", "/internal/namesakes"): Asking(
+        lambda side: {"name": side.personal[NAME], "for_whom": "fin-maker"}, frozenset({"person"})
+    ),
     ("intake", "/internal/phone-owners"): Asking(
         lambda side: ask_phone(side) | {"purpose": "word"}, frozenset({"person"})
     ),

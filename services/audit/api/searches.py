@@ -3,10 +3,10 @@
 from fastapi import Response
 
 from services.audit.api.statements import DesignationReader
-from services.audit.gift_search import GiftSearch, search_gifts
-from services.audit.preparing import build_bank_secrets
+from services.audit.gift_search import GiftSearch, find_hits
 from services.audit.resources import AuditRuntimeDep
-from services.audit.vouchers.messages import SEARCH_EMPTY
+from services.audit.vouchers.messages import NAMES_UNREACHABLE, SEARCH_EMPTY
+from shared.errors import Transient
 from shared.web.access import Router, respond
 
 router = Router()
@@ -14,11 +14,13 @@ router = Router()
 
 @router.post("/gifts/search", response_model=None)
 async def find_gifts_by_traits(
-    search: GiftSearch, _caller: DesignationReader, runtime: AuditRuntimeDep
+    search: GiftSearch, caller: DesignationReader, runtime: AuditRuntimeDep
 ) -> Response | dict[str, object]:
-    """By POST: a reference may be somebody's number, and stands in no address."""
+    """By POST: a name, or a reference that is somebody's number, stands in no address."""
     if search.is_empty:
         return respond(SEARCH_EMPTY.refusal(422))
-    hidden = build_bank_secrets(runtime.keyring).hide_reference(search.reference)
-    hits = await search_gifts(runtime.database, runtime.resources, search, hidden)
+    try:
+        hits = await find_hits(runtime, search, caller.principal)
+    except Transient:
+        return respond(NAMES_UNREACHABLE.refusal(503, "donor_name"))
     return {"hits": [each.as_json() for each in hits]}

@@ -26,12 +26,16 @@ def print_gifts(
     ] = None,
     fund: Annotated[str, typer.Option(help="基金编号 the fund")] = "",
     giver: Annotated[str, typer.Option(help="捐赠人编号 P-… the giver's id")] = "",
+    name: Annotated[
+        str, typer.Option(help="捐赠人全名，查询会留痕 the giver's whole name; the look is logged")
+    ] = "",
 ) -> None:
     """查找捐赠和凭证。Finds gifts, and what names a document or a line of the bank."""
     wanted: dict[str, object] = {
         "reference": reference,
         "fund_id": fund or None,
         "donor_id": giver or None,
+        "donor_name": name,
         "amount_fen": parse_fen(yuan) if yuan else None,
         "from_day": f"{from_:%Y-%m-%d}" if from_ else None,
         "to_day": f"{to:%Y-%m-%d}" if to else None,

@@ -3,7 +3,7 @@
 Nothing is proved here: `guanjia audit verify` says whether the files can be trusted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from services.audit.tlog.reader import (
     Source,
     open_source,
     read_entries,
+    read_entries_at,
     read_entry,
     read_unverified_checkpoint,
 )
@@ -30,9 +31,16 @@ class PublishedLog:
     root: str
     source: Source
 
-    def read_entries(self) -> Iterator[LedgerEntry]:
-        """In order. BrokenError or NotCanonicalError where one cannot be read."""
-        return map(parse_entry, read_entries(self.source, self.size))
+    def read_entries(self, numbers: Sequence[int] | None = None) -> Iterator[LedgerEntry]:
+        """In order; numbers: of those that are wanted, ascending, None for all. BrokenError or
+        NotCanonicalError where one cannot be read."""
+        if numbers is None:
+            return map(parse_entry, self.read_leaves())
+        return map(parse_entry, read_entries_at(self.source, self.size, numbers))
+
+    def read_leaves(self) -> Iterator[bytes]:
+        """In order. BrokenError where one cannot be read."""
+        return read_entries(self.source, self.size)
 
     def read_entry(self, index: int) -> LedgerEntry:
         return parse_entry(read_entry(self.source, self.size, index))

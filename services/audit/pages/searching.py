@@ -13,15 +13,14 @@ from services.audit.gift_search import (
     STATE_WORDS,
     GiftSearch,
     Hit,
-    search_gifts,
+    find_hits,
 )
 from services.audit.pages.proposing import FINANCE_PATH, PAGES
-from services.audit.preparing import build_bank_secrets
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import read_funds
-from services.audit.vouchers.messages import SEARCH_EMPTY
+from services.audit.vouchers.messages import NAMES_UNREACHABLE, SEARCH_EMPTY
 from shared.documents import Document
-from shared.errors import Invalid, refuse
+from shared.errors import Invalid, Transient, refuse
 from shared.money import parse_amount
 from shared.validation import describe_validation
 from shared.web.forms import Form, list_problems, read_form
@@ -40,23 +39,24 @@ async def show_search(
 
 @router.post(SEARCH_PATH)
 async def submit_search(
-    _caller: DesignationReader, request: Request, runtime: AuditRuntimeDep
+    caller: DesignationReader, request: Request, runtime: AuditRuntimeDep
 ) -> Response:
     """It changes nothing. By POST, so that what was looked for stands in no address."""
     form = await read_form(request)
     try:
-        search = _parse_search(form)
+        hits = await find_hits(runtime, _parse_search(form), caller.principal)
     except Invalid as invalid:
         problems = list_problems(refuse(422, *invalid.problems))
         return await _render(request, runtime, form, problems=problems)
-    hidden = build_bank_secrets(runtime.keyring).hide_reference(search.reference)
-    hits = await search_gifts(runtime.database, runtime.resources, search, hidden)
+    except Transient:
+        problems = list_problems(NAMES_UNREACHABLE.refusal(503, "donor_name"))
+        return await _render(request, runtime, form, problems=problems)
     return await _render(request, runtime, form, hits)
 
 
 def _parse_search(form: Form) -> GiftSearch:
     """Raises Invalid."""
-    names = ("donor_id", "fund_id", "from_day", "to_day", "reference")
+    names = ("donor_id", "donor_name", "fund_id", "from_day", "to_day", "reference")
     fields: dict[str, object] = {
         name: text for name in names if (text := form.get(name, "").strip())
     }

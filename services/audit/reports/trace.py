@@ -1,7 +1,8 @@
 """What became of a gift: every fen of it, or every thing, in exactly one use.
 
-All gifts of the logs are followed, because which money pays for what follows from their order.
-Ids and codes only, as the log has them: nobody is named.
+All gifts of its fund are followed, because which money pays for what follows from their order, and
+those of each fund that transfers tie to it; of other funds no entry is parsed. Ids and codes only,
+as the log has them: nobody is named.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from services.audit.ledger.movements import Unit
 from services.audit.ledger.published import PublishedLog
 from services.audit.reports.flow.entries import follow_log
+from services.audit.reports.flow.funds import find_entries_of
 from services.audit.reports.flow.gifts import (
     EntryKey,
     Gifts,
@@ -89,7 +91,10 @@ class Trace:
 
 def trace(donation: str, logs: Iterable[PublishedLog]) -> Trace:
     """Follow a donation through the logs, given year after year. TraceError if it is not there."""
-    gifts = follow(logs)
+    read = list(logs)
+    gifts = Gifts()
+    for log, numbers in zip(read, find_entries_of(donation, read), strict=True):
+        follow_log(gifts, log, numbers)
     traced = trace_in(gifts, donation)
     if not traced.gifts:
         raise TraceError(f"日志中没有捐赠 {donation}; the logs have no donation of this id")

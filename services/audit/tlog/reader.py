@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
@@ -108,6 +109,15 @@ def read_entries(source: Source, size: int) -> Iterator[bytes]:
     paths = (format_tile_path(ENTRIES, number, _find_width(size, number)) for number in numbers)
     for number, bundle in zip(numbers, source.read_all(paths), strict=True):
         yield from _split_entries(source, size, number, bundle)
+
+
+def read_entries_at(source: Source, size: int, numbers: Sequence[int]) -> Iterator[bytes]:
+    """These entries of a log of `size`, ascending: no bundle is read that has none of them."""
+    wanted = [(at, list(each)) for at, each in groupby(numbers, lambda n: n // TILE_WIDTH)]
+    paths = (format_tile_path(ENTRIES, at, _find_width(size, at)) for at, _ in wanted)
+    for (at, some), bundle in zip(wanted, source.read_all(paths), strict=True):
+        entries = _split_entries(source, size, at, bundle)
+        yield from (entries[number % TILE_WIDTH] for number in some)
 
 
 def read_entry(source: Source, size: int, index: int) -> bytes:

@@ -59,6 +59,11 @@ COUNT_OUTDATED = Message(
 COUNT_UNKNOWN = Message("count_unknown", "没有提出过这次盘点", "nobody proposed this count")
 COUNT_NOT_PROPOSED = Message("count_not_proposed", "该盘点不在待审核状态", "this count is {state}")
 SEARCH_EMPTY = Message("search_empty", "请至少写一项要找的", "say at least one thing to look for")
+NAMES_UNREACHABLE = Message(
+    "names_unreachable",
+    "现在查不到姓名，请稍后再试，或按编号、金额、日期查找",
+    "names cannot be looked up now: try again later, or search by id, sum or day",
+)
 INVOICE_DAY_WRONG = Message(
     "invoice_day_wrong",
     "开票日期不能早于到账日，也不能晚于今天",

@@ -13,7 +13,12 @@ from services.intake.messages import PARTIES_TOO_MANY
 from services.intake.model import ContactPoint, Person, RegisterParty
 from services.intake.model.preference import SetPreference
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import derive_point_id, is_own_phone, open_contact
+from services.intake.vault.persons import (
+    derive_name_id,
+    derive_point_id,
+    is_own_phone,
+    open_contact,
+)
 from shared import mongo
 from shared.contracts.events import NoticeChannel
 from shared.contracts.values import Identifier, NoticeLanguage, Value
@@ -28,6 +33,8 @@ from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
 router = Router()
+
+NAMESAKES_MAX = 500
 
 Registrar = Annotated[
     Credential,
@@ -178,6 +185,29 @@ async def read_own_phones(
         for id_ in query.person_ids
     ]
     return {"own-phones": contacts}
+
+
+class NamesakesQuery(Value):
+    """for_whom: the staff who look for gifts of somebody of this name."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, repr=False)]
+    for_whom: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
+
+
+@router.post("/internal/namesakes")
+async def find_namesakes(
+    query: NamesakesQuery, caller: OwnService, runtime: IntakeRuntimeDep
+) -> dict[str, object]:
+    """Who is called so by anybody's word: ids alone, for audit to look for their gifts. Logged also
+    where nobody is: under the name's digest."""
+    name_id = derive_name_id(runtime.resources.vault, query.name)
+    persons = await store.list_namesakes(runtime.database, name_id, NAMESAKES_MAX)
+    ids = sorted({id_ for person in persons for id_ in (person.id, *person.joined)})
+    at = await runtime.processor.now()
+    await store.VAULT_LOOKS.add(
+        runtime.database, caller, "gift_search", ids or [name_id], at, query.for_whom
+    )
+    return {"namesakes": [{"person_id": id_} for id_ in ids]}
 
 
 class PhoneOwnersQuery(Value):

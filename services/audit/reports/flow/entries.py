@@ -3,7 +3,7 @@
 Refunds and reversals first: whose money goes back, and who takes over what it had paid.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, cast
 
@@ -162,18 +162,21 @@ def _restore_pieces(gifts: Gifts, transfer: EntryKey, pieces: Iterable[Piece]) -
 # --- entries --------------------------------------------------------------------------------------
 
 
-def follow_log(gifts: Gifts, log: PublishedLog) -> None:
-    """The next log, all of it. TraceError where it does not follow on those before."""
+def follow_log(gifts: Gifts, log: PublishedLog, numbers: Sequence[int] | None = None) -> None:
+    """The next log; numbers: of the entries that count, ascending, None for all. TraceError where
+    it does not follow on those before."""
     if log.origin in gifts.logs:
         raise TraceError(f"日志重复 the log {log.origin} was given twice")
     gifts.logs.append(log.origin)
     gifts.followed = set()
-    for entry in log.read_entries():
-        gifts.number += 1
+    before = gifts.number
+    for entry in log.read_entries(numbers):
+        gifts.number = before + entry["index"] + 1
         if entry["kind"] == "reversal":
             follow_reversal(gifts, entry, log.read_entry(entry["reverses"]))
         else:
             _apply(gifts, entry)
+    gifts.number = before + log.size
 
 
 def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
