@@ -21,7 +21,8 @@ class LinkToken:
 
     expires_s, made_ms: since 1970; made_ms is 0 where the link does not say.
     holder: the person it was made for; empty where it does not say.
-    parent: the id of the link on whose page it was made, which it ends with; empty elsewhere.
+    parent: the id of the link on whose page it was made, which it ends with, or of the first one
+    where that was made on a page itself; empty elsewhere.
     """
 
     purpose: str
@@ -67,7 +68,8 @@ def make_token(
     )
     if parent is None:
         return token
-    return replace(token, expires_s=min(token.expires_s, parent.expires_s), parent=parent.id)
+    first = parent.parent or parent.id
+    return replace(token, expires_s=min(token.expires_s, parent.expires_s), parent=first)
 
 
 def parse_token(key: bytes, text: str) -> LinkToken:

@@ -37,6 +37,11 @@ REQUESTS_TOO_MANY = Message(
 
 # --- a donor's word over the phone ---
 
+SIGN_IN_CODE_WRONG = Message(
+    "sign_in_code_wrong",
+    "号码或验证码不对，或验证码已过期：请核对，或重新发送",
+    "the phone or the code is wrong, or the code has ended: check them, or have another sent",
+)
 WORD_UNKNOWN = Message(
     "word_unknown",
     "没有这次电话代办，或不是由您发起的；请重新发送验证码",

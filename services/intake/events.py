@@ -28,6 +28,7 @@ from services.intake.decide import (
     regular,
     replies,
     requests,
+    sign_ins,
     subscriptions,
     suggestions,
 )
@@ -121,7 +122,9 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Value
 from shared.messaging.decision import AnyHandler, Decision, Handler
+from shared.phone_sign_in import AskSignIn, hear_sign_in
 from shared.revocations import RevokeLinks
+from shared.spoken_words import HearWord
 
 
 def build_events(
@@ -184,6 +187,8 @@ def build_commands(
         RevokePersonLinks: Handler(decide=erasure.decide_revoke_person_links),
         ForgetOpenid: Handler(decide=erasure.decide_forget_openid),
         ReportMessage: Handler(decide=replies.decide_message_report),
+        AskSignIn: Handler(decide=sign_ins.decide_ask_sign_in),
+        HearWord: Handler(decide=hear_sign_in),
         RecordChoice: Handler(decide=subscriptions.decide_record_choice),
         KeepMessage: Handler(decide=messages.decide_keep),
         SettleMessage: Handler(decide=messages.decide_settle),

@@ -59,6 +59,8 @@ from shared.revocations import LinkRevocation
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
+from shared.spoken_words import INDEXES as WORD_INDEXES
+from shared.spoken_words import SpokenWord, WordTally
 from shared.web.admission import Quota
 
 
@@ -95,6 +97,8 @@ def build_service(
             LinkedIdentity,
             Session,
             SignInTally,
+            SpokenWord,
+            WordTally,
             RegularWork,
             Visit,
         ),
@@ -115,6 +119,7 @@ def build_service(
             *erasures.INDEXES,
             *duplicates.INDEXES,
             *proofs.INDEXES,
+            *WORD_INDEXES,
         ),
         retired_indexes=store.RETIRED_INDEXES,
         jobs=(

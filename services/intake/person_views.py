@@ -61,7 +61,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "keep_catalogue": "整理物品目录",
     "donor_name_shown": "在通知中显示捐赠方名称",
     "donor_name_explained": "在对接说明中显示捐赠方名称",
-    "spoken_word": "应您的电话要求发送代办验证码",
+    "spoken_word": "应您的要求发送验证码",
 }
 
 

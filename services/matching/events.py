@@ -39,7 +39,6 @@ from services.matching.model.match import (
     AcceptMatch,
     AskClaimWord,
     AskMatchWord,
-    AskSignIn,
     ClaimNeed,
     ConfirmMatch,
     DeclineMatch,
@@ -108,6 +107,7 @@ from shared.contracts.events import (
 from shared.contracts.values import Value
 from shared.messaging.decision import AnyHandler, Handler
 from shared.partner_ids import PartnerIds
+from shared.phone_sign_in import AskSignIn
 from shared.spoken_words import HearWord
 
 

@@ -332,12 +332,6 @@ TERM_UNKNOWN = Message("term_unknown", "请从所列的选项中选择", "choose
 
 # --- a donor signs in ---
 
-SIGN_IN_WRONG = Message(
-    "sign_in_wrong",
-    "号码或验证码不对，或验证码已过期：请核对，或重新发送",
-    "the phone or the code is wrong, or the code has ended: check them, or have another sent",
-)
-
 # --- related parties ---
 
 RELATION_UNKNOWN = Message(

@@ -43,6 +43,7 @@ from shared.contracts.events import (
     MessageAnswered,
     NoticeChannel,
     PaymentApproved,
+    PersonWordAsked,
     ProposalsGathered,
     RequestBudgeted,
     RequestClosed,
@@ -263,6 +264,9 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         _make_word_purpose(act) for act in ("accept", "decline", "claim", "sign_in")
     ),
     MandateWordAsked: (_make_word_purpose("give"), _make_word_purpose("withdraw")),
+    PersonWordAsked: (
+        Purpose("word_own_cases", "donor", channels=(SMS.name,), acts=("sign_in",), own_phone=True),
+    ),
     # Who sits in a joint meeting, by staff number.
     MeetingConvened: (
         Purpose("meeting_invited", "member", links.MEETING, holders=("member_ids",)),

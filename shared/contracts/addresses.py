@@ -46,6 +46,7 @@ PAGES = (
     Address("/accounts", "intake"),
     # For everybody: asking, giving, where the money went.
     Address("/ask", "intake"),
+    Address("/mine", "intake"),
     Address("/give", "matching"),
     Address("/giver", "matching"),
     Address("/ledger", "audit"),

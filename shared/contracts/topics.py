@@ -50,7 +50,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(NOTIFICATIONS, "notice id", "notify", (), 6, 30 * DAY_MS),
     Topic(
         RECEIPTS,
-        "message, reply or provider's id",
+        "message, reply, word or provider's id",
         "intake",
         ("matching", "notify"),
         6,

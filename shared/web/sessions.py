@@ -23,8 +23,8 @@ from shared.security.sessions import (
 )
 from shared.web.admission import SAFE_METHODS
 
-CookieName = Literal["session", "visit", "language", "giver", "errand", "device"]
-SIGNED_IN: tuple[CookieName, ...] = ("session", "giver")
+CookieName = Literal["session", "visit", "language", "giver", "applicant", "errand", "device"]
+SIGNED_IN: tuple[CookieName, ...] = ("session", "giver", "applicant")
 FIELD = "form_token"
 HEADER = "X-CSRF-Token"
 VISIT_S = 24 * 3600
@@ -60,7 +60,7 @@ def set_cookie(
 
 
 def is_signed_in(request: Request) -> bool:
-    """Whether the browser says so, as staff or as a giver; nothing is looked up."""
+    """Whether the browser says so, as staff, giver or applicant; nothing is looked up."""
     return any(request.cookies.get(name_cookie(request, name)) for name in SIGNED_IN)
 
 

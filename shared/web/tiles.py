@@ -199,6 +199,14 @@ PUBLIC_TILES: tuple[Tile, ...] = (
         frozenset(),
     ),
     Tile(
+        "/mine",
+        "我的求助",
+        "My requests",
+        "用求助时登记的手机，看办到哪一步",
+        "how far they are, by the phone you gave",
+        frozenset(),
+    ),
+    Tile(
         "/give",
         "我要帮忙",
         "Help somebody",

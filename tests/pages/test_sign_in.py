@@ -20,7 +20,7 @@ from tests.support.services import SERVICES, address, not_started, operations
 BROWSER = {"Accept": "text/html"}
 PUBLIC = (
     *("/sign-in", "/language/", "/static/", "/log", "/callbacks/", "/ask", "/give", "/ledger"),
-    "/notify/subscribe",
+    *("/mine", "/notify/subscribe"),
     "/health/",  # the front's own
 )
 # For programs that have no key yet, below the prefix of programs alone.

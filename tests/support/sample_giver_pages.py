@@ -19,11 +19,10 @@ from services.matching.pages.donor_menu import (
     MenuFacts,
     render_donor_menu,
 )
-from services.matching.pages.givers import Giver
+from services.matching.pages.givers import SIGN_IN, Giver
 from services.matching.pages.giving import render_certificate, render_giving
 from services.matching.pages.preferences import render_preference
 from services.matching.pages.proposals import render_proposals
-from services.matching.pages.sign_in import render_giver_sign_in
 from services.matching.proposals import Outcome
 from shared.contracts.values import Category
 from shared.errors import Problem
@@ -101,10 +100,10 @@ def _render_donor_menus(match: Match, giver: Giver, words: str) -> Mapping[str, 
 
 def _render_sign_in(words: str) -> Mapping[str, HTMLResponse]:
     visitor = make_reader(path="/giver/sign-in")
-    problem = Problem(code="sign_in_wrong", zh=words, en=words)
+    problem = Problem(code="sign_in_code_wrong", zh=words, en=words)
     return {
-        "giver_sign_in": render_giver_sign_in(visitor, typed=words, problems=(problem,)),
-        "giver_code": render_giver_sign_in(visitor, phone=words, ticket=words),
+        "giver_sign_in": SIGN_IN.render(visitor, typed=words, problems=(problem,)),
+        "giver_code": SIGN_IN.render(visitor, phone=words, ticket=words),
     }
 
 

@@ -1,7 +1,7 @@
 """Every page there is, rendered with samples; what people may write is filled with given words."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache, partial
 from typing import Any
@@ -23,10 +23,11 @@ from services.audit.pages.donor import (
 )
 from services.intake import model as intake
 from services.intake.model.request import Portion
-from services.intake.pages import ask, own
-from services.intake.pages.applicant import DeliveryLink, render_request
+from services.intake.pages import ask, mine, own
+from services.intake.pages.applicant import DeliveryLink, describe_next, render_request
 from services.intake.pages.consents import list_consents
 from services.intake.pages.own_files import OwnFiles
+from services.intake.pages.rows import build_row
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -37,12 +38,13 @@ from services.matching.pages.menu import render_claimed, render_menu
 from services.matching.pages.public_menu import render_public_menu
 from services.matching.store import OpenSum
 from shared.contracts import values
-from shared.contracts.links import MANDATE
+from shared.contracts.links import MANDATE, REQUEST
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 from shared.errors import Problem
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
 from tests.audit.ledgers import year_of_facts
+from tests.support.readers import make_reader
 from tests.support.sample_desk_pages import make_consent, make_files, render_desk_samples
 from tests.support.sample_giver_pages import (
     CHASHAN,
@@ -177,6 +179,24 @@ def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
     }
 
 
+def _render_own_cases(
+    requests: Sequence[intake.Request], words: str, token: str
+) -> Mapping[str, HTMLResponse]:
+    """Signed in by phone, with something and with nothing; and before."""
+    visitor = make_reader(path=mine.MINE_PATH)
+    cases = [
+        mine.OwnCase(build_row(each, NOW), describe_next(each, 5), REQUEST.path(token))
+        for each in requests
+    ]
+    problem = Problem("sign_in_code_wrong", "code", words, words)
+    return {
+        "mine": mine.render_own_cases(visitor, cases, token, HELP_PHONE),
+        "mine_empty": mine.render_own_cases(visitor, [], token, HELP_PHONE),
+        "mine_sign_in": mine.SIGN_IN.render(visitor, typed=words, problems=(problem,)),
+        "mine_code": mine.SIGN_IN.render(visitor, phone=words, ticket=words),
+    }
+
+
 def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
     """The form of the public with what was typed, and the applicant's page."""
     typed = dict.fromkeys(ask.FIELDS, words)
@@ -200,6 +220,7 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
         "ask_wrong": ask.render_ask(1, ask.AskForm(typed, wrong)),
         "ask_contact": ask.render_ask(2, ask.AskForm(typed)),
         "ask_contact_wrong": ask.render_ask(2, ask.AskForm(typed, wrong)),
+        **_render_own_cases((recorded, declined, returned, part), words, token),
         "own": own.render_own(token, help_phone=HELP_PHONE),
         "own_code": own.render_own(
             token,

@@ -71,6 +71,13 @@ PUBLIC_PAGES = {
     "intake": {
         ("GET", "/ask"),
         ("POST", "/ask"),
+        ("GET", "/mine/sign-in"),
+        ("POST", "/mine/sign-in"),
+        ("POST", "/mine/sign-in/code"),
+        # A cookie of a signed-in phone, which no credential is: tests/intake/test_own_cases.py.
+        ("GET", "/mine"),
+        ("POST", "/mine/sign-out"),
+        ("POST", "/mine/sign-out/everywhere"),
         ("GET", "/open311/discovery.{form}"),
         ("GET", "/open311/v2/services.{form}"),
         ("GET", "/open311/v2/services/{code}.{form}"),

@@ -111,6 +111,8 @@ OPEN = {
     "/log/{log}/tile/{place:path}": "public by design, ids alone",
     "/log/{log}/vkey": "public by design",
     "/ask": "an empty form",
+    "/mine": "a cookie, of one phone: tests/intake/test_own_cases.py",
+    "/mine/sign-in": "says nothing of anybody: tests/intake/test_own_cases.py",
     "/give": "how many requests are open in a town, and nothing of any of them",
     "/ledger": "what the public log says, ids alone",
     "/ledger/verify": "how to verify the public log",

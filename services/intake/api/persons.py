@@ -12,6 +12,7 @@ from services.intake import message_views, person_views, store
 from services.intake.messages import PARTIES_TOO_MANY
 from services.intake.model import ContactPoint, Person, RegisterParty
 from services.intake.model.preference import SetPreference
+from services.intake.own.phones import load_owners, name_applicant
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import (
     derive_name_id,
@@ -243,6 +244,10 @@ async def _describe_own_phone(
 
     contact = person_views.describe_contact(vault, person_id, person)
     phone = open_contact(vault, person).phone if person else None
+    if phone and asker == name_applicant(point_id := derive_point_id(vault, phone=phone)):
+        # He proves by the code that he holds it, and names no other.
+        owners = await load_owners(runtime.database, vault, point_id)
+        return contact | {"own_phone": person_id in {each.id for each in owners}}
     is_own = person is not None and is_own_phone(vault, person, phone, is_askers)
     point_id = derive_point_id(vault, phone=phone)
     point = await mongo.load(runtime.database, ContactPoint, point_id) if phone else None

@@ -264,12 +264,6 @@ class AskMatchWord(MatchCommand):
     reason: DeclineReason
 
 
-class AskSignIn(Value):
-    """A donor wants to read his own pages: a code goes to his own phone."""
-
-    donor_id: Identifier
-
-
 class AskClaimWord(Value):
     """A donor on the phone wants to claim an open request from an offer of his."""
 

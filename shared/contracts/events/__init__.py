@@ -189,7 +189,13 @@ from shared.contracts.events.requests import (
     RequestWithdrawn,
     SubscriptionAnswered,
 )
-from shared.contracts.events.words import MandateWordAsked, MatchWordAsked, SpokenAct, WordAsked
+from shared.contracts.events.words import (
+    MandateWordAsked,
+    MatchWordAsked,
+    PersonWordAsked,
+    SpokenAct,
+    WordAsked,
+)
 
 FACTS: tuple[type[Fact], ...] = (
     *inbound.FACTS,
@@ -323,6 +329,7 @@ __all__ = [
     "PersonJoined",
     "PersonLinksRevoked",
     "PersonSeparated",
+    "PersonWordAsked",
     "ProposalsGathered",
     "RecordAnswered",
     "RecordOutcome",

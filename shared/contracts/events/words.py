@@ -45,7 +45,15 @@ class MandateWordAsked(WordAsked):
     amount_fen: PositiveFen | None = None
 
 
+class PersonWordAsked(WordAsked):
+    """Somebody who asked for help wants to read his own cases. about, donor_id: he himself."""
+
+    TYPE: ClassVar[str] = "guanjia.person.word_asked.v1"
+    TOPIC: ClassVar[str] = topics.RECEIPTS
+
+
 FACTS: tuple[type[Fact], ...] = (
     MatchWordAsked,
     MandateWordAsked,
+    PersonWordAsked,
 )

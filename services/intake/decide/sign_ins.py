@@ -1,0 +1,11 @@
+"""Somebody who asked for help signs in by a code to his own phone."""
+
+from datetime import datetime
+
+from shared.contracts.events import PersonWordAsked
+from shared.messaging.decision import Command, Decision, States
+from shared.phone_sign_in import AskSignIn, ask_sign_in
+
+
+def decide_ask_sign_in(states: States, command: Command[AskSignIn], now: datetime) -> Decision:
+    return ask_sign_in(states, command, now, PersonWordAsked)

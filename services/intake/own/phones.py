@@ -1,0 +1,49 @@
+"""Whose cases they are that somebody sees who holds a phone."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.intake import store
+from services.intake.model import ContactPoint, Person
+from services.intake.own.contacts import find_contact_refusal
+from services.intake.resources import IntakeRuntime
+from services.intake.vault.persons import derive_point_id, open_contact
+from services.intake.vault.sealing import Vault
+from shared import mongo
+from shared.phone_sign_in import Signer, name_signer
+
+APPLICANT: Final = "applicant"
+
+
+async def load_owners(database: mongo.Database, vault: Vault, point_id: str) -> Sequence[Person]:
+    """Those whose own this contact point certainly is: the records of one human. Nobody where it
+    reaches several who may be meant."""
+    point = await mongo.load(database, ContactPoint, point_id)
+    if point is None:
+        return ()
+    persons = await store.load_persons(database, [link.person_id for link in point.links])
+    ids = {id_ for person in persons.values() for id_ in person.points}
+    points = await mongo.find(database, ContactPoint, {"_id": {"$in": sorted(ids)}})
+    by_id = {each.id: each for each in points}
+    return [
+        person
+        for _, person in sorted(persons.items())
+        if not person.erased and find_contact_refusal(vault, person, by_id, point_id) is None
+    ]
+
+
+async def find_signer(runtime: IntakeRuntime, phone: str) -> Signer | None:
+    """None where it is nobody's who ever asked for something. The session is the phone's: whose
+    cases it shows is found out at every look."""
+    vault = runtime.resources.vault
+    point_id = derive_point_id(vault, phone=phone)
+    owners = await load_owners(runtime.database, vault, point_id)
+    reached = [each.id for each in owners if open_contact(vault, each).phone == phone]
+    if not await store.list_requests_of(runtime.database, reached, limit=1):
+        return None
+    return Signer(point_id, min(reached), name_applicant(point_id))
+
+
+def name_applicant(point_id: str) -> str:
+    """As whom somebody asks for a code to this phone."""
+    return name_signer(APPLICANT, point_id)

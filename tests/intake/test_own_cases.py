@@ -1,0 +1,238 @@
+"""我的求助: by a code that only his own phone gets, he sees all that he asked for, and nothing of
+anybody else's."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from services.intake.model import Request
+from services.intake.pages.mine import MINE_PATH
+from shared import mongo
+from shared.messaging.decision import Command
+from shared.revocations import RevokeLinks
+from shared.security.spoken_codes import derive_code
+from shared.spoken_words import ASKED_PER_DAY, SpokenWord
+from shared.web.admission import Quota
+from tests.intake.harness import Visitor
+from tests.support.eventually import eventually
+
+HTML = {"Accept": "text/html"}
+OWN = {"contact_of": "own"}
+STRANGER = "13900139099"
+
+
+def find_field(page: httpx.Response, name: str) -> str:
+    value = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert value is not None, name
+    return value[1]
+
+
+async def wait_for_codes(
+    visitor: Visitor, *person_ids: str, count: int = 1, **fields: object
+) -> list[SpokenWord]:
+    """That were asked for; the last one is looked up after the answer."""
+    query = {"donor_id": {"$in": list(person_ids)}, **fields}
+
+    async def find_words() -> list[SpokenWord]:
+        return await mongo.find(visitor.database, SpokenWord, query)
+
+    return await eventually(find_words, lambda words: len(words) == count)
+
+
+class Phone:
+    """A browser of its own, beside somebody's phone."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        transport = visitor.http._transport  # the same service, other cookies
+        self.http = httpx.AsyncClient(transport=transport, base_url=visitor.http.base_url)
+
+    async def ask_code(self, number: str) -> dict[str, str]:
+        """The form that the code is typed into."""
+        first = await self.http.get(f"{MINE_PATH}/sign-in", headers=HTML)
+        form = {"form_token": find_field(first, "form_token"), "phone": number}
+        second = await self.http.post(f"{MINE_PATH}/sign-in", data=form, headers=HTML)
+        assert second.status_code == 200
+        return {name: find_field(second, name) for name in ("form_token", "phone", "ticket")}
+
+    async def enter(self, form: dict[str, str], code: str) -> httpx.Response:
+        return await self.http.post(
+            f"{MINE_PATH}/sign-in/code", data=form | {"code": code}, headers=HTML
+        )
+
+    async def sign_in(self, person_id: str) -> None:
+        form = await self.ask_code(self.visitor.phone)
+        [word] = await wait_for_codes(self.visitor, person_id, used_at=None)
+        done = await self.enter(form, derive_code(self.visitor.runtime.keyring, word.id))
+        assert (done.status_code, done.headers["location"]) == (303, MINE_PATH), done.text
+
+    async def list_cases(self) -> list[str]:
+        """Their addresses."""
+        page = await self.http.get(MINE_PATH, headers=HTML)
+        assert page.status_code == 200
+        return re.findall(r'href="(/r/[^"]+)"', page.text)
+
+
+@pytest.fixture
+def phone(visitor: Visitor) -> Phone:
+    """All tests come from one address."""
+    visitor.harness.running.app.state.phone_sign_in_quota = Quota(1000)
+    return Phone(visitor)
+
+
+async def ask(visitor: Visitor, key: str, **applicant: Any) -> Request:
+    named = {"name": "张三", "phone": visitor.phone} | applicant
+    return await visitor.request((await visitor.submit(key=key, applicant=named))["request_id"])
+
+
+async def test_who_holds_the_phone_sees_his_own_cases_and_no_relatives(
+    visitor: Visitor, phone: Phone
+) -> None:
+    first = await ask(visitor, "1", **OWN)
+    second = await ask(visitor, "2", **OWN)
+    mother = await ask(visitor, "3", name="李四", contact_of="family")
+    assert mother.person_id != first.person_id == second.person_id
+    signed_out = await phone.http.get(MINE_PATH, headers=HTML)
+    assert (signed_out.status_code, signed_out.headers["location"]) == (303, "/mine/sign-in")
+    assert (await phone.http.get(MINE_PATH)).status_code == 401
+
+    await phone.sign_in(first.person_id)
+    shown = (await phone.http.get(MINE_PATH, headers=HTML)).text
+    for personal in ("张三", "李四", visitor.phone, visitor.phone[3:]):
+        assert personal not in shown
+    cases = await phone.list_cases()
+    assert len(cases) == 2
+    pages = [(await phone.http.get(path, headers=HTML)).text for path in cases]
+    assert {id_ for id_ in (first.id, second.id, mother.id) if any(id_ in p for p in pages)} == {
+        first.id,
+        second.id,
+    }
+
+
+async def test_the_code_counts_once_in_the_browser_that_asked(
+    visitor: Visitor, phone: Phone
+) -> None:
+    request = await ask(visitor, "1", **OWN)
+    form = await phone.ask_code(visitor.phone)
+    unknown = await phone.ask_code(STRANGER)
+    [word] = await wait_for_codes(visitor, request.person_id)
+    code = derive_code(visitor.runtime.keyring, word.id)
+    wrong = "000000" if code != "000000" else "111111"
+    for refused, typed in (
+        (form, wrong),
+        (form | {"ticket": unknown["ticket"]}, code),
+        (form | {"phone": STRANGER}, code),
+    ):
+        assert (await phone.enter(refused, typed)).status_code == 422
+    other = Phone(visitor)
+    assert (await other.enter(form, code)).status_code == 422, "another browser"
+    assert (await phone.enter(form, code)).status_code == 303
+    assert (await phone.enter(form, code)).status_code == 422, "once"
+
+
+async def test_no_answer_says_whether_a_phone_is_known(visitor: Visitor, phone: Phone) -> None:
+    await ask(visitor, "1", **OWN)
+    pages = []
+    for number in (visitor.phone, STRANGER):
+        first = await phone.http.get(f"{MINE_PATH}/sign-in", headers=HTML)
+        form = {"form_token": find_field(first, "form_token"), "phone": number}
+        answer = await phone.http.post(f"{MINE_PATH}/sign-in", data=form, headers=HTML)
+        hidden = (find_field(answer, "ticket"), find_field(answer, "phone"))
+        pages.append(re.sub("|".join(map(re.escape, hidden)), "", answer.text))
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("whose", ["collector", "family", None])
+async def test_a_phone_that_is_not_certainly_his_gets_no_code(
+    visitor: Visitor, phone: Phone, whose: str | None
+) -> None:
+    request = await ask(visitor, "1", **({"contact_of": whose} if whose else {}))
+    own = Visitor(visitor.harness)
+    known = await ask(own, "1", **OWN)
+    await phone.ask_code(visitor.phone)
+    await phone.ask_code(own.phone)
+    [word] = await wait_for_codes(visitor, request.person_id, known.person_id)
+    assert word.donor_id == known.person_id, "asked later, and found"
+
+
+async def test_a_phone_of_two_who_may_be_meant_signs_nobody_in(
+    visitor: Visitor, phone: Phone
+) -> None:
+    """Signed in before the other came, he sees nothing any more."""
+    first = await ask(visitor, "1", **OWN)
+    await phone.sign_in(first.person_id)
+    assert len(await phone.list_cases()) == 1
+    await ask(visitor, "2", name="李四", **OWN)
+    assert await phone.list_cases() == []
+
+
+async def test_five_codes_a_day(visitor: Visitor, phone: Phone) -> None:
+    request = await ask(visitor, "1", **OWN)
+    for asked in range(ASKED_PER_DAY):
+        await phone.ask_code(visitor.phone)
+        await wait_for_codes(visitor, request.person_id, count=asked + 1)
+    await phone.ask_code(visitor.phone)
+    own = Visitor(visitor.harness)
+    known = await ask(own, "1", **OWN)
+    await phone.ask_code(own.phone)
+    people = (request.person_id, known.person_id)
+    await wait_for_codes(visitor, *people, count=ASKED_PER_DAY + 1)
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+async def test_signing_out_ends_the_pages_that_were_opened(
+    visitor: Visitor, phone: Phone, *, everywhere: bool
+) -> None:
+    request = await ask(visitor, "1", **OWN)
+    await phone.sign_in(request.person_id)
+    other = Phone(visitor)
+    await other.sign_in(request.person_id)
+    [case] = await other.list_cases() if everywhere else await phone.list_cases()
+    [kept] = await other.list_cases()
+    assert (await phone.http.get(case, headers=HTML)).status_code == 200
+    cookies = dict(phone.http.cookies)
+    page = await phone.http.get(MINE_PATH, headers=HTML)
+    path = f"{MINE_PATH}/sign-out" + ("/everywhere" if everywhere else "")
+    foreign = await phone.http.post(path, headers=HTML)
+    assert foreign.status_code == 422, "no form of ours"
+    out = await phone.http.post(
+        path, data={"form_token": find_field(page, "form_token")}, headers=HTML
+    )
+    assert out.headers["location"] == "/mine/sign-in"
+    assert (await phone.http.get(case, headers=HTML)).status_code == 401
+    copied = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    stolen = await other.http.get(MINE_PATH, headers={"Cookie": copied})
+    assert stolen.status_code == 401, "what was copied from before ends too"
+    assert (await phone.http.get(kept, headers=HTML)).status_code == (401 if everywhere else 200)
+
+
+async def test_revoking_his_links_ends_what_his_session_shows(
+    visitor: Visitor, phone: Phone
+) -> None:
+    request = await ask(visitor, "1", **OWN)
+    await phone.sign_in(request.person_id)
+    [case] = await phone.list_cases()
+    revoke = Command(RevokeLinks(target=request.person_id), principal="op")
+    await visitor.runtime.processor.execute(revoke)
+    assert await phone.list_cases() == []
+    assert (await phone.http.get(case, headers=HTML)).status_code == 401
+
+
+async def test_the_code_goes_to_that_phone_for_this_and_nothing_else(
+    visitor: Visitor, phone: Phone
+) -> None:
+    """Notify asks for the phone in the name of who signs in; for a member of staff it is no proven
+    phone, since nobody but the person himself said whose it is."""
+    request = await ask(visitor, "1", **OWN)
+    await phone.ask_code(visitor.phone)
+    [word] = await wait_for_codes(visitor, request.person_id)
+    query = {"purpose": "spoken_word", "person_ids": [request.person_id]}
+    for asker, is_proven in ((word.asked_by, True), ("staff-7", False), ("applicant-g-1", False)):
+        answer = await visitor.post(
+            "/internal/own-phones", query | {"for_whom": asker}, who=visitor.harness.service
+        )
+        [contact] = answer.json()["own-phones"]
+        assert contact["own_phone"] is is_proven, asker
+        assert contact["phone"] == visitor.phone
