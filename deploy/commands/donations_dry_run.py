@@ -96,6 +96,8 @@ OWN_KINDS = {"interest": "利息 interest", "charge": "手续费 charge"}
 def _describe_target(stated: BankLineStated) -> str:
     if stated.own_kind and stated.fund_id:
         return f"{OWN_KINDS[stated.own_kind]} → {stated.fund_id}"
+    if stated.undone:
+        return "已冲正：不是捐赠，已入账的退回 reversed: no gift, one in the books goes back"
     target = stated.memo or "没有：请财务核对 none: finance is asked"
     return " ".join(filter(None, (OWN_KINDS.get(stated.own_kind), target)))
 

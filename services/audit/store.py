@@ -224,22 +224,27 @@ async def mark_taken_files(database: mongo.Database) -> None:
 
 async def create_entered_lines(database: mongo.Database) -> None:
     """At start: the bank's lines that closed payments, and those of fees and refunds of two people,
-    of before they were stored by their reference."""
+    of before they were stored by their reference. What is looked through and grows no more is
+    marked (`_listed`): no start reads it again."""
     lines: dict[str, EnteredLine] = {}
+    ended: dict[type[State], list[str]] = {PaymentOrder: [], FundFee: [], GiftRefund: []}
 
     def find(reference: str, direction: str, amount_fen: int) -> EnteredLine:
         id_ = derive_entered_line_id(reference, direction, amount_fen)
         return lines.get(id_) or EnteredLine(id=id_)
 
-    query: dict[str, object] = {"lines.bank_reference": {"$gt": ""}}
+    query: dict[str, object] = {"lines.bank_reference": {"$gt": ""}, **_UNLISTED}
     for order in await mongo.find(database, PaymentOrder, query):
+        if all(line.bank_reference for line in order.lines):
+            ended[PaymentOrder].append(order.id)
         for line in order.lines:
             if line.bank_reference:
                 entered = find(line.bank_reference, line.state, line.amount_fen)
                 lines[entered.id] = entered.with_paid("")
     for kind in (FundFee, GiftRefund):
-        query = {"state": "approved", "bank_reference": {"$gt": ""}}
+        query = {"state": "approved", "bank_reference": {"$gt": ""}, **_UNLISTED}
         for entry in await mongo.find(database, kind, query):
+            ended[kind].append(entry.id)
             entered = find(entry.bank_reference, "paid", entry.amount_fen)
             lines[entered.id] = entered.with_vouchered(entry.own_account)
     writes = []
@@ -249,6 +254,12 @@ async def create_entered_lines(database: mongo.Database) -> None:
         writes.append(mongo.UpdateOne({"_id": document.pop("_id")}, insert, upsert=True))
     if writes:
         await database[EnteredLine.COLLECTION].bulk_write(writes, ordered=False)
+    for state, ids in ended.items():
+        mark = {"$set": {"_listed": True}}
+        await database[state.COLLECTION].update_many({"_id": {"$in": ids}}, mark)
+
+
+_UNLISTED: Mapping[str, object] = {"_listed": {"$ne": True}}
 
 
 async def read_heads(database: mongo.Database) -> list[LogHead]:

@@ -1,6 +1,7 @@
 """What a bank takes back is entered whatever its fund has left; nobody else takes what it lacks."""
 
 from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +24,17 @@ from tests.audit.decisions import (
     last_reason,
     open_audit,
 )
-from tests.audit.facts import FUND, acceptance, bank_line, confirmation, gift, refund
+from tests.audit.facts import (
+    BANK,
+    FUND,
+    NOW,
+    acceptance,
+    bank_line,
+    confirmation,
+    event,
+    gift,
+    refund,
+)
 from tests.support.answers import code
 
 ACCOUNT = "工行 1001"
@@ -31,8 +42,8 @@ ACCOUNT = "工行 1001"
 
 def own_gift(amount_fen: int, id_: str = "gift-1") -> Event[Any]:
     """As a bank states it that says which account of ours it is on."""
-    event = gift(amount_fen, id_)
-    return event.model_copy(update={"data": event.data.model_copy(update={"own_account": ACCOUNT})})
+    fact = gift(amount_fen, id_).data.model_copy(update={"own_account": ACCOUNT})
+    return event(fact, id_, source=BANK)
 
 
 def promise_all() -> MemoryAudit:
@@ -143,6 +154,59 @@ def test_a_reversed_transfer_is_the_refund_of_its_gift() -> None:
     assert (find_gift(audit).refunded_fen, audit.fund().remaining_fen) == (3_000, -3_000)
     assert not any(question.is_open for question in audit.all(BankQuestion).values())
     audit.books()
+
+
+@pytest.mark.parametrize("is_debit_first", [False, True])
+def test_a_credit_that_is_marked_as_reversed_takes_its_gift_back_once(
+    *, is_debit_first: bool
+) -> None:
+    """The feed had brought the gift; the file has the mark, the debit of the pair, or both."""
+    audit = promise_all()
+    fields: dict[str, Any] = {
+        "bank_reference": find_gift(audit).reference,
+        "own_account": ACCOUNT,
+    }
+    lines = [mark(3_000, **fields), bank_line("冲正", 3_000, "debit", **fields)]
+    for line in reversed(lines) if is_debit_first else lines:
+        audit.receive(line)
+    assert audit.kinds().count("refund") == 1
+    assert find_gift(audit).refunded_fen == 3_000
+    assert not any(question.is_open for question in audit.all(BankQuestion).values())
+    audit.books()
+
+
+def mark(amount_fen: int, **fields: Any) -> Event[Any]:
+    """The bank's mark on its credit, which has the day alone."""
+    line = bank_line("", amount_fen, "mark", **fields)
+    day = {"undone": True, "at": NOW - timedelta(hours=8)}
+    return event(line.data.model_copy(update=day), "mark", source=BANK)
+
+
+@pytest.mark.parametrize("is_debit_first", [False, True])
+def test_a_reversed_pair_that_brought_no_gift_enters_and_asks_nothing(
+    *, is_debit_first: bool
+) -> None:
+    audit = open_audit()
+    fields: dict[str, Any] = {"bank_reference": "J-1", "own_account": ACCOUNT}
+    lines = [mark(3_000, **fields), bank_line("冲正", 3_000, "debit", **fields)]
+    size = len(audit.leaves)
+    for line in reversed(lines) if is_debit_first else lines:
+        audit.receive(line)
+    [question] = audit.all(BankQuestion).values()
+    assert (question.is_open, question.is_entered) == (False, True), "no difference of the month"
+    assert len(audit.leaves) == size
+
+
+def test_a_reversed_credit_under_a_shared_reference_is_asked() -> None:
+    audit = promise_all()
+    reference = find_gift(audit).reference
+    shared = {"bank_reference": reference, "donor_id": "P-other"}
+    other = own_gift(3_000, "other").data.model_copy(update=shared)
+    audit.receive(event(other, "other", source=BANK))
+    answer = audit.receive(mark(3_000, bank_reference=reference, own_account=ACCOUNT)).answer
+    assert answer is not None
+    assert code(answer) == "bank_line_asked"
+    assert "refund" not in audit.kinds()
 
 
 def test_the_rest_of_a_gift_given_back_in_part_is_asked() -> None:

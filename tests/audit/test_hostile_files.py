@@ -17,7 +17,7 @@ def describe_row(row: Gift | RefusedRow) -> str:
         case Gift():
             return f"{format_yuan(row.fact.amount_fen)} {row.giver['name']} {row.reference}"
         case BankRow():
-            what = row.stated.own_kind or row.stated.direction
+            what = row.stated.own_kind or ("undone" if row.stated.undone else row.stated.direction)
             return f"{what} {format_yuan(row.stated.amount_fen)}"
         case _:
             return REFUSED

@@ -52,7 +52,20 @@ def test_another_number_needs_the_word_that_the_one_before_was_void() -> None:
     assert enter(audit, others) == "", "a number that was typed wrongly is free again"
 
 
-@pytest.mark.parametrize("day", [date(2026, 1, 14), NOW.date() + timedelta(days=3)])
+def test_the_same_number_with_another_day_corrects_the_day() -> None:
+    audit, [id_] = open_with_gifts("P-1")
+    later = NOW + timedelta(days=2)
+    assert enter(audit, id_) == ""
+    command = EnterGiftInvoice(
+        donation_id=id_, number="0012345678", code="44060126", issued_on=date(2026, 1, 16)
+    )
+    answer = audit.answer(command, "another", later)
+    invoice = audit.get(GiftInvoice, id_)
+    assert (answer.status, answer.body["issued_on"]) == (200, "2026-01-16")
+    assert (invoice.issued_on, invoice.entered_by, invoice.earlier) == ("2026-01-16", "another", ())
+
+
+@pytest.mark.parametrize("day", [date(2026, 1, 14), NOW.date() + timedelta(days=1)])
 def test_it_is_issued_after_the_gift_and_not_in_the_future(day: date) -> None:
     audit, [id_] = open_with_gifts("P-1")
     assert enter(audit, id_, issued_on=day) == "invoice_day_wrong"

@@ -147,6 +147,9 @@ async def test_what_was_stored_before_is_marked_at_start(harness: AuditHarness) 
     assert entered.pop(derive_entered_line_id("B-0", "paid", 500)).is_paid("工行 1001")
     assert entered.pop(derive_entered_line_id("B-7", "paid", 7)).is_vouchered("")
     assert entered == {}
+    unlisted = {"_listed": {"$ne": True}}
+    assert await database["fund_fees"].count_documents(unlisted) == 0, "no start reads it again"
+    assert await database["payment_orders"].count_documents(unlisted) == 1, "a line still waits"
 
 
 async def test_who_exported_an_order_of_before_has_its_file(harness: AuditHarness) -> None:

@@ -74,6 +74,48 @@ def test_a_row_that_says_too_little_or_two_things_stays_refused(row: str) -> Non
     assert not isinstance(found, BankRow)
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("交易状态", "已冲正"),
+        ("交易状态", "交易已冲销"),
+        ("冲正标志", "被冲正"),
+        ("是否已冲正", "是"),
+    ],
+)
+def test_a_credit_that_the_bank_marks_as_reversed_is_stated_as_what_left_again(
+    column: str, cell: str
+) -> None:
+    text = f"{HEADER},{column}\n{GIFT},{cell}"
+    (row,) = read_statement(text.encode(), "icbc.csv", WARM)
+    assert isinstance(row, BankRow)
+    stated = row.stated
+    assert (stated.direction, stated.undone, stated.bank_reference) == ("paid", True, "B-3")
+    assert stated.amount_fen == 100_00
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "gift"),
+    [
+        ("交易状态", "已退款", GIFT),
+        ("交易状态", "失败", GIFT),
+        ("冲正标志", "部分", GIFT),
+        ("冲正标志", "Y", GIFT),
+        ("摘要", "冲正", GIFT.replace("转账", "")),
+        ("冲正金额", "50.00", GIFT),
+        ("交易状态", "已冲正", GIFT.replace("B-3", "")),
+        ("交易状态", "已冲正", PAID.replace(REFERENCE, "")),
+    ],
+)
+def test_what_may_be_reversed_in_part_or_never_came_stays_refused(
+    column: str, cell: str, gift: str
+) -> None:
+    text = f"{HEADER},{column}\n{gift},{cell}"
+    (row,) = read_statement(text.encode(), "icbc.csv", WARM)
+    assert isinstance(row, RefusedRow)
+    assert not isinstance(row, BankRow)
+
+
 def test_gifts_and_payments_of_one_file_stand_side_by_side() -> None:
     kinds = [type(row) for row in read(PAID, RENT, GIFT, BACK)]
     assert kinds == [BankRow, BankRow, Gift, BankRow]

@@ -1,5 +1,6 @@
 """The bank's statement closes what was ordered: by reference, amount and account, or it is asked.
-What leaves under a gift's own reference is that gift, taken back.
+What leaves under a gift's own reference is that gift, taken back; so is a credit that the bank's
+statement marks as reversed (已冲正), and where no gift came by it, nothing is entered of the pair.
 
 Nothing is guessed, and nothing is paid twice on the log: a line that fits no line of an order
 becomes a question to finance, and what two people answer is entered.
@@ -61,9 +62,12 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
     if bank_fact is not None:
         return decide_repeated_line(event, bank_fact)
     check_moment(stated.at, "at", now)
-    gift = _find_reversed_gift(states, event) if named is None else None
+    reference = _find_reference(states, event) if named is None else None
+    gift = _find_reversed_gift(states, stated, reference)
     if gift is not None and not questions.was_answered:
         return _enter_reversal(states, event, gift, questions, now)
+    if stated.undone and reference is None:
+        return _settle_pair(event, questions)
     line = order.find_line(number) if order else None
     if order is None or line is None:
         doubt: BankDoubt = "order_unknown" if named else "reference_missing"
@@ -128,17 +132,12 @@ def _ask(
     stated, bank_fact = event.data, BankFact.from_event(event)
     if questions.own is not None:
         return know_line(bank_fact)
-    question = BankQuestion(
-        id=questions.id,
-        doubt=doubt,
-        direction=stated.direction,
-        order_id=order.id if order else "",
-        number=number,
-        amount_fen=stated.amount_fen,
-        at=stated.at,
-        bank_reference=stated.bank_reference,
-        own_account=stated.own_account,
-        foundation=order.foundation if order else "",
+    question = _make_question(stated, questions.id, doubt).model_copy(
+        update={
+            "order_id": order.id if order else "",
+            "number": number,
+            "foundation": order.foundation if order else "",
+        }
     )
     changed: list[State] = [bank_fact.with_outcome("asked"), question]
     if order is not None and order.find_line(number) is not None:
@@ -148,21 +147,51 @@ def _ask(
     return Decision(tuple(changed), answer=answer)
 
 
-def _find_reversed_gift(states: States, event: BankEvent[BankLineStated]) -> Donation | None:
-    """Whose transfer the bank took back (冲正): what leaves the account under the reference that
-    the gift came with, whole. A part of it may be a fee, and is asked about; so is the rest of a
-    gift that was given back in part, since two people may have entered that same line; and what
-    left under a reference of several givers."""
+def _settle_pair(event: BankEvent[BankLineStated], questions: Questions) -> Decision:
+    """Of a reversed credit that brought no gift: the debit beside it is known when it comes, or was
+    asked about before."""
+    question = questions.own or _make_question(event.data, questions.id, "reference_missing")
+    if question.is_open:
+        question = question.model_copy(update={"is_open": False, "is_entered": True})
+    decision = know_line(BankFact.from_event(event))
+    return Decision((*decision.states, question), answer=decision.answer)
+
+
+def _make_question(stated: BankLineStated, id_: str, doubt: BankDoubt) -> BankQuestion:
+    return BankQuestion(
+        id=id_,
+        doubt=doubt,
+        direction=stated.direction,
+        amount_fen=stated.amount_fen,
+        at=stated.at,
+        bank_reference=stated.bank_reference,
+        own_account=stated.own_account,
+    )
+
+
+def _find_reference(states: States, event: BankEvent[BankLineStated]) -> GiftReference | None:
+    """Of the gift that came under the line's reference, if one did in these days."""
     stated = event.data
     if stated.direction != "paid" or not is_banks_reference(stated.bank_reference):
         return None
     account = stated.own_account or event.source
     reference = states.get(GiftReference, derive_gift_reference_id(account, stated.bank_reference))
-    if reference is None or reference.is_shared or not reference.is_near(stated.at):
+    return reference if reference is not None and reference.is_near(stated.at) else None
+
+
+def _find_reversed_gift(
+    states: States, stated: BankLineStated, reference: GiftReference | None
+) -> Donation | None:
+    """Whose transfer the bank took back (冲正): what leaves the account under the reference that
+    the gift came with, whole. A part of it may be a fee, and is asked about; so is the rest of a
+    gift that was given back in part, since two people may have entered that same line; and what
+    left under a reference of several givers."""
+    if reference is None or reference.is_shared:
         return None
     gift = states.require(Donation, reference.donation_id)
     is_whole = gift.refundable_fen == gift.amount_fen == stated.amount_fen
-    return gift if is_whole and stated.at >= gift.received_at else None
+    is_later = stated.undone or stated.at >= gift.received_at
+    return gift if is_whole and is_later else None
 
 
 def _enter_reversal(
@@ -175,29 +204,21 @@ def _enter_reversal(
     """As a refund, which no fund's want of money hinders: the bank did it. The line is known when
     it comes again."""
     stated, journal = event.data, Journal.open_for(states, gift, now)
-    check_open(journal.head, stated.at, "at")
+    at = max(stated.at, gift.received_at)
+    check_open(journal.head, at, "at")
     fund = states.require(Fund, gift.fund_id)
     bank_event = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
     movement = Movement(
         "refund",
-        LedgerFact(bank_event, gift.id, stated.at),
+        LedgerFact(bank_event, gift.id, at),
         gift.fund_id,
         stated.amount_fen,
         gift.donor_id,
         is_forced=stated.amount_fen > fund.remaining_fen,
     )
     enter_refund(states, journal, movement, gift)
-    again = BankQuestion(
-        id=questions.id,
-        doubt="reference_missing",
-        direction="paid",
-        amount_fen=stated.amount_fen,
-        at=stated.at,
-        bank_reference=stated.bank_reference,
-        own_account=stated.own_account,
-        foundation=gift.foundation,
-        is_open=False,
-        is_entered=True,
+    again = _make_question(stated, questions.id, "reference_missing").model_copy(
+        update={"foundation": gift.foundation, "is_open": False, "is_entered": True}
     )
     bank_fact = BankFact.from_event(event).with_entered(stated, gift.foundation)
     journal.save(bank_fact, *(questions.close() or [again]))

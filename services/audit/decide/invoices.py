@@ -1,6 +1,6 @@
 """The number of a gift's 公益事业捐赠统一票据: entered by finance once it is issued."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.audit import messages
 from services.audit.model import Donation
@@ -20,7 +20,8 @@ def decide_enter_invoice(
     states: States, command: Command[EnterGiftInvoice], now: datetime
 ) -> Decision:
     """Of a gift on the ledger. A number is one giver's; another number for the same gift only where
-    somebody says that the one before was void."""
+    somebody says that the one before was void. The same number on another day corrects the day.
+    """
     data = command.data
     gift, existing = states.get_each((Donation, data.donation_id), (GiftInvoice, data.donation_id))
     if gift is None:
@@ -28,10 +29,10 @@ def decide_enter_invoice(
     if not gift.is_on_ledger:
         return _refuse(messages.GIFT_REFUSED.refusal(409, "donation_id"))
     first, last = gift.received_at.astimezone(CHINA).date(), now.astimezone(CHINA).date()
-    if not first <= data.issued_on <= last + timedelta(days=1):
+    if not first <= data.issued_on <= last:
         return _refuse(voucher_messages.INVOICE_DAY_WRONG.refusal(422, "issued_on"))
     if existing is not None and existing.is_same(data):
-        return Decision(answer=Answer(200, existing.to_json()))
+        return _correct_day(existing, command, now)
     if existing is not None and not data.replaces:
         return _refuse(voucher_messages.INVOICE_EXISTS.refusal(409, "number", number=existing.name))
     use_id = derive_invoice_use_id(gift.foundation, data.code, data.number)
@@ -54,6 +55,18 @@ def decide_enter_invoice(
         before = derive_invoice_use_id(gift.foundation, existing.code, existing.number)
         changed.append(states.require(InvoiceUse, before).without_gift(gift.id))
     return Decision((invoice, *changed), answer=Answer(200, invoice.to_json()))
+
+
+def _correct_day(
+    existing: GiftInvoice, command: Command[EnterGiftInvoice], now: datetime
+) -> Decision:
+    """Entered again as it is, nothing changes."""
+    day = command.data.issued_on.isoformat()
+    if day == existing.issued_on:
+        return Decision(answer=Answer(200, existing.to_json()))
+    changes = {"issued_on": day, "entered_by": command.principal, "entered_at": now}
+    corrected = existing.model_copy(update=changes)
+    return Decision((corrected,), answer=Answer(200, corrected.to_json()))
 
 
 def _refuse(answer: Answer) -> Decision:

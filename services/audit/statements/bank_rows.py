@@ -11,7 +11,13 @@ from datetime import datetime
 
 from services.audit.model import format_payment_reference, parse_payment_reference
 from services.audit.statements.layout import Layout
-from services.audit.statements.meaning import COUNTERPARTY, OTHER_SIDES, is_givers_column, is_zero
+from services.audit.statements.meaning import (
+    COUNTERPARTY,
+    OTHER_SIDES,
+    is_givers_column,
+    is_reversed,
+    is_zero,
+)
 from services.audit.statements.messages import (
     AMOUNT_REVERSED,
     DIRECTION_OUTGOING,
@@ -61,6 +67,8 @@ class BankRows:
         problems = row.problems if isinstance(row, RefusedRow) else ()
         codes = {each.code for each in problems if not self._is_return(each, row.original)}
         named = parse_payment_reference(" ".join(row.original))
+        if named is None and self._is_reversed_credit(problems, row.original):
+            return self._make_reversed(row, problems)
         goes_out = DIRECTION_OUTGOING.code in codes
         own_kind = "" if named else self._find_own_kind(problems, row.original, goes_out=goes_out)
         if not (named or goes_out or own_kind) or not codes <= _OF_A_PAYMENT:
@@ -88,6 +96,38 @@ class BankRows:
             fund_id=self._layout.bank_fund if own_kind else "",
         )
         return BankRow(row.line, row.original, problems, stated)
+
+    def _is_reversed_credit(self, problems: Sequence[Problem], cells: Sequence[str]) -> bool:
+        """Whether all that speaks against it is the bank's mark that it was reversed, whole."""
+        return bool(problems) and all(self._is_reversal_mark(each, cells) for each in problems)
+
+    def _is_reversal_mark(self, problem: Problem, cells: Sequence[str]) -> bool:
+        is_mark = problem.code in (ROW_REVERSED.code, STATE_UNFINISHED.code)
+        if not is_mark or problem.field not in self._header.cells:
+            return False
+        word = fold_word(_get(cells, self._header.cells.index(problem.field)))
+        return is_reversed(fold_word(problem.field), word)
+
+    def _make_reversed(self, row: Row | RefusedRow, problems: Sequence[Problem]) -> BankRow | None:
+        """What came in under its reference left again. None where it says too little."""
+        try:
+            amount_fen = self._read_amount(row.original)
+            at = self._read_moment(row.original)
+            reference = self._read_reference(row.original, "", at, amount_fen)
+        except Invalid:
+            return None
+        if amount_fen <= 0 or not reference:
+            return None
+        stated = BankLineStated(
+            direction="paid",
+            memo="",
+            amount_fen=amount_fen,
+            at=at,
+            bank_reference=reference,
+            own_account=self._layout.account,
+            undone=True,
+        )
+        return BankRow(row.line, row.original, tuple(problems), stated)
 
     def _find_own_kind(
         self, problems: Sequence[Problem], cells: Sequence[str], *, goes_out: bool

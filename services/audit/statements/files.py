@@ -94,7 +94,8 @@ class StatedRow:
         reference: what the order says tells them apart."""
         stated = row.stated
         named = (stated.own_account, stated.bank_reference, stated.direction, stated.memo)
-        return cls(row.line, make_id("N", *named, str(stated.amount_fen)), stated)
+        mark = ["undone"] if stated.undone else []
+        return cls(row.line, make_id("N", *named, str(stated.amount_fen), *mark), stated)
 
 
 @dataclass(frozen=True, slots=True)

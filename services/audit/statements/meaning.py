@@ -62,6 +62,7 @@ _NO_DIRECTION = (
     r"[额数卡率号]|方式|账户|户名|合同|协议|进出口|出入口|人(?!民)|双方|款方|行$|机构|网点|渠道|通道|平台|工具"
     r"|日期|时间|地[址点]|原因|凭证|项目|科目|捐[赠款助]?方向|资助|帮扶|服务|专业|研究|就业"
 )
+_BEEN_REVERSED = re.compile("(?:交易|记账|转账)?(?:已|被|已被)(?:冲正|冲销|抹账|红冲)")
 _DIRECTION_HEADER = re.compile(
     rf"^(?!.*(?:{_NO_DIRECTION})).*(?:借贷|收支|收付|进出|存取|出入账|流向|方向"
     rf"|(?:{_IN_WORDS})[/|\\、或与\-](?:{_OUT_WORDS})|(?:{_OUT_WORDS})[/|\\、或与\-](?:{_IN_WORDS})"
@@ -162,6 +163,14 @@ def check_giver(text: str, field: str, header: str = "") -> str:
 def is_givers_column(header: str) -> bool:
     """Whether what stands there is the giver's own: a word of the bank's may be his."""
     return _GIVER_HEADER.search(fold_word(header)) is not None
+
+
+def is_reversed(title: str, word: str) -> bool:
+    """Whether a bank's own column says of the row itself that it was reversed: 交易状态 已冲正,
+    是否已冲正 是. What only says 冲正 may be the row that reverses another."""
+    if _BEEN_REVERSED.fullmatch(word):
+        return any(header.search(title) for header in (_STATE_HEADER, _REVERSAL_HEADER))
+    return word in _YES and re.search("是否已?被?(?:冲正|冲销|抹账)", title) is not None
 
 
 def find_own_account(headers: Sequence[str]) -> int | None:

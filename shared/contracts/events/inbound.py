@@ -179,7 +179,8 @@ class BankLineStated(Fact):
     two banks may number their lines alike.
 
     own_kind: of a line about the bank's own, interest (`returned`) or a charge (`paid`). fund_id:
-    whose it is; empty where finance has to say."""
+    whose it is; empty where finance has to say. undone: a credit that the statement itself marks as
+    reversed (已冲正): stated as what left again (`paid`)."""
 
     TYPE: ClassVar[str] = "guanjia.bank_line.stated.v1"
     TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
@@ -194,6 +195,7 @@ class BankLineStated(Fact):
         Literal["", "interest", "charge"], Field(exclude_if=lambda kind: not kind)
     ] = ""
     fund_id: Annotated[str, Field(max_length=128, exclude_if=lambda fund: not fund)] = ""
+    undone: Annotated[bool, Field(exclude_if=lambda undone: not undone)] = False
 
 
 class DonationRefunded(Fact):
