@@ -17,6 +17,7 @@ from shared.security.credentials import STAFF, Credential, Role, Unauthenticated
 from shared.security.roots import SealingKey
 
 MAC_BYTES = 32
+SESSION_PREFIX = "S-"
 SIGNS_IN = STAFF | {Role.DONOR_PARTNER}
 """Whom a browser may sign in as; machines bring bearers."""
 
@@ -81,6 +82,14 @@ def open_cookie(keys: Keys, text: str, now: datetime) -> str:
     if now.timestamp() >= ends_s:
         raise Unauthenticated
     return str(session_id)
+
+
+def open_session_cookie(keys: Keys, text: str, now: datetime) -> str:
+    """Of a session alone: cookies of other kinds are signed alike. Raises Unauthenticated."""
+    session_id = open_cookie(keys, text, now)
+    if not session_id.startswith(SESSION_PREFIX):
+        raise Unauthenticated
+    return session_id
 
 
 def _try(keys: Keys) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from shared.security.sessions import (
     LiveSession,
     is_form_token,
     make_form_token,
-    open_cookie,
+    open_session_cookie,
 )
 from shared.web.admission import SAFE_METHODS
 
@@ -72,7 +72,7 @@ async def authenticate_session(request: Request, runtime: Runtime) -> Credential
     cookie = request.cookies.get(name_cookie(request, "session"))
     if not cookie:
         raise Unauthenticated
-    session_id = open_cookie(runtime.keyring, cookie, await runtime.processor.now())
+    session_id = open_session_cookie(runtime.keyring, cookie, await runtime.processor.now())
     session = await runtime.sessions.find(session_id)
     if session is None:
         raise Unauthenticated

@@ -28,7 +28,8 @@ from services.intake.rules import SignInRules
 from services.intake.sign_in.proofs import find_device, make_decoy, make_device_cookie
 from shared.contracts.values import Value
 from shared.messaging.decision import Command, Decision, Ref, State
-from shared.security import Role, SealingKey
+from shared.security import Role, SealingKey, Unauthenticated
+from shared.security.sessions import make_cookie, open_session_cookie
 from tests.intake.builders import NOW
 from tests.support.deciding import run_decision
 
@@ -133,6 +134,16 @@ def test_a_browser_of_another_account_is_none_of_his_whatever_the_other_is_calle
     cookie = make_device_cookie(OneKey(), "s-1:second", NOW)
     assert find_device(OneKey(), cookie, "s-1:second", NOW)
     assert find_device(OneKey(), cookie, "s-1", NOW) == ""
+
+
+def test_a_device_is_no_session() -> None:
+    """Nothing asks intake about it: other services would take a refusal for an intake that is
+    away."""
+    device = make_device_cookie(OneKey(), "s-1", NOW)
+    with pytest.raises(Unauthenticated):
+        open_session_cookie(OneKey(), device, NOW)
+    session = make_cookie(OneKey(), "S-1", NOW + timedelta(hours=1))
+    assert open_session_cookie(OneKey(), session, NOW) == "S-1"
 
 
 def test_success_forgets_failures() -> None:
@@ -268,6 +279,8 @@ def test_an_identity_stands_for_one_account_as_long_as_that_may_sign_in() -> Non
     other = LINKED.model_copy(update={"id": "s-2"})
     of_other = IDENTITY.model_copy(update={"account_id": "s-2"})
     assert find_code(link(other, of_other)) == "identity_taken"
-    assert find_state(link(other, of_other, is_released=True), LinkedIdentity).linked_at > NOW
+    assert find_state(link(other, of_other, released_id="s-2"), LinkedIdentity).linked_at > NOW
+    # Linked a moment ago, after the identity was read.
+    assert find_code(link(other, of_other, released_id="s-3")) == "identity_taken"
     set_up_anew = other.model_copy(update={"identity_id": ""})
     assert find_state(link(set_up_anew, of_other), LinkedIdentity).account_id == "s-1001"

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import SecretStr, ValidationError
+from structlog.testing import capture_logs
 
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.organisation import Departure, Errand, ProviderAway, Visitor
@@ -133,6 +134,27 @@ async def test_what_another_put_into_the_address_signs_nobody_in(
     departure, query = await visit(client, provider, **changed)
     with pytest.raises(Unauthenticated):
         await client.arrive(departure.baggage, query, CALLBACK, NOW)
+
+
+@pytest.mark.parametrize(
+    ("lie", "why"),
+    [
+        ({"key": OTHER_KEY, "kid": "zhang-3@town.example"}, "InvalidKeyIdError invalid_key_id"),
+        ({"claims": {"iat": "zhang-3"}}, "InvalidClaimError invalid_claim"),
+        ({"sends_token": False}, "KeyError"),
+    ],
+    ids=["key", "claim", "no_token"],
+)
+async def test_the_log_has_the_code_of_a_refusal_and_nothing_that_the_provider_wrote(
+    client: OpenIdProvider, provider: LyingProvider, lie: dict[str, Any], why: str
+) -> None:
+    for name, value in lie.items():
+        setattr(provider, name, value)
+    with capture_logs() as lines, pytest.raises(Unauthenticated):
+        await arrive(client, provider)
+    [line] = lines
+    assert line["why"] == why
+    assert "zhang" not in str(line)
 
 
 async def test_only_the_browser_that_left_comes_back_and_in_time(

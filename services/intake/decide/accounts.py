@@ -85,7 +85,7 @@ def decide_link(states: States, command: Command[LinkAccount], now: datetime) ->
     )
     if account and not account.is_invited_again(data.invited_ms):
         return Decision(answer=INVITATION_USED.refusal(410))
-    if identity and identity.account_id != data.account_id and not data.is_released:
+    if identity and identity.account_id not in (data.account_id, data.released_id):
         other = states.get(Account, identity.account_id)
         if other and other.identity_id == identity.id:
             return Decision(answer=IDENTITY_TAKEN.refusal(409, account=other.id))

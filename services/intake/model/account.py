@@ -116,13 +116,14 @@ class EnrolAccount(Value):
 class LinkAccount(Value):
     """An invitation is taken with the organisation's own sign-in instead of a password.
 
-    is_released: the account that this identity was linked to may not sign in any more.
+    released_id: the account that this identity was linked to when it was read, where that may not
+    sign in any more.
     """
 
     account_id: Identifier
     invited_ms: int
     identity_id: str
-    is_released: bool = False
+    released_id: str = ""
 
 
 class Proof(Value):

@@ -134,7 +134,7 @@ async def _receive(request: Request, runtime: IntakeRuntime, visitor: Visitor) -
             account_id=invitation.subject,
             invited_ms=invitation.made_ms,
             identity_id=visitor.identity_id,
-            is_released=not may_sign_in(runtime, account_id),
+            released_id="" if may_sign_in(runtime, account_id) else account_id,
         )
         answer = await runtime.processor.execute(Command(link))
         if answer.status != 201:

@@ -40,7 +40,7 @@ from shared.errors import Invalid, refuse
 from shared.link_tokens import LinkToken
 from shared.messaging.decision import Command
 from shared.security import STAFF, Credential, Role, Unauthenticated
-from shared.security.sessions import SIGNS_IN, make_cookie, open_cookie
+from shared.security.sessions import SESSION_PREFIX, SIGNS_IN, make_cookie, open_session_cookie
 from shared.web.access import allow
 from shared.web.callers import find_address
 from shared.web.pages import Pages
@@ -120,7 +120,7 @@ async def end_sessions(caller: SignedIn, request: Request, runtime: IntakeRuntim
 
 
 def make_session_id() -> str:
-    return f"S-{secrets.token_hex(20)}"
+    return f"{SESSION_PREFIX}{secrets.token_hex(20)}"
 
 
 async def begin_session(
@@ -146,7 +146,7 @@ async def _end_session_of_before(request: Request, runtime: IntakeRuntime) -> No
     cookie = request.cookies.get(name_cookie(request, "session"))
     with suppress(Unauthenticated):
         now = await runtime.processor.now()
-        session_id = open_cookie(runtime.keyring, cookie or "", now)
+        session_id = open_session_cookie(runtime.keyring, cookie or "", now)
         await runtime.processor.execute(Command(EndSession(session_id=session_id)))
 
 

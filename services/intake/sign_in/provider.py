@@ -7,6 +7,7 @@ back goes with it in a sealed cookie, so that any instance of ours receives it.
 import base64
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -53,6 +54,17 @@ FORM = "application/x-www-form-urlencoded"
 # By a key that the provider alone has: neither a shared secret nor nothing.
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 REFUSALS = (AuthlibBaseError, JoseError, UnreadableError, ValueError, KeyError, TypeError)
+
+
+_CODE = re.compile(r"[a-z_0-9]{1,40}")
+
+
+class NoTokenError(ValueError):
+    """The token endpoint refuses. error: as those of the libraries have one."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.error = f"status_{status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,7 @@ class OpenIdProvider:
             claims = await self._read_token(token, fields["nonce"], now)
         except REFUSALS as error:
             # Which check failed is for who runs it; who stands there reads the same of each.
-            log.warning("organisation_sign_in_refused", why=f"{type(error).__name__}: {error}")
+            log.warning("organisation_sign_in_refused", why=_name_refusal(error))
             raise Unauthenticated from None
         subject = f"{self._issuer}\n{claims['sub']}".encode()
         digest = hmac.digest(self._naming, subject, "sha256")
@@ -154,7 +166,7 @@ class OpenIdProvider:
         except CallError as error:
             raise ProviderAway(str(error)) from None
         if not reply.is_success:
-            raise ValueError(f"the token endpoint answers {reply.status}")
+            raise NoTokenError(reply.status)
         return str(reply.json()["id_token"])
 
     async def _read_token(self, token: str, nonce: str, now: datetime) -> Document:
@@ -206,6 +218,13 @@ class OpenIdProvider:
             return _read_document(reply)
         except (CallError, ValueError) as error:
             raise ProviderAway(f"{type(error).__name__}: {error}") from None
+
+
+def _name_refusal(error: Exception) -> str:
+    """Its kind and code; never what the provider wrote of it, which may name somebody."""
+    code = str(getattr(error, "error", ""))
+    kind = type(error).__name__
+    return f"{kind} {code}" if _CODE.fullmatch(code) else kind
 
 
 def _read_keys(document: Document) -> KeySet:
