@@ -33,13 +33,27 @@ class Alarm(Value):
     subject: str = ""
 
 
+class ProviderCalls(Value):
+    """Calls to a provider since this process began. failed: those that it neither took nor refused
+    for the recipient's sake. mean_s: how long one took."""
+
+    zh: str
+    en: str
+    calls: int
+    failed: int
+    mean_s: float
+
+
 class ServiceState(Value):
     """obstacle: why it is not ready, empty where it is. outbox_waiting: documents that are not
-    published yet. dead_letters: those that nobody has settled."""
+    published yet; oldest_s: how old the first of them is. dead_letters: those that nobody has
+    settled."""
 
     service: str
     obstacle: str
     outbox_waiting: int
+    oldest_s: float | None = None
     dead_letters: int
     topics: Annotated[tuple[TopicFlow, ...], Field(max_length=100)]
     alarms: Annotated[tuple[Alarm, ...], Field(max_length=100)] = ()
+    providers: Annotated[tuple[ProviderCalls, ...], Field(max_length=100)] = ()

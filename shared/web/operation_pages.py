@@ -5,6 +5,7 @@ asks each of them here.
 """
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
 
 from shared import telemetry
-from shared.contracts.operations import OPERATIONS_PATH, Alarm, ServiceState
+from shared.contracts.operations import OPERATIONS_PATH, Alarm, ProviderCalls, ServiceState
 from shared.contracts.resending import RESEND_PATH, ResendQuery
 from shared.contracts.topics import SERVICES
 from shared.contracts.values import CHINA
@@ -34,6 +35,11 @@ from shared.web.staff import PageRouter, render_refusal
 
 log = structlog.get_logger()
 
+PROVIDER_NAMES: Mapping[str, tuple[str, str]] = {
+    "tencent": ("腾讯云短信", "Tencent SMS"),
+    "aliyun": ("阿里云短信", "Aliyun SMS"),
+    "wechat": ("微信", "WeChat"),
+}
 LETTERS_SHOWN = 50
 MASK = "••••••"
 # Gauges that are above zero only while somebody must look.
@@ -95,7 +101,32 @@ async def describe_state(runtime: Runtime, obstacle: str) -> ServiceState:
         dead_letters=await runtime.dead_letters.open_count(),
         topics=await runtime.flow.measure(),
         alarms=tuple(_list_alarms()),
+        oldest_s=await _find_oldest_s(runtime),
+        providers=tuple(list_providers()),
     )
+
+
+async def _find_oldest_s(runtime: Runtime) -> float | None:
+    oldest = await runtime.outbox.find_oldest()
+    return max(0.0, (await runtime.processor.now() - oldest).total_seconds()) if oldest else None
+
+
+def list_providers() -> Iterator[ProviderCalls]:
+    """Only the service that calls them has any."""
+    counts: Counter[tuple[str, str]] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
+    for sample in next(iter(telemetry.PROVIDER_SECONDS.collect())).samples:
+        provider, outcome = (sample.labels.get(name, "") for name in ("provider", "outcome"))
+        if sample.name.endswith("_count"):
+            counts[provider, outcome] += int(sample.value)
+        elif sample.name.endswith("_sum"):
+            seconds[provider] += sample.value
+    for provider in sorted({name for name, _ in counts}):
+        calls = sum(count for (name, _), count in counts.items() if name == provider)
+        taken = sum(counts[provider, outcome] for outcome in ("sent", "refused"))
+        zh, en = PROVIDER_NAMES.get(provider, (provider, provider))
+        mean_s = seconds[provider] / max(1, calls)
+        yield ProviderCalls(zh=zh, en=en, calls=calls, failed=calls - taken, mean_s=mean_s)
 
 
 def _list_alarms() -> Iterator[Alarm]:

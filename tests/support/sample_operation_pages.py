@@ -10,7 +10,7 @@ from services.audit.model.invoices import GiftInvoice
 from services.audit.pages import finance, proposing
 from services.intake.pages import operations
 from shared.contracts.history import Part
-from shared.contracts.operations import Alarm, ServiceState, TopicFlow
+from shared.contracts.operations import Alarm, ProviderCalls, ServiceState, TopicFlow
 from shared.contracts.topics import SERVICES
 from shared.security import Role
 from shared.web.actions import SERVICE_NAMES
@@ -64,6 +64,8 @@ def make_state(words: str) -> ServiceState:
             TopicFlow(topic="guanjia.requests", per_minute=90, behind=1_000, delay_s=0.25),
             TopicFlow(topic="guanjia.matches", per_minute=0, behind=0, delay_s=None),
         ),
+        oldest_s=75.5,
+        providers=(ProviderCalls(zh=words, en=words, calls=1_500, failed=2, mean_s=0.1),),
         alarms=(Alarm(zh="须人工处理。", en="A person must look.", subject=words),),
     )
 

@@ -3,13 +3,16 @@
 import json
 from collections.abc import AsyncIterator
 
+import pytest
+from prometheus_client import CollectorRegistry, Histogram
 from pydantic import SecretStr
 
 from deploy.chaos.wishes import make_wish
 from services.intake.settings import IntakeSettings
+from shared import telemetry
 from shared.contracts import topics
 from shared.security import Role
-from shared.web.operation_pages import MASK, list_settings
+from shared.web.operation_pages import MASK, list_providers, list_settings
 from tests.support.eventually import eventually
 from tests.support.services import start
 from tests.support.stack_harness import StackHarness
@@ -27,6 +30,19 @@ def test_no_secret_is_shown_and_what_was_set_is_said_to_be() -> None:
     for variable in ("GUANJIA_WECHAT_SECRET", "GUANJIA_MONGO_URI", "GUANJIA_FRONT_TOKEN"):
         assert rows[variable].value == MASK, variable
     assert "top-secret" not in str(rows)
+
+
+def test_calls_of_each_provider_are_counted_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be brought to a recipient is no failure of the provider's."""
+    labels = ("provider", "outcome")
+    calls = Histogram("calls", "of a test", labels, registry=CollectorRegistry())
+    monkeypatch.setattr(telemetry, "PROVIDER_SECONDS", calls)
+    for outcome in ("sent", "sent", "refused", "unknown"):
+        calls.labels("tencent", outcome).observe(0.5)
+    calls.labels("wechat", "misconfigured").observe(2)
+    of_tencent, of_wechat = list_providers()
+    assert (of_tencent.calls, of_tencent.failed, of_tencent.mean_s) == (4, 1, 0.5)
+    assert (of_wechat.en, of_wechat.calls, of_wechat.failed) == ("WeChat", 1, 1)
 
 
 async def _take(lines: AsyncIterator[str], parts: int) -> AsyncIterator[str]:

@@ -19,6 +19,7 @@ from shared.references import find_request_id, format_reference
 from shared.security import Credential, Role
 from shared.web.access import allow, find_scope
 from shared.web.forms import list_problems
+from shared.web.operation_pages import PROVIDER_NAMES
 from shared.web.pages import Language, Pages, find_language
 from shared.web.staff import PageRouter
 from shared.web.tiles import CASE_WORKERS, KEEPERS
@@ -31,11 +32,6 @@ DAYS = 30
 
 Reader = Annotated[Credential, Depends(allow(*CASE_WORKERS, *KEEPERS))]
 
-PROVIDERS: Mapping[str, tuple[str, str]] = {
-    "tencent": ("腾讯云短信", "Tencent SMS"),
-    "aliyun": ("阿里云短信", "Aliyun SMS"),
-    "wechat": ("微信", "WeChat"),
-}
 OUTCOMES: Mapping[str | None, tuple[str, str]] = {
     None: ("正在发送", "under way"),
     "sent": ("运营商已接收", "accepted"),
@@ -77,7 +73,7 @@ def _describe_attempt(attempt: Attempt) -> dict[str, object]:
     is_told = attempt.outcome == "sent" and attempt.receipt != "failed"
     return {
         "at": attempt.claimed_at,
-        "by": PROVIDERS[attempt.sender],
+        "by": PROVIDER_NAMES[attempt.sender],
         "words": words,
         "code": "" if is_told else attempt.code,
     }
@@ -113,7 +109,7 @@ def render_notices(
         sums=add_up(list(rates)) if rates is not None else None,
         rates=rates or (),
         names=name_purposes(find_language(request)),
-        providers=PROVIDERS,
+        providers=PROVIDER_NAMES,
         days=DAYS,
         may_read_replies=not caller.roles.isdisjoint(CASE_WORKERS),
         problems=problems,
