@@ -143,6 +143,27 @@ async def test_nothing_typed_is_left_in_a_tab_that_was_signed_out(
         await check_page(page)
 
 
+async def test_what_nobody_signed_in_typed_is_gone_after_half_an_hour_or_when_cleared(
+    running: Stack, browser: Browser
+) -> None:
+    """On a phone that several share, and on a page that stayed open."""
+    async with open_page(browser, PHONE) as page:
+        await page.clock.install()
+        text = page.locator("[name=text]")
+        await page.goto(f"{running.public_url}/ask")
+        await text.fill("家里缺一台轮椅")
+        await page.clock.fast_forward("25:00")
+        await page.reload()
+        assert await text.input_value() == "家里缺一台轮椅"
+        await press(page, "清空")
+        assert await text.input_value() == ""
+        await text.fill("家里缺一台轮椅")
+        async with page.expect_navigation():
+            await page.clock.fast_forward("31:00")
+        assert await text.input_value() == ""
+        assert await page.evaluate("sessionStorage.length") == 0
+
+
 async def test_a_refusal_without_the_form_loses_nothing_of_it(
     running: Stack, browser: Browser
 ) -> None:

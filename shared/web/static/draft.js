@@ -1,15 +1,17 @@
 /* Keeps what is typed in a form that says `data-draft="NAME"` until the house has it, so that a lost
  * signal loses nothing. NAME is the hidden field by which the house knows a repetition: what is sent
  * twice counts once. Drafts stay in this tab, of this account, for half a day; signing out ends them,
- * from whichever page: the one after it says `data-drafts-end`.
+ * from whichever page: the one after it says `data-drafts-end`. Of who is not signed in they end when nothing was typed for
+ * half an hour, also on a page that was left open: the next in front of it may be another.
  * Without script, a form is sent as any other.
  */
 "use strict";
 (function () {
   const PREFIX = "guanjia-draft:";
-  const LASTS_MS = 12 * 3600 * 1000;
   let isSwapped = false;
   const owner = document.body.dataset.account || "";
+  const LASTS_MS = owner ? 12 * 3600 * 1000 : 30 * 60 * 1000;
+  const LOOK_EVERY_MS = 30 * 1000;
 
   const isOurs = (form) => form instanceof HTMLFormElement && Boolean(form.dataset.draft);
   const makeKey = (form) => PREFIX + new URL(form.action).pathname;
@@ -153,6 +155,24 @@
     }
   }
 
+  /* The page as it is for whoever comes first. */
+  function startAnew(form) {
+    sessionStorage.removeItem(makeKey(form));
+    location.replace(new URL(form.action).pathname);
+  }
+
+  function endIdle() {
+    const isOver = (form) => sessionStorage.getItem(makeKey(form)) && !readDraft(makeKey(form));
+    const form = [...document.querySelectorAll("form[data-draft]")].find(isOver);
+    if (form) startAnew(form);
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-draft-clear]")) return;
+    const form = document.querySelector("form[data-draft]");
+    if (form) startAnew(form);
+  });
+
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (isOurs(form)) saveDraft(form);
@@ -181,4 +201,5 @@
 
   clear();
   start();
+  setInterval(endIdle, LOOK_EVERY_MS);
 })();
