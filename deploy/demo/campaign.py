@@ -90,7 +90,8 @@ class Enterprise:
 
     @property
     def phone(self) -> str:
-        return f"+86100{self.number:08d}"
+        """As a mobile number is written, so that one can sign in with it."""
+        return f"+861618{self.number:07d}"
 
     @property
     def openid(self) -> str:
