@@ -76,9 +76,9 @@ async def open_stack(data_dir: Path, **settings: str) -> AsyncIterator[Stack]:
         await stack.stop()
 
 
-async def list_violations(page: Page) -> list[str]:
-    """Of WCAG 2.2 AA, as axe-core finds them: the rule, and where."""
-    results: Any = await Axe().run(page, options=WCAG)
+async def list_violations(page: Page, options: Mapping[str, Any] = WCAG) -> list[str]:
+    """Of WCAG 2.2 AA, as axe-core finds them: the rule, and where. options: axe's."""
+    results: Any = await Axe().run(page, options=dict(options))
     return [
         f"{page.url} {violation['id']}: {node['target']} {node['failureSummary']}"
         for violation in results.response["violations"]

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from playwright.async_api import Error, Page
 
-PAGES_MAX = 60
+PAGES_MAX = 120
 # Pages of a kind: those whose addresses differ in ids, codes, digits and what is filtered by.
 ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_[a-z]+)+")
 # By the attribute: a link in a drawing has no text for an address.
@@ -14,7 +14,8 @@ LINKS = "all => all.map(a => new URL(a.getAttribute('href'), location.href).href
 
 
 async def crawl(page: Page, first: str, url: str) -> AsyncIterator[tuple[str, int]]:
-    """Every kind of page within reach, while it is open: its path and the status of its answer."""
+    """Every kind of page within reach, while it is open: its path and the status of its answer.
+    Raises RuntimeError where there seems to be no end of them."""
     waiting, seen = [first], {find_kind(first)}
     for _ in range(PAGES_MAX):
         if not waiting:
@@ -31,6 +32,7 @@ async def crawl(page: Page, first: str, url: str) -> AsyncIterator[tuple[str, in
             if path.startswith("/") and not kind.startswith("/language/") and kind not in seen:
                 seen.add(kind)
                 waiting.append(path)
+    raise RuntimeError(f"more than {PAGES_MAX} kinds of pages from {first}: {waiting}")
 
 
 async def _open(page: Page, address: str) -> int:
