@@ -123,10 +123,10 @@ def list_providers() -> Iterator[ProviderCalls]:
             seconds[provider] += sample.value
     for provider in sorted({name for name, _ in counts}):
         calls = sum(count for (name, _), count in counts.items() if name == provider)
-        taken = sum(counts[provider, outcome] for outcome in ("sent", "refused"))
+        answered = sum(counts[provider, outcome] for outcome in ("sent", "refused"))
         zh, en = PROVIDER_NAMES.get(provider, (provider, provider))
         mean_s = seconds[provider] / max(1, calls)
-        yield ProviderCalls(zh=zh, en=en, calls=calls, failed=calls - taken, mean_s=mean_s)
+        yield ProviderCalls(zh=zh, en=en, calls=calls, failed=calls - answered, mean_s=mean_s)
 
 
 def _list_alarms() -> Iterator[Alarm]:
