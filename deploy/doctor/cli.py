@@ -58,6 +58,7 @@ def _examine(folder: Path, stack: RunningStack | None, secrets_dir: Path) -> Ite
 
 
 def _examine_machine(folder: Path, secrets_dir: Path, settings: FrontSettings) -> Iterator[Finding]:
+    yield machine.check_calendar(system_now())
     yield machine.check_disk(folder)
     if (folder / "ledger").is_dir():
         yield machine.check_folder_is_written(folder / "ledger")

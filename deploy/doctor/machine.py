@@ -9,7 +9,9 @@ from pathlib import Path
 from cryptography import x509
 
 from deploy.doctor.findings import Finding, is_well
+from shared.calendar import find_unknown_years
 
+CALENDAR_AHEAD = timedelta(days=21)
 CLOCK_DIFFERENCE_MAX = timedelta(seconds=2)
 FREE_PERCENT_SOON, FREE_PERCENT_WRONG = 20, 10
 CERTIFICATE_SOON, CERTIFICATE_WRONG = timedelta(days=30), timedelta(days=7)
@@ -24,6 +26,17 @@ def check_clock(asked_at: datetime, answered_at: datetime, there: datetime) -> F
     if difference <= CLOCK_DIFFERENCE_MAX:
         return is_well("时钟", state)
     return Finding("时钟", "wrong", state, "两边都用 NTP 校时（chronyc tracking），再重启服务。")
+
+
+def check_calendar(now: datetime) -> Finding:
+    """Deadlines are in working days, and some end after New Year."""
+    years = find_unknown_years(now, now + CALENDAR_AHEAD)
+    if not years:
+        return is_well("节假日", f"知道 {(now + CALENDAR_AHEAD).year} 年的放假安排")
+    state = f"还不知道 {years[0]} 年的放假安排：周一至周五都算工作日"
+    return Finding(
+        "节假日", "soon", state, "安装新版 chinesecalendar（每年冬季发布），再重启服务。"
+    )
 
 
 def check_disk(folder: Path) -> Finding:

@@ -91,6 +91,21 @@ def test_a_clock_that_is_off_is_wrong() -> None:
     assert machine.check_clock(NOW, slow, NOW + timedelta(seconds=9)).level == "well"
 
 
+@pytest.mark.parametrize(
+    ("day", "level", "says"),
+    [
+        (datetime(2026, 11, 30, tzinfo=UTC), "well", "2026"),
+        (datetime(2034, 12, 20, tzinfo=UTC), "soon", "2034"),
+        (datetime(2026, 1, 5, tzinfo=UTC), "well", "2026"),
+    ],
+)
+def test_a_year_whose_holidays_are_not_known_is_named_before_it_begins(
+    day: datetime, level: str, says: str
+) -> None:
+    finding = machine.check_calendar(day)
+    assert (finding.level, says in finding.state) == (level, True)
+
+
 def test_keys_that_others_read_are_wrong(tmp_path: Path) -> None:
     assert machine.check_keys(tmp_path / "nowhere").level == "unseen"
     key = tmp_path / "root.key"
@@ -195,7 +210,8 @@ async def examine(stack: Stack) -> tuple[int, dict[str, str]]:
 
 async def test_a_living_stack_is_well_and_what_is_broken_in_it_is_named(stack: Stack) -> None:
     code, trouble = await examine(stack)
-    trouble.pop(f"磁盘 {stack.data_dir}", "")  # this machine's own
+    for of_this_machine in (f"磁盘 {stack.data_dir}", "节假日"):
+        trouble.pop(of_this_machine, "")
     assert trouble.keys() == {f"服务 {name}" for name in SERVICES}, "none of them was started"
     (stack.secrets_dir / "root.key").chmod(0o644)
     waiting = {"cluster": None, "created_at": datetime.now(UTC) - timedelta(minutes=3)}

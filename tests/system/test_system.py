@@ -11,8 +11,10 @@ import pytest
 
 from deploy.chaos.lifecycles import Lifecycles
 from deploy.chaos.running import compare
-from deploy.local.stack import BrokerKind, Stack, StackOptions
+from deploy.local.parts import SERVICE_MODULE
+from deploy.local.stack import SERVICES, BrokerKind, Stack, StackOptions
 from tests.support.eventually import eventually
+from tests.system import ahead
 
 BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"
 BROKERS = int(os.environ.get("GUANJIA_TEST_BROKERS", "1"))
@@ -27,15 +29,21 @@ SETTINGS = {
 
 @asynccontextmanager
 async def running(
-    path: Path, settings: Mapping[str, str] | None = None, brokers: int = BROKERS, **given: Any
+    path: Path,
+    settings: Mapping[str, str] | None = None,
+    brokers: int = BROKERS,
+    days_ahead: float = 0,
+    **given: Any,
 ) -> AsyncIterator[tuple[Stack, Lifecycles]]:
-    """settings: beside those of all. brokers: more than one are Apache Kafka. given: of the
-    `Lifecycles`."""
+    """settings: beside those of all. brokers: more than one are Apache Kafka. days_ahead: of the
+    services' clocks. given: of the `Lifecycles`."""
     options = StackOptions(
         data_dir=path,
         broker=BROKER if brokers == 1 else "kafka",
         brokers=brokers,
         settings_env={**SETTINGS, **(settings or {})},
+        service_module=ahead.__name__ if days_ahead else SERVICE_MODULE,
+        service_env={name: {ahead.VARIABLE: str(days_ahead)} for name in SERVICES},
     )
     stack = Stack(options, announce=print)
     await stack.start()
