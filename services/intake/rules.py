@@ -12,6 +12,7 @@ from services.intake.messages import (
     ITEM_WITH_NUMBER,
     MONEY_WITH_ITEM,
     PHONE_NOT_MOBILE,
+    QUANTITY_IS_PHONE,
     TEXT_TOO_SHORT,
     TOWN_UNKNOWN,
     UNIT_NOT_FEN,
@@ -36,6 +37,7 @@ PROJECT_TEXT_MIN = 4
 LEVELS: tuple[ApprovalLevel, ...] = ("village", "town", "city")
 
 _MOBILE = re.compile(r"^\+861[3-9]\d{9}$")
+_DIGITS_OF_MOBILE = re.compile(r"1[3-9]\d{9}")
 _MONEY_WORDS = frozenset({"元", "块", "圆", "角", "分", "yuan", "rmb", "cny", "¥"})
 
 
@@ -190,6 +192,14 @@ def _find_need_problems(rules: Rules, need: Need) -> Iterator[Problem]:
         yield UNIT_UNKNOWN.problem("need.unit")
     if has_number(need.item):
         yield ITEM_WITH_NUMBER.problem("need.item")
+    if _is_phone(need):
+        yield QUANTITY_IS_PHONE.problem("need.quantity")
+
+
+def _is_phone(need: Need) -> bool:
+    """It would leave as a figure, in clear. A sum of that size is a whole number of yuan."""
+    is_round_sum = need.is_money and need.quantity % 100 == 0
+    return not is_round_sum and bool(_DIGITS_OF_MOBILE.fullmatch(str(need.quantity)))
 
 
 def _find_area_problems(area: Area) -> Iterator[Problem]:

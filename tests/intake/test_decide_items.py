@@ -7,7 +7,7 @@ import pytest
 from services.intake.channels.text import Draft, understand
 from services.intake.channels.typed_requests import build_typed_request
 from services.intake.model import ApproveRequest, Request
-from services.intake.rules import LEVELS
+from services.intake.rules import LEVELS, find_problems
 from services.intake.vault.persons import open_text
 from shared.contracts.events import RequestOpened
 from shared.contracts.values import Channel
@@ -15,6 +15,7 @@ from shared.messaging.decision import Decision
 from shared.text import fold_text
 from tests.intake.builders import (
     COMMANDS,
+    RULES,
     VAULT,
     DecisionHarness,
     get_body,
@@ -121,3 +122,20 @@ def test_a_collectors_number_of_the_house_stays() -> None:
     harness = DecisionHarness()
     harness.submit(make_submission(collector_id="grid-2022000017"))
     assert get_only(harness).collector_id == "grid-2022000017"
+
+
+@pytest.mark.parametrize(
+    ("need", "is_phone"),
+    [
+        ({"unit": "床", "quantity": 13_788_000_999, "item": "棉被"}, True),
+        ({"unit": "fen", "quantity": 13_788_000_999}, True),
+        ({"unit": "fen", "quantity": 15_000_000_000}, False),
+        ({"unit": "床", "quantity": 12_000, "item": "棉被"}, False),
+    ],
+)
+def test_a_phone_in_the_column_of_quantities_or_sums_leaves_nothing(
+    need: dict[str, object], is_phone: bool
+) -> None:
+    """It would stand in clear on the topic; a project of 150 million yuan is none."""
+    problems = [problem.code for problem in find_problems(RULES, make_submission(need=need))]
+    assert problems == (["quantity_is_phone"] if is_phone else [])

@@ -20,7 +20,7 @@ from services.intake.channels.carriers import (
     read_code,
     read_text,
 )
-from services.intake.messages import RECEIPT_NOT_OBJECT, STATUS_UNKNOWN
+from services.intake.channels.messages import RECEIPT_NOT_OBJECT, STATUS_UNKNOWN
 from shared.contracts.message_ids import fold_message_id
 from shared.documents import Json
 from shared.errors import Invalid, Problem

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
-from services.intake.messages import (
+from services.intake.channels.messages import (
     BODY_NOT_JSON,
     FIELD_MISSING,
     PHONE_UNREADABLE,

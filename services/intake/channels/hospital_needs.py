@@ -7,7 +7,7 @@ is a project. Foreign cities have no town here: the city's code with 000 stands 
 
 from collections.abc import Mapping
 
-from services.intake.messages import (
+from services.intake.channels.messages import (
     CITY_UNKNOWN,
     HOSPITAL_MISSING,
     NEED_OVER,

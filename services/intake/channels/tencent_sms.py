@@ -20,7 +20,7 @@ from services.intake.channels.carriers import (
     read_code,
     read_text,
 )
-from services.intake.messages import STATUS_UNKNOWN
+from services.intake.channels.messages import STATUS_UNKNOWN
 from shared.documents import Json
 
 ANSWER = {"result": 0, "errmsg": "OK"}

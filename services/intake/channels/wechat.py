@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from services.intake.messages import (
+from services.intake.channels.messages import (
     BODY_NOT_XML,
     BODY_TOO_LARGE,
     DECLARATION_FORBIDDEN,

@@ -15,14 +15,14 @@ from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from services.intake.channels.wechat import parse_xml
-from services.intake.messages import (
+from services.intake.channels.messages import (
     AES_KEY_WRONG,
     BODY_NOT_DECRYPTABLE,
     SIGNATURE_DIFFERENT,
     TIME_NOT_UNIX,
     TIMESTAMP_FAR,
 )
+from services.intake.channels.wechat import parse_xml
 
 BLOCK = 32  # WeChat pads to 32, not to AES's 16
 SIGNED_WITHIN = timedelta(minutes=5)

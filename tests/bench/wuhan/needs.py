@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median_low
 
 from services.intake.channels.hospital_needs import build_hospital_request
-from services.intake.messages import NEED_OVER
+from services.intake.channels.messages import NEED_OVER
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 
