@@ -352,7 +352,7 @@ def test_disclose_tells_figures_and_duties(places: list[Path], tmp_path: Path) -
     assert "暖\\|留&lt;b&gt;" in result.output
     assert "已过期 passed" in result.output
     result = run(*options, "--campaigns", str(campaigns), "--json", "--major", "100")
-    said = json.loads(result.output)
+    said = json.loads(result.stdout)
     assert said["campaigns"][0]["received_fen"] == said["received"]["restricted_fen"]
     assert said["major_fen"] == 100_00
     progress = [duty for duty in said["duties"] if duty["subject"] == "progress"]

@@ -218,6 +218,16 @@ async def test_a_plan_is_registered_visited_and_checked_by_another(visitor: Visi
     checked = await other.post(f"{path}/check", visit_id=visit_id, verdict="right")
     assert checked.status_code == 303
     assert "已核对" in (await other.get(path)).text
+    days = "since=2000-01-01&until=2100-01-01"
+    auditor = visitor.harness.stack.bearer("figures", Role.AUDITOR)
+    figures = await visitor.get(f"/works/figures?{days}", who=auditor)
+    counted = {each["item"]: (each["visits"], each["quantity"]) for each in figures.json()["works"]}
+    assert counted["配餐"] >= (1, 20)
+    assert visitor.phone[3:] not in figures.text
+    earlier = await visitor.get("/works/figures?since=2000-01-01&until=2000-01-02", who=auditor)
+    assert earlier.json() == {"works": []}
+    collector = visitor.harness.stack.bearer("figures-c", Role.COLLECTOR)
+    assert (await visitor.get(f"/works/figures?{days}", who=collector)).status_code == 403
     coverage = (await other.get("/regular/coverage")).text
     assert "茶山镇" in coverage
     assert "石龙镇" not in coverage

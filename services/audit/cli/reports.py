@@ -39,6 +39,7 @@ from services.audit.reports.disclosure.markdown import format_code, format_leaf,
 from services.audit.reports.flow.gifts import EntryKey, TraceError, Use
 from services.audit.reports.trace import Trace, TracedPart, trace
 from shared.contracts.values import CHINA
+from shared.documents import Document
 
 Format = Literal["hledger", "ledger", "beancount", "csv", "parquet"]
 
@@ -153,6 +154,10 @@ def _name_leaf(key: EntryKey) -> str:
 
 
 _YUAN = 100
+WORK_UNREAD = (
+    "没有读到走访和服务的数字，报告里没有这一节 · no figures of visits and services were read: the "
+    "report has no such section"
+)
 CAMPAIGNS_UNREAD = (
     "没有读到专项行动：它们的到期事项不在内，可用 --campaigns 给出 · "
     "no campaigns were read, so their duties are missing: name them by --campaigns"
@@ -186,15 +191,17 @@ def disclose(
     with report_unreadable():
         figures = count_figures(open_logs(years), days, major_fen=major_fen)
     due = list_duties(figures, listed, major_fen=major_fen)
+    work = _ask_work(days)
     if as_json:
         report = describe_figures(figures, listed) | {
+            "off_book": work,
             "today": str(day),
             "major_fen": major_fen,
             "duties": [each.to_json(day) for each in due],
         }
         typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
-        typer.echo(render_markdown(figures, due, listed, day, major_fen))
+        typer.echo(render_markdown(figures, due, listed, day, major_fen, work))
 
 
 def _parse_period(text: str) -> Period:
@@ -211,6 +218,21 @@ def _read_campaigns(file: Path | None) -> list[Campaign]:
         return read_campaigns(file)
     except ValidationError as error:
         raise typer.BadParameter(f"{file}: {error}") from None
+
+
+def _ask_work(period: Period) -> list[Document]:
+    """Intake's visits and services, where it runs here: they stand on no log."""
+    days = {"since": period.start.isoformat(), "until": period.end.isoformat()}
+    try:
+        from shared.client import ServiceClient, ServiceError
+    except ImportError:  # an auditor with the base dependencies alone
+        typer.echo(WORK_UNREAD, err=True)
+        return []
+    try:
+        return list(ServiceClient("intake").get("/works/figures", days)["works"])
+    except ServiceError as error:
+        typer.echo(f"{WORK_UNREAD}\n{error}", err=True)
+        return []
 
 
 def _ask_campaigns() -> list[Campaign]:

@@ -81,6 +81,39 @@ async def list_visits(database: mongo.Database, work_id: str) -> list[Visit]:
     return await mongo.find(database, Visit, query, sort=sort, limit=VISITS_MAX)
 
 
+async def count_work(database: mongo.Database, since: str, until: str) -> list[mongo.Row]:
+    """Visits in these days (ISO; `until` is not counted) that met somebody and, of services, were
+    confirmed: by `kind`, `item` and `unit` (of a service), how many `visits`, how much `quantity`.
+    """
+    match = {
+        "on": {"$gte": since, "$lt": until},
+        "state": "confirmed",
+        "outcome": {"$ne": "absent"},
+    }
+    entry = {
+        "from": RegularWork.COLLECTION,
+        "localField": "work_id",
+        "foreignField": "_id",
+        "as": "work",
+    }
+    service = {name: {"$ifNull": [f"$work.service.{name}", ""]} for name in ("item", "unit")}
+    stages: list[Mapping[str, object]] = [
+        {"$match": match},
+        {"$lookup": entry},
+        {"$unwind": "$work"},
+        {
+            "$group": {
+                "_id": {"kind": "$work.kind", **service},
+                "visits": {"$sum": 1},
+                "quantity": {"$sum": "$quantity"},
+            }
+        },
+        {"$sort": {"_id": 1}},
+    ]
+    rows = await database[Visit.COLLECTION].aggregate(stages).to_list(None)
+    return [row.pop("_id") | row for row in rows]
+
+
 @dataclass(slots=True)
 class Coverage:
     """Of one town, by kind: how many are registered, and how many are late."""

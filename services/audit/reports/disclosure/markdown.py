@@ -16,6 +16,7 @@ from services.audit.reports.disclosure.figures import (
 )
 from services.audit.reports.flow.gifts import EntryKey
 from shared.contracts.values import LABELS
+from shared.documents import Document
 from shared.money import format_yuan
 from shared.towns import town_name
 
@@ -71,7 +72,9 @@ def render_markdown(
     campaigns: Sequence[Campaign],
     today: date,
     major_fen: int,
+    work: Sequence[Document] = (),
 ) -> str:
+    """work: of intake's register, as it counts it; it stands on no log."""
     parts = (
         _render_heading(figures),
         _render_funds(figures),
@@ -80,6 +83,7 @@ def render_markdown(
         _render_spending(figures),
         _render_lists(figures),
         _render_goods(figures),
+        _render_work(work),
         _render_campaigns(figures, campaigns),
         _render_corrections(figures),
         _render_duties(due, today, major_fen),
@@ -180,6 +184,23 @@ def _render_goods(figures: Figures) -> Iterator[str]:
     ]
     columns = ("基金 fund", "物资 item", "单位 unit", *GOODS_COLUMNS.values())
     yield from _render_section("物资 Goods", columns, rows)
+
+
+def _render_work(work: Sequence[Document]) -> Iterator[str]:
+    """Nothing where nobody counted it: a report of the log alone says no more than before."""
+    if not work:
+        return
+    rows = [
+        (f"{each['kind_zh']} {each['kind']}", each["item"], str(each["visits"]), _format_work(each))
+        for each in work
+    ]
+    columns = ("类别 kind", "服务 service", "次数 visits", "数量 quantity")
+    title = "走访与服务（账外，不计金额） Visits and services (off the books, no amounts)"
+    yield from _render_section(title, columns, rows)
+
+
+def _format_work(each: Document) -> str:
+    return f"{each['quantity']} {each['unit']}" if each["unit"] else ""
 
 
 def _render_campaigns(figures: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]:
