@@ -98,5 +98,5 @@ def test_a_reversal_says_what_was_entered_and_how_much() -> None:
     )
     values = {zh: value for zh, _, value in describe(reversal)}
     assert values["冲正的条目"] == "guanjia.test/log/2026 #7"
-    assert values["金额"] == "50.00 元"
+    assert values["金额"] == ("50.00 元", "CNY 50.00")
     assert values["原来记的"]

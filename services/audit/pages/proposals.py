@@ -3,14 +3,13 @@
 Everything that a proposal's digest covers is shown, or who approves it approves the unseen.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from services.audit.ledger.accounts import parse_chart
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.kinds import KINDS
-from services.audit.ledger.movements import MONEY, amount_of
 from services.audit.model import (
     ApproveBankAnswer,
     ApproveFund,
@@ -47,13 +46,11 @@ from services.audit.model.beginning import (
 from services.audit.model.fund import SpendingTerms
 from services.audit.model.mandate import DONOR_WORDS
 from services.audit.model.months import (
-    AccountRow,
     ApproveMonthClose,
     ApproveMonthReopening,
     DeclineMonthClose,
     DeclineMonthReopening,
     MonthClose,
-    MonthDifference,
     MonthReopening,
 )
 from services.audit.model.proposal import ReferencedProposal
@@ -71,17 +68,24 @@ from services.audit.model.vouchers import (
     LinedEntry,
 )
 from services.audit.months.reading import NOTHING_BOOKED
+from services.audit.pages.proposal_values import (
+    format_account_row,
+    format_leg_amounts,
+    format_month_difference,
+    format_recorded_consent,
+    format_standing_limits,
+    name_codes,
+    name_sum,
+)
 from services.audit.pages.proposing import Texts
-from shared.contracts.events import StandingLimits
-from shared.contracts.ledger_fields import GoodsLeg, Leg
-from shared.contracts.values import CHINA, LABELS, Value
-from shared.money import format_yuan
+from shared.contracts.values import CHINA, Value
 from shared.towns import town_name
 
 SHOWN_MAX = 20
 """Of a month's differences, on the card; all stand on its page."""
-Line = tuple[str, str, str]
-"""A fact of a proposal: what it is in Chinese and in English, and its value."""
+Line = tuple[str, str, str | Texts]
+"""A fact of a proposal: what it is in Chinese and in English, and its value, of which what is no
+word of a person's is in both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,52 +102,46 @@ class ProposalKind:
 
 def _describe_fund(fund: Fund) -> Iterator[Line]:
     yield "基金", "Fund", f"{fund.name}（{fund.id}）"
-    yield "性质", "Kind", "限定性" if fund.restricted else "非限定性"
+    yield (
+        "性质",
+        "Kind",
+        ("限定性", "restricted") if fund.restricted else ("非限定性", "unrestricted"),
+    )
     yield "基金会", "Foundation", fund.foundation
     yield "用途", "For", fund.terms.purpose
-    yield "管理费上限", "Fees at most", f"当年收入的 {fund.terms.fee_permille_max / 10:g}%"
+    fees = f"{fund.terms.fee_permille_max / 10:g}%"
+    yield "管理费上限", "Fees at most", (f"当年收入的 {fees}", f"{fees} of the year's income")
     yield from _describe_terms(fund.terms)
 
 
 def _describe_terms(terms: SpendingTerms) -> Iterator[Line]:
     """Of a fund's or a mandate's spending."""
-    yield "限类别", "Categories", "、".join(LABELS[each] for each in terms.categories)
-    yield "限困难类别", "Classes", "、".join(LABELS[each] for each in terms.beneficiary_classes)
+    yield "限类别", "Categories", name_codes(terms.categories)
+    yield "限困难类别", "Classes", name_codes(terms.beneficiary_classes)
     yield "限镇街", "Towns", "、".join(town_name(code) or code for code in terms.town_codes)
 
 
 def describe_mandate(mandate: Mandate) -> Iterator[Line]:
     yield "基金", "Fund", mandate.fund_id
-    yield "金额上限", "At most", f"{format_yuan(mandate.sum_fen)} 元"
-    yield "动用", "Of", "捐赠人给该基金的捐款" if mandate.asks_donor else "基金本身的钱"
+    yield "金额上限", "At most", name_sum(mandate.sum_fen)
+    gifts, own = ("捐赠人给该基金的捐款", "the donor's gifts"), ("基金本身的钱", "the fund's own")
+    yield "动用", "Of", gifts if mandate.asks_donor else own
     yield "捐赠人", "Donor", mandate.donor_id
-    yield "由谁使用", "Used by", mandate.source or "任何登记的伙伴"
+    yield "由谁使用", "Used by", mandate.source or ("任何登记的伙伴", "any partner")
     yield "有效至", "Until", f"{mandate.valid_until.astimezone(CHINA):%Y-%m-%d}"
     yield "依据", "Document", mandate.reference
     if mandate.standing:
-        yield "自动资助", "Gives by itself", _format_standing(mandate.standing)
+        yield "自动资助", "Gives by itself", format_standing_limits(mandate.standing)
     if mandate.asks_donor:
         yield "捐赠人本人", "The donor himself", DONOR_WORDS[mandate.donor_word]
-        yield "留存的同意", "Consent on record", _format_consent(mandate)
+        yield "留存的同意", "Consent on record", format_recorded_consent(mandate)
     yield from _describe_terms(mandate.terms)
-
-
-def _format_standing(limits: StandingLimits) -> str:
-    one, month = format_yuan(limits.request_fen), format_yuan(limits.month_fen)
-    return f"是：不再逐项问；每项至多 {one} 元，每月至多 {month} 元"
-
-
-def _format_consent(mandate: Mandate) -> str:
-    consent = mandate.consent
-    if consent is None:
-        return "无"
-    return f"{consent.consented_at.astimezone(CHINA):%Y-%m-%d}，{consent.how}"
 
 
 def _describe_transfer(transfer: Transfer) -> Iterator[Line]:
     yield "从", "From", transfer.from_fund_id
     yield "到", "To", transfer.to_fund_id
-    yield "金额", "Amount", f"{format_yuan(transfer.amount_fen)} 元"
+    yield "金额", "Amount", name_sum(transfer.amount_fen)
     yield from _describe_voucher(transfer)
 
 
@@ -156,10 +154,11 @@ def _describe_voucher(proposal: ReferencedProposal) -> Iterator[Line]:
 def _describe_lined(entry: LinedEntry) -> Iterator[Line]:
     yield "基金", "Fund", entry.fund_id
     if isinstance(entry, BankEntry):
-        yield "是什么", "What it is", KINDS[entry.kind].zh
+        kind = KINDS[entry.kind]
+        yield "是什么", "What it is", (kind.zh, kind.en)
     if isinstance(entry, GiftRefund):
         yield "捐赠", "Gift", entry.donation_id
-    yield "金额", "Amount", f"{format_yuan(entry.amount_fen)} 元"
+    yield "金额", "Amount", name_sum(entry.amount_fen)
     yield "银行日期", "The bank's day", f"{entry.at.astimezone(CHINA):%Y-%m-%d}"
     yield "银行流水号", "The bank's reference", entry.bank_reference
     yield "账户", "Account", entry.own_account
@@ -179,8 +178,8 @@ def _describe_opening(opening: OpeningBalances) -> Iterator[Line]:
     yield "原账套", "The program before", opening.program
     yield "余额日期", "The day of the balances", f"{opening.at.astimezone(CHINA):%Y-%m-%d}"
     for each in opening.balances:
-        yield each.fund_id, each.fund_id, f"{format_yuan(each.balance_fen)} 元"
-    yield "合计", "In all", f"{format_yuan(opening.total_fen)} 元"
+        yield each.fund_id, each.fund_id, name_sum(each.balance_fen)
+    yield "合计", "In all", name_sum(opening.total_fen)
     yield from _describe_voucher(opening)
 
 
@@ -198,62 +197,42 @@ def _describe_reversal(reversal: Reversal) -> Iterator[Line]:
     entry = parse_entry(reversal.leaf.encode())
     kind = KINDS.get(entry["kind"])
     yield "冲正的条目", "Entry", f"{reversal.reverses_log} #{reversal.reverses}"
-    yield "原来记的", "What it was", kind.zh if kind else entry["kind"]
-    yield "金额", "Amount", _format_legs(entry["legs"])
+    yield "原来记的", "What it was", (kind.zh, kind.en) if kind else str(entry["kind"])
+    yield "金额", "Amount", format_leg_amounts(entry["legs"])
     yield "基金", "Fund", reversal.fund_id
     yield from _describe_voucher(reversal)
-
-
-def _format_legs(legs: Iterable[Leg | GoodsLeg]) -> str:
-    """What the entry put to its accounts; each amount once, since both sides say the same."""
-    amounts = dict.fromkeys(amount_of(leg) for leg in legs)
-    money = (f"{format_yuan(quantity)} 元" for unit, quantity in amounts if unit == MONEY)
-    goods = (f"{unit.item} {quantity} {unit.unit}" for unit, quantity in amounts if unit != MONEY)
-    return "、".join((*money, *goods))
 
 
 def _describe_bank_answer(answer: BankAnswer) -> Iterator[Line]:
     is_paid = answer.direction == "paid"
     yield "银行流水号", "The bank's reference", answer.bank_reference
-    yield "方向", "Direction", "付出" if is_paid else "退回"
-    yield "金额", "Amount", f"{format_yuan(answer.amount_fen)} 元"
+    yield "方向", "Direction", ("付出", "paid") if is_paid else ("退回", "came back")
+    yield "金额", "Amount", name_sum(answer.amount_fen)
     reference = format_payment_reference(answer.order_id, answer.number) if answer.number else ""
     yield "记到付款编号", "Enters the payment", reference
-    yield "入账", "Entered", "同意后入账" if answer.number else "不入账"
+    entered, not_entered = ("同意后入账", "when approved"), ("不入账", "no")
+    yield "入账", "Entered", entered if answer.number else not_entered
     yield "核对结果", "What it is", answer.answer
 
 
 def _describe_release(release: LineRelease) -> Iterator[Line]:
     yield "付款编号", "Reference", release.id
-    yield "金额", "Amount", f"{format_yuan(release.amount_fen)} 元"
+    yield "金额", "Amount", name_sum(release.amount_fen)
     yield "银行怎么说", "What the bank said", release.reason
-    yield "同意后", "Then", "视为银行没有付，可以重新做成付款单"
+    yield "同意后", "Then", ("视为银行没有付，可以重新做成付款单", "it may be ordered again")
 
 
 def _describe_month_close(close: MonthClose) -> Iterator[Line]:
     yield "月份", "Month", close.month
     yield "基金会", "Foundation", close.foundation
     for row in close.rows:
-        yield row.account or "未注明账户", "Account", _format_account(row)
+        yield row.account or "未注明账户", "Account", format_account_row(row)
     for each in close.figures.differences[:SHOWN_MAX]:
-        yield "未入账", "Not entered", _format_difference(each)
+        yield "未入账", "Not entered", format_month_difference(each)
     if len(close.figures.differences) > SHOWN_MAX:
         more = len(close.figures.differences) - SHOWN_MAX
-        yield "未入账", "Not entered", f"另有 {more} 笔，见月结页"
+        yield "未入账", "Not entered", (f"另有 {more} 笔，见月结页", f"{more} more, on its page")
     yield "差额的原因", "Why they differ", close.reason
-
-
-def _format_account(row: AccountRow) -> str:
-    parts = [f"银行 {format_yuan(row.stated_fen)}", f"账面 {format_yuan(row.books_fen)}"]
-    if row.known_fen:
-        parts.append(f"未入账流水 {format_yuan(row.known_fen)}")
-    same = not row.unexplained_fen
-    return "，".join([*parts, "相符" if same else f"差额 {format_yuan(row.unexplained_fen)}"])
-
-
-def _format_difference(each: MonthDifference) -> str:
-    day = f"{each.at.astimezone(CHINA):%Y-%m-%d}"
-    return f"{day} {format_yuan(each.amount_fen)} 元 {each.account} {each.reference}"
 
 
 def _describe_month_reopening(reopening: MonthReopening) -> Iterator[Line]:

@@ -1,0 +1,69 @@
+"""What a proposal says, in Chinese and in English, where it is no word of a person's."""
+
+from collections.abc import Iterable
+
+from services.audit.ledger.movements import MONEY, amount_of
+from services.audit.model import Mandate
+from services.audit.model.months import AccountRow, MonthDifference
+from services.audit.pages.proposing import Texts
+from shared.contracts.events import StandingLimits
+from shared.contracts.ledger_fields import GoodsLeg, Leg
+from shared.contracts.values import CHINA
+from shared.money import format_yuan
+from shared.web.pages import name_code
+
+
+def name_sum(fen: int) -> Texts:
+    yuan = format_yuan(fen)
+    return f"{yuan} 元", f"CNY {yuan}"
+
+
+def name_codes(codes: Iterable[str]) -> Texts:
+    names = [name_code(each) for each in codes]
+    return "、".join(zh for zh, _ in names), ", ".join(en for _, en in names)
+
+
+def format_standing_limits(limits: StandingLimits) -> Texts:
+    one, month = format_yuan(limits.request_fen), format_yuan(limits.month_fen)
+    return (
+        f"是：不再逐项问；每项至多 {one} 元，每月至多 {month} 元",
+        f"yes, without asking: CNY {one} each, CNY {month} a month at most",
+    )
+
+
+def format_recorded_consent(mandate: Mandate) -> str | Texts:
+    consent = mandate.consent
+    if consent is None:
+        return "无", "none"
+    return f"{consent.consented_at.astimezone(CHINA):%Y-%m-%d}，{consent.how}"
+
+
+def format_leg_amounts(legs: Iterable[Leg | GoodsLeg]) -> Texts:
+    """What the entry put to its accounts; each amount once, since both sides say the same."""
+    amounts = dict.fromkeys(amount_of(leg) for leg in legs)
+    money = [name_sum(quantity) for unit, quantity in amounts if unit == MONEY]
+    goods = [f"{unit.item} {quantity} {unit.unit}" for unit, quantity in amounts if unit != MONEY]
+    zh, en = ([texts[at] for texts in money] for at in (0, 1))
+    return "、".join([*zh, *goods]), ", ".join([*en, *goods])
+
+
+def format_account_row(row: AccountRow) -> Texts:
+    sums = {
+        ("银行", "bank"): row.stated_fen,
+        ("账面", "books"): row.books_fen,
+        ("未入账流水", "not entered"): row.known_fen or None,
+        ("差额", "difference"): row.unexplained_fen or None,
+    }
+    parts = [(names, format_yuan(fen)) for names, fen in sums.items() if fen is not None]
+    zh, en = ([f"{names[at]} {yuan}" for names, yuan in parts] for at in (0, 1))
+    same = ([], []) if row.unexplained_fen else (["相符"], ["equal"])
+    return "，".join([*zh, *same[0]]), ", ".join([*en, *same[1]])
+
+
+def format_month_difference(each: MonthDifference) -> Texts:
+    day = f"{each.at.astimezone(CHINA):%Y-%m-%d}"
+    zh, en = name_sum(each.amount_fen)
+    return (
+        f"{day} {zh} {each.account} {each.reference}",
+        f"{day} {en} {each.account} {each.reference}",
+    )
