@@ -39,7 +39,7 @@ from tests.pages.steps import (
     read_main,
     reload_until,
 )
-from tests.pages.test_proof_in_browser import PASSED
+from tests.pages.test_proof_in_browser import FAILED, PASSED
 
 ASKED_YUAN = 260
 ITEM_WORDS = "孩子高烧住院，药费还差二百六十元"
@@ -83,6 +83,7 @@ async def test_from_asking_on_the_web_to_a_receipt_that_the_donor_verifies(
                 await confirm(applicant, running, phone)
                 await pay(browser, running, size, tmp_path)
                 await verify_gift_and_use(giver)
+                await save_and_verify_offline(giver, tmp_path)
                 await verify_receipt(giver, running, donor)
         await applicant.reload()
         await check_page(applicant)
@@ -246,6 +247,26 @@ async def verify_gift_and_use(page: Page) -> None:
         await page.wait_for_selector("#proof[data-done]")
         assert PASSED in await page.locator("#proof-verdict").inner_text()
         await check_page(page)
+
+
+async def save_and_verify_offline(page: Page, folder: Path) -> None:
+    """The entry's page from his own disk, without a connection; and with another sum on it."""
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="保存本页").click()
+    saved = folder / "entry.html"
+    await (await download.value).save_as(saved)
+    opened = await page.context.new_page()
+    await page.context.set_offline(offline=True)
+    content = saved.read_bytes()
+    forged = re.sub(rb"(amount_fen&#34;:)(\d)", rb"\g<1>9\2", content, count=1)
+    assert forged != content
+    for text, verdict in ((content, PASSED), (forged, FAILED)):
+        saved.write_bytes(text)
+        await opened.goto(saved.as_uri())
+        await opened.wait_for_selector("#proof[data-done]")
+        assert verdict in await opened.locator("#proof-verdict").inner_text()
+    await opened.close()
+    await page.context.set_offline(offline=False)
 
 
 async def verify_receipt(page: Page, stack: Stack, donor: Enterprise) -> None:
