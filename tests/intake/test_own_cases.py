@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.model import Request
-from services.intake.pages.mine import MINE_PATH
+from services.intake.model import Request, RequestState
+from services.intake.model.request import Portion
+from services.intake.pages.mine import MINE_PATH, ON_ITS_PAGE, describe_in_list
 from shared import mongo
 from shared.messaging.decision import Command
 from shared.revocations import RevokeLinks
@@ -236,3 +237,26 @@ async def test_the_code_goes_to_that_phone_for_this_and_nothing_else(
         [contact] = answer.json()["own-phones"]
         assert contact["own_phone"] is is_proven, asker
         assert contact["phone"] == visitor.phone
+
+
+@pytest.mark.parametrize(
+    ("state", "stage", "is_his_turn"),
+    [
+        ("recorded", None, False),
+        ("open", None, False),
+        ("open", "committed", False),
+        ("open", "delivered", True),
+        ("declined", None, True),
+        ("returned", None, True),
+        ("closed", None, True),
+    ],
+)
+def test_a_list_says_what_waits_for_him_without_pointing_below_itself(
+    state: str, stage: Any, *, is_his_turn: bool
+) -> None:
+    matches = {"M-1": Portion(quantity=1, stage=stage)} if stage else {}
+    fields: dict[str, Any] = {"state": RequestState(state), "matches": matches, "ending": None}
+    zh, en = describe_in_list(Request.model_construct(**fields, source="/web", referrals=()), 5)
+    assert ((zh, en) == ON_ITS_PAGE) is is_his_turn
+    assert "下面" not in zh
+    assert "below" not in en

@@ -24,7 +24,7 @@ from services.audit.pages.donor import (
 from services.intake import model as intake
 from services.intake.model.request import Portion
 from services.intake.pages import ask, mine, own
-from services.intake.pages.applicant import DeliveryLink, describe_next, render_request
+from services.intake.pages.applicant import DeliveryLink, render_request
 from services.intake.pages.consents import list_consents
 from services.intake.pages.own_files import OwnFiles
 from services.intake.pages.rows import build_row
@@ -185,7 +185,7 @@ def _render_own_cases(
     """Signed in by phone, with something and with nothing; and before."""
     visitor = make_reader(path=mine.MINE_PATH)
     cases = [
-        mine.OwnCase(build_row(each, NOW), describe_next(each, 5), REQUEST.path(token))
+        mine.OwnCase(build_row(each, NOW), mine.describe_in_list(each, 5), REQUEST.path(token))
         for each in requests
     ]
     problem = Problem("sign_in_code_wrong", "code", words, words)

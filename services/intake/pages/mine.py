@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.intake import model, store
 from services.intake.own.phones import APPLICANT, find_signer, load_owners
-from services.intake.pages.applicant import describe_next
+from services.intake.pages.applicant import describe_next, find_progress_step
 from services.intake.pages.applicant_links import name_signed_in
 from services.intake.pages.rows import CaseRow, build_row
 from services.intake.resources import IntakeRuntimeDep
@@ -44,6 +44,12 @@ class OwnCasesRoute(PhoneSessionRoute):
     base = MINE_PATH
     cookie = APPLICANT
 
+
+DELIVERED_STEP = 5
+ON_ITS_PAGE = (
+    "请点开：看原因、补充情况、确认收到或评价。",
+    "Open it: why, what is missing, whether it arrived, or how it was.",
+)
 
 sign_in_router = build_sign_in_routes(SIGN_IN)
 router = Router(route_class=OwnCasesRoute, include_in_schema=False)
@@ -98,11 +104,19 @@ async def show_own_cases(
 
     requests = await store.list_requests_of(runtime.database, holder.person_ids)
     cases = [
-        OwnCase(build_row(each, now), describe_next(each, days), find_path(each))
+        OwnCase(build_row(each, now), describe_in_list(each, days), find_path(each))
         for each in requests
     ]
     form_token = make_form_token(runtime.keyring, session.id)
     return render_own_cases(request, cases, form_token, runtime.settings.help_phone)
+
+
+def describe_in_list(request: model.Request, answer_days: int) -> tuple[str, str]:
+    """What happens next, or that there is something for him on its page."""
+    is_his_turn = request.state in (model.RequestState.DECLINED, model.RequestState.RETURNED)
+    if is_his_turn or find_progress_step(request) >= DELIVERED_STEP:
+        return ON_ITS_PAGE
+    return describe_next(request, answer_days)
 
 
 def render_own_cases(
