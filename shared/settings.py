@@ -232,6 +232,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _check_provider_url(url: str) -> str:
+    """People's numbers, and words to them, cross no network unsealed."""
+    parts = urlsplit(url)
+    is_sealed = parts.scheme == "https" and parts.hostname
+    is_here = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if url and not is_sealed and not is_here:
+        raise ValueError("https://HOST, or http:// on this machine (127.0.0.1, localhost) alone")
+    return url
+
+
+ProviderUrl = Annotated[str, AfterValidator(_check_provider_url)]
+"""Whom we have an account with; empty: nobody."""
+
+
 class SettingsError(SystemExit):
     """Refused at start, with one line per wrong value."""
 

@@ -14,7 +14,7 @@ from services.intake.rules import Rules, SignInRules
 from services.intake.sign_in.rights import load_rights
 from shared.errors import Invalid
 from shared.policies import Policies, load_policies
-from shared.settings import Settings, is_loopback
+from shared.settings import ProviderUrl, Settings, is_loopback
 
 Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Days = Annotated[int, Field(ge=1, le=366)]
@@ -242,7 +242,7 @@ class IntakeSettings(Settings):
     ] = SecretStr("")
     wechat_appid: str = "wxsimulator0000000"
     wechat_endpoint: Annotated[
-        str, Field(description="https://api.weixin.qq.com; empty: the simulators")
+        ProviderUrl, Field(description="https://api.weixin.qq.com; empty: the simulators")
     ] = ""
     wechat_secret: Annotated[
         SecretStr, Field(description="as notify's: photos and voices are fetched with it")

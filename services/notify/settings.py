@@ -9,7 +9,7 @@ from services.notify.duties import URGENT_PURPOSES
 from services.notify.model import SmsProvider
 from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules
-from shared.settings import Settings
+from shared.settings import ProviderUrl, Settings
 
 DERIVED = "empty: derived from the root key, as the simulators expect"
 WECHAT_DROPS_REPEATS_S = 600
@@ -23,7 +23,7 @@ class NotifySettings(Settings):
     simulators_url: str = "http://127.0.0.1:8005"
 
     tencent_endpoint: Annotated[
-        str, Field(description="https://sms.tencentcloudapi.com/; empty: the simulators")
+        ProviderUrl, Field(description="https://sms.tencentcloudapi.com/; empty: the simulators")
     ] = ""
     tencent_secret_id: str = "AKIDSIMULATOR"  # noqa: S105 - an account name
     tencent_secret_key: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")
@@ -38,7 +38,7 @@ class NotifySettings(Settings):
     ]
 
     aliyun_endpoint: Annotated[
-        str, Field(description="https://dysmsapi.aliyuncs.com/; empty: the simulators")
+        ProviderUrl, Field(description="https://dysmsapi.aliyuncs.com/; empty: the simulators")
     ] = ""
     aliyun_key_id: str = "LTAISIMULATOR"
     aliyun_key_secret: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")
@@ -84,7 +84,7 @@ class NotifySettings(Settings):
     ] = 3600
 
     wechat_endpoint: Annotated[
-        str, Field(description="https://api.weixin.qq.com; empty: the simulators")
+        ProviderUrl, Field(description="https://api.weixin.qq.com; empty: the simulators")
     ] = ""
     wechat_appid: str = "wxsimulator0000000"
     wechat_secret: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")

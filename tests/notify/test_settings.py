@@ -23,6 +23,29 @@ def test_value_that_would_break_a_promise_is_refused(
         load_settings(NotifySettings)
 
 
+ENDPOINTS = ("tencent_endpoint", "aliyun_endpoint", "wechat_endpoint")
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize(
+    "url", ["http://sms.example", "sms.example", "ftp://127.0.0.1", "https://"]
+)
+def test_numbers_and_words_go_to_a_provider_by_https_alone(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(f"GUANJIA_{name.upper()}", url)
+    with pytest.raises(SettingsError, match=f"{name.upper()}.*\\n?.*https"):
+        load_settings(NotifySettings)
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize(
+    "url", ["https://sms.example/", "http://127.0.0.1:9", "http://[::1]:9", ""]
+)
+def test_a_provider_on_this_machine_may_be_without_tls(name: str, url: str) -> None:
+    assert getattr(NotifySettings.model_validate({name: url}), name) == url
+
+
 def test_secrets_do_not_show() -> None:
     settings = NotifySettings.model_validate({"tencent_secret_key": "hush-hush"})
     assert "hush-hush" not in repr(settings)
