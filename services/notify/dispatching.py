@@ -4,7 +4,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -37,11 +37,12 @@ WINDOW_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A notice, whose turn an SMS of it would be, and who sends it if nothing speaks against it:
-    None where nobody can."""
+    None where nobody can. is_ahead: it is claimed before there is a place for its call."""
 
     notice: Notice
     sms_providers: tuple[SmsProvider, ...]
     provider: ProviderName | None
+    is_ahead: bool = False
 
 
 class Dispatcher:
@@ -65,38 +66,66 @@ class Dispatcher:
                 return Candidate(notice, order, CHANNELS[channel].list_providers(order)[0])
         return Candidate(notice, order, None)
 
-    def split(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-        """(those that are claimed now, those that wait). The first have their places at the gates
-        until `give_back`."""
+    def split(
+        self, candidates: Sequence[Candidate], *, may_go_ahead: bool
+    ) -> tuple[list[Candidate], list[Candidate]]:
+        """(those that are claimed now, those that wait). The first are counted at the gates until
+        `give_back`."""
+        now = time.monotonic()
         wanted = Counter(each.provider for each in candidates if each.provider)
-        room = {name: self._gates[name].find_room(count) for name, count in wanted.items()}
+        room = {
+            name: self._gates[name].find_room(count, now, may_go_ahead=may_go_ahead)
+            for name, count in wanted.items()
+        }
         ready: list[Candidate] = []
         waiting: list[Candidate] = []
         for each in candidates:
             if each.provider is None:
                 ready.append(each)
-            elif room[each.provider] > 0:
-                room[each.provider] -= 1
-                self._gates[each.provider].enter()
+                continue
+            places, ahead = room[each.provider]
+            if not places + ahead:
+                waiting.append(each)
+            elif places:
+                room[each.provider] = places - 1, ahead
+                self.enter(each.provider)
                 ready.append(each)
             else:
-                waiting.append(each)
+                room[each.provider] = 0, ahead - 1
+                self.enter_ahead(each.provider)
+                ready.append(replace(each, is_ahead=True))
         return ready, waiting
 
     def give_back(self, candidates: Iterable[Candidate]) -> None:
-        """The places that `split` took for them: their claims have ended."""
+        """Their claims have ended."""
         for each in candidates:
-            if each.provider:
-                self._gates[each.provider].give_back()
+            if each.provider and each.is_ahead:
+                self.leave_ahead(each.provider)
+            elif each.provider:
+                self._gates[each.provider].in_use -= 1
 
-    def begin(self, provider: ProviderName) -> float:
-        """When the call began, for `end`."""
-        self._gates[provider].enter()
-        return time.monotonic()
+    # --- calls ---
+
+    def enter(self, provider: ProviderName) -> None:
+        self._gates[provider].in_use += 1
+
+    def enter_ahead(self, provider: ProviderName) -> None:
+        self._gates[provider].ahead += 1
+
+    def leave_ahead(self, provider: ProviderName) -> None:
+        self._gates[provider].ahead -= 1
+
+    def take_place(self, provider: ProviderName) -> bool:
+        """For one that was ahead of it. Whether there was any."""
+        if not self._gates[provider].count_places():
+            return False
+        self.leave_ahead(provider)
+        self.enter(provider)
+        return True
 
     def end(self, provider: ProviderName, began_at: float, outcome: Outcome) -> None:
-        self._gates[provider].leave(outcome)
         now = time.monotonic()
+        self._gates[provider].leave(outcome, now)
         telemetry.PROVIDER_SECONDS.labels(provider, outcome.kind).observe(now - began_at)
         if provider != "wechat":
             is_slow = now - began_at > self._settings.traffic_slow_s

@@ -3,40 +3,54 @@
 Each provider has its own gate, so that one that is slow or says "too many" holds up nobody else.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from services.notify.providers import Outcome
+
+AHEAD_S = 0.5
+"""As many calls as a provider took within it are claimed before there is a place for them."""
+AHEAD_TIMES = 2
+"""But not more than so many times its places."""
 
 
 @dataclass(slots=True)
 class Gate:
     """limit: of calls at one time. It grows by one for each round of calls that a provider takes,
     and is halved where it refuses us or does not answer. in_use: by calls, and by claims of calls
-    that begin as soon as these are durable."""
+    that begin as soon as these are durable. ahead: claims, durable or not, that have no place yet.
+    """
 
     limit_max: int
     limit: float
     in_use: int = 0
+    ahead: int = 0
+    _taken: deque[float] = field(default_factory=deque)
 
-    def find_room(self, wanted: int) -> int:
-        """How many may begin: half of all at least, so that they share a commit; else none yet."""
-        limit = int(self.limit)
-        free = limit - self.in_use
-        return free if free >= max(1, min(wanted, limit // 2)) else 0
+    def find_room(self, wanted: int, now: float, *, may_go_ahead: bool) -> tuple[int, int]:
+        """(places, claims ahead of places), together half of all places at least, so that they
+        share a commit; else none yet. now: in seconds, of a monotonic clock."""
+        places = self.count_places()
+        ahead = max(0, self._count_taken(now) - self.ahead) if may_go_ahead else 0
+        enough = max(1, min(wanted, int(self.limit) // 2))
+        return (places, ahead) if places + ahead >= enough else (0, 0)
 
-    def enter(self) -> None:
-        self.in_use += 1
+    def count_places(self) -> int:
+        return max(0, int(self.limit) - self.in_use)
 
-    def give_back(self) -> None:
-        """No call was made."""
-        self.in_use -= 1
+    def _count_taken(self, now: float) -> int:
+        while self._taken and self._taken[0] < now - AHEAD_S:
+            self._taken.popleft()
+        return min(len(self._taken), AHEAD_TIMES * int(self.limit))
 
-    def leave(self, outcome: Outcome) -> None:
+    def leave(self, outcome: Outcome, now: float) -> None:
         self.in_use -= 1
         if is_failure(outcome):
             self.limit = max(1.0, self.limit / 2)
+            self._taken.clear()
         elif outcome.kind == "sent":
             self.limit = min(float(self.limit_max), self.limit + 1 / self.limit)
+            self._taken.append(now)
 
 
 def open_gate(limit_max: int) -> Gate:

@@ -2,13 +2,14 @@
 
     due -> contacts -> claim (durable) -> send, many at a time -> outcomes (durable, in batches)
 
-Nothing is sent before its claim is durable, and what is claimed is sent at once: a claim is the
-record that a call begins. A process that dies leaves as many unclear notices as it had calls under
-way or about to begin; whatever else was due is sent by the next. A claim that expires counts as
-unclear, and an SMS is then never sent again by itself.
+Nothing is sent before its claim is durable. Where there is a place at its provider's gate, the
+claim is the record that the call begins; while calls follow one another, others are claimed ahead
+of their places, and that they begin is noted in a register (`registering.py`). A process that dies
+leaves as many unclear notices as it had calls under way or about to begin; whatever else was due or
+claimed is sent by the next. A call that may have begun and whose claim expires is unclear, and an
+SMS is then never sent again by itself.
 
-No call waits for another's claim or outcome: places at the providers' gates are taken as soon as
-they are free, whatever is on its way to the database.
+No call waits for another's claim or outcome.
 """
 
 import asyncio
@@ -20,32 +21,23 @@ import structlog
 
 from services.notify import store
 from services.notify.budgeting import BudgetWatch
+from services.notify.calling import Caller, Grant
 from services.notify.channels import Contact
 from services.notify.decide.claims import NOT_DUE
 from services.notify.decide.waits import find_unmatched, pick_receipt
 from services.notify.dispatching import Candidate, Dispatcher
-from services.notify.model import (
-    ClaimNotice,
-    Notice,
-    NoticeDue,
-    ProviderName,
-    PutOffNotice,
-    RecordOutcome,
-)
-from services.notify.providers import Outcome
+from services.notify.model import ClaimNotice, Notice, NoticeDue, PutOffNotice, RecordOutcome
 from services.notify.recording import INTERRUPTED_WAIT_S, INTERRUPTIONS, OutcomeRecorder
+from services.notify.registering import Registrar
+from services.notify.registers import name_call
 from services.notify.resources import NotifyRuntime
 from services.notify.settings import NotifySettings
 from services.notify.turns import PreparedTurn, Recipients, prepare_turn
-from shared.contracts.events import NoticeChannel
-from shared.documents import Document
 from shared.messaging.batches import execute_each
 from shared.messaging.decision import Answer, Command
-from shared.tracing.context import follow
 
 log = structlog.get_logger()
 
-ALARM_EVERY_S = 60.0
 FINISH_WITHIN_S = 2.0
 SLOW_GATE_S = 1.0
 
@@ -63,16 +55,17 @@ class Sender:
         self._settings = runtime.settings
         self._resources = runtime.resources
         self._claiming: dict[asyncio.Task[bool], Sequence[Candidate]] = {}
-        self._sending: set[asyncio.Task[None]] = set()
         self._next: asyncio.Task[PreparedTurn] | None = None
-        self._recorder = OutcomeRecorder(self._execute)
         self._found = False
-        self._is_stopping = False
-        self._alarmed_at: dict[tuple[str, str], float] = {}
         self._dispatcher = Dispatcher(runtime)
+        self._registrar = Registrar(runtime.database)
+        self._recorder = OutcomeRecorder(self._execute, self._note_end)
         if runtime.resources.token:
             runtime.resources.token.open(runtime.processor)
         self._budget = BudgetWatch(runtime)
+        self._caller = Caller(
+            runtime, self._dispatcher, self._recorder, self._registrar, self._budget.shard
+        )
 
     async def run(self) -> None:
         recorder = asyncio.create_task(self._recorder.run())
@@ -95,16 +88,17 @@ class Sender:
 
     async def _finish(self) -> None:
         """A send that is given up on would leave an SMS unclear for a person to look at."""
-        self._is_stopping = True
+        self._caller.stop()
         if self._next:
             self._next.cancel()
         try:
             async with asyncio.timeout(FINISH_WITHIN_S):
                 await asyncio.gather(*self._claiming, return_exceptions=True)
-                await asyncio.gather(*self._sending)
+                self._caller.stop()
+                await asyncio.gather(*self._caller.under_way)
                 await self._recorder.join()
         except TimeoutError:
-            count = len(self._sending) + self._recorder.count_waiting()
+            count = len(self._caller.under_way) + self._recorder.count_waiting()
             log.warning("sends_left_unclear", count=count)
 
     # --- claiming ---
@@ -123,6 +117,8 @@ class Sender:
         await self._dispatcher.watch()
         await self._budget.watch()
         await self._resources.words.refresh(self._runtime.database)
+        await self._registrar.open(await self._runtime.processor.now())
+        self._caller.give_back_overdue()
         self._look_at_claims()
         looking, self._next = self._next, None
         turn = await (looking or prepare_turn(self._runtime, self._list_in_hand([])))
@@ -165,9 +161,10 @@ class Sender:
             for notice in random.sample(turn.waiting, len(turn.waiting))
         ]
         while remaining:
-            ready, remaining = self._dispatcher.split(remaining)
+            register_id = self._registrar.id
+            ready, remaining = self._dispatcher.split(remaining, may_go_ahead=bool(register_id))
             if ready:
-                self._begin_claim(ready, recipients)
+                self._begin_claim(ready, recipients, register_id)
             if turn.more_due and len(remaining) <= self._settings.send_batch_max // 2:
                 self._look_ahead(remaining)
             if not ready and not await self._wait_for_room():
@@ -190,12 +187,13 @@ class Sender:
     async def _wait_for_room(self) -> bool:
         """Whether any call or claim has ended: a provider that is slow does not hold the others'
         messages. A claim that takes long is no provider's fault."""
-        under_way = {*self._sending, *self._claiming}
+        under_way = {*self._caller.under_way, *self._claiming}
         if not under_way:
             return True
         ended, _ = await asyncio.wait(
             under_way, timeout=SLOW_GATE_S, return_when=asyncio.FIRST_COMPLETED
         )
+        self._caller.give_back_overdue()
         return bool(ended or self._claiming)
 
     async def _put_off(self, waiting: Sequence[Notice]) -> None:
@@ -209,9 +207,11 @@ class Sender:
             ]
         )
 
-    def _begin_claim(self, ready: Sequence[Candidate], recipients: Recipients) -> None:
+    def _begin_claim(
+        self, ready: Sequence[Candidate], recipients: Recipients, register_id: str
+    ) -> None:
         self._recorder.hurry()
-        self._claiming[asyncio.create_task(self._claim(ready, recipients))] = ready
+        self._claiming[asyncio.create_task(self._claim(ready, recipients, register_id))] = ready
 
     def _look_at_claims(self) -> bool:
         """Whether all that have ended found their notices still due. Raises what one raised."""
@@ -220,22 +220,36 @@ class Sender:
             del self._claiming[claim]
         return {claim.result() for claim in ended} <= {True}
 
-    async def _claim(self, ready: Sequence[Candidate], recipients: Recipients) -> bool:
-        """Begins to send what this process got. Whether all of them were still due."""
-        start_before = time.monotonic() + compute_start_within_s(self._settings)
+    async def _claim(
+        self, ready: Sequence[Candidate], recipients: Recipients, register_id: str
+    ) -> bool:
+        """Begins to send what this process got. Whether all of them were still due. register_id:
+        of those that are claimed ahead."""
+        now = time.monotonic()
+        start_before = now + compute_start_within_s(self._settings)
         try:
             answers = await self._execute(
-                [self._build_claim(each, recipients.find_contact(each.notice)) for each in ready]
+                [
+                    self._build_claim(
+                        each,
+                        recipients.find_contact(each.notice),
+                        register_id if each.is_ahead else "",
+                    )
+                    for each in ready
+                ]
             )
         finally:
             self._dispatcher.give_back(ready)
         for each, answer in zip(ready, answers, strict=True):
             if isinstance(answer, Answer) and answer.status == 200:
-                began_at = self._dispatcher.begin(answer.body["provider"])
-                self._start(each.notice, answer.body, recipients, start_before, began_at)
+                noted_in = register_id if each.is_ahead else ""
+                grant = Grant(each.notice, answer.body, recipients, start_before, now, noted_in)
+                self._caller.begin(grant)
         return NOT_DUE not in answers
 
-    def _build_claim(self, candidate: Candidate, contact: Contact) -> Command[ClaimNotice]:
+    def _build_claim(
+        self, candidate: Candidate, contact: Contact, register_id: str
+    ) -> Command[ClaimNotice]:
         notice = candidate.notice
         claim = ClaimNotice(
             notice_id=notice.id,
@@ -250,6 +264,7 @@ class Sender:
             preferred=contact.preferred,
             is_budget_gone=self._budget.is_gone,
             subscription_id=self._resources.find_subscription_id(notice, contact),
+            register_id=register_id,
         )
         return Command(claim, correlation_id=notice.correlation_id)
 
@@ -260,102 +275,10 @@ class Sender:
                 log.error("command_failed", error=repr(answer))
         return [answer for _, answer in decided]
 
-    # --- sending ---
-
-    def _start(
-        self,
-        notice: Notice,
-        claim: Document,
-        recipients: Recipients,
-        start_before: float,
-        began_at: float,
-    ) -> None:
-        sending = self._send(notice, claim, recipients, start_before, began_at)
-        task = asyncio.create_task(sending)
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-
-    async def _send(
-        self,
-        notice: Notice,
-        claim: Document,
-        recipients: Recipients,
-        start_before: float,
-        began_at: float,
-    ) -> None:
-        channel, provider = claim["channel"], claim["provider"]
-        outcome = await self._try_to_send(
-            notice, provider, recipients, start_before, as_subscription=claim["as_subscription"]
-        )
-        self._dispatcher.end(provider, began_at, outcome)
-        if outcome.kind == "misconfigured":
-            self._raise_alarm(provider, outcome)
-        self._recorder.put(
-            _build_record(notice, channel, provider, claim["attempt"], outcome, self._budget.shard)
-        )
-
-    async def _try_to_send(
-        self,
-        notice: Notice,
-        provider: ProviderName,
-        recipients: Recipients,
-        start_before: float,
-        *,
-        as_subscription: bool,
-    ) -> Outcome:
-        contact = recipients.find_contact(notice)
-        donor_name = recipients.names.get(notice.donor_id or "")
-        if time.monotonic() > start_before:
-            return Outcome("retry", code="claim_too_old")
-        if self._is_stopping:
-            return Outcome("retry", code="sender_stopped")
-        try:
-            with follow((notice.correlation_id,)):
-                return await self._resources.send(
-                    notice, provider, contact, donor_name, as_subscription=as_subscription
-                )
-        except Exception:
-            log.exception("provider_adapter_failed", provider=provider, notice_id=notice.id)
-            return Outcome("unknown", code="adapter_failed")
-
-    def _raise_alarm(self, provider: ProviderName, outcome: Outcome) -> None:
-        """Once a minute for each cause: no message passes until a person looks."""
-        now, key = time.monotonic(), (provider, outcome.code)
-        if now - self._alarmed_at.get(key, float("-inf")) > ALARM_EVERY_S:
-            self._alarmed_at[key] = now
-            log.error(
-                "provider_misconfigured",
-                provider=provider,
-                code=outcome.code,
-                detail=outcome.detail,
-            )
+    def _note_end(self, outcome: RecordOutcome) -> None:
+        self._registrar.end(name_call(outcome.notice_id, outcome.attempt))
 
 
 def compute_start_within_s(settings: NotifySettings) -> float:
     """A send begun later could outlast its claim: it takes up to four calls to the provider."""
     return max(5.0, settings.claim_s - 4 * settings.provider_timeout_s)
-
-
-def _build_record(
-    notice: Notice,
-    channel: NoticeChannel,
-    provider: ProviderName,
-    attempt: int,
-    outcome: Outcome,
-    shard: int,
-) -> Command[RecordOutcome]:
-    record = RecordOutcome(
-        notice_id=notice.id,
-        attempt=attempt,
-        channel=channel,
-        provider=provider,
-        outcome=outcome.kind,
-        provider_message_id=outcome.provider_message_id,
-        code=outcome.code[:100],
-        retry_after_s=outcome.retry_after_s or 0,
-        blocked=outcome.blocked,
-        blames_name=outcome.blames_name,
-        parts=outcome.parts,
-        shard=shard,
-    )
-    return Command(record, correlation_id=notice.correlation_id)

@@ -8,13 +8,7 @@ from services.notify.digesting import send_digests
 from services.notify.events import build_commands, build_events
 from services.notify.jobs import send_notices
 from services.notify.limits import check_templates
-from services.notify.model import (
-    Backlog,
-    Dispatch,
-    Mailbox,
-    Notice,
-    StaffMember,
-)
+from services.notify.model import Backlog, Dispatch, Mailbox, Notice, StaffMember
 from services.notify.pages import ROUTERS
 from services.notify.provider_accounts import (
     build_aliyun,
@@ -24,6 +18,7 @@ from services.notify.provider_accounts import (
 )
 from services.notify.providers import PageSigner
 from services.notify.refusals import BlockedPhone, OptOut
+from services.notify.registers import CallRegister
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
 from services.notify.spending import SmsBudget, SmsSpending
@@ -55,6 +50,7 @@ def build_service(
         states=(
             Notice,
             BlockedPhone,
+            CallRegister,
             Dispatch,
             Mailbox,
             OptOut,

@@ -38,7 +38,8 @@ class Attempt(Value):
     outcome: the provider's answer; `unknown` also where no answer came; None while it runs;
     `written_off`: unclear, and a person decided to send again. provider: None in the oldest ones.
     point_id: intake's name of the phone, or of the account of a WeChat subscribe message, whose
-    credit it used: subscription_id. not_before: its provider takes it no earlier.
+    credit it used: subscription_id. not_before: its provider takes it no earlier. register_id:
+    where the call is noted when it begins; empty where it begins with its claim.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Attempt(Value):
     receipt: Receipt | None = None
     not_before: datetime | None = None
     subscription_id: str = ""
+    register_id: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -335,6 +337,7 @@ class ClaimNotice(Value):
     own_phone: whether his phone is certainly his. sms_providers: who may send an SMS now; whose
     turn it is first. preferred: where he is told first, if he said so. is_budget_gone: only what
     is urgent goes by SMS this month. subscription_id: where his credits for its template stand.
+    register_id: of the claim of a call that has no place yet.
     """
 
     notice_id: Identifier
@@ -349,6 +352,7 @@ class ClaimNotice(Value):
     preferred: NoticeChannel | None = None
     is_budget_gone: bool = False
     subscription_id: str = ""
+    register_id: str = ""
 
 
 class RecordOutcome(Value):

@@ -27,10 +27,11 @@ Execute = Callable[[Sequence[Command]], Awaitable[list[Answer | Exception]]]
 
 
 class OutcomeRecorder:
-    """execute: decides commands, each with its answer or its error, in the order given."""
+    """execute: decides commands, each with its answer or its error, in the order given. note: what
+    is durable."""
 
-    def __init__(self, execute: Execute) -> None:
-        self._execute = execute
+    def __init__(self, execute: Execute, note: Callable[[RecordOutcome], None]) -> None:
+        self._execute, self._note = execute, note
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
         self._claims = asyncio.Event()
 
@@ -80,5 +81,6 @@ class OutcomeRecorder:
                 waiting = [command for command, answer in pairs if isinstance(answer, Transient)]
             if waiting:
                 await asyncio.sleep(INTERRUPTED_WAIT_S)
-        for _ in commands:
+        for command in commands:
+            self._note(command.data)
             self._outcomes.task_done()

@@ -9,6 +9,7 @@ from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
 from services.notify.model import Attempt, Dispatch, Notice, StaffMember
 from services.notify.purposes import DIGESTS
 from services.notify.refusals import BlockedPhone
+from services.notify.registers import CallRegister
 from services.notify.spending import BUDGET_GONE, SmsSpending
 from services.notify.subscriptions import Subscription
 from shared import mongo
@@ -36,6 +37,7 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
     ),
     (StaffMember.COLLECTION, [("duties", 1)], {}),
     (SmsSpending.COLLECTION, [("month", 1)], {}),
+    (CallRegister.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
     (Dispatch.COLLECTION, [("point_id", 1)], {"sparse": True}),
     (Subscription.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
@@ -114,6 +116,23 @@ async def count_rivals(database: mongo.Database, notice: Notice, attempt: Attemp
     one = {"point_id": attempt.point_id, "provider": attempt.provider, **unheard}
     query = {**whose, "attempts": {"$elemMatch": one}, "_id": {"$ne": notice.id}}
     return int(await database[Notice.COLLECTION].count_documents(query, limit=20))
+
+
+async def open_register(database: mongo.Database, id_: str, expires_at: datetime) -> None:
+    register = mongo.to_document(CallRegister(id=id_, expires_at=expires_at))
+    row = {**register, "_version": 1, "_emitted": 0}
+    await database[CallRegister.COLLECTION].insert_one(row)
+
+
+async def note_calls(
+    database: mongo.Database, register_id: str, version: int, calls: Collection[str]
+) -> bool:
+    """All calls of the register from now on. Whether it was as this process wrote it last."""
+    result = await database[CallRegister.COLLECTION].update_one(
+        {"_id": register_id, "_version": version},
+        {"$set": {"calling": sorted(calls)}, "$inc": {"_version": 1}},
+    )
+    return result.matched_count == 1
 
 
 AREA = Cut(town="area", village="area")

@@ -20,13 +20,14 @@ from deploy.commands.run import run
 from deploy.local.process import make_death_signal
 from services.notify.jobs import Sender
 from services.notify.model import ClaimNotice, NoticeDue, RecordOutcome
+from services.notify.registering import Registrar
 from services.notify.resources import NotifyResources
 from shared.messaging.processor import Processor
 from tests.notify.fast_clock import put_in_place, read_clock
 
 DEATHS = "TEST_DEATHS"
 """The variable that holds where each life ends, as JSON."""
-STEPS = ("events", "claim", "call", "outcome", "expiry")
+STEPS = ("events", "claim", "note", "call", "outcome", "expiry")
 LATE = {"events": 1, "expiry": 2}
 MOMENTS = ("before", "midst", "after")
 MIDST_S = 0.008
@@ -95,6 +96,7 @@ def live(death: Death | None) -> None:
         executioner = Executioner(death)
         Processor.submit = executioner.wrap(Processor.submit, lambda *_: "events")  # type: ignore[method-assign,assignment]
         Sender._execute = executioner.wrap(Sender._execute, _name_commands)  # type: ignore[method-assign,assignment]
+        Registrar._note = executioner.wrap(Registrar._note, lambda *_: "note")  # type: ignore[method-assign,assignment]
         NotifyResources.send = executioner.wrap(NotifyResources.send, lambda *_: "call")  # type: ignore[method-assign,assignment]
     run("notify")
 

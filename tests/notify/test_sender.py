@@ -1,18 +1,19 @@
 """How the sender keeps its calls going: nothing is real here but the sender and its gates."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 import pytest
 
-from services.notify import jobs, recording
+from services.notify import calling, jobs, recording, store
 from services.notify.channels import Contact
 from services.notify.jobs import Sender
 from services.notify.model import ClaimNotice, Notice, RecordOutcome
 from services.notify.providers import Outcome
+from services.notify.registers import NEVER_BEGAN, name_call
 from services.notify.settings import NotifySettings
 from services.notify.turns import PreparedTurn, Recipients
 from shared.messaging.decision import Answer, Command
@@ -42,8 +43,9 @@ def make_turn(*names: str, more_due: bool) -> PreparedTurn:
 class Stage:
     """looked_for: in hand at each look. batches: the commands of each submission, by their type.
 
-    calls: notices at the provider, each until `answer`. Claims that follow `hold_claims` are
-    decided when `decide_claims` says so. outcomes: of calls, as they are recorded.
+    calls: notices at the provider, each until `answer`. noted: in the register, before they begin;
+    not where `is_closed`. ahead: notices that were claimed without a place. Claims that follow
+    `hold_claims` are decided when `decide_claims` says so. outcomes: of calls, as recorded.
     """
 
     def __init__(self, turns: Sequence[PreparedTurn]) -> None:
@@ -52,6 +54,9 @@ class Stage:
         self._decided = asyncio.Event()
         self._decided.set()
         self.outcomes: list[RecordOutcome] = []
+        self.noted: set[str] = set()
+        self.ahead: set[str] = set()
+        self.is_closed = False
         self.looked_for: list[set[str]] = []
         self.batches: list[tuple[str, int]] = []
         self.calls: list[str] = []
@@ -61,7 +66,8 @@ class Stage:
         )
         resources = Mock(token=None, words=Mock(refresh=AsyncMock()), send=self._send)
         resources.find_subscription_id = lambda *_: ""
-        processor = Mock(execute_many=self._execute, wait_commit=self._wait)
+        now = AsyncMock(return_value=START)
+        processor = Mock(execute_many=self._execute, wait_commit=self._wait, now=now)
         processor.next_commit = asyncio.Event()
         self.runtime = Mock(settings=settings, resources=resources, processor=processor)
 
@@ -74,9 +80,17 @@ class Stage:
         if not isinstance(commands[0].data, ClaimNotice):
             self.outcomes += [c.data for c in commands if isinstance(c.data, RecordOutcome)]
             return [Answer(204, {}) for _ in commands]
+        self.ahead |= {c.data.notice_id for c in commands if c.data.register_id}
         await self._decided.wait()
         claimed = {"channel": "sms", "provider": "tencent", "attempt": 1, "as_subscription": False}
         return [Answer(200, claimed) for _ in commands]
+
+    async def open_register(self, *_: object) -> None:
+        """Nothing is noted yet."""
+
+    async def note_calls(self, _database: object, _id: str, _v: int, calls: Iterable[str]) -> bool:
+        self.noted |= set() if self.is_closed else set(calls)
+        return not self.is_closed
 
     async def _wait(self, _timeout_s: float, committed: asyncio.Event) -> None:
         """A commit comes soon."""
@@ -84,6 +98,7 @@ class Stage:
         await asyncio.sleep(0.001)
 
     async def _send(self, notice: Notice, *_: object, **__: object) -> Outcome:
+        assert notice.id not in self.ahead or name_call(notice.id, 1) in self.noted
         self.calls.append(notice.id)
         place = len(self.calls)
         await self._answered.wait()
@@ -97,6 +112,9 @@ class Stage:
     def answer(self) -> None:
         self._answered.set()
 
+    def hang(self) -> None:
+        self._answered.clear()
+
     def hold_claims(self) -> None:
         self._decided.clear()
 
@@ -108,6 +126,8 @@ class Stage:
 async def open_stage(patch: pytest.MonkeyPatch, *turns: PreparedTurn) -> AsyncIterator[Stage]:
     stage = Stage(turns)
     patch.setattr(jobs, "prepare_turn", stage.prepare)
+    patch.setattr(store, "open_register", stage.open_register)
+    patch.setattr(store, "note_calls", stage.note_calls)
     patch.setattr(jobs, "SLOW_GATE_S", 3600)  # however busy the machine is, no provider is slow
     sending = asyncio.create_task(Sender(stage.runtime).run())
     try:
@@ -212,7 +232,8 @@ async def test_a_place_that_is_free_is_taken_while_another_claim_is_on_its_way(
         stage.add_turn(make_turn("d", "e", "f", more_due=False))
         await eventually(lambda: count_claims(stage), lambda claims: claims == 3)
         claims = [size for name, size in stage.batches if name == "ClaimNotice"]
-        assert claims == [2, 1, 1], "two places, one for each claim"
+        assert claims == [2, 1, 3]
+        assert len(stage.ahead) == 2, "the other two have a place each"
         assert stage.looked_for[-1] == {"c"}, "its claim is not durable yet"
         stage.decide_claims()
         await eventually(lambda: count_calls(stage), lambda calls: calls == 6)
@@ -220,6 +241,10 @@ async def test_a_place_that_is_free_is_taken_while_another_claim_is_on_its_way(
 
 async def count_claims(stage: Stage) -> int:
     return sum(name == "ClaimNotice" for name, _ in stage.batches)
+
+
+async def count_claimed(stage: Stage) -> int:
+    return sum(size for name, size in stage.batches if name == "ClaimNotice")
 
 
 async def test_places_that_are_free_after_a_claim_wait_for_no_call_to_end(
@@ -231,8 +256,8 @@ async def test_places_that_are_free_after_a_claim_wait_for_no_call_to_end(
         await eventually(lambda: count_calls(stage), lambda calls: calls == CALLS)
         stage.hold_claims()
         stage.answer()
-        await eventually(lambda: count_claims(stage), lambda claims: claims == 3)
-        assert len(stage.calls) == CALLS, "the claims of the other two are both on their way"
+        await eventually(lambda: count_claimed(stage), lambda claimed: claimed == 4)
+        assert len(stage.calls) == CALLS, "the claims of the other two are on their way"
 
 
 async def test_what_is_claimed_when_the_process_stops_is_given_back(
@@ -244,3 +269,53 @@ async def test_what_is_claimed_when_the_process_stops_is_given_back(
         await eventually(lambda: count_claims(stage), lambda claims: claims == 1)
     assert stage.calls == []
     assert [(o.notice_id, o.outcome) for o in stage.outcomes] == [("a", "retry")]
+
+
+NAMES = ("a", "b", "c", "d", "e", "f")
+
+
+async def test_while_calls_follow_one_another_others_are_claimed_ahead_and_noted_as_they_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That each is noted before it is called, the stage asserts at each call."""
+    async with open_stage(monkeypatch, make_turn(*NAMES, more_due=False)) as stage:
+        stage.answer()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == len(NAMES))
+        assert {outcome.outcome for outcome in stage.outcomes} == {"sent"}
+        assert stage.ahead
+        assert stage.noted == {name_call(name, 1) for name in stage.ahead}
+
+
+async def count_outcomes(stage: Stage) -> int:
+    return len(stage.outcomes)
+
+
+async def test_where_the_register_was_closed_what_was_claimed_ahead_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever closed it took them for calls that never began, and others send them."""
+    async with open_stage(monkeypatch, make_turn(*NAMES, more_due=False)) as stage:
+        stage.is_closed = True
+        stage.answer()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == len(NAMES))
+        back = {
+            o.notice_id for o in stage.outcomes if (o.outcome, o.code) == ("retry", NEVER_BEGAN)
+        }
+        assert back
+        assert back == stage.ahead
+        assert set(stage.calls) == set(NAMES) - back
+
+
+async def test_what_was_claimed_ahead_of_a_provider_that_got_stuck_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
+        stage.answer()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == CALLS)
+        stage.hang()
+        stage.add_turn(make_turn("c", "d", "e", "f", more_due=False))
+        await eventually(lambda: count_claims(stage), lambda claims: claims >= 2)
+        monkeypatch.setattr(calling, "WAITS_S_MAX", 0)
+        await eventually(lambda: count_outcomes(stage), lambda count: count == len(NAMES) - CALLS)
+        assert {outcome.code for outcome in stage.outcomes[CALLS:]} == {NEVER_BEGAN}
+        assert {outcome.notice_id for outcome in stage.outcomes[CALLS:]} == stage.ahead

@@ -259,7 +259,12 @@ async def play(
 async def test_killed_while_it_sends_nobody_is_told_twice_and_nobody_is_missing(
     stack: StackHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lives = (Death("claim", "after", 0), Death("call", "midst", 20), Death("outcome", "midst", 2))
+    lives = (
+        Death("claim", "after", 0),
+        Death("note", "after", 0),
+        Death("call", "midst", 20),
+        Death("outcome", "midst", 2),
+    )
     scene = Scene(notices=100, each=2, deaths={"one": lives}, receipt_wait_s=600)
     assert len(await play(stack, scene, tmp_path, monkeypatch)) == len(lives)
 
@@ -273,7 +278,7 @@ async def test_of_a_thousand_under_faults_none_is_told_twice_wherever_two_sender
     stack: StackHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of ten thousand with GUANJIA_TEST_DEEP=1, and each step and moment four times as often."""
-    lives = count_examples(15, 60)
+    lives = count_examples(18, 72)
     deaths = {name: draw_deaths(f"{SEED}{name}", lives, spacing=12) for name in ("one", "two")}
     scene = Scene(
         notices=count_examples(1_000, 10_000),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.gates import open_gate
+from services.notify.gates import AHEAD_S, AHEAD_TIMES, Gate, open_gate
 from services.notify.model import PutOffNotice, SmsProvider
 from services.notify.providers import Outcome
 from services.notify.settings import NotifySettings
@@ -103,26 +103,60 @@ def test_slow_calls_of_long_ago_say_nothing_where_none_came_since() -> None:
     assert health.find_reason(15 * 60 + 51) is None
 
 
+def call(gate: Gate, outcome: Outcome, at: float = 0.0) -> None:
+    gate.in_use += 1
+    gate.leave(outcome, at)
+
+
+def find_places(gate: Gate, now: float = 0.0) -> int:
+    places, _ = gate.find_room(100, now, may_go_ahead=False)
+    return places
+
+
+def find_ahead(gate: Gate, now: float) -> int:
+    _, ahead = gate.find_room(100, now, may_go_ahead=True)
+    return ahead
+
+
 def test_a_gate_halves_where_a_provider_does_not_answer_and_grows_again() -> None:
     gate = open_gate(16)
-    gate.enter()
-    gate.leave(Outcome("retry", throttled=True))
-    assert gate.find_room(100) == 8
+    call(gate, Outcome("retry", throttled=True))
+    assert find_places(gate) == 8
     for _ in range(100):
-        gate.enter()
-        gate.leave(SENT)
-    assert gate.find_room(100) == 16
+        call(gate, SENT)
+    assert find_places(gate) == 16
     for _ in range(20):
-        gate.enter()
-        gate.leave(Outcome("unknown"))
-    assert gate.find_room(100) == 1
+        call(gate, Outcome("unknown"))
+    assert find_places(gate) == 1
 
 
 def test_a_recipients_own_limit_says_nothing_of_the_provider() -> None:
     gate = open_gate(16)
-    gate.enter()
-    gate.leave(Outcome("retry", code="LimitExceeded.PhoneNumberDailyLimit"))
-    assert gate.find_room(100) == 16
+    call(gate, Outcome("retry", code="LimitExceeded.PhoneNumberDailyLimit"))
+    assert find_places(gate) == 16
+
+
+def test_as_many_are_claimed_ahead_as_a_provider_took_just_now() -> None:
+    gate = open_gate(16)
+    assert find_ahead(gate, 0.0) == 0, "it took none yet"
+    for _ in range(10):
+        call(gate, SENT, at=1.0)
+    assert find_ahead(gate, 1.2) == 10
+    gate.ahead += 4
+    assert find_ahead(gate, 1.2) == 6
+    assert find_ahead(gate, 1.2 + AHEAD_S) == 0, "long ago"
+    for _ in range(100):
+        call(gate, SENT, at=2.0)
+    assert find_ahead(gate, 2.0) == AHEAD_TIMES * 16 - 4
+    call(gate, Outcome("unknown"), at=2.0)
+    assert find_ahead(gate, 2.0) == 0, "it does not answer"
+
+
+def test_a_few_free_places_are_not_worth_a_commit_while_more_wait() -> None:
+    gate = open_gate(16)
+    gate.in_use = 9
+    assert gate.find_room(100, 0.0, may_go_ahead=True) == (0, 0)
+    assert gate.find_room(7, 0.0, may_go_ahead=True) == (7, 0)
 
 
 def test_what_waits_for_a_slow_provider_steps_back() -> None:

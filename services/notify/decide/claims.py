@@ -27,14 +27,10 @@ from services.notify.decide.transitions import (
     mark_unclear,
     may_repeat,
 )
-from services.notify.model import (
-    Attempt,
-    ClaimNotice,
-    Mailbox,
-    Notice,
-)
+from services.notify.model import Attempt, ClaimNotice, Mailbox, Notice
 from services.notify.purposes import BY_NAME
 from services.notify.refusals import BlockedPhone, OptOut
+from services.notify.registers import NEVER_BEGAN
 from services.notify.rules import Rules, compute_deadline
 from services.notify.spending import BUDGET_GONE
 from services.notify.subscriptions import Subscription, find_account, may_subscribe
@@ -237,12 +233,14 @@ def _compute_ready_at(notice: Notice, channel: NoticeChannel, rules: Rules) -> d
 def _begin_attempt(
     notice: Notice, channel: NoticeChannel, claim: ClaimNotice, now: datetime, rules: Rules
 ) -> Notice:
-    """Attempts that a misconfigured account refused say nothing new: the last one is enough."""
+    """Attempts that a misconfigured account refused say nothing new: the last one is enough. Those
+    that never began say nothing at all."""
     provider = choose_provider(notice, channel, claim.sms_providers, now)
     earlier = tuple(
         a
         for a in notice.attempts
-        if a.sender != provider or a.outcome != "misconfigured" or a.subscription_id
+        if (a.sender != provider or a.outcome != "misconfigured" or a.subscription_id)
+        and a.code != NEVER_BEGAN
     )
     tries = notice.tries + 1
     attempt = Attempt(
@@ -251,6 +249,7 @@ def _begin_attempt(
         provider=provider,
         point_id=claim.point_id if CHANNELS[channel].is_by_phone else None,
         claimed_at=now,
+        register_id=claim.register_id,
     )
     notice = notice.model_copy(update={"tries": tries, "attempts": (*earlier, attempt)})
     due_at = compute_deadline(now, rules.claim_s)

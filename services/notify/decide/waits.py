@@ -6,14 +6,23 @@ docs/decisions/0199.
 from datetime import datetime, timedelta
 
 from services.notify.decide.digests import count_untold
-from services.notify.decide.outcomes import bind_receipt
+from services.notify.decide.outcomes import bind_receipt, decide_record_outcome
 from services.notify.decide.transitions import (
     NO_RECEIPT,
     build_decision,
     is_tellable,
     plan_after_unclear,
 )
-from services.notify.model import Attempt, Dispatch, Notice, NoticeDue, PhoneTask, PutOffNotice
+from services.notify.model import (
+    Attempt,
+    Dispatch,
+    Notice,
+    NoticeDue,
+    PhoneTask,
+    PutOffNotice,
+    RecordOutcome,
+)
+from services.notify.registers import NEVER_BEGAN, CallRegister, name_call
 from services.notify.rules import Rules, compute_deadline
 from shared.messaging.decision import NOTHING, Command, Decision, States
 
@@ -31,7 +40,7 @@ def decide_due(
         return NOTHING
     match notice.state:
         case "sending":
-            return _expire_claim(rules, notice, now)
+            return _expire_claim(rules, states, notice, now)
         case "sent":
             return _wait_for_receipt(rules, states, notice, due.dispatch_id, now)
         case "unknown":
@@ -55,15 +64,32 @@ def decide_put_off(states: States, command: Command[PutOffNotice], now: datetime
     return Decision((notice.model_copy(update={"due_at": compute_deadline(now, PUT_OFF_S)}),))
 
 
-def _expire_claim(rules: Rules, notice: Notice, now: datetime) -> Decision:
-    """Its process died or is stuck, and nobody knows whether the message went out."""
-    if notice.last_attempt is None:
+def _expire_claim(rules: Rules, states: States, notice: Notice, now: datetime) -> Decision:
+    """Its process died or is stuck, and nobody knows whether the message went out; but one whose
+    call never began is sent again."""
+    last = notice.last_attempt
+    if last is None:
         return NOTHING
-    attempt = notice.last_attempt.model_copy(
-        update={"outcome": "unknown", "ended_at": now, "code": "no_outcome"}
-    )
+    if not _may_have_begun(states, notice, last):
+        record = RecordOutcome(
+            notice_id=notice.id,
+            attempt=last.number,
+            channel=last.channel,
+            outcome="retry",
+            code=NEVER_BEGAN,
+        )
+        return decide_record_outcome(rules, states, Command(record), now)
+    attempt = last.model_copy(update={"outcome": "unknown", "ended_at": now, "code": "no_outcome"})
     unclear = plan_after_unclear(notice.with_attempt(attempt), attempt, now, rules)
     return build_decision(notice, unclear)
+
+
+def _may_have_begun(states: States, notice: Notice, attempt: Attempt) -> bool:
+    """Having been read here, its register is written no more: what is not in it never will be."""
+    if not attempt.register_id:
+        return True
+    register = states.get(CallRegister, attempt.register_id)
+    return register is None or name_call(notice.id, attempt.number) in register.calling
 
 
 def _wait_for_receipt(
