@@ -22,10 +22,14 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 
 class Fact(Value):
-    """The `data` of an event. Subclasses name their type and the aggregate they speak of."""
+    """The `data` of an event. Subclasses name their type and the aggregate they speak of.
+
+    IS_ONLY_EVENT: whether its subject never has another event of any type.
+    """
 
     TYPE: ClassVar[str]
     TOPIC: ClassVar[str]
+    IS_ONLY_EVENT: ClassVar[bool] = False
 
 
 # Without a parameter, an Event is one of any fact.

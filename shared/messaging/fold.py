@@ -178,7 +178,7 @@ class Fold:
         if item.stream:
             return self._apply_in_sequence(item)
         result = self._apply_once(item)
-        if item.dead_letter and result.kind == "applied":
+        if item.dead_letter and result.kind in DONE:
             self.changes.settled_dead_letters[item.dead_letter] = "replayed"
         return result
 

@@ -203,6 +203,8 @@ class Inbox:
         fact = BY_TYPE.get(envelope.type)
         handler = self._routes.events.get(fact) if fact else None
         if fact is None or handler is None:
+            if fact and fact.IS_ONLY_EVENT and item.sequence == 1:
+                return replace(item, stream="", sequence=0)  # nothing will wait for its place
             if item.stream:
                 return item  # not for us, yet its place in the sequence counts
             raise TYPE_UNKNOWN.invalid("type", type=envelope.type)

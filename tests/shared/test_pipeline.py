@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
 
 from shared import mongo
+from shared.contracts.events import MessageReported, ReplyUnderstood
 from shared.errors import BugBrake
 from shared.messaging import fold
 from shared.messaging.decision import Answer, Command
@@ -24,7 +26,9 @@ from tests.support.pipeline import (
     in_memory,
     list_effects,
     load,
+    make_inbox,
     make_record,
+    make_record_of,
     settle,
 )
 
@@ -244,3 +248,42 @@ async def test_what_writes_nothing_says_nothing_of_how_long_a_commit_takes() -> 
         await add(instance, 1)
         assert noted.called
         await instance.stop()
+
+
+# --- what is not for this service ---
+
+
+async def test_of_what_is_not_for_us_a_place_is_stored_only_where_more_may_follow(
+    pair: tuple[Instance, Gate],
+) -> None:
+    instance, gate = pair
+    report = MessageReported(provider="tencent", provider_message_id="1", outcome="delivered")
+    reply = ReplyUnderstood(person_id="P", meaning="received")
+    records = [
+        make_record_of(fact, "/intake", offset, place)
+        for offset, (fact, place) in enumerate(
+            [(report, ("tencent:1", 1)), (reply, ("W-1", 1)), (report, ("tencent:2", 2))]
+        )
+    ]
+    gate.let_go()
+    await instance.processor.submit(records)
+    places = {row["_id"]: row["last"] for row in instance.database.list_rows("sequences")}
+    assert places == {"/intake|W-1": 1, "/intake|tencent:2": 0}, "the last came too early"
+    assert [row["_id"] for row in instance.database.list_rows("parked")] == ["/intake|tencent:2|2"]
+    assert instance.database.list_rows("positions")[0]["next"] == 3
+    assert not instance.database.list_rows("dead_letters")
+
+
+async def test_what_could_not_be_read_and_is_not_for_us_is_settled_by_its_replay(
+    pair: tuple[Instance, Gate],
+) -> None:
+    instance, gate = pair
+    report = MessageReported(provider="tencent", provider_message_id="1", outcome="delivered")
+    record = make_record_of(report, "/intake", 0, ("tencent:1", 1))
+    gate.let_go()
+    await instance.processor.submit([replace(record, signature=b"another's")])
+    [letter] = instance.database.list_rows("dead_letters")
+    item = make_inbox().parse_record(record)
+    gate.let_go()
+    await instance.processor.resume(replace(item, dead_letter=letter["_id"]))
+    assert [row["state"] for row in instance.database.list_rows("dead_letters")] == ["replayed"]

@@ -14,8 +14,7 @@ from unittest.mock import patch
 import orjson
 
 from shared import mongo
-from shared.contracts import topics
-from shared.contracts.envelope import build_cloud_event
+from shared.contracts.envelope import Fact, build_cloud_event
 from shared.contracts.values import Value
 from shared.messaging import processor as loop
 from shared.messaging.batch_store import BatchStore
@@ -62,9 +61,14 @@ def make_inbox() -> Inbox:
 
 
 def make_record(offset: int, subject: str, sequence: int, quantity: int = 1) -> Incoming:
-    fact = make_acceptance(quantity)
+    return make_record_of(make_acceptance(quantity), MATCHING, offset, (subject, sequence))
+
+
+def make_record_of(fact: Fact, source: str, offset: int, place: tuple[str, int]) -> Incoming:
+    """place: its subject, and the sequence within that."""
+    subject, sequence = place
     event = build_cloud_event(
-        source=MATCHING,
+        source=source,
         subject=subject,
         sequence=sequence,
         time=NOW,
@@ -74,8 +78,8 @@ def make_record(offset: int, subject: str, sequence: int, quantity: int = 1) -> 
         traceparent="",
     )
     value = encode(event)
-    signature = open_keyring().sign_record(MATCHING, topics.MATCHES, value)
-    return Incoming("c", topics.MATCHES, 0, offset, value, signature)
+    signature = open_keyring().sign_record(source, fact.TOPIC, value)
+    return Incoming("c", fact.TOPIC, 0, offset, value, signature)
 
 
 class Clock:

@@ -281,6 +281,7 @@ class MessageReported(Fact):
 
     TYPE: ClassVar[str] = "guanjia.receipt.reported.v1"
     TOPIC: ClassVar[str] = topics.RECEIPTS
+    IS_ONLY_EVENT: ClassVar[bool] = True
     provider: Literal["tencent", "aliyun", "wechat"]
     provider_message_id: Identifier
     outcome: Literal["delivered", "failed"]
