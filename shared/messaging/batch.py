@@ -1,14 +1,20 @@
 """A batch on its way: what it decides and for whom, until it is durable."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import structlog
+
+from shared import telemetry
 from shared.contracts.envelope import Event
 from shared.messaging.batch_store import Position, Writing
 from shared.messaging.changes import Changes, Result, Snapshot
-from shared.messaging.inbox import Item
+from shared.messaging.inbox import Item, describe_bug, format_traceback
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -36,13 +42,21 @@ class Pending:
     ticket: Ticket
     index: int
 
+    def mark_unwritable(self, bug: Exception) -> "Pending":
+        """Raises the bug again when even the dead letter could not be stored."""
+        if self.item.problems:
+            raise bug
+        problems, trace = (describe_bug(bug),), format_traceback(bug)
+        return replace(self, item=replace(self.item, problems=problems, traceback=trace))
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Batch:
     """Decided and not yet durable.
 
     pending: what it was to work; it works the first of them, as many as there are results. now: by
-    which it was decided. began_at: of the monotonic clock; began_ns: of the tracer's.
+    which it was decided. began_ns: of the tracer's clock. decided_s, written_s: how long each took,
+    without what it waited for the batch before.
     """
 
     pending: Sequence[Pending]
@@ -51,8 +65,9 @@ class Batch:
     positions: Mapping[Position, int]
     writing: Writing
     now: datetime
-    began_at: float
     began_ns: int
+    decided_s: float
+    written_s: float = 0.0
 
     @property
     def worked(self) -> Sequence[Pending]:
@@ -83,14 +98,36 @@ class Batch:
         for pending, result in zip(self.pending, self.changes.results, strict=False):
             pending.ticket.settle(pending.index, result)
 
+    def report(self, service: str) -> None:
+        """What operators see once it is durable: figures, dead letters, events. Where batches
+        overlap, each counts the time that it took by itself."""
+        changes = self.changes
+        telemetry.BATCH_SECONDS.labels(service).observe(self.decided_s + self.written_s)
+        telemetry.BATCH_ITEMS.labels(service).observe(len(changes.results))
+        for kind, count in Counter(result.kind for result in changes.results).items():
+            telemetry.ITEMS.labels(service, kind).inc(count)
+        for type_, seconds in self.list_steps():
+            telemetry.STEP_SECONDS.labels(service, type_).observe(seconds)
+        for id_, letter in changes.dead_letters.items():
+            log.warning(
+                "dead_letter_stored",
+                service=service,
+                dead_letter_id=id_,
+                correlation_id=letter.item.correlation_id,
+                problems=[problem.code for problem in letter.problems],
+                traceback=letter.traceback or None,
+            )
+        telemetry.log_events(service, changes.outgoing)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Commit:
-    """A batch whose transaction is under way."""
+    """A batch whose transaction is under way. is_finished: who waited for it has been answered."""
 
     batch: Batch
     task: asyncio.Task[None]
     began_at: float
+    is_finished: bool = False
 
     async def wait(self) -> Exception | None:
         """Why it failed. Raises what is no failure of a batch."""

@@ -58,8 +58,8 @@ class Fold:
 
     `run` stops where a decision reads what is not loaded, `add` gives it that, and `run` goes on:
 
-        while refs := fold.run(items):
-            fold.add(await load_states(refs))
+        while not fold.is_done(items):
+            fold.add(await load_states(fold.run(items, 25)))
     """
 
     def __init__(
@@ -76,10 +76,16 @@ class Fold:
         self._early: dict[int, Decided] = {}
         self.changes = Changes()
 
-    def run(self, items: Sequence[Item]) -> set[AnyRef]:
-        """Returns what must be loaded before it can go on: nothing when it is done."""
+    def is_done(self, items: Sequence[Item]) -> bool:
+        """Whether all are worked, or as many as fit."""
+        is_full = self.changes.bytes > TRANSACTION_BYTES_MAX
+        is_worked = is_full or len(self.changes.results) == len(items)
+        return is_worked and not self._streams_to_unpark
+
+    def run(self, items: Sequence[Item], count: int | None = None) -> set[AnyRef]:
+        """Works so many of them at most. Returns what must be loaded before it can go on."""
         try:
-            self._work(items)
+            self._work(items, count)
         except NotLoaded as not_loaded:
             refs = not_loaded.refs
         else:
@@ -101,10 +107,10 @@ class Fold:
                 if loaded.state != remembered.state and self._view[ref] is remembered.state:
                     self._view[ref] = loaded.state
 
-    def _work(self, items: Sequence[Item]) -> None:
+    def _work(self, items: Sequence[Item], count: int | None) -> None:
         """Raises NotLoaded between two decisions, never within what one of them changes."""
         self._unpark()
-        for item in items[len(self.changes.results) :]:
+        for item in items[len(self.changes.results) :][:count]:
             if self.changes.bytes > TRANSACTION_BYTES_MAX:
                 break
             result = self._work_item(item)

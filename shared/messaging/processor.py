@@ -12,10 +12,9 @@ Its own transaction begins when the one before is durable; where that failed, it
 import asyncio
 import random
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -28,7 +27,7 @@ from shared.messaging.batch_store import BatchStore
 from shared.messaging.changes import Changes, Result, Snapshot
 from shared.messaging.decision import Answer, Command
 from shared.messaging.fold import Fold
-from shared.messaging.inbox import Inbox, Incoming, Item, describe_bug, format_traceback
+from shared.messaging.inbox import Inbox, Incoming, Item
 from shared.messaging.pace import Pace
 from shared.messaging.publisher import Publisher
 from shared.messaging.uncommitted import NOTHING_UNCOMMITTED, Uncommitted
@@ -41,6 +40,7 @@ CONFLICTS_BEFORE_HALVING = 3
 BUG_WINDOW = 200
 RETRY_DELAY_S_MIN = 0.05
 RETRY_DELAY_S_MAX = 5.0
+DECIDED_AT_ONCE = 25
 QUIET_AFTER_S = 5.0
 QUIET_TIMES = 5
 """So many times as long is waited where nothing has been decided for a while."""
@@ -118,7 +118,7 @@ class Processor:
         """
         if not commands:
             return []
-        if len(self._queue) + len(commands) > self._queue_max:
+        if len(self._first) + len(self._queue) + len(commands) > self._queue_max:
             raise QueueFull(self._service)
         results = await self._wait_for([self._inbox.make_item(command) for command in commands])
         return [result.error or result.answer or NO_ANSWER for result in results]
@@ -189,7 +189,7 @@ class Processor:
         written or seen; where it fails, it is decided again."""
         commit = self._commit
         pending = await self._gather(commit)
-        decided = await self._try_to_decide(pending, commit) if pending else None
+        decided = await self._decide_ahead(pending, commit) if pending else None
         failure = await commit.wait() if commit else None
         self._commit = None
         if commit and failure:
@@ -203,7 +203,7 @@ class Processor:
             self._put_back(pending)
             raise
         finally:
-            if commit:
+            if commit and not commit.is_finished:
                 await self._finish(commit.batch)
         if isinstance(decided, Exception):
             await self._work(pending, decided)
@@ -244,15 +244,36 @@ class Processor:
     def _put_back(self, pending: Sequence[Pending]) -> None:
         self._first = [*pending, *self._first]
 
-    async def _try_to_decide(
+    async def _decide_ahead(
         self, pending: Sequence[Pending], commit: Commit | None
     ) -> Batch | Exception:
-        """The batch, or why it is to be decided again when the one before is durable."""
+        """The batch, or why it is to be decided again when the one before is durable.
+
+        Where that is durable first, who waits for it does not wait for this one.
+        """
+        if commit is None:
+            return await self._try_to_decide(pending, NOTHING_UNCOMMITTED)
+        finishing = asyncio.create_task(self._finish_when_durable(commit))
         try:
-            before = commit.batch.writing.uncommitted if commit else NOTHING_UNCOMMITTED
+            return await self._try_to_decide(pending, commit.batch.writing.uncommitted)
+        finally:
+            if not commit.is_finished:
+                finishing.cancel()
+            with suppress(asyncio.CancelledError):
+                await finishing
+
+    async def _try_to_decide(
+        self, pending: Sequence[Pending], before: Uncommitted
+    ) -> Batch | Exception:
+        try:
             return await self._decide(pending, before)
         except Exception as error:
             return error
+
+    async def _finish_when_durable(self, commit: Commit) -> None:
+        if await commit.wait() is None:
+            commit.is_finished = True
+            await self._finish(commit.batch)
 
     async def _decide(
         self, pending: Sequence[Pending], before: Uncommitted = NOTHING_UNCOMMITTED
@@ -264,12 +285,16 @@ class Processor:
         now = await self._read_clock()
         snapshot = await self._store.load(items, before)
         fold = Fold(f"/{self._service}", snapshot, now, tracer.sampling if tracer else None)
-        while refs := fold.run(items):
-            fold.add(await self._store.load_states(refs))
+        while not fold.is_done(items):
+            if refs := fold.run(items, DECIDED_AT_ONCE):
+                fold.add(await self._store.load_states(refs))
+            else:
+                await asyncio.sleep(0)  # answers and requests need not wait for all of them
         positions = collect_positions(items[: len(fold.changes.results)])
         writing = self._store.prepare(snapshot, fold.changes, positions, now)
-        self._pace.note_decided(len(fold.changes.results), time.monotonic() - began_at)
-        return Batch(pending, snapshot, fold.changes, positions, writing, now, began_at, began_ns)
+        decided_s = time.monotonic() - began_at
+        self._pace.note_decided(len(fold.changes.results), decided_s)
+        return Batch(pending, snapshot, fold.changes, positions, writing, now, began_ns, decided_s)
 
     async def _begin(self, batch: Batch) -> None:
         """To commit it. Raises BugBrake."""
@@ -283,17 +308,16 @@ class Processor:
     async def _write(self, batch: Batch) -> None:
         began_at = time.monotonic()
         await self._store.write(batch.writing)
+        batch.written_s = time.monotonic() - began_at
         if batch.writing.writes:
-            self._pace.note_committed(time.monotonic() - began_at)
+            self._pace.note_committed(batch.written_s)
         self._bugs.extend(batch.list_bugs())
 
     async def _finish(self, batch: Batch) -> None:
         """Tells what is durable now."""
         self._wake_jobs()
-        self._report(batch.changes, time.monotonic() - batch.began_at)
-        for type_, seconds in batch.list_steps():
-            telemetry.STEP_SECONDS.labels(self._service, type_).observe(seconds)
         batch.settle()
+        batch.report(self._service)
         if self._tracer:
             items = [pending.item for pending in batch.worked]
             self._tracer.record_batch(items, batch.snapshot, batch.changes, batch.began_ns)
@@ -335,7 +359,7 @@ class Processor:
             return size
         # What cannot be written is somebody's: alone, it becomes a dead letter.
         if size == 1:
-            left[0] = _mark_unwritable(left[0], error)
+            left[0] = left[0].mark_unwritable(error)
         return max(1, size // 2)
 
     async def _read_clock(self) -> datetime:
@@ -362,31 +386,6 @@ class Processor:
         self._committed_at = time.monotonic()
         self._committed.set()
         self._committed = asyncio.Event()
-
-    def _report(self, changes: Changes, seconds: float) -> None:
-        telemetry.BATCH_SECONDS.labels(self._service).observe(seconds)
-        telemetry.BATCH_ITEMS.labels(self._service).observe(len(changes.results))
-        for kind, count in Counter(result.kind for result in changes.results).items():
-            telemetry.ITEMS.labels(self._service, kind).inc(count)
-        for id_, letter in changes.dead_letters.items():
-            log.warning(
-                "dead_letter_stored",
-                service=self._service,
-                dead_letter_id=id_,
-                correlation_id=letter.item.correlation_id,
-                problems=[problem.code for problem in letter.problems],
-                traceback=letter.traceback or None,
-            )
-        telemetry.log_events(self._service, changes.outgoing)
-
-
-def _mark_unwritable(pending: Pending, bug: Exception) -> Pending:
-    """Raises the bug again when even the dead letter could not be stored."""
-    if pending.item.problems:
-        raise bug
-    problems, trace = (describe_bug(bug),), format_traceback(bug)
-    item = replace(pending.item, problems=problems, traceback=trace)
-    return replace(pending, item=item)
 
 
 async def _back_off(failures: int, most_s: float) -> None:

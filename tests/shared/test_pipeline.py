@@ -1,17 +1,21 @@
 """A batch is decided while the one before commits: nothing of it counts before that one does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from shared import mongo
+from shared import mongo, telemetry
 from shared.contracts.events import MessageReported, ReplyUnderstood
 from shared.errors import BugBrake
 from shared.messaging import fold
-from shared.messaging.decision import Answer, Command
+from shared.messaging import processor as loop
+from shared.messaging.batch_store import BatchStore, Writing
+from shared.messaging.changes import Loaded
+from shared.messaging.decision import Answer, AnyRef, Command
 from shared.messaging.fold import Fold
 from shared.messaging.pace import Pace
 from tests.support.ledgerlet import Add, Counter
@@ -44,8 +48,8 @@ async def pair() -> AsyncIterator[tuple[Instance, Gate]]:
         await instance.stop()
 
 
-def add(instance: Instance, amount: int, key: str = "") -> asyncio.Task[Answer]:
-    command = Command(Add(counter="C", amount=amount), key=key and f"/audit|{key}")
+def add(instance: Instance, amount: int, key: str = "", counter: str = "C") -> asyncio.Task[Answer]:
+    command = Command(Add(counter=counter, amount=amount), key=key and f"/audit|{key}")
     return asyncio.create_task(instance.processor.execute(command))
 
 
@@ -78,6 +82,81 @@ async def test_the_next_is_decided_meanwhile_and_written_only_then(
     gate.let_go()
     assert ((await second).body, (await third).body) == ({"total": 13}, {"total": 13})
     assert instance.database.committed == 3
+
+
+async def test_what_is_durable_is_answered_before_the_next_is_decided(
+    pair: tuple[Instance, Gate],
+) -> None:
+    instance, gate = pair
+    first = add(instance, 1)
+    await settle()
+    deciding, load_states = asyncio.Event(), BatchStore.load_states
+
+    async def load_later(store: BatchStore, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
+        await deciding.wait()
+        return await load_states(store, refs)
+
+    with patch.object(BatchStore, "load_states", load_later):
+        second = add(instance, 2, counter="D")
+        await settle()
+        gate.let_go()
+        await settle()
+        assert first.done()
+        assert len(instance.published.documents) == 1
+        assert not second.done()
+        deciding.set()
+        await settle()
+    gate.let_go()
+    assert (await second).body == {"total": 2}
+    assert len(instance.published.documents) == 2
+
+
+async def test_a_large_batch_lets_others_in_while_it_is_decided(
+    pair: tuple[Instance, Gate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance, gate = pair
+    monkeypatch.setattr(loop, "DECIDED_AT_ONCE", 1)
+    turns: list[int] = []
+    with patch.object(Fold, "run", autospec=True, side_effect=Fold.run) as decide:
+        tasks = [add(instance, 1) for _ in range(5)]
+        for _ in range(200):
+            await asyncio.sleep(0)
+            turns.append(decide.call_count)
+    assert set(turns) >= {2, 3, 4, 5}, "somebody else had a turn after each"
+    gate.let_go()
+    assert [answer.body["total"] for answer in await asyncio.gather(*tasks)] == [1, 2, 3, 4, 5]
+
+
+async def test_a_batchs_time_is_without_that_of_the_one_before(
+    pair: tuple[Instance, Gate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is decided in 2 s, waits for 100, and commits in 5."""
+    instance, gate = pair
+    seconds = [0.0]
+    monkeypatch.setattr(loop.time, "monotonic", lambda: seconds[0])
+    first = add(instance, 1)
+    await settle()
+    prepare = BatchStore.prepare
+
+    def prepare_slowly(*parts: Any) -> Writing:
+        seconds[0] += 2
+        return prepare(*parts)
+
+    with patch.object(BatchStore, "prepare", prepare_slowly):
+        second = add(instance, 2)
+        await settle()
+    seconds[0] += 100
+    gate.let_go()
+    await settle()
+    await first
+    observed: list[float] = []
+    series = telemetry.BATCH_SECONDS.labels("audit")
+    with patch.object(series, "observe", observed.append):
+        seconds[0] += 5
+        gate.let_go()
+        await second
+        await settle()
+    assert observed == [7.0]
 
 
 @pytest.mark.parametrize("ending", ["fails", "lost"])

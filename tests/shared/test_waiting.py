@@ -82,3 +82,14 @@ async def test_no_more_commands_wait_than_a_process_holds() -> None:
         await processor.execute(Mock())
     assert isinstance(refused.value, Transient)
     waiting.cancel()
+
+
+async def test_what_was_taken_and_put_back_waits_too() -> None:
+    parts = {name: Mock() for name in ("inbox", "store", "publisher", "clock")}
+    processor = Processor(service="ledgerlet", queue_max=3, **parts)
+    waiting = asyncio.create_task(processor.execute_many([Mock(), Mock(), Mock()]))
+    await asyncio.sleep(0)
+    processor._put_back(processor._take())
+    with pytest.raises(QueueFull):
+        await asyncio.wait_for(processor.execute(Mock()), 5)
+    waiting.cancel()
