@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.backup.archive import compute_digest, open_sealed
-from deploy.backup.snapshot import Client, Snapshot, SnapshotError, Timestamp
+from deploy.backup.snapshot import Client, Snapshot, SnapshotError, Timestamp, keep_history
 from services.audit.model import Entry
 from shared.contracts.topics import SERVICES
 
@@ -60,7 +60,7 @@ def make_backup(
     with open_sealed(folder / LEDGER, recipients) as out:
         files = copy_ledger(ledger, out)
     documents = {}
-    with client.start_session(snapshot=True) as session:
+    with keep_history(client), client.start_session(snapshot=True) as session:
         snapshot = Snapshot.take(client, session, prefix)
         for service in SERVICES:
             with open_sealed(folder / name_archive(service), recipients) as out:

@@ -6,6 +6,7 @@ one another in a circle. Nothing is stopped, and a commit of two documents is th
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -18,11 +19,12 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from shared.contracts.topics import SERVICES
 
-__all__ = ["Client", "PyMongoError", "Snapshot", "SnapshotError", "Timestamp", "connect"]
+__all__ = ["Client", "PyMongoError", "Snapshot", "SnapshotError", "Timestamp", "connect", "keep_history"]
 
 COLLECTION, DOCUMENT = "collection", "document"
 BATCH = 1000
 SNAPSHOT_TOO_OLD = 239
+HISTORY, HISTORY_S = "minSnapshotHistoryWindowInSeconds", 7200
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 ANSWER_MS = 10_000
@@ -32,6 +34,23 @@ Client = MongoClient[dict[str, Any]]
 
 def connect(uri: str) -> Client:
     return MongoClient(uri, serverSelectionTimeoutMS=ANSWER_MS)
+
+
+@contextmanager
+def keep_history(client: Client) -> Iterator[None]:
+    """The database holds a moment for the hours that reading it may take; the embedded one lets go
+    of it after a second. Who may not ask for that has what its owner set."""
+    try:
+        before = client.admin.command("getParameter", **{HISTORY: 1})[HISTORY]
+        if before < HISTORY_S:
+            client.admin.command("setParameter", **{HISTORY: HISTORY_S})
+    except OperationFailure:
+        yield
+        return
+    try:
+        yield
+    finally:
+        client.admin.command("setParameter", **{HISTORY: before})
 
 
 class SnapshotError(RuntimeError):
@@ -88,7 +107,7 @@ class Snapshot:
                 raise
             raise SnapshotError(
                 "备份太久，数据库已不保留这一刻。请调大后重来 · the database keeps that moment no "
-                "more: db.adminCommand({setParameter: 1, minSnapshotHistoryWindowInSeconds: 7200})"
+                f"more: db.adminCommand({{setParameter: 1, {HISTORY}: {2 * HISTORY_S}}})"
             ) from None
 
 

@@ -5,11 +5,13 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from unittest.mock import Mock
 
 import pyrage  # type: ignore[import-untyped]
 import pytest
 from bson import encode
+from pymongo.errors import OperationFailure
 
 from deploy.backup import cli
 from deploy.backup.archive import open_archive, open_sealed, read_documents
@@ -21,13 +23,43 @@ from deploy.backup.restoring import (
     restore_databases,
     restore_ledger,
 )
-from deploy.backup.snapshot import Client, SnapshotError, connect
+from deploy.backup.snapshot import (
+    HISTORY,
+    HISTORY_S,
+    Client,
+    Snapshot,
+    SnapshotError,
+    connect,
+    keep_history,
+)
 from deploy.backup.topics import BrokersLeft, check_removed
 from shared.contracts.topics import MATCHES, REQUESTS_INBOUND, SERVICES
 from tests.support.stack import start_mongod
 
 OWNER = pyrage.x25519.Identity.generate()
 DOCUMENTS = [encode({"n": number, "text": "棉被" * number}) for number in range(300)]
+
+
+def read_history_s(client: Client) -> int:
+    return int(client.admin.command("getParameter", **{HISTORY: 1})[HISTORY])
+
+
+def test_a_backup_that_fails_leaves_the_database_as_it_was_and_one_without_rights_goes_on() -> None:
+    window, admin = {HISTORY: 1}, Mock()
+
+    def command(name: str, **parameters: int) -> dict[str, int]:
+        if name == "setParameter":
+            window.update(parameters)
+        return dict(window)
+
+    admin.command = command
+    with pytest.raises(KeyError), keep_history(Mock(admin=admin)):
+        assert window == {HISTORY: HISTORY_S}
+        raise KeyError
+    assert window == {HISTORY: 1}
+    admin.command = Mock(side_effect=OperationFailure("not authorized", 13))
+    with keep_history(Mock(admin=admin)):
+        assert admin.command.call_count == 1
 
 
 def write_archive(file: Path) -> None:
@@ -183,8 +215,18 @@ async def test_nobody_in_a_backup_knows_what_its_sender_does_not(
     sender = Sender(client)
     sender.start()
     recipients = [OWNER.to_public()]
+    windows: list[int] = []
+
+    def write(snapshot: Snapshot, service: str, out: IO[bytes]) -> dict[str, int]:
+        windows.append(read_history_s(client))
+        return write_whole(snapshot, service, out)
+
+    write_whole = Snapshot.write
+    monkeypatch.setattr(Snapshot, "write", write)
     made = make_backup(client, "guanjia", ledger, tmp_path / "backup", recipients)
     sender.end()
+    assert windows == [HISTORY_S] * len(SERVICES), "its moment is kept as long as it may take"
+    assert read_history_s(client) == 1
     assert sender.sent > 3, "it went on while the backup was made"
     with pytest.raises(RestoreError, match="里有数据"):
         check_is_empty(client, "guanjia", tmp_path / "none")
