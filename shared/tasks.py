@@ -19,7 +19,9 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 ResourcesT = TypeVar("ResourcesT")
 CANCEL_AGAIN_S = 1.0
 RETRY_EVERY_S = 0.3
+AGAIN_AFTER_S = 1.0
 ONE_OUTAGE_S = 60.0
+REASON_LENGTH = 40
 EXIT_CANNOT_STORE = 70
 
 
@@ -55,20 +57,23 @@ async def run_endlessly(
 ) -> None:
     """Starts a job that raises again, with a log line; a job holds nothing that could be lost.
 
-    Where the database is away, one line for as long as it is.
+    Where the database is away, one line for as long as it is, and one more for each other reason.
     """
     name, loop = getattr(job, "__name__", "job"), asyncio.get_running_loop()
-    failed_at = float("-inf")
+    failed_at: dict[str, float] = {}
     while True:
         try:
             await job(runtime)
         except (Transient, mongo.ConnectionFailure) as error:
-            if loop.time() - failed_at > ONE_OUTAGE_S:
+            # What follows in the driver's texts tells how long it waited, of each failure anew.
+            reason, now = str(error)[:REASON_LENGTH], loop.time()
+            failed_at = {k: at for k, at in failed_at.items() if now - at <= ONE_OUTAGE_S}
+            if reason not in failed_at:
                 log.warning("job_waits", service=runtime.name, job=name, error=str(error))
-            failed_at = loop.time()
+            failed_at[reason] = now
         except Exception:
             log.exception("job_failed", service=runtime.name, job=name)
-        await asyncio.sleep(1)
+        await asyncio.sleep(AGAIN_AFTER_S)
 
 
 async def run_or_exit(coroutine: Awaitable[None]) -> None:

@@ -9,10 +9,10 @@ over, what it acknowledges is noted as of `CLUSTER new`, and is published once m
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import orjson
 
@@ -27,6 +27,9 @@ SENT_BYTES_MAX = 4_000_000
 SETTLES_WITHIN = timedelta(seconds=10)
 """So long producers of before may come back to a broker that lost everything."""
 SEARCH_MS_MAX = 20_000
+
+
+T = TypeVar("T")
 
 
 class Sender(Protocol):
@@ -88,18 +91,27 @@ def _select_records(
     }
 
 
-def _split_by_size(waiting: Iterable[mongo.Row]) -> Iterator[list[mongo.Row]]:
-    portion: list[mongo.Row] = []
+def _split_by_size(waiting: Iterable[T], measure: Callable[[T], int]) -> Iterator[list[T]]:
+    """As much as is sent within its time limit, however much there is."""
+    portion: list[T] = []
     size = 0
-    for document in waiting:
-        added = sum(len(value) for _, _, value in document["records"])
+    for each in waiting:
+        added = measure(each)
         if portion and size + added > SENT_BYTES_MAX:
             yield portion
             portion, size = [], 0
-        portion.append(document)
+        portion.append(each)
         size += added
     if portion:
         yield portion
+
+
+def _measure_document(document: mongo.Row) -> int:
+    return sum(len(value) for _, _, value in document["records"])
+
+
+def _measure_record(record: Outgoing) -> int:
+    return len(record.value)
 
 
 class Outbox:
@@ -126,13 +138,13 @@ class Outbox:
     async def publish(self, waiting: Sequence[mongo.Row], now: datetime) -> None:
         """Sends and marks, a few megabytes at a time, so that a backlog grows smaller however slow
         the broker is. Raises Transient; publishing again later is harmless."""
-        for portion in _split_by_size(waiting):
+        for portion in _split_by_size(waiting, _measure_document):
             await self.mark(await self.send(portion, now), now)
 
     async def send(self, waiting: Sequence[mongo.Row], now: datetime) -> Acknowledged:
         """What is not marked within 2 s is published again. Raises Transient."""
         mark = self._list_marks(now)[0]
-        for portion in _split_by_size(waiting):
+        for portion in _split_by_size(waiting, _measure_document):
             await self._sender.send([r for document in portion for r in list_records(document)])
         return Acknowledged(mark, [document["_id"] for document in waiting])
 
@@ -157,8 +169,11 @@ class Outbox:
         """Every event of one subject again, to fill a consumer's gap. Returns how many."""
         cursor = self._collection.find({"records": {"$elemMatch": {"1": subject}}})
         all_records = [r async for d in cursor.sort("created_at", 1) for r in list_records(d)]
-        records = [record for record in all_records if record.key == subject]
-        await self._sender.send(records)
+        return await self._send_again([record for record in all_records if record.key == subject])
+
+    async def _send_again(self, records: Sequence[Outgoing]) -> int:
+        for portion in _split_by_size(records, _measure_record):
+            await self._sender.send(portion)
         return len(records)
 
     async def resend_missing(self, wanted: Mapping[str, set[int]]) -> int:
@@ -172,12 +187,11 @@ class Outbox:
         self._is_searched = True
         try:
             records = await self._find_missing(wanted)
-            await self._sender.send([records[place] for place in sorted(records)])
+            return await self._send_again([records[place] for place in sorted(records)])
         except mongo.PyMongoError as error:
             raise Transient(f"outbox: {type(error).__name__}") from error
         finally:
             self._is_searched = False
-        return len(records)
 
     async def _find_missing(
         self, wanted: Mapping[str, set[int]]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from unittest.mock import AsyncMock, MagicMock, patch
 
 import pytest
 
@@ -18,6 +19,7 @@ from shared.gaps import ASK_AGAIN_S_MAX, ASK_AGAIN_S_MIN, ASKED_MAX, Gap, GapWat
 from shared.http import Reply
 from shared.messaging.changes import Outgoing
 from shared.messaging.decision import Command, Decision, Handler, States
+from shared.messaging.outbox import Outbox
 from shared.security import Role
 from tests.support.eventually import eventually
 from tests.support.ledgerlet import Add, Counter, ledgerlet
@@ -68,6 +70,31 @@ def test_one_call_names_few_events_of_a_subject_whatever_its_caller_says() -> No
     assert query.list_sequences() == {"C": set(range(3, 3 + EVENTS_MAX))}
     parts = tuple(Missing(subject="C", first=n, last=n + 149) for n in range(1, 3000, 150))
     assert len(ResendQuery(missing=parts).list_sequences()["C"]) == EVENTS_MAX
+
+
+class Measuring:
+    """A broker that takes everything. portions: the bytes of each sending."""
+
+    cluster = "b"
+
+    def __init__(self) -> None:
+        self.portions: list[int] = []
+        self.sent: list[Outgoing] = []
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        self.portions.append(sum(len(record.value) for record in records))
+        self.sent += records
+
+
+async def test_much_that_is_missing_is_sent_in_portions_and_in_order() -> None:
+    """Each sending has a time limit, so that one of everything would never succeed."""
+    sender = Measuring()
+    outbox = Outbox(MagicMock(), sender, 2000)
+    found = {("C", n): Outgoing("t", "C", bytes([n]) * 1_500_000) for n in (3, 1, 2, 4, 5)}
+    with patch.object(Outbox, "_find_missing", AsyncMock(return_value=found)):
+        assert await outbox.resend_missing({"C": {n for _, n in found}}) == 5
+    assert [record.value[0] for record in sender.sent] == [1, 2, 3, 4, 5]
+    assert sender.portions == [3_000_000, 3_000_000, 1_500_000]
 
 
 # --- on running services --------------------------------------------------------------------------
