@@ -110,6 +110,10 @@ class Conflict(Transient):
     """Somebody else changed what was read: load again and decide again."""
 
 
+class PlaceUnsure(Conflict):
+    """How far a subject was worked is only remembered: read it, and decide again."""
+
+
 class QueueFull(Transient):
     """More commands wait to be decided than a process should hold: the caller comes back later."""
 

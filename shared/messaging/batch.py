@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
@@ -13,6 +14,7 @@ from shared.contracts.envelope import Event
 from shared.messaging.batch_store import Position, Writing
 from shared.messaging.changes import Changes, Result, Snapshot
 from shared.messaging.inbox import Item, describe_bug, format_traceback
+from shared.tracing.context import Sampling
 
 log = structlog.get_logger()
 
@@ -137,6 +139,17 @@ class Commit:
         except Exception as error:
             return error
         return None
+
+
+class BatchTracer(Protocol):
+    @property
+    def sampling(self) -> Sampling: ...
+    @property
+    def now_ns(self) -> Callable[[], int]: ...
+
+    def record_batch(
+        self, items: Sequence[Item], snapshot: Snapshot, changes: Changes, started_ns: int
+    ) -> None: ...
 
 
 def collect_positions(items: Sequence[Item]) -> dict[Position, int]:

@@ -65,26 +65,33 @@ class BatchStore:
     # --- reading ---
 
     async def load(
-        self, items: Sequence[Item], before: Uncommitted = NOTHING_UNCOMMITTED
+        self,
+        items: Sequence[Item],
+        before: Uncommitted = NOTHING_UNCOMMITTED,
+        *,
+        trusts_places: bool = True,
     ) -> Snapshot:
         """What comes with the items themselves: sequences, keys, what is parked.
 
-        before: what commits meanwhile, for a batch that is written only after that. Raises
-        Transient when the database does not answer.
+        before: what commits meanwhile, for a batch that is written only after that. trusts_places:
+        whether a subject's sequence goes on where this process remembers. Raises Transient when the
+        database does not answer.
         """
         try:
-            return await self._load(items, before)
+            return await self._load(items, before, trusts_places)
         except mongo.PyMongoError as error:
             raise mongo.translate_error(error) from error
 
-    async def _load(self, items: Sequence[Item], before: Uncommitted) -> Snapshot:
+    async def _load(
+        self, items: Sequence[Item], before: Uncommitted, trusts_places: bool
+    ) -> Snapshot:
         streams = {item.stream for item in items if item.stream}
         certain = {stream: before.places[stream] for stream in streams & before.places.keys()}
-        remembered = self._recent.find_places(streams - certain.keys())
+        remembered = self._recent.find_places(streams - certain.keys()) if trusts_places else {}
         places = remembered | certain
         unknown = streams - places.keys()
         assumed: set[str] = set()
-        if not self._recent.is_resting:
+        if trusts_places and not self._recent.is_resting:
             # Where a subject begins, the insert tells whether it had begun before.
             assumed = unknown & {item.stream for item in items if item.sequence == 1}
         # Keys of before they were digests stand as they were written.

@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from shared.contracts.envelope import Fact
-from shared.errors import Conflict, Invalid, Problem, refuse
+from shared.errors import Conflict, Invalid, PlaceUnsure, Problem, refuse
 from shared.ids import make_id
 from shared.messages import KEY_REUSED, REPLAY_FAILED
 from shared.messaging.changes import (
@@ -368,12 +368,12 @@ class Fold:
     ) -> Result:
         """A record becomes a dead letter; the caller of a command is told directly.
 
-        Raises Conflict where nobody looked whether another instance worked it already.
+        Raises PlaceUnsure where nobody looked whether another instance worked it already.
         """
         if item.incoming is None:
             return Result("bug" if trace else "refused", error=error)
         if item.stream in self._snapshot.assumed:
-            raise Conflict(f"{item.stream} may have gone on since")
+            raise PlaceUnsure(f"{item.stream} may have gone on since")
         id_ = make_id("DL", self._source, item.place)
         if not item.dead_letter:
             self.changes.dead_letters[id_] = DeadLetter(item, problems, trace)

@@ -21,10 +21,17 @@ from typing import Protocol
 import structlog
 
 from shared import mongo, telemetry
-from shared.errors import BugBrake, Conflict, QueueFull, Transient
-from shared.messaging.batch import Batch, Commit, Pending, Ticket, collect_positions
+from shared.errors import BugBrake, Conflict, PlaceUnsure, QueueFull, Transient
+from shared.messaging.batch import (
+    Batch,
+    BatchTracer,
+    Commit,
+    Pending,
+    Ticket,
+    collect_positions,
+)
 from shared.messaging.batch_store import BatchStore
-from shared.messaging.changes import Changes, Result, Snapshot
+from shared.messaging.changes import Result
 from shared.messaging.decision import Answer, Command
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Inbox, Incoming, Item
@@ -32,7 +39,6 @@ from shared.messaging.pace import Pace
 from shared.messaging.publisher import Publisher
 from shared.messaging.uncommitted import NOTHING_UNCOMMITTED, Uncommitted
 from shared.messaging.waiting import WaitingLines
-from shared.tracing.context import Sampling
 
 log = structlog.get_logger()
 
@@ -49,17 +55,6 @@ NO_ANSWER = Answer(204, {})
 
 class ServerTime(Protocol):
     async def now(self) -> datetime: ...
-
-
-class BatchTracer(Protocol):
-    @property
-    def sampling(self) -> Sampling: ...
-    @property
-    def now_ns(self) -> Callable[[], int]: ...
-
-    def record_batch(
-        self, items: Sequence[Item], snapshot: Snapshot, changes: Changes, started_ns: int
-    ) -> None: ...
 
 
 class Processor:
@@ -276,14 +271,18 @@ class Processor:
             await self._finish(commit.batch)
 
     async def _decide(
-        self, pending: Sequence[Pending], before: Uncommitted = NOTHING_UNCOMMITTED
+        self,
+        pending: Sequence[Pending],
+        before: Uncommitted = NOTHING_UNCOMMITTED,
+        *,
+        trusts_places: bool = True,
     ) -> Batch:
         """A prefix of them. Raises Conflict, Transient or a bug."""
         began_at, tracer = time.monotonic(), self._tracer
         began_ns = tracer.now_ns() if tracer else 0
         items = [each.item for each in pending]
         now = await self._read_clock()
-        snapshot = await self._store.load(items, before)
+        snapshot = await self._store.load(items, before, trusts_places=trusts_places)
         fold = Fold(f"/{self._service}", snapshot, now, tracer.sampling if tracer else None)
         while not fold.is_done(items):
             if refs := fold.run(items, DECIDED_AT_ONCE):
@@ -332,7 +331,8 @@ class Processor:
                 failures += 1
                 size = await self._recover(left, size, error, failures)
             try:
-                batch = await self._decide(left[:size])
+                trusts_places = not isinstance(error, PlaceUnsure)
+                batch = await self._decide(left[:size], trusts_places=trusts_places)
                 self._check_bugs(batch)
                 await self._write(batch)
             except BugBrake:
@@ -348,6 +348,8 @@ class Processor:
         self, left: list[Pending], size: int, error: Exception, failures: int
     ) -> int:
         """How many are tried at once next."""
+        if isinstance(error, PlaceUnsure):
+            return size
         self._store.forget()
         if isinstance(error, Conflict):
             telemetry.CONFLICTS.labels(self._service).inc()

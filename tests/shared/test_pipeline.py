@@ -15,7 +15,7 @@ from shared.messaging import fold
 from shared.messaging import processor as loop
 from shared.messaging.batch_store import BatchStore, Writing
 from shared.messaging.changes import Loaded
-from shared.messaging.decision import Answer, AnyRef, Command
+from shared.messaging.decision import Answer, AnyRef, Command, Ref
 from shared.messaging.fold import Fold
 from shared.messaging.pace import Pace
 from tests.support.ledgerlet import Add, Counter
@@ -366,3 +366,21 @@ async def test_what_could_not_be_read_and_is_not_for_us_is_settled_by_its_replay
     gate.let_go()
     await instance.processor.resume(replace(item, dead_letter=letter["_id"]))
     assert [row["state"] for row in instance.database.list_rows("dead_letters")] == ["replayed"]
+
+
+async def test_a_dead_letter_costs_one_look_and_not_the_memory(
+    pair: tuple[Instance, Gate],
+) -> None:
+    """Whether another worked it is read; no other wrote here, so what is remembered stays."""
+    instance, gate = pair
+    records = [make_record(n, subject, 1) for n, subject in enumerate("ABC")]
+    gate.let_go()
+    await instance.processor.submit(records)
+    refused = [make_record(9 + n, subject, 2, quantity=REFUSED) for n, subject in enumerate("ABC")]
+    with patch.object(Fold, "run", autospec=True, side_effect=Fold.run) as decide:
+        gate.let_go()
+        await instance.processor.submit(refused)
+    assert len(instance.database.list_rows("dead_letters")) == 3
+    assert decide.call_count <= 4, "read once for all of them"
+    assert not instance.processor._store.is_contested
+    assert instance.processor._store._recent.get(Ref(Counter, "A"))

@@ -1,12 +1,15 @@
 """The bench's table of aims: each aim of the lifecycles has its row, beside what was reached."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
+from tests.bench import scale
 from tests.bench.cpu import Spent
 from tests.bench.first_notices import FirstNotices
-from tests.bench.loop import Throughput
+from tests.bench.loop import Load, Say, Throughput
 from tests.bench.ours import STEPS, TOLD, Latency, Measured
 from tests.bench.report import AIMS, Report, build_figures, print_report
 from tests.bench.scale import Scaled, print_scale
@@ -77,3 +80,16 @@ def test_a_scaled_house_says_what_holds_it() -> None:
     print_scale([conflicting], console)
     assert "0.25 (audit 0.50)" in console.export_text()
     assert "waits" in Scaled(2, idle, {"audit": Work(100, 300, 5, 1)}).find_limit()
+
+
+async def test_a_house_that_stands_still_costs_its_own_row_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def measure(path: Path, count: int, load: Load, say: Say) -> Scaled:
+        if count == 2:
+            raise TimeoutError("warming up: nothing ended")
+        return Scaled(count, make_throughput(100, 50.0), {})
+
+    monkeypatch.setattr(scale, "_measure", measure)
+    rows = await scale.measure_scale(Load(1, 1, 1.0), lambda _: None, (1, 2, 4))
+    assert [row.instances for row in rows] == [1, 4]
