@@ -19,7 +19,15 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from shared.contracts.topics import SERVICES
 
-__all__ = ["Client", "PyMongoError", "Snapshot", "SnapshotError", "Timestamp", "connect", "keep_history"]
+__all__ = [
+    "Client",
+    "PyMongoError",
+    "Snapshot",
+    "SnapshotError",
+    "Timestamp",
+    "connect",
+    "keep_history",
+]
 
 COLLECTION, DOCUMENT = "collection", "document"
 BATCH = 1000
@@ -41,16 +49,16 @@ def keep_history(client: Client) -> Iterator[None]:
     """The database holds a moment for the hours that reading it may take; the embedded one lets go
     of it after a second. Who may not ask for that has what its owner set."""
     try:
-        before = client.admin.command("getParameter", **{HISTORY: 1})[HISTORY]
+        before = int(client.admin.command({"getParameter": 1, HISTORY: 1})[HISTORY])
         if before < HISTORY_S:
-            client.admin.command("setParameter", **{HISTORY: HISTORY_S})
+            client.admin.command({"setParameter": 1, HISTORY: HISTORY_S})
     except OperationFailure:
         yield
         return
     try:
         yield
     finally:
-        client.admin.command("setParameter", **{HISTORY: before})
+        client.admin.command({"setParameter": 1, HISTORY: before})
 
 
 class SnapshotError(RuntimeError):

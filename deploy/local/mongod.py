@@ -83,8 +83,8 @@ def build_mongod(data_dir: Path, access: MongodSecrets, port: int, log_file: Pat
         # An instance paused within a transaction holds what it wrote, such as a log's head; ours
         # take milliseconds, and the others need not wait for it the usual minute and a half.
         "transactionLifetimeLimitSeconds=10",
-        # Nobody reads the past but a backup, which asks for more while it runs: storing five minutes
-        # of it was a seventh of mongod's work under load (decision 0495).
+        # Only a backup reads the past, and asks for more while it runs: to store five minutes of it
+        # was a seventh of mongod's work under load (decision 0495).
         "minSnapshotHistoryWindowInSeconds=1",
     )
     return Part(

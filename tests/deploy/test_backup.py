@@ -41,21 +41,25 @@ DOCUMENTS = [encode({"n": number, "text": "棉被" * number}) for number in rang
 
 
 def read_history_s(client: Client) -> int:
-    return int(client.admin.command("getParameter", **{HISTORY: 1})[HISTORY])
+    return int(client.admin.command({"getParameter": 1, HISTORY: 1})[HISTORY])
 
 
 def test_a_backup_that_fails_leaves_the_database_as_it_was_and_one_without_rights_goes_on() -> None:
     window, admin = {HISTORY: 1}, Mock()
 
-    def command(name: str, **parameters: int) -> dict[str, int]:
-        if name == "setParameter":
-            window.update(parameters)
+    def command(asked: dict[str, int]) -> dict[str, int]:
+        if "setParameter" in asked:
+            window[HISTORY] = asked[HISTORY]
         return dict(window)
 
     admin.command = command
-    with pytest.raises(KeyError), keep_history(Mock(admin=admin)):
+
+    def fail() -> None:
         assert window == {HISTORY: HISTORY_S}
         raise KeyError
+
+    with pytest.raises(KeyError), keep_history(Mock(admin=admin)):
+        fail()
     assert window == {HISTORY: 1}
     admin.command = Mock(side_effect=OperationFailure("not authorized", 13))
     with keep_history(Mock(admin=admin)):

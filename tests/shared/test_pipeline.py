@@ -133,7 +133,7 @@ async def test_a_batchs_time_is_without_that_of_the_one_before(
     """It is decided in 2 s, waits for 100, and commits in 5."""
     instance, gate = pair
     seconds = [0.0]
-    monkeypatch.setattr(loop.time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr("shared.messaging.processor.time.monotonic", lambda: seconds[0])
     first = add(instance, 1)
     await settle()
     prepare = BatchStore.prepare
