@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import secrets
-import tempfile
 import time
 from pathlib import Path
 from statistics import median
@@ -14,12 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.chaos.faults import describe_fault
+from deploy.chaos.older import RELEASE, OlderMissingError, unpack_older
 from deploy.chaos.running import ChaosOptions, Outcome, run_chaos
+from deploy.chaos.schedule import FaultKind
 from deploy.chaos.steadiness import compare_thirds
 from deploy.commands.up import REFUSALS
-from deploy.demo.cli import delete_databases
 from deploy.demo.progress import make_console
 from deploy.demo.summary import print_verdict
+from deploy.local.run_folder import choose_run_folder, delete_databases
 from deploy.local.stack import BrokerKind
 
 SEED_MAX = 1_000_000
@@ -43,6 +44,16 @@ def play_chaos(
     brokers: Annotated[
         int, typer.Option(help="几个消息服务，1 或 3（Apache Kafka）how many, 1 or 3 of Kafka's")
     ] = 1,
+    mongods: Annotated[
+        int, typer.Option(help="几个数据库节点，1 或 3 how many mongods of one set, 1 or 3")
+    ] = 1,
+    older: Annotated[
+        str, typer.Option(help="并行的旧版本，空为无 the older version's commit; empty: none")
+    ] = RELEASE,
+    fault: Annotated[
+        list[FaultKind] | None,
+        typer.Option(help="只用这些故障，可重复 only faults of this kind; repeatable"),
+    ] = None,
     calm: Annotated[bool, typer.Option(help="只有负载，没有故障 load without faults")] = False,
     data_dir: Annotated[
         Path | None, typer.Option(help="数据目录，应为空 an empty one; temporary if not given")
@@ -50,15 +61,23 @@ def play_chaos(
 ) -> None:
     """负载下制造故障，再核对每件诉求、每一分钱。Faults under load; 1 if anything is wrong."""
     console = make_console()
-    if data_dir and data_dir.exists() and any(data_dir.iterdir()):
-        raise SystemExit(f"数据目录不为空 · not empty: {data_dir}")
-    folder = (data_dir or Path(tempfile.mkdtemp(prefix="guanjia-chaos-"))).absolute()
-    if brokers not in (1, 3):
-        raise typer.BadParameter("1 或 3 · 1 or 3", param_hint="--brokers")
-    broker = broker if brokers == 1 else "kafka"
-    seed = secrets.randbelow(SEED_MAX) if seed is None else seed
-    options = ChaosOptions(folder, minutes * 60, seed, broker, brokers, per_second, calm)
-    console.print(f"种子 seed {seed} · 日志 logs: {folder / 'logs'}", soft_wrap=True)
+    for name, count in (("--brokers", brokers), ("--mongods", mongods)):
+        if count not in (1, 3):
+            raise typer.BadParameter("1 或 3 · 1 or 3", param_hint=name)
+    folder = choose_run_folder(data_dir, "chaos")
+    kinds = () if calm else tuple(fault or FaultKind)
+    options = ChaosOptions(
+        data_dir=folder,
+        seconds=minutes * 60,
+        seed=secrets.randbelow(SEED_MAX) if seed is None else seed,
+        broker=broker if brokers == 1 else "kafka",
+        brokers=brokers,
+        per_s=per_second,
+        mongods=mongods,
+        kinds=kinds,
+        older=_unpack_older(console, folder, older) if FaultKind.OLDER in kinds else None,
+    )
+    console.print(f"种子 seed {options.seed} · 日志 logs: {folder / 'logs'}", soft_wrap=True)
     began_at = time.monotonic()
 
     def announce(line: str) -> None:
@@ -76,6 +95,17 @@ def play_chaos(
         delete_databases(folder)
 
 
+def _unpack_older(console: Console, folder: Path, commit: str) -> Path | None:
+    """None where none is wanted, or where the history does not have it: said, not refused."""
+    if not commit:
+        return None
+    try:
+        return unpack_older(folder / "older", commit)
+    except OlderMissingError as missing:
+        console.print(str(missing), soft_wrap=True)
+        return None
+
+
 def print_outcome(console: Console, options: ChaosOptions, outcome: Outcome) -> None:
     """Each fault with its recovery, the load, memory, and what does not agree."""
     if outcome.struck:
@@ -86,6 +116,9 @@ def print_outcome(console: Console, options: ChaosOptions, outcome: Outcome) -> 
         soft_wrap=True,
     )
     _print_steadiness(console, outcome)
+    if outcome.worked:
+        worked = " · ".join(f"{name} {items:,}" for name, items in outcome.worked.items())
+        console.print(f"旧版本处理 older versions worked on: {worked}", soft_wrap=True)
     print_verdict(console, outcome.checks)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import resource
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,17 +12,21 @@ from pathlib import Path
 
 import httpx
 from aiokafka.errors import KafkaError
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
 
+from deploy.chaos.older import count_items
 from deploy.chaos.proxy import Wire
 from deploy.chaos.schedule import Fault, FaultKind, Target
 from deploy.doctor.brokers import read_cluster
 from deploy.local.parts import find_broker_data
-from deploy.local.stack import Stack
+from deploy.local.runner import PartFailedError
+from deploy.local.stack import Stack, name_older
 from shared.messaging.connection import BrokerConnection
 
 SERVICES = ("intake", "matching", "notify", "audit")
-KILLED = (*SERVICES, "front", "mongod")
-"""And the brokers."""
+KILLED = (*SERVICES, "front")
+"""And the brokers and mongods."""
 PAUSE_S = (1.0, 10.0)
 CUT_S = (2.0, 12.0)
 SLOW_S = (5.0, 15.0)
@@ -29,6 +34,9 @@ FULL_S = (5.0, 15.0)
 PROVIDERS_S = (10.0, 25.0)
 CLOCK_S = (5.0, 15.0)
 DISK_S = (2.0, 8.0)
+OLDER_S = (15.0, 30.0)
+STEP_DOWN_S = 20
+"""For so long the one that was primary does not stand again."""
 IN_SYNC_WITHIN_S = 60.0
 FORWARD, RIGHT = "3600", "0"
 """Seconds that a clock is ahead."""
@@ -51,18 +59,26 @@ PROVIDER_FAULTS = {
 
 
 def list_targets(
-    wires: Collection[str], brokers: Sequence[str], clocks: Collection[str]
+    wires: Collection[str],
+    brokers: Sequence[str],
+    clocks: Collection[str],
+    mongods: Sequence[str] = ("mongod",),
+    olders: Sequence[str] = (),
 ) -> list[Target]:
-    """What can be struck in a stack with these wires, brokers and clocks that can be set."""
+    """What can be struck in a stack with these wires, brokers, mongods, clocks that can be set and
+    instances of an older version."""
     disks = brokers if len(brokers) > 1 else ()
-    killed = (*KILLED, *brokers)
+    switched = ("mongods",) if len(mongods) > 1 else ()
+    killed = (*KILLED, *brokers, *mongods)
     return [
         *(Target(FaultKind.KILL, name) for name in killed),
         *(Target(FaultKind.PAUSE, name, *PAUSE_S) for name in killed),
         *(Target(FaultKind.DISK, name, *DISK_S) for name in disks),
+        *(Target(FaultKind.SWITCH, name) for name in switched),
         *(Target(FaultKind.CLOCK, name, *CLOCK_S) for name in clocks),
         *(Target(FaultKind.CUT, name, *CUT_S) for name in wires),
         *(Target(FaultKind.SLOW, name, *SLOW_S) for name in wires),
+        *(Target(FaultKind.OLDER, name, *OLDER_S) for name in olders),
         Target(FaultKind.FULL, "audit", *FULL_S),
         Target(FaultKind.PROVIDERS, "simulators", *PROVIDERS_S),
     ]
@@ -90,6 +106,7 @@ class Injector:
         self._stack, self._wires, self._clocks = stack, wires, clocks
         self._announce = announce
         self.struck: list[Struck] = []
+        self.worked: Counter[str] = Counter()
 
     async def run(self, schedule: tuple[Fault, ...]) -> None:
         """Returns when the last fault is over."""
@@ -126,6 +143,10 @@ class Injector:
                 self._clocks[fault.target].write_text(FORWARD)
             case FaultKind.DISK:
                 await self._lose_disk(fault.target)
+            case FaultKind.SWITCH:
+                await self._step_down()
+            case FaultKind.OLDER:
+                await self._start_older(name_older(fault.target))
             case FaultKind.PROVIDERS:
                 await self._set_provider_faults(PROVIDER_FAULTS)
 
@@ -143,6 +164,8 @@ class Injector:
                 self._clocks[fault.target].write_text(RIGHT)
             case FaultKind.DISK:
                 await self._stack.supervisor.restart(fault.target)
+            case FaultKind.OLDER:
+                await self._end_older(name_older(fault.target))
             case FaultKind.PROVIDERS:
                 await self._set_provider_faults({})
 
@@ -157,6 +180,28 @@ class Injector:
             await asyncio.sleep(0.5)
         await self._stack.supervisor.take_away(name)
         shutil.rmtree(find_broker_data(self._stack.data_dir, name) / "log")
+
+    async def _step_down(self) -> None:
+        """Where there is a primary, and another that may take its place."""
+        async with AsyncMongoClient[dict[str, object]](self._stack.mongo_uri) as client:
+            with suppress(PyMongoError):
+                await client.admin.command("replSetStepDown", STEP_DOWN_S)
+
+    async def _start_older(self, part: str) -> None:
+        self.worked[part] += 0
+        try:
+            await self._stack.supervisor.restart(part)
+        except PartFailedError as failed:  # of another fault; it is started again like the others
+            self._announce(str(failed).partition("\n")[0])
+
+    async def _end_older(self, part: str) -> None:
+        token = (self._stack.secrets_dir / "monitor.token").read_text().strip()
+        async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
+            with suppress(httpx.HTTPError):
+                url = f"{self._stack.spare_urls[part]}/metrics"
+                answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
+                self.worked[part] += count_items(answer.text)
+        await self._stack.supervisor.stop_part(part)
 
     def _limit_files(self, name: str, bytes_max: int) -> None:
         """No file of the process grows beyond it, its log file included: a full disk. A process
@@ -191,6 +236,8 @@ LABELS = {
     FaultKind.CLOCK: "时钟跳变 clock jumps",
     FaultKind.PROVIDERS: "运营商出错 providers misbehave",
     FaultKind.DISK: "磁盘丢失 disk lost",
+    FaultKind.SWITCH: "换主 primary steps down",
+    FaultKind.OLDER: "旧版并行 older version beside",
 }
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from deploy.chaos.faults import RIGHT, SERVICES, Injector, Struck, list_targets
 from deploy.chaos.giving import FUND
 from deploy.chaos.lifecycles import Lifecycle, Lifecycles
 from deploy.chaos.proxy import Wire
-from deploy.chaos.schedule import draw_schedule
+from deploy.chaos.schedule import FaultKind, draw_schedule
 from deploy.chaos.steadiness import Samples, make_samples, sample_memory
 from deploy.chaos.wishes import WISH_FEN
 from deploy.demo.checks import Check, Expected, list_checks
@@ -22,7 +22,7 @@ from deploy.demo.clients import Clients, open_clients
 from deploy.demo.figures import count_types, read_events, read_figures, read_health, replay_log
 from deploy.local.ports import find_free_port
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
-from deploy.local.stack_file import BROKERS
+from deploy.local.stack_file import BROKERS, MONGODS
 
 SETTINGS = {
     # A part that dies is soon missed.
@@ -46,7 +46,8 @@ Announce = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ChaosOptions:
-    """brokers: 1, or 3 of Apache Kafka's. per_s: wishes a second. is_calm: without faults."""
+    """brokers: 1, or 3 of Apache Kafka's. mongods: 1 or 3. per_s: wishes a second. kinds: which
+    faults there are. older: the tree of an older version, which comes and leaves as one of them."""
 
     data_dir: Path
     seconds: float
@@ -54,7 +55,9 @@ class ChaosOptions:
     broker: BrokerKind
     brokers: int
     per_s: float
-    is_calm: bool = False
+    mongods: int = 1
+    kinds: Collection[FaultKind] = tuple(FaultKind)
+    older: Path | None = None
 
     @property
     def wishes(self) -> int:
@@ -65,12 +68,14 @@ class ChaosOptions:
 class Outcome:
     """recovered_s: of each fault, from its end until a wish sent after it was promised its money;
     None where none was. promised_s: how long each wish took so far, in the order in which they
-    were sent. memory: resident bytes of each part, in the order of time."""
+    were sent. memory: resident bytes of each part, in the order of time. worked: by instance of an
+    older version, records and commands."""
 
     struck: list[Struck]
     recovered_s: list[float | None]
     promised_s: list[float]
     memory: Samples
+    worked: Mapping[str, int]
     finished: int
     checks: list[Check]
 
@@ -82,10 +87,15 @@ class Outcome:
 async def run_chaos(options: ChaosOptions, announce: Announce) -> Outcome:
     clocks = make_clocks(options.data_dir)
     async with open_stack(options, clocks, announce) as (stack, wires):
-        targets = list_targets(wires, stack.options.broker_names, clocks)
-        if options.is_calm:
-            targets = []
-        schedule = draw_schedule(options.seed, options.seconds, targets)
+        targets = list_targets(
+            wires,
+            stack.options.broker_names,
+            clocks,
+            stack.options.mongod_names,
+            SERVICES if options.older else (),
+        )
+        wanted = [target for target in targets if target.kind in options.kinds]
+        schedule = draw_schedule(options.seed, options.seconds, wanted)
         memory = make_samples()
         sampling = asyncio.create_task(sample_memory(stack.supervisor.list_pids, memory))
         injector = Injector(stack, wires, clocks, announce)
@@ -97,13 +107,14 @@ async def run_chaos(options: ChaosOptions, announce: Announce) -> Outcome:
             sampling.cancel()
             announce("故障已停止 the faults are over")
             await wait_finished(load, options.wishes)
-            checks = await compare(stack, load)
+            checks = [*await compare(stack, load), *check_older(injector)]
             lifecycles = list(load.started.values())
             return Outcome(
                 struck=injector.struck,
                 recovered_s=[measure_recovery(each, lifecycles) for each in injector.struck],
                 promised_s=list_promised_s(lifecycles),
                 memory=memory,
+                worked=injector.worked,
                 finished=len(load.list_finished()),
                 checks=checks,
             )
@@ -126,12 +137,16 @@ def make_clocks(data_dir: Path) -> dict[str, Path]:
 async def open_stack(
     options: ChaosOptions, clocks: Mapping[str, Path], announce: Announce
 ) -> AsyncIterator[tuple[Stack, Mapping[str, Wire]]]:
-    """Between each service and its database there is a wire, and one before each broker."""
-    brokers = BROKERS[: options.brokers]
-    ports = {name: find_free_port() for name in (*brokers, "mongod")}
+    """There is a wire before each broker and each service's HTTP, and one between each service and
+    the one mongod; of three, which know each other by theirs, one before each."""
+    brokers, mongods = BROKERS[: options.brokers], MONGODS[: options.mongods]
+    backing = (*brokers, *mongods)
+    ports = {name: find_free_port() for name in (*backing, *SERVICES)}
+    wires = {f"{name}-http": Wire(ports[name]) for name in SERVICES}
+    wires |= {name: Wire(ports[name]) for name in (brokers if len(mongods) == 1 else backing)}
+    if len(mongods) == 1:
+        wires |= {f"{name}-mongod": Wire(ports["mongod"]) for name in SERVICES}
     async with AsyncExitStack() as leave:
-        wires = {f"{name}-mongod": Wire(ports["mongod"]) for name in SERVICES}
-        wires |= {name: Wire(ports[name]) for name in brokers}
         for wire in wires.values():
             await leave.enter_async_context(wire)
         stack = Stack(
@@ -139,11 +154,15 @@ async def open_stack(
                 data_dir=options.data_dir,
                 broker=options.broker,
                 brokers=options.brokers,
+                mongods=options.mongods,
                 ports=ports,
-                proxy_ports={name.removesuffix("-mongod"): w.port for name, w in wires.items()},
+                proxy_ports={name: wires[name].port for name in backing if name in wires},
+                mongo_proxy_ports=_find_ports(wires, "-mongod"),
+                http_proxy_ports=_find_ports(wires, "-http"),
                 service_module=clocked.__name__,
                 service_env={name: {FILE_VARIABLE: str(file)} for name, file in clocks.items()},
                 settings_env=SETTINGS,
+                older=options.older,
             ),
             announce,
         )
@@ -154,6 +173,23 @@ async def open_stack(
         finally:
             await stack.stop()
             await watching
+
+
+def _find_ports(wires: Mapping[str, Wire], ending: str) -> dict[str, int]:
+    """By service."""
+    return {
+        name.removesuffix(ending): wire.port
+        for name, wire in wires.items()
+        if name.endswith(ending)
+    }
+
+
+def check_older(injector: Injector) -> list[Check]:
+    """One that only stood beside shows nothing."""
+    if not injector.worked:
+        return []
+    idle = sorted(name for name, items in injector.worked.items() if not items)
+    return [Check("旧版本都处理过 every older version worked; idle", [], idle)]
 
 
 async def submit_evenly(load: Lifecycles, options: ChaosOptions) -> None:

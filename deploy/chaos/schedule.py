@@ -16,7 +16,8 @@ class FaultKind(StrEnum):
 
     cut: nothing passes a connection, and what was under way is lost. slow: each piece comes late.
     full: no file of the process may grow. clock: its clock jumps. providers: they misbehave.
-    disk: a broker is killed and its data deleted.
+    disk: a broker is killed and its data deleted. switch: the primary of three mongods steps down.
+    older: an instance of an older version comes, works beside the others, and leaves.
     """
 
     KILL = "kill"
@@ -27,6 +28,8 @@ class FaultKind(StrEnum):
     CLOCK = "clock"
     PROVIDERS = "providers"
     DISK = "disk"
+    SWITCH = "switch"
+    OLDER = "older"
 
 
 @dataclass(frozen=True, slots=True)

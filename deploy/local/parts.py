@@ -153,8 +153,14 @@ def build_service(
     log_file: Path,
     host: str = LOOPBACK,
     module: str = SERVICE_MODULE,
+    tree: Path | None = None,
 ) -> Part:
-    """A service, or the simulators: `guanjia run NAME`, healthy when it says it is ready."""
+    """A service, or the simulators: `guanjia run NAME`, healthy when it says it is ready.
+
+    tree: of which source tree it is, where that is not this one.
+    """
+    # PYTHONSAFEPATH: else the folder in which this is started would go before.
+    env = {**env, "PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"} if tree else env
     return Part(
         name=name,
         command=_build_service_command(name, module),

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Literal
@@ -10,7 +10,7 @@ from typing import IO, Literal
 from deploy.local import mongod, parts, stack_file
 from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK, find_free_port, is_free
-from deploy.local.stack_file import BROKERS
+from deploy.local.stack_file import BROKERS, MONGODS
 from deploy.local.supervisor import Supervisor
 from shared.contracts.topics import SERVICES as REPEATED
 from shared.security import create_root_key
@@ -66,11 +66,15 @@ class StackOptions:
     host: where the services listen; broker, database and simulators stay on loopback.
     services: which of SERVICES there are; none for tests that need broker and database only.
     without: which of them somebody else starts; the stack waits for them.
+    mongods: of the embedded database, 1 or 3; of three any one may be lost.
     proxy_ports: where proxies listen on loopback, which who starts the stack runs: by a broker's
-    name the one through which everybody reaches it, by a service's its own to the database.
+    name, or of three mongods by a mongod's, the one through which everybody reaches it.
+    mongo_proxy_ports: by service, its own proxy to the one mongod.
+    http_proxy_ports: by service, the one through which the others and the front reach it.
     service_module: what runs as `python -m ... run NAME`. service_env: by service, further
     variables of its process.
     instances: of each service but the simulators and the front, which hands requests to all.
+    older: a source tree of an older version, of which each service has a spare instance.
     settings_env: GUANJIA_* variables that every service gets.
     """
 
@@ -84,10 +88,14 @@ class StackOptions:
     settings_env: Mapping[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = SERVICES
     without: frozenset[str] = frozenset()
+    mongods: int = 1
     proxy_ports: Mapping[str, int] = field(default_factory=dict)
+    mongo_proxy_ports: Mapping[str, int] = field(default_factory=dict)
+    http_proxy_ports: Mapping[str, int] = field(default_factory=dict)
     service_module: str = parts.SERVICE_MODULE
     service_env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     instances: int = 1
+    older: Path | None = None
 
     @property
     def broker_kind(self) -> BrokerKind:
@@ -96,6 +104,10 @@ class StackOptions:
     @property
     def broker_names(self) -> tuple[str, ...]:
         return BROKERS[: self.brokers]
+
+    @property
+    def mongod_names(self) -> tuple[str, ...]:
+        return MONGODS[: self.mongods]
 
 
 class Stack:
@@ -108,9 +120,7 @@ class Stack:
         self.secrets_dir = self.data_dir / "secrets"
         self._ports = _choose_ports(options)
         self._front_token = secrets.token_hex(16)
-        self._advertised = {
-            name: options.proxy_ports.get(name, self._ports[name]) for name in options.broker_names
-        }
+        self._advertised = self._advertise(options.broker_names)
         addresses = (f"{LOOPBACK}:{port}" for port in self._advertised.values())
         self.kafka_bootstrap = options.kafka or ",".join(addresses)
         self._mongod_secrets: mongod.MongodSecrets | None = None
@@ -118,15 +128,12 @@ class Stack:
         self.urls = {
             name: f"http://{self._find_client_host(name)}:{self._ports[name]}" for name in SERVICES
         }
-        self._addresses = {
-            name: ",".join(
-                f"http://{self._find_client_host(name)}:{self._ports[part]}" for part in each
-            )
-            for name, each in list_parts(options).items()
-        }
+        self._peer_urls = {name: self._find_peer_url(name) for name in SERVICES}
         self.public_url = self._find_public_url()
         self._stages = self._compose()
-        self.supervisor = Supervisor(self._stages, announce, changed=self._write_state)
+        spares = self._build_spares()
+        self.spare_urls = {part.name: part.address for part in spares}
+        self.supervisor = Supervisor(self._stages, announce, self._write_state, spares)
         self._claim: IO[bytes] | None = None
 
     async def start(self) -> None:
@@ -172,7 +179,7 @@ class Stack:
         return {
             **embedded,
             **simulated,
-            **(DRAINING if self.options.instances > 1 else {}),
+            **(DRAINING if self.options.instances > 1 or self.options.older else {}),
             "GUANJIA_FRONT_TOKEN": self._front_token,
             **self.options.settings_env,
             "GUANJIA_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
@@ -185,13 +192,33 @@ class Stack:
             "GUANJIA_PUBLIC_URL": self.public_url,
             "GUANJIA_DATA_DIR": str(self.data_dir),
             "GUANJIA_SECRETS_DIR": str(self.secrets_dir),
-            **{f"GUANJIA_{service.upper()}_URL": url for service, url in self.urls.items()},
+            **{f"GUANJIA_{service.upper()}_URL": url for service, url in self._peer_urls.items()},
             **(self._name_all_instances() if name == "front" else {}),
             **self.options.service_env.get(name, {}),
         }
 
     def _name_all_instances(self) -> dict[str, str]:
-        return {f"GUANJIA_{service.upper()}_URL": url for service, url in self._addresses.items()}
+        return {
+            f"GUANJIA_{name.upper()}_URL": ",".join(
+                (self._peer_urls[name], *(self._format_url(name, part) for part in each[1:]))
+            )
+            for name, each in (list_parts(self.options) | self._list_all_of_older()).items()
+        }
+
+    def _list_all_of_older(self) -> dict[str, list[str]]:
+        parts = list_parts(self.options)
+        return {name: [*parts[name], name_older(name)] for name in self._list_older()}
+
+    def _list_older(self) -> list[str]:
+        return [name for name in self.options.services if name in REPEATED and self.options.older]
+
+    def _format_url(self, name: str, part: str) -> str:
+        return f"http://{self._find_client_host(name)}:{self._ports[part]}"
+
+    def _find_peer_url(self, name: str) -> str:
+        """As the other services reach it."""
+        port = self.options.http_proxy_ports.get(name)
+        return f"http://{LOOPBACK}:{port}" if port else self.urls[name]
 
     def build_full_env(self, name: str) -> dict[str, str]:
         """All settings of a service that is started elsewhere, those of our environment too."""
@@ -211,27 +238,32 @@ class Stack:
     def _make_mongo_uri(self) -> str:
         """Of the embedded database, with the password, which is made at a first start."""
         self._mongod_secrets = mongod.make_mongod_secrets(self.secrets_dir)
-        return self._mongod_secrets.format_uri(self._ports["mongod"])
+        return self._mongod_secrets.format_uri(*self._advertise(self.options.mongod_names).values())
+
+    def _advertise(self, names: Sequence[str]) -> dict[str, int]:
+        """By which ports others reach these brokers or mongods."""
+        return {name: self.options.proxy_ports.get(name, self._ports[name]) for name in names}
 
     def _find_mongo_uri(self, name: str) -> str:
         """As this service reaches the database."""
-        port = self.options.proxy_ports.get(name)
+        port = self.options.mongo_proxy_ports.get(name)
         if port is None or self._mongod_secrets is None:
             return self.mongo_uri
         return self._mongod_secrets.format_uri(port, is_direct=True)
 
     def _compose(self) -> list[list[parts.Part | parts.ExternalPart]]:
-        database = self._build_database()
-        backing: list[parts.Part | parts.ExternalPart] = [*self._build_brokers()]
-        backing += [database] if database else []
         services = {
             part: self._build_service(name, part)
             for name, each in list_parts(self.options).items()
             for part in each
         }
         simulators = services.pop("simulators", None)
-        stages = [backing, [simulators] if simulators else [], list(services.values())]
-        return [stage for stage in stages if stage]
+        stages = (
+            [*self._build_brokers(), *self._build_databases()],
+            [simulators] if simulators else [],
+            [*services.values()],
+        )
+        return [[*stage] for stage in stages if stage]
 
     def _build_brokers(self) -> list[parts.Part]:
         if self.options.kafka:
@@ -242,11 +274,25 @@ class Stack:
         port, log = self._ports["broker"], self._log("broker")
         return [parts.build_mesh(port, log, self._advertised["broker"])]
 
-    def _build_database(self) -> parts.Part | None:
+    def _build_databases(self) -> list[parts.Part]:
         if self._mongod_secrets is None:
-            return None
-        port, log = self._ports["mongod"], self._log("mongod")
-        return mongod.build_mongod(self.data_dir, self._mongod_secrets, port, log)
+            return []
+        ports = {name: self._ports[name] for name in self.options.mongod_names}
+        advertised = self._advertise(self.options.mongod_names)
+        return mongod.build_mongods(
+            self.data_dir, self._mongod_secrets, ports, self.log_dir, advertised
+        )
+
+    def _build_spares(self) -> list[parts.Part]:
+        """Of the older version, under today's settings."""
+        built = []
+        for name in self._list_older():
+            part = name_older(name)
+            env, log = self.build_service_env(name, part), self._log(part)
+            host, tree = self._find_client_host(name), self.options.older
+            service = parts.build_service(name, self._ports[part], env, log, host, tree=tree)
+            built.append(replace(service, name=part))
+        return built
 
     def _build_service(self, name: str, part: str) -> parts.Part | parts.ExternalPart:
         port, host = self._ports[part], self._find_client_host(name)
@@ -301,6 +347,10 @@ def list_parts(options: StackOptions) -> dict[str, list[str]]:
     return {name: [name, *_list_more(name, options)] for name in options.services}
 
 
+def name_older(name: str) -> str:
+    return f"{name}-older"
+
+
 def _list_more(name: str, options: StackOptions) -> list[str]:
     if name not in REPEATED or name in options.without:
         return []
@@ -312,5 +362,7 @@ def _choose_ports(options: StackOptions) -> dict[str, int]:
         if not is_free(port):
             raise PortInUseError(f"端口 {port}（{name}）已被占用 · port {port} ({name}) is taken")
     several = (part for each in list_parts(options).values() for part in each)
-    names = dict.fromkeys((*options.broker_names, "mongod", *SERVICES, *several))
+    older = (name_older(name) for name in REPEATED)
+    backing = (*options.broker_names, *options.mongod_names)
+    names = dict.fromkeys((*backing, *SERVICES, *several, *older))
     return {name: options.ports.get(name) or find_free_port() for name in names}

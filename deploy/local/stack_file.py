@@ -20,6 +20,8 @@ class DataDirInUseError(RuntimeError):
 
 BROKERS = ("broker", "broker-2", "broker-3")
 """Names of the brokers that a stack starts, of which there are one or three."""
+MONGODS = ("mongod", "mongod-2", "mongod-3")
+"""The same of the mongods."""
 
 
 class RunningStack(BaseModel):

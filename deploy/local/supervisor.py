@@ -15,6 +15,7 @@ def _ignore_change() -> None:
 class Supervisor:
     """Runs the parts of each stage together, one stage after the other.
 
+    spares: parts that start only by `restart`, and may leave by `stop_part`.
     announce: called with one line for people at every death and recovery.
     changed: called after every start of a process, when `pids` differ.
     Its processes end with it, even if it is killed.
@@ -25,11 +26,14 @@ class Supervisor:
         stages: Sequence[Sequence[Part | ExternalPart]],
         announce: Announce,
         changed: Callable[[], None] = _ignore_change,
+        spares: Sequence[Part] = (),
     ) -> None:
         self._stages = [
             [_build_runner(part, announce, changed) for part in stage] for stage in stages
         ]
-        self._runners = {runner.name: runner for stage in self._stages for runner in stage}
+        self._spares = [_build_runner(part, announce, changed) for part in spares]
+        every = [runner for stage in (*self._stages, self._spares) for runner in stage]
+        self._runners = {runner.name: runner for runner in every}
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
@@ -51,7 +55,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         self._stopping.set()
-        for stage in reversed(self._stages):
+        for stage in (self._spares, *reversed(self._stages)):
             await _run_together(runner.stop() for runner in stage)
 
     def list_pids(self) -> dict[str, int]:

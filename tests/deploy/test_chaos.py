@@ -1,6 +1,7 @@
 """Chaos without a stack: the schedule, the proxy, and a checker that finds whatever is wrong."""
 
 import asyncio
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from deploy.chaos.checks import Seen, Sent, list_chaos_checks
 from deploy.chaos.clocked import build_clock
 from deploy.chaos.faults import KILLED, Struck, list_targets
 from deploy.chaos.lifecycles import Lifecycle
+from deploy.chaos.older import ROOT, OlderMissingError, count_items, unpack_older
 from deploy.chaos.proxy import Wire
 from deploy.chaos.running import COMMITTED, measure_recovery
 from deploy.chaos.schedule import CALM_S, Fault, FaultKind, draw_schedule
@@ -28,7 +30,8 @@ from tests.support.examples import count_examples
 # --- the schedule ---------------------------------------------------------------------------------
 
 BROKERS = ("broker", "broker-2", "broker-3")
-TARGETS = list_targets(("broker", "audit-mongod"), BROKERS, ("audit",))
+MONGODS = ("mongod", "mongod-2", "mongod-3")
+TARGETS = list_targets(("broker", "audit-http"), BROKERS, ("audit",), MONGODS, ("audit",))
 
 
 @settings(max_examples=count_examples(20, 200))
@@ -49,7 +52,11 @@ def test_each_target_is_struck_before_any_is_struck_again() -> None:
     schedule = draw_schedule(7, 3600, TARGETS)
     first = [(fault.kind, fault.target) for fault in schedule[: len(TARGETS)]]
     assert sorted(first) == sorted((target.kind, target.name) for target in TARGETS)
-    assert {target for kind, target in first if kind is FaultKind.KILL} == {*KILLED, *BROKERS}
+    assert {target for kind, target in first if kind is FaultKind.KILL} == {
+        *KILLED,
+        *BROKERS,
+        *MONGODS,
+    }
 
 
 def test_another_seed_is_another_schedule() -> None:
@@ -67,6 +74,50 @@ def test_a_wish_by_sms_is_understood_as_the_wish_it_is(number: int) -> None:
     assert understood.missing == ()
     wish = make_wish("run", number, amount_fen)
     assert (understood.category, understood.need) == (wish.category, wish.need)
+
+
+def test_a_primary_steps_down_only_where_another_may_take_its_place() -> None:
+    assert FaultKind.SWITCH in {target.kind for target in TARGETS}
+    alone = list_targets(("broker",), ("broker",), ("audit",), ("mongod",))
+    assert FaultKind.SWITCH not in {target.kind for target in alone}
+    assert FaultKind.OLDER not in {target.kind for target in alone}
+
+
+# --- the older version ---
+
+
+def test_an_older_version_is_the_whole_tree_of_its_commit(tmp_path: Path) -> None:
+    commit = read_head()
+    tree = unpack_older(tmp_path / "older", commit)
+    written = (tree / "shared" / "clock.py").read_bytes()
+    shown = subprocess.run(
+        ("git", "-C", str(ROOT), "show", f"{commit}:shared/clock.py"),
+        capture_output=True,
+        check=True,
+    )
+    assert written == shown.stdout
+
+
+def read_head() -> str:
+    found = subprocess.run(("git", "-C", str(ROOT), "rev-parse", "HEAD"), capture_output=True)
+    if found.returncode:
+        pytest.skip("no clone: this tree has no history")
+    return found.stdout.decode().strip()
+
+
+def test_a_commit_that_this_clone_lacks_is_named_with_its_remedy(tmp_path: Path) -> None:
+    with pytest.raises(OlderMissingError, match="git fetch --unshallow"):
+        unpack_older(tmp_path / "older", "0" * 40)
+
+
+def test_what_an_older_instance_worked_on_is_read_from_its_metrics() -> None:
+    lines = (
+        'guanjia_batch_items_sum{service="audit",kind="records"} 12.0',
+        'guanjia_batch_items_sum{service="audit",kind="commands"} 3.0',
+        'guanjia_batch_items_count{service="audit",kind="records"} 9.0',
+    )
+    assert count_items("\n".join(lines)) == 15
+    assert count_items("") == 0
 
 
 # --- recovery -------------------------------------------------------------------------------------

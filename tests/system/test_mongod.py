@@ -13,7 +13,7 @@ from bson import encode
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from deploy.local.mongod import build_mongod, make_mongod_secrets
+from deploy.local.mongod import build_mongods, make_mongod_secrets
 from deploy.local.parts import Part
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.runner import PartFailedError
@@ -109,7 +109,8 @@ async def test_a_data_folder_of_before_passwords_goes_over_by_itself(
     """On another port than it was on, as every start is."""
     port = find_free_port()
     address = f"{LOOPBACK}:{port}"
-    part = build_mongod(tmp_path, make_mongod_secrets(tmp_path / "other"), port, tmp_path / "log")
+    access = make_mongod_secrets(tmp_path / "other")
+    (part,) = build_mongods(tmp_path, access, {"mongod": port}, tmp_path)
     old = replace(without_password(part), is_healthy=lambda: start_replica_set(address))
     before = Supervisor([[old]], announce=print)
     await before.start()
@@ -135,7 +136,7 @@ async def test_another_password_than_the_datas_is_named(tmp_path: Path) -> None:
     await stack.stop()
     (stack.secrets_dir / "mongod.password").write_text("another")
     access = make_mongod_secrets(stack.secrets_dir)
-    part = build_mongod(tmp_path, access, find_free_port(), tmp_path / "log")
+    (part,) = build_mongods(tmp_path, access, {"mongod": find_free_port()}, tmp_path)
     with pytest.raises(PartFailedError, match="请恢复与这份数据一起的密钥目录"):
         await Supervisor([[part]], announce=print).start()
 
@@ -143,7 +144,7 @@ async def test_another_password_than_the_datas_is_named(tmp_path: Path) -> None:
 def test_a_path_too_long_for_a_socket_does_without(tmp_path: Path) -> None:
     access = make_mongod_secrets(tmp_path / "secrets")
     folder = tmp_path / ("long" * 25)
-    command = build_mongod(folder, access, 27017, tmp_path / "log").command
+    command = build_mongods(folder, access, {"mongod": 27017}, tmp_path)[0].command
     assert "--nounixsocket" in command
     assert "--unixSocketPrefix" not in command
     assert command[command.index("--bind_ip") + 1] == LOOPBACK
@@ -167,6 +168,6 @@ def test_the_password_is_in_no_text_of_what_holds_it(tmp_path: Path) -> None:
         log_dir=tmp_path,
         secrets_dir=tmp_path,
     )
-    part = build_mongod(tmp_path, access, 27017, tmp_path / "log")
+    (part,) = build_mongods(tmp_path, access, {"mongod": 27017}, tmp_path)
     for thing in (access, settings, stack, part.command, part.address):
         assert access.password not in repr(thing)

@@ -12,7 +12,7 @@ from typer import BadParameter
 
 from deploy.commands.up import check_brokers
 from deploy.local.health import is_ready, read_cluster_id
-from deploy.local.mongod import build_mongod, make_mongod_secrets
+from deploy.local.mongod import build_mongods, make_mongod_secrets
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.runner import PartFailedError
 from deploy.local.stack import SERVICES, BrokerKind, PortInUseError, Stack, StackOptions
@@ -133,7 +133,7 @@ def without_curl(program: Path, target: Path) -> str:
 
 async def test_missing_library_is_one_line_with_its_debian_package(tmp_path: Path) -> None:
     access = make_mongod_secrets(tmp_path / "secrets")
-    real = build_mongod(tmp_path, access, find_free_port(), tmp_path / "mongod.log")
+    (real,) = build_mongods(tmp_path, access, {"mongod": find_free_port()}, tmp_path)
     program = without_curl(Path(real.command[0]), tmp_path / "mongod")
     part = replace(real, command=(program, *real.command[1:]))
     with pytest.raises(PartFailedError, match=r"apt-get install libcurl4$") as failure:
