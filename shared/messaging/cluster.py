@@ -64,23 +64,30 @@ async def create_topics(
     try:
         await admin.start()
         present = set(await admin.list_topics())
-        for topic, count in await _find_small(admin, [t for t in topics if t.name in present]):
-            raise Transient(
-                f"topic {topic.name} has {count} partitions, {topic.partitions} are needed "
-                "(guanjia doctor)"
-            )
+        await _refuse_small(admin, [t for t in topics if t.name in present])
         brokers = len((await admin.describe_cluster())["brokers"])
         copies = min(replication_factor, max(brokers, count_addresses(broker)))
         wanted = [_make_topic(t, copies) for t in topics if t.name not in present]
         if wanted:
-            answer = await admin.create_topics(wanted)
-            for name, code, *_ in answer.topic_errors:
+            codes = {row[0]: row[1] for row in (await admin.create_topics(wanted)).topic_errors}
+            for name, code in codes.items():
                 if code not in (0, TOPIC_ALREADY_EXISTS):
                     raise Transient(f"topic {name}: {for_code(code).__name__}")
+            # By another service, as its table says; or meanwhile by a producer.
+            met = [t for t in topics if codes.get(t.name) == TOPIC_ALREADY_EXISTS]
+            await _refuse_small(admin, met)
     except (KafkaError, OSError) as error:
         raise Transient(f"broker {broker.bootstrap}: {error}") from error
     finally:
         await admin.close()
+
+
+async def _refuse_small(admin: AIOKafkaAdminClient, present: Sequence[Topic]) -> None:
+    for topic, count in await _find_small(admin, present):
+        raise Transient(
+            f"topic {topic.name} has {count} partitions, {topic.partitions} are needed "
+            "(guanjia doctor)"
+        )
 
 
 def count_addresses(broker: BrokerConnection) -> int:

@@ -58,11 +58,33 @@ def test_the_stack_is_as_the_compose_specification_says() -> None:
 def test_every_object_is_as_kubernetes_says() -> None:
     document = json.loads((SCHEMAS / "kubernetes.json").read_text())
     kinds = document.pop("kinds")
-    foreign = {"Kustomization", "ScaledObject", "TriggerAuthentication"}
+    foreign = {"Kustomization", "ScaledObject", "TriggerAuthentication"}  # KEDA's: below
     for file, each in read_objects():
         if each["kind"] not in foreign:
             schema = {**document, **kinds[each["kind"]]}
             assert list_violations(schema, each) == [], f"{file} {each['metadata']['name']}"
+
+
+def test_scaling_is_as_keda_reads_it() -> None:
+    document = json.loads((SCHEMAS / "keda.json").read_text())
+    kinds = document.pop("kinds")
+    objects = [each for file, each in read_objects() if file == "scaling.yaml"]
+    for each in objects:
+        schema = {**document, **kinds[each["kind"]]}
+        assert list_violations(schema, each) == [], each["metadata"]["name"]
+    scaled = find_objects("ScaledObject")["audit"]
+    schema = {**document, **kinds["ScaledObject"]}
+    assert list_violations(schema, {**scaled, "spec": {**scaled["spec"], "minReplicas": 2}}) != []
+
+
+def test_the_collector_has_what_it_uses_and_uses_what_it_has() -> None:
+    schema = json.loads((SCHEMAS / "collector.json").read_text())
+    (collector,) = read_yaml("watching/collector.yaml")
+    assert list_violations(schema, collector) == []
+    assert list_violations(schema, {**collector, "processor": {}}) != []
+    for part in ("receivers", "processors", "exporters"):
+        pipelines = collector["service"]["pipelines"].values()
+        assert {name for each in pipelines for name in each[part]} == collector[part].keys()
 
 
 def test_kustomize_takes_every_file() -> None:
