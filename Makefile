@@ -17,6 +17,7 @@ PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shar
 MINUTES ?= 2
 SOAK_MINUTES ?= 60
 SEED ?= 1
+CHAOS ?=
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
@@ -59,7 +60,7 @@ test-kafka: $(READY) ## the processor's and the system's suites on real Apache K
 	GUANJIA_TEST_BROKER=kafka GUANJIA_TEST_BROKERS=3 $(PYTEST) -q -n 1 -m "not long and not kafka" tests/system/test_system.py
 
 test-chaos: $(READY) ## load and faults on the embedded stack for two minutes; MINUTES=10 SEED=7 for others
-	$(BIN)/guanjia chaos --minutes $(MINUTES) --seed $(SEED)
+	$(BIN)/guanjia chaos --minutes $(MINUTES) --seed $(SEED) $(CHAOS)
 
 soak: $(READY) ## an hour of load without faults: memory and latency in its first third and its last
 	$(BIN)/guanjia chaos --minutes $(SOAK_MINUTES) --calm --seed $(SEED)

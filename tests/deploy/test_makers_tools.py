@@ -1,4 +1,4 @@
-"""What deploy/ has, by the checkers of those who read it: `make tools` brings them, and CI runs it."""
+"""What deploy/ has, by the checkers of those who read it. `make tools` brings them, as CI does."""
 
 import json
 import shutil
