@@ -12,13 +12,12 @@ from pathlib import Path
 
 import httpx
 from aiokafka.errors import KafkaError
-from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
 
 from deploy.chaos.older import count_items
 from deploy.chaos.proxy import Wire
 from deploy.chaos.schedule import Fault, FaultKind, Target
 from deploy.doctor.brokers import read_cluster
+from deploy.local.mongod import step_down
 from deploy.local.parts import find_broker_data
 from deploy.local.runner import PartFailedError
 from deploy.local.stack import Stack, name_older
@@ -35,8 +34,6 @@ PROVIDERS_S = (10.0, 25.0)
 CLOCK_S = (5.0, 15.0)
 DISK_S = (2.0, 8.0)
 OLDER_S = (15.0, 30.0)
-STEP_DOWN_S = 20
-"""For so long the one that was primary does not stand again."""
 IN_SYNC_WITHIN_S = 60.0
 FORWARD, RIGHT = "3600", "0"
 """Seconds that a clock is ahead."""
@@ -144,7 +141,7 @@ class Injector:
             case FaultKind.DISK:
                 await self._lose_disk(fault.target)
             case FaultKind.SWITCH:
-                await self._step_down()
+                await step_down(self._stack.mongo_uri)
             case FaultKind.OLDER:
                 await self._start_older(name_older(fault.target))
             case FaultKind.PROVIDERS:
@@ -180,12 +177,6 @@ class Injector:
             await asyncio.sleep(0.5)
         await self._stack.supervisor.take_away(name)
         shutil.rmtree(find_broker_data(self._stack.data_dir, name) / "log")
-
-    async def _step_down(self) -> None:
-        """Where there is a primary, and another that may take its place."""
-        async with AsyncMongoClient[dict[str, object]](self._stack.mongo_uri) as client:
-            with suppress(PyMongoError):
-                await client.admin.command("replSetStepDown", STEP_DOWN_S)
 
     async def _start_older(self, part: str) -> None:
         self.worked[part] += 0

@@ -27,6 +27,8 @@ KEY_FILE = "mongod.key"
 # The kernel's limit for the path of a socket.
 SOCKET_PATH_MAX = 107
 
+STEP_DOWN_S = 20
+"""For so long the one that was primary does not stand again."""
 _UNAUTHORIZED = 13
 _AUTHENTICATION_FAILED = 18
 _NOT_YET_INITIALIZED = 94
@@ -200,6 +202,17 @@ def _connect(port: int, password: str = "") -> Client:
         username=USER if password else None,
         password=password or None,
     )
+
+
+async def step_down(uri: str) -> bool:
+    """Whether the primary has made place for another of its set. False where there is no primary,
+    or no other that could take its place."""
+    async with Client(uri) as client:
+        try:
+            await client.admin.command("replSetStepDown", STEP_DOWN_S)
+        except PyMongoError:
+            return False
+        return True
 
 
 async def _initiate(client: Client, member: Member) -> None:

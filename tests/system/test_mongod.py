@@ -13,11 +13,11 @@ from bson import encode
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from deploy.local.mongod import build_mongods, make_mongod_secrets
+from deploy.local.mongod import build_mongods, make_mongod_secrets, step_down
 from deploy.local.parts import Part
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.runner import PartFailedError
-from deploy.local.stack_file import RunningStack
+from deploy.local.stack_file import MONGODS, RunningStack
 from deploy.local.supervisor import Supervisor
 from shared.security.files import create_private
 from shared.settings import Settings
@@ -171,3 +171,23 @@ def test_the_password_is_in_no_text_of_what_holds_it(tmp_path: Path) -> None:
     (part,) = build_mongods(tmp_path, access, {"mongod": 27017}, tmp_path)
     for thing in (access, settings, stack, part.command, part.address):
         assert access.password not in repr(thing)
+
+
+@pytest.mark.long
+async def test_of_three_the_primary_makes_place_and_what_was_written_stays(tmp_path: Path) -> None:
+    access = make_mongod_secrets(tmp_path / "secrets")
+    ports = {name: find_free_port() for name in MONGODS}
+    uri = access.format_uri(*ports.values())
+    supervisor = Supervisor([build_mongods(tmp_path, access, ports, tmp_path)], announce=print)
+    await supervisor.start()
+    try:
+        async with Client(uri) as client:
+            await client.test.facts.insert_one({"_id": "before"})
+            before = await client.primary
+            assert await step_down(uri)
+            await client.test.facts.insert_one({"_id": "after"})
+            assert await client.primary != before
+            found = {row["_id"] async for row in client.test.facts.find()}
+    finally:
+        await supervisor.stop()
+    assert found == {"before", "after"}
