@@ -161,7 +161,9 @@ class Lifecycles:
         """No id comes back: the request is known by its amount, which no other has, once it is
         open. For that a collector visits the person."""
         self._texted[amount_fen] = time.monotonic()
-        await self.outside.send_text(write_wish(self.run, number, amount_fen))
+        # The same time makes it the same SMS where the answer was lost.
+        text = {**write_wish(self.run, number, amount_fen), "time": int(time.time())}
+        await self._until_done(partial(self.outside.send_text, text))
 
     @property
     def wishes(self) -> int:

@@ -75,10 +75,12 @@ class Outside:
             raise AssertionError(f"{path}: {answer.status_code} {answer.text}")
         return dict(answer.json())
 
-    async def send_text(self, reply: dict[str, str]) -> None:
-        """An SMS to the house. The simulated provider brings it, as often as that takes."""
+    async def send_text(self, reply: dict[str, Any]) -> None:
+        """An SMS to the house. The simulated provider brings it, as often as that takes. Raises
+        httpx.HTTPError where it is not known whether the provider has it."""
         url = f"{self.stack.urls['simulators']}/simulator/phones/replies"
-        (answer,) = (await self._http.post(url, json=[reply])).json()
+        sent = await self._http.post(url, json=[reply])
+        (answer,) = sent.raise_for_status().json()
         if answer["status"] >= 300 and not answer["queued"]:
             raise AssertionError(f"{reply['number']}: {answer}")
 

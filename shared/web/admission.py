@@ -7,7 +7,7 @@ import asyncio
 import json
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -104,6 +104,9 @@ READS_MIN = 2
 """Of one caller's reads at a time, however many callers are here."""
 STRANGERS_MAX = 8
 """Of one address at a time who are refused at once; more are refused after a pause."""
+STREAMS_MAX = 6
+"""Of one caller's streams at a time, which are the tabs that somebody has open."""
+STREAM_AGAIN_S = 10
 CALLER_SEEN_S = 2.0
 """How long a caller counts as here after his last request."""
 LONG_LINE = 8
@@ -189,6 +192,7 @@ class Admission:
         self._pause_s = pause_s
         self._callers = Callers()
         self._lines: dict[tuple[str, bool], Line] = {}
+        self._streams: Counter[str] = Counter()
 
     async def count(self, caller: str) -> None:
         """One more visit of a caller who is known. Raises TooManyError."""
@@ -230,6 +234,19 @@ class Admission:
             line.here -= 1
             if not line.here:
                 del self._lines[key]
+
+    def open_stream(self, caller: str) -> Callable[[], None]:
+        """Call what comes back when the stream has ended. Raises TooManyError."""
+        if self._streams[caller] >= STREAMS_MAX:
+            raise TooManyError(STREAM_AGAIN_S)
+        self._streams[caller] += 1
+
+        def leave() -> None:
+            self._streams[caller] -= 1
+            if not self._streams[caller]:
+                del self._streams[caller]
+
+        return leave
 
     def _leave(self, line: Line, reads: bool, took_s: float) -> None:
         """A place that a whole line waits for rests as long as it was used, while others are here:

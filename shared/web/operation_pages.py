@@ -150,12 +150,12 @@ async def show_service(_caller: Operator, request: Request, runtime: RuntimeDep)
     )
 
 
-async def stream_service(_caller: Operator, request: Request, runtime: RuntimeDep) -> Response:
+async def stream_service(caller: Operator, request: Request, runtime: RuntimeDep) -> Response:
     async def draw() -> str:
         state = await describe_state(runtime, request.app.state.ready())
         return FRAME.render_part(request, "service_flow.html", state=state)
 
-    return stream_part(request, draw)
+    return stream_part(request, caller, draw)
 
 
 # --- settings -------------------------------------------------------------------------------------

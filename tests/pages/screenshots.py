@@ -9,6 +9,8 @@ import asyncio
 import re
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,27 +40,28 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 async def main(wishes: int, folder: Path, looks: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="guanjia-pages-") as data_dir:
-        stack = await _play(Path(data_dir), wishes)
-        try:
+        async with run_played(Path(data_dir), wishes) as stack:
             accounts = await make_accounts(stack)
             async with open_browser() as browser:
                 for look in looks:
                     await shoot(browser, stack.public_url, accounts, folder, look)
-        finally:
-            await stack.stop()
 
 
-async def _play(data_dir: Path, wishes: int) -> Stack:
-    """A stack whose campaign has been played, with work left to do; the caller stops it."""
+@asynccontextmanager
+async def run_played(data_dir: Path, wishes: int) -> AsyncIterator[Stack]:
+    """A stack whose campaign has been played, with work left to do."""
     lifetime = {"GUANJIA_PROPOSAL_LIFETIME_S": str(compute_lifetime_s(wishes))}
     stack = Stack(StackOptions(data_dir=data_dir, settings_env=SETTINGS | lifetime), print)
     await stack.start()
-    with ProgressDisplay(make_console()) as display:
-        async with open_clients(stack.urls, stack.secrets_dir) as clients:
-            scenario = Scenario(clients, stack, display, WITHIN_S)
-            await scenario.play_campaign(campaign.make_wishes(wishes))
-            await leave_open_work(clients)
-    return stack
+    try:
+        with ProgressDisplay(make_console()) as display:
+            async with open_clients(stack.urls, stack.secrets_dir) as clients:
+                scenario = Scenario(clients, stack, display, WITHIN_S)
+                await scenario.play_campaign(campaign.make_wishes(wishes))
+                await leave_open_work(clients)
+        yield stack
+    finally:
+        await stack.stop()
 
 
 async def shoot(

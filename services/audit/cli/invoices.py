@@ -1,7 +1,8 @@
 """`guanjia audit invoice`: numbers of 公益事业捐赠统一票据, as the finance office issued them."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -19,20 +20,31 @@ app = typer.Typer(
 )
 
 
+PATH, LISTED = "/gift-invoices/missing", 1000
+"""As many as the service gives at a time."""
+
+
 @app.command("missing")
 def print_missing() -> None:
-    """还没有登记票据号码的捐赠。Gifts whose invoice has no number here."""
+    """还没有登记票据号码的捐赠，全部列出。All gifts whose invoice has no number here."""
     table = Table()
     table.add_column("编号 id", no_wrap=True, min_width=ID_WIDTH)
     table.add_column("金额 CNY", justify="right", no_wrap=True)
     for title in ("大写、项目 capitals, project", "日期、捐赠人 day, donor"):
         table.add_column(title, overflow="fold")
-    for each in connect("finance-maker").get("/gift-invoices/missing")["gifts"]:
+    for each in _list_missing():
         amount = each["goods"] or format_yuan(each["amount_fen"])
         what = f"{each['amount_in_capitals']} {each['project']}".strip()
         who = f"{each['received_on']} {each['donor_id']}"
         table.add_row(escape(each["donation_id"]), escape(amount), escape(what), escape(who))
     console.print(table)
+
+
+def _list_missing() -> Iterator[dict[str, Any]]:
+    after, finance = "", connect("finance-maker")
+    while gifts := finance.get(PATH, {"after": after, "limit": LISTED})["gifts"]:
+        yield from gifts
+        after = gifts[-1]["donation_id"]
 
 
 @app.command("enter")

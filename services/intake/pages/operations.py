@@ -55,13 +55,13 @@ async def show_operations(
 
 @router.get(LIVE_PATH)
 async def stream_operations(
-    _caller: Operator, request: Request, runtime: IntakeRuntimeDep
+    caller: Operator, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     async def draw() -> str:
         rows = await _list_rows(runtime, request)
         return PAGES.render_part(request, "operations_services.html", rows=rows)
 
-    return stream_part(request, draw)
+    return stream_part(request, caller, draw)
 
 
 async def _list_rows(
