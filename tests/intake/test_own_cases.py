@@ -13,9 +13,11 @@ from services.intake.pages.mine import MINE_PATH, ON_ITS_PAGE, describe_in_list
 from shared import mongo
 from shared.messaging.decision import Command
 from shared.revocations import RevokeLinks
+from shared.security import Role
 from shared.security.spoken_codes import derive_code
 from shared.spoken_words import ASKED_PER_DAY, SpokenWord
 from shared.web.admission import Quota
+from tests.intake.builders import CHASHAN
 from tests.intake.harness import Visitor
 from tests.support.eventually import eventually
 
@@ -237,6 +239,21 @@ async def test_the_code_goes_to_that_phone_for_this_and_nothing_else(
         [contact] = answer.json()["own-phones"]
         assert contact["own_phone"] is is_proven, asker
         assert contact["phone"] == visitor.phone
+
+
+async def test_he_reads_who_looked_at_his_data_by_role_and_purpose(
+    visitor: Visitor, phone: Phone
+) -> None:
+    request = await ask(visitor, "1", **OWN)
+    looks = "镇街审批人员：办理诉求"
+    await phone.sign_in(request.person_id)
+    [case] = await phone.list_cases()
+    assert looks not in (await phone.http.get(case, headers=HTML)).text
+    approver = visitor.stack.bearer("s-4711", Role.APPROVER_TOWN, area=CHASHAN)
+    assert (await visitor.http.get(f"/requests/{request.id}", headers=approver)).is_success
+    page = (await phone.http.get(case, headers=HTML)).text
+    assert looks in page
+    assert "s-4711" not in page
 
 
 @pytest.mark.parametrize(

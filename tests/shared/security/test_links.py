@@ -48,6 +48,16 @@ def test_a_link_says_when_and_for_whom_it_was_made(keyring: Keyring) -> None:
     assert keyring.read_link(later).id != opened.id
 
 
+def test_a_link_ends_with_the_first_page_that_it_was_reached_from(keyring: Keyring) -> None:
+    """A delivery's, on a request's page, in a session: with the session, by name and by time."""
+    first, later = NOW + timedelta(hours=1), NOW + timedelta(days=30)
+    session = keyring.read_link(keyring.make_link("session", "H-1", first, NOW))
+    page = keyring.read_link(keyring.make_link("request", "R-1", later, NOW, "P-1", session))
+    delivery = keyring.read_link(keyring.make_link("match", "M-1", later, NOW, "P-1", page))
+    for link in (page, delivery):
+        assert (link.parent, link.expires_s) == (session.id, session.expires_s)
+
+
 def test_a_link_that_was_sent_before_links_said_so_opens(keyring: Keyring) -> None:
     older = LinkToken("donor", "M-1", int((NOW + timedelta(hours=1)).timestamp()))
     opened = keyring.open_link("donor", older.seal(keyring.roots.current.derive("links")), NOW)
