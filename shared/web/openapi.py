@@ -1,13 +1,14 @@
 """The OpenAPI page tells the truth about who may come in and what a failure looks like."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from shared.security import Role
 from shared.web.access import find_guard
+from shared.web.links import LinkRoute
 
 PROBLEM_STATUSES = {
     "401": "没有有效的凭证 no valid credential",
@@ -24,6 +25,7 @@ DECIDED_STATUSES = {
     "404": NAMED_STATUSES["404"],
     "409": "与现在的状态不符 what it is now does not allow it",
 }
+LINK_STATUSES = {"401": "链接无效或已过期 the link opens nothing, or no longer"}
 _PROBLEMS_REF = {"$ref": "#/components/schemas/Problems"}
 _TEXT = {"type": "string"}
 _SCHEMAS: dict[str, object] = {
@@ -43,26 +45,32 @@ _SCHEMAS: dict[str, object] = {
 
 
 def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    """Adds to every guarded operation bearer, roles and the statuses it may be refused with."""
-    guarded = {
-        (route.path_format, method.lower()): sorted(guard.roles)
-        for router in routers
-        for route in router.routes
-        if isinstance(route, APIRoute) and (guard := find_guard(route))
-        for method in route.methods or ()
+    """Adds to every operation that needs a credential bearer and roles, and to these and those
+    behind links the statuses with which they may be refused."""
+    contexts = iter_route_contexts([route for router in routers for route in router.routes])
+    routes = {
+        (str(context.path_format), method.lower()): route
+        for context in contexts
+        if isinstance(route := context.original_route, APIRoute)
+        for method in context.methods or ()
     }
+    guards = ((place, find_guard(route)) for place, route in routes.items())
+    guarded = {place: sorted(guard.roles) for place, guard in guards if guard}
+    behind_links = {place for place, route in routes.items() if isinstance(route, LinkRoute)}
     generated = app.openapi
 
     def openapi() -> dict[str, object]:
         if not app.openapi_schema:
-            app.openapi_schema = _describe_schema(generated(), guarded)
+            app.openapi_schema = _describe_schema(generated(), guarded, behind_links)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's manual gives
 
 
 def _describe_schema(
-    schema: dict[str, Any], guarded: Mapping[tuple[str, str], list[Role]]
+    schema: dict[str, Any],
+    guarded: Mapping[tuple[str, str], list[Role]],
+    behind_links: Set[tuple[str, str]],
 ) -> dict[str, object]:
     components = schema.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -72,24 +80,32 @@ def _describe_schema(
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     for path, operations in schema.get("paths", {}).items():
         for method, operation in operations.items():
-            roles = guarded.get((path, method), [])
-            _describe(operation, roles, _list_statuses(path, method) if roles else {})
+            if roles := guarded.get((path, method)):
+                operation["security"] = [{"bearer": []}]
+                operation["x-roles"] = [role.value for role in roles]
+                _describe(operation, _list_statuses(path, method))
+            elif (path, method) in behind_links:
+                statuses = {**_list_statuses(path, method), **NAMED_STATUSES, **LINK_STATUSES}
+                _describe(operation, statuses, content_type="text/html")
+            else:
+                stated = operation["responses"].keys() & PROBLEM_STATUSES.keys()
+                _describe(operation, {status: PROBLEM_STATUSES[status] for status in stated})
     return schema
 
 
 def _list_statuses(path: str, method: str) -> Mapping[str, str]:
-    """How a guarded operation may be refused, besides by what the route says itself."""
+    """How an operation may be refused, besides by what its route says itself."""
     if method != "get":
         return BODY_STATUSES | PROBLEM_STATUSES | DECIDED_STATUSES
     return PROBLEM_STATUSES | (NAMED_STATUSES if "{" in path else {})
 
 
-def _describe(operation: dict[str, Any], roles: list[Role], statuses: Mapping[str, str]) -> None:
-    responses = operation["responses"]
-    if roles:
-        operation["security"] = [{"bearer": []}]
-        operation["x-roles"] = [role.value for role in roles]
-    for status, description in (statuses or PROBLEM_STATUSES).items():
-        if roles or status in responses:
-            content = {"application/json": {"schema": _PROBLEMS_REF}}
-            responses[status] = {"description": description, "content": content}
+def _describe(
+    operation: dict[str, Any], statuses: Mapping[str, str], content_type: str = ""
+) -> None:
+    """content_type: in which a browser is answered, beside the problems for programs."""
+    content: dict[str, object] = {"application/json": {"schema": _PROBLEMS_REF}}
+    if content_type:
+        content[content_type] = {"schema": _TEXT}
+    for status, description in statuses.items():
+        operation["responses"][status] = {"description": description, "content": content}
