@@ -38,9 +38,19 @@ def name_links_about(id_: str) -> str:
     return f"links:{id_}"
 
 
+def name_signed_in(person_id: str) -> str:
+    """What the links are about that were made for a person on pages, as on those of a session."""
+    return f"signed-in:{person_id}"
+
+
 def list_targets(link: LinkToken, person_id: str, *abouts: str) -> set[str]:
-    """Whose revocation ends this link. abouts: what its subject is of, as a match of a request."""
-    names = {name_links_about(id_) for id_ in (link.subject, *abouts)}
+    """Whose revocation ends this link. abouts: what its subject is of, as a match of a request.
+
+    A link that was made on a page also ends where its person signs out everywhere: no service but
+    intake knows his other sessions, on whose pages it may have been made.
+    """
+    signed_in = [name_signed_in(person_id)] if link.parent else []
+    names = {name_links_about(id_) for id_ in (link.subject, *abouts, *signed_in)}
     # Of before, what was revoked about an aggregate has the aggregate's id.
     return {link.id, link.parent, link.subject, person_id, *names} - {""}
 

@@ -211,6 +211,21 @@ async def test_signing_out_ends_the_pages_that_were_opened(
     assert (await phone.http.get(kept, headers=HTML)).status_code == (401 if everywhere else 200)
 
 
+async def test_signing_out_everywhere_ends_pages_also_where_the_phone_is_shared_by_now(
+    visitor: Visitor, phone: Phone
+) -> None:
+    request = await ask(visitor, "1", **OWN)
+    await phone.sign_in(request.person_id)
+    other = Phone(visitor)
+    await other.sign_in(request.person_id)
+    [case] = await other.list_cases()
+    await ask(visitor, "2", name="李四", **OWN)
+    page = await phone.http.get(MINE_PATH, headers=HTML)
+    form = {"form_token": find_field(page, "form_token")}
+    await phone.http.post(f"{MINE_PATH}/sign-out/everywhere", data=form, headers=HTML)
+    assert (await phone.http.get(case, headers=HTML)).status_code == 401
+
+
 async def test_revoking_his_links_ends_what_his_session_shows(
     visitor: Visitor, phone: Phone
 ) -> None:

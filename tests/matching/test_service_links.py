@@ -11,7 +11,7 @@ from shared.contracts.events import LinkRevoked, PersonErased, PersonLinksRevoke
 from shared.contracts.links import DELIVERY, MENU, PROPOSAL, PROPOSALS, REQUEST, SignedLink
 from shared.link_tokens import make_token
 from shared.messaging.decision import Command
-from shared.revocations import name_links_about
+from shared.revocations import name_links_about, name_signed_in
 from shared.security import Role, revoke
 from tests.matching.decisions import NO_CAPACITY, person_id, request_id
 from tests.matching.harness import MatchingHarness, start_matching
@@ -114,6 +114,21 @@ async def test_links_made_on_a_requests_page_stop_with_its_link(harness: LinkHar
         200,
         200,
     ]
+
+
+async def test_links_made_by_a_session_stop_where_he_signs_out_everywhere(
+    harness: LinkHarness,
+) -> None:
+    """Of his other sessions only their pages' links are open here; a notice's link stays."""
+    now, match = await harness.runtime.processor.now(), harness.match
+    session = make_token("applicant.session", "C-1", now + DAY, now, "C-1")
+    page = make_token(REQUEST.purpose, match.request_id, now + DAY, now, match.person_id, session)
+    made, own = await harness.link(DELIVERY, parent=page), await harness.link(DELIVERY)
+    assert [await harness.status(path) for path in (made, own)] == [200, 200]
+    await harness.hear(name_links_about(name_signed_in(match.person_id)), LinkRevoked())
+    await harness.wait_until_dead(made)
+    assert (await harness.http.post(f"{made}/confirm")).status_code == 401
+    assert await harness.status(own) == 200
 
 
 async def test_links_stop_when_the_partner_is_revoked(harness: LinkHarness) -> None:

@@ -1,6 +1,6 @@
 """Whose cases they are that somebody sees who holds a phone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.intake import store
@@ -15,13 +15,17 @@ from shared.phone_sign_in import Signer, name_signer
 APPLICANT: Final = "applicant"
 
 
+async def load_reached(database: mongo.Database, point_id: str) -> Mapping[str, Person]:
+    """All whom this contact point reaches, by id, whose own or not."""
+    point = await mongo.load(database, ContactPoint, point_id)
+    links = point.links if point else ()
+    return await store.load_persons(database, [link.person_id for link in links])
+
+
 async def load_owners(database: mongo.Database, vault: Vault, point_id: str) -> Sequence[Person]:
     """Those whose own this contact point certainly is: the records of one human. Nobody where it
     reaches several who may be meant."""
-    point = await mongo.load(database, ContactPoint, point_id)
-    if point is None:
-        return ()
-    persons = await store.load_persons(database, [link.person_id for link in point.links])
+    persons = await load_reached(database, point_id)
     ids = {id_ for person in persons.values() for id_ in person.points}
     points = await mongo.find(database, ContactPoint, {"_id": {"$in": sorted(ids)}})
     by_id = {each.id: each for each in points}

@@ -26,11 +26,5 @@ async def open_request(
     stored = await mongo.load(runtime.database, model.Request, opened.subject)
     if stored is None:
         raise Denied(REQUEST_UNKNOWN.refusal(404))
-    signed_in = name_signed_in(stored.person_id) if opened.parent else ""
-    await require_standing(runtime, opened, stored.person_id, about=signed_in)
+    await require_standing(runtime, opened, stored.person_id)
     return opened, stored
-
-
-def name_signed_in(person_id: str) -> str:
-    """What the links are about that were made while somebody was signed in."""
-    return f"signed-in:{person_id}"

@@ -9,16 +9,15 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.intake import model, store
-from services.intake.own.phones import APPLICANT, find_signer, load_owners
+from services.intake.own.phones import APPLICANT, find_signer, load_owners, load_reached
 from services.intake.pages.applicant import describe_next, find_progress_step
-from services.intake.pages.applicant_links import name_signed_in
 from services.intake.pages.rows import CaseRow, build_row
 from services.intake.resources import IntakeRuntimeDep
 from shared import mongo
 from shared.contracts.events import PersonWordAsked
 from shared.contracts.links import REQUEST
 from shared.link_tokens import LinkToken
-from shared.revocations import LinkRevocation, name_links_about
+from shared.revocations import LinkRevocation, name_links_about, name_signed_in
 from shared.security.sessions import make_form_token
 from shared.web.access import Router
 from shared.web.pages import Pages
@@ -138,7 +137,9 @@ async def sign_applicant_out(
 async def sign_applicant_out_everywhere(
     holder: PhoneHolderDep, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
-    """With the pages that were opened from other sessions."""
-    pages = [name_links_about(name_signed_in(id_)) for id_ in holder.person_ids]
+    """With the pages that were opened from other sessions, perhaps when the phone was certainly of
+    somebody who shares it by now."""
+    reached = await load_reached(runtime.database, holder.session.subject)
+    pages = [name_links_about(name_signed_in(id_)) for id_ in sorted(reached)]
     everywhere = SIGN_IN.name_everywhere(holder.session.subject)
     return await SIGN_IN.end_session(request, runtime, everywhere, *pages)
