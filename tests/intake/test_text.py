@@ -30,6 +30,11 @@ def wanted(text: str) -> Draft:
         ("棉被2床 上元村 低保 张三", None, None),  # of two towns: it is asked
         ("棉被2床 东城街道增埗村 低保 张三", "441900003", None),
         ("棉被2床 全市 低保 张三", "441900000", None),
+        ("棉被2床 441900103206 低保 张三", "441900103", "441900103206"),
+        ("棉被2床 我住441900103 低保 张三", "441900103", None),
+        ("棉被2床 茶山镇441900103206 低保 张三", "441900103", "441900103206"),
+        ("求棉被2床 东城街道 441900103206 低保 张三", None, None),  # which of them is asked
+        ("求棉被2床 441900999206 低保 张三", None, None),  # nobody's code
     ],
 )
 def test_a_village_is_a_place(text: str, town: str | None, village: str | None) -> None:
@@ -42,6 +47,7 @@ def test_a_village_is_a_place(text: str, town: str | None, village: str | None) 
     ("answer", "town", "village"),
     [
         ("增埗", "441900103", "441900103206"),
+        ("441900103206", "441900103", "441900103206"),
         ("我在石龙那边", "441900102", None),
         ("说不清", "441900000", None),
         ("那边", None, None),

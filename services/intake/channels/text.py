@@ -49,7 +49,7 @@ from shared.contracts.values import (
 from shared.simplified import simplify
 from shared.text import fold_text
 from shared.towns import CITY_WIDE, index_codes_by_name, load_towns
-from shared.villages import find_village, find_villages_in
+from shared.villages import find_village, find_villages_in, load_villages
 
 BINDING_DIGITS = 8
 NAMELESS = "未留姓名"
@@ -65,6 +65,7 @@ _OPENING = re.compile(
     "(?:求助|帮助|帮忙|(?<=[想要])申请|申请帮助|申请救助|申请临时救助)"
 )
 """Help is wanted, and what help is not said."""
+_PLACE_CODE = re.compile(rf"(?<!\d)\d{{{TOWN_DIGITS}}}(?:\d{{3}})?(?!\d)")
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _BIND = re.compile(rf"^绑定(?:手机|手机号|手机号码|微信)?[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
 _PROVE = re.compile(rf"^本人[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
@@ -303,16 +304,27 @@ def _take_short_towns(reading: _Reading) -> set[str]:
     return {codes[token] for token in towns_alone}
 
 
+def _take_place_codes(reading: _Reading) -> set[str]:
+    """Of towns and villages, as committees write them: 441900103, 441900103206."""
+    known = load_towns().keys() | load_villages().keys()
+    codes = {match.group() for match in _PLACE_CODE.finditer(reading.rest)} & known
+    for code in codes:
+        reading.rest = reading.rest.replace(code, " ")
+    return codes
+
+
 def _take_place(reading: _Reading) -> tuple[str | None, str | None]:
     """Town and village. A village says its town where no other is called so; one that lies
     elsewhere than the town that is named says nothing."""
-    towns_named = reading.take_words(_TOWN_WORDS)
+    written = _take_place_codes(reading)
+    towns_named = reading.take_words(_TOWN_WORDS) | {code[:TOWN_DIGITS] for code in written}
     mentions = find_villages_in(reading.rest)
     for name, _ in mentions:
         reading.rest = reading.rest.replace(name, " ")
     towns_named = towns_named or _take_short_towns(reading)
     town_code = _get_single(towns_named)
-    codes = {code for _, codes in mentions for code in codes if code.startswith(town_code or "")}
+    codes = {code for _, codes in mentions for code in codes} | (written & load_villages().keys())
+    codes = {code for code in codes if code.startswith(town_code or "")}
     village_code = _get_single(codes) if len(towns_named) <= 1 else None
     if town_code is None and not towns_named:
         town_code = village_code[:TOWN_DIGITS] if village_code else _take_whole_city(reading)
