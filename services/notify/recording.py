@@ -77,10 +77,12 @@ class OutcomeRecorder:
             except INTERRUPTIONS as error:
                 log.warning("outcomes_wait", reason=str(error), count=len(waiting))
             else:
-                pairs = zip(waiting, answers, strict=True)
+                pairs = list(zip(waiting, answers, strict=True))
+                for command, answer in pairs:
+                    if isinstance(answer, Answer):
+                        self._note(command.data)
                 waiting = [command for command, answer in pairs if isinstance(answer, Transient)]
             if waiting:
                 await asyncio.sleep(INTERRUPTED_WAIT_S)
-        for command in commands:
-            self._note(command.data)
+        for _ in commands:
             self._outcomes.task_done()

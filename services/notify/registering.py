@@ -7,6 +7,7 @@ about the same time, outside of the transactions, so a place waits a few millise
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from services.notify import store
@@ -54,26 +55,33 @@ class Registrar:
             while self._wanted:
                 await asyncio.sleep(GATHER_S)
                 wanted, self._wanted = self._wanted, {}
-                are_noted = await self._note(set(wanted))
-                for noted in wanted.values():
-                    if not noted.done():
-                        noted.set_result(are_noted)
+                _answer(wanted, await self._note(set(wanted)))
         finally:
             self._writing = None
 
     async def _note(self, calls: set[str]) -> bool:
         """Whoever finds that a claim has expired raises the version: what he took for a call that
         never began can begin no more."""
-        if not self.id:
-            return False
         calling = self._calling | calls
         try:
             is_noted = await store.note_calls(self._database, self.id, self._version, calling)
         except mongo.PyMongoError:
             is_noted = False
         if not is_noted:
-            self.id = ""
+            self._close()
             return False
         self._version += 1
         self._calling |= calls
         return True
+
+    def _close(self) -> None:
+        """What waits here was claimed in this register: a note in another would not be found."""
+        self.id = ""
+        wanted, self._wanted = self._wanted, {}
+        _answer(wanted, False)
+
+
+def _answer(wanted: Mapping[str, asyncio.Future[bool]], are_noted: bool) -> None:
+    for noted in wanted.values():
+        if not noted.done():
+            noted.set_result(are_noted)

@@ -6,7 +6,13 @@ from services.notify.decide.waits import decide_due
 from services.notify.model import Mailbox, NoticeDue
 from services.notify.registers import NEVER_BEGAN, CallRegister, name_call
 from shared.messaging.decision import Command, Ref, States
-from tests.notify.decisions import START, DecisionHarness, make_with_notice
+from tests.notify.decisions import (
+    START,
+    DecisionHarness,
+    make_opened,
+    make_rules,
+    make_with_notice,
+)
 
 
 def make_claimed_ahead(*calling: str) -> DecisionHarness:
@@ -70,3 +76,15 @@ def test_what_was_given_back_counts_as_one_message_of_the_day() -> None:
     harness.claim("sms")
     (mailbox,) = (each for each in harness.states.values() if isinstance(each, Mailbox))
     assert mailbox.count == 1
+
+
+def test_what_never_began_is_no_try() -> None:
+    """Else the last one that a notice has would be lost without a call."""
+    harness = DecisionHarness(make_rules(retries_max=0))
+    harness.on_event(make_opened())
+    harness.claim("sms")
+    harness.record(1, "retry", code=NEVER_BEGAN)
+    assert harness.state == "retry"
+    assert harness.claim("sms") == (2, "sms")
+    harness.record(2, "retry", code="busy")
+    assert harness.state == "failed"

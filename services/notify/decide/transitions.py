@@ -7,6 +7,7 @@ from itertools import pairwise
 from services.notify.channels import CHANNELS, UNTRIED
 from services.notify.model import Attempt, Dispatch, Notice, PhoneTask, ProviderName, SmsProvider
 from services.notify.purposes import BY_NAME
+from services.notify.registers import NEVER_BEGAN
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.events import (
     NoticeBundled,
@@ -96,7 +97,8 @@ def is_closed(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
     attempts = [a for a in notice.attempts if a.channel == channel and not a.subscription_id]
     if any(a.outcome == "refused" or a.receipt == "failed" for a in attempts):
         return True
-    return sum(a.outcome == "retry" for a in attempts) > rules.retries_max
+    tried = (a for a in attempts if a.code != NEVER_BEGAN)
+    return sum(a.outcome == "retry" for a in tried) > rules.retries_max
 
 
 def is_misconfigured(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
