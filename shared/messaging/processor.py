@@ -250,12 +250,15 @@ class Processor:
             return await self._try_to_decide(pending, NOTHING_UNCOMMITTED)
         finishing = asyncio.create_task(self._finish_when_durable(commit))
         try:
-            return await self._try_to_decide(pending, commit.batch.writing.uncommitted)
+            decided = await self._try_to_decide(pending, commit.batch.writing.uncommitted)
         finally:
             if not commit.is_finished:
                 finishing.cancel()
-            with suppress(asyncio.CancelledError):
-                await finishing
+            # Not awaited itself: its cancellation is no other's.
+            await asyncio.wait({finishing})
+        if not finishing.cancelled():
+            finishing.result()
+        return decided
 
     async def _try_to_decide(
         self, pending: Sequence[Pending], before: Uncommitted

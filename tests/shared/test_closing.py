@@ -1,14 +1,18 @@
 """A close that swallows its cancellation, as aiokafka's does now and then, ends all the same."""
 
 import asyncio
+from unittest.mock import Mock, patch
 
 import pytest
 
 from shared.errors import Transient
 from shared.messaging import cluster
+from shared.messaging.batch import Commit
 from shared.messaging.closing import close_within
 from shared.messaging.cluster import ClusterWatch
 from shared.messaging.connection import BrokerConnection
+from shared.messaging.processor import Processor
+from tests.support.pipeline import settle
 
 
 async def test_a_close_that_swallows_a_cancellation_is_cancelled_until_it_is_done() -> None:
@@ -53,3 +57,27 @@ async def test_a_watch_whose_connection_does_not_close_ends_all_the_same(
     monkeypatch.setattr(cluster, "CLOSE_S_MAX", 0.01)
     with pytest.raises(Transient):
         await asyncio.wait_for(ClusterWatch(BrokerConnection("127.0.0.1:1")).look(), 5)
+
+
+async def test_the_loop_ends_with_its_cancellation_while_the_broker_takes_what_is_durable() -> None:
+    """Which it waits for before the next batch begins."""
+    parts = {name: Mock() for name in ("inbox", "store", "publisher", "clock")}
+    processor = Processor(service="audit", **parts)
+    handed_over = asyncio.Event()
+
+    async def decide(*_: object) -> None:
+        await handed_over.wait()
+
+    async def finish(*_: object) -> None:
+        handed_over.set()
+        await asyncio.Event().wait()
+
+    commit = Commit(Mock(), asyncio.create_task(settle()), 0.0)
+    with patch.object(processor, "_decide", decide), patch.object(processor, "_finish", finish):
+        deciding = asyncio.create_task(processor._decide_ahead([], commit))
+        await asyncio.wait_for(handed_over.wait(), 60)
+        await settle()
+        assert not deciding.done()
+        deciding.cancel()
+        await asyncio.wait({deciding}, timeout=5)
+        assert deciding.cancelled()
