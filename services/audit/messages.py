@@ -284,6 +284,12 @@ BANK_LINE_ASKED = Message(
     "这笔银行流水对不上任何待付的付款（{doubt}），未入账，已交财务核对",
     "this line fits no payment that waits ({doubt}): nothing was entered, finance is asked",
 )
+UNDONE_NO_CREDIT = Message(
+    "undone_no_credit",
+    "undone 只用于银行自己标明已冲正的收入：direction 写 paid，memo 不写付款编号，不写 own_kind",
+    "undone is for a credit that the bank marks as reversed: state it with direction paid, without "
+    "the reference of a payment and without own_kind",
+)
 BANK_ANSWER_EXISTS = Message(
     "bank_answer_exists",
     "这条银行流水已有人写明，请由另一人在财务页决定",

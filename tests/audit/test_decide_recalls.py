@@ -9,6 +9,7 @@ import pytest
 from services.audit.ledger.books import Books
 from services.audit.ledger.corrections import find_named
 from services.audit.model import (
+    NO_REFERENCE,
     AnswerBankQuestion,
     ApproveBankAnswer,
     BankQuestion,
@@ -17,6 +18,7 @@ from services.audit.model import (
 from services.audit.tlog.findings import BrokenError
 from shared.contracts.envelope import Event
 from shared.contracts.events import LedgerRefunded
+from shared.errors import Invalid
 from tests.audit.decisions import (
     NEXT_ORIGIN,
     NEXT_YEAR,
@@ -36,6 +38,8 @@ from tests.audit.facts import (
     refund,
 )
 from tests.support.answers import code
+
+OTHER_BANK = "/banks/other"
 
 ACCOUNT = "工行 1001"
 
@@ -195,6 +199,73 @@ def test_a_reversed_pair_that_brought_no_gift_enters_and_asks_nothing(
     [question] = audit.all(BankQuestion).values()
     assert (question.is_open, question.is_entered) == (False, True), "no difference of the month"
     assert len(audit.leaves) == size
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, ""])
+def test_a_gift_that_comes_after_the_mark_on_its_credit_is_not_left_on_the_books(
+    account: str,
+) -> None:
+    audit = open_audit()
+    late = own_gift(3_000)
+    late = event(late.data.model_copy(update={"own_account": account}), "gift-1", source=BANK)
+    fields: dict[str, Any] = {
+        "bank_reference": late.data.bank_reference,
+        "own_account": ACCOUNT,
+    }
+    audit.receive(mark(3_000, **fields))
+    audit.receive(late)
+    [question] = audit.all(BankQuestion).values()
+    assert (question.is_open, question.is_entered) == (True, False)
+    audit.receive(bank_line("冲正", 3_000, "debit", **fields))
+    assert (find_gift(audit).refunded_fen == 3_000) is (account == ACCOUNT)
+    [question] = audit.all(BankQuestion).values()
+    assert question.is_open is (account == ""), "finance says what left"
+
+
+def test_a_mark_on_a_credit_whose_gift_came_without_the_account_is_asked() -> None:
+    audit = open_audit()
+    fact = own_gift(3_000).data.model_copy(update={"own_account": ""})
+    audit.receive(event(fact, "gift-1", source=BANK))
+    audit.receive(mark(3_000, bank_reference=fact.bank_reference, own_account=ACCOUNT))
+    [question] = audit.all(BankQuestion).values()
+    assert question.is_open
+
+
+@pytest.mark.parametrize("is_debit_first", [False, True])
+def test_a_mark_hides_nothing_that_another_source_states(*, is_debit_first: bool) -> None:
+    audit = open_audit()
+    fields: dict[str, Any] = {"bank_reference": "J-1", "own_account": ACCOUNT}
+    debit = bank_line("", 3_000, "debit", **fields)
+    lines = [mark(3_000, **fields), event(debit.data, "debit", source=OTHER_BANK)]
+    for line in reversed(lines) if is_debit_first else lines:
+        audit.receive(line)
+    [question] = audit.all(BankQuestion).values()
+    assert (question.is_open, question.source) == (True, OTHER_BANK)
+
+
+def test_a_mark_without_a_reference_of_the_bank_hides_no_other_line() -> None:
+    audit = open_audit()
+    fields: dict[str, Any] = {"bank_reference": NO_REFERENCE, "own_account": ACCOUNT}
+    audit.receive(mark(3_000, **fields))
+    [question] = audit.all(BankQuestion).values()
+    assert question.is_open
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"direction": "returned"},
+        {"memo": "GJAAAAAAAAAA-001"},
+        {"own_kind": "charge", "fund_id": FUND},
+    ],
+)
+def test_only_a_credit_is_marked_as_reversed(changes: dict[str, Any]) -> None:
+    """A mark on a payment would close what finance is asked, and block the payment's own line."""
+    audit = open_audit()
+    audit.receive(own_gift(9_000))
+    fact = mark(3_000, bank_reference="J-1").data.model_copy(update=changes)
+    with pytest.raises(Invalid, match="undone is for a credit"):
+        audit.receive(event(fact, "mark", source=BANK))
 
 
 def test_a_reversed_credit_under_a_shared_reference_is_asked() -> None:

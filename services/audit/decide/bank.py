@@ -10,7 +10,11 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from services.audit import messages
-from services.audit.decide.gift_references import decide_by_reference, derive_line_ids
+from services.audit.decide.gift_references import (
+    decide_by_reference,
+    derive_line_ids,
+    derive_pair_ids,
+)
 from services.audit.decide.mandates import count_contribution
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact as LedgerFact
@@ -20,6 +24,7 @@ from services.audit.model import (
     GIFT_FEN_MAX,
     BankEvent,
     BankFact,
+    BankQuestion,
     Commitment,
     Contribution,
     Donation,
@@ -116,6 +121,8 @@ def _list_read(rules: Rules, event: BankEvent[DonationReceived]) -> Iterator[Any
     yield Ref(Contribution, derive_contribution_id(fact.fund_id, fact.donor_id))
     for id_ in derive_line_ids(rules, event):
         yield Ref(GiftReference, id_)
+    for id_ in derive_pair_ids(rules, event):
+        yield Ref(BankQuestion, id_)
 
 
 def _list_again(donation: Donation | None, event: BankEvent[DonationReceived]) -> Decision:

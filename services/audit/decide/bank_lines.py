@@ -51,9 +51,11 @@ KINDS = {"paid": "payment", "returned": "payment_returned"}
 def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: datetime) -> Decision:
     """A line that came before changes nothing. account: of the event, is its keyed digest."""
     stated = event.data
+    named = parse_payment_reference(stated.memo)
+    if stated.undone and (named or stated.own_kind or stated.direction != "paid"):
+        raise messages.UNDONE_NO_CREDIT.invalid("undone")
     if stated.own_kind:
         return decide_own_line(states, event, now)
-    named = parse_payment_reference(stated.memo)
     order_id, number = named or ("", 0)
     bank_fact, order = states.get_each(
         (BankFact, event.bank_fact_id), (PaymentOrder, order_id or "-")
@@ -66,7 +68,7 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
     gift = _find_reversed_gift(states, stated, reference)
     if gift is not None and not questions.was_answered:
         return _enter_reversal(states, event, gift, questions, now)
-    if stated.undone and reference is None:
+    if stated.undone and reference is None and _is_pair(states, event, questions):
         return _settle_pair(event, questions)
     line = order.find_line(number) if order else None
     if order is None or line is None:
@@ -129,10 +131,10 @@ def _ask(
     doubt: BankDoubt,
 ) -> Decision:
     """Finance, once. order, number: that the line names, if there is such an order."""
-    stated, bank_fact = event.data, BankFact.from_event(event)
-    if questions.own is not None:
+    bank_fact = BankFact.from_event(event)
+    if questions.own is not None and not _is_others_pair(questions.own, event):
         return know_line(bank_fact)
-    question = _make_question(stated, questions.id, doubt).model_copy(
+    question = _make_question(event, questions.id, doubt).model_copy(
         update={
             "order_id": order.id if order else "",
             "number": number,
@@ -147,17 +149,33 @@ def _ask(
     return Decision(tuple(changed), answer=answer)
 
 
+def _is_pair(states: States, event: BankEvent[BankLineStated], questions: Questions) -> bool:
+    """Whether a reversed credit brought no gift, as far as its source goes: what somebody else
+    stated stays asked about, and so does a line whose gift came without the account."""
+    reference, own = event.data.bank_reference, questions.own
+    if not is_banks_reference(reference):
+        return False
+    of_source = states.get(GiftReference, derive_gift_reference_id(event.source, reference))
+    is_own = own is None or not own.is_open or own.source == event.source
+    return is_own and (of_source is None or not of_source.is_near(event.data.at))
+
+
+def _is_others_pair(question: BankQuestion, event: BankEvent[BankLineStated]) -> bool:
+    """One source's mark does not hide what another states."""
+    return question.is_pair and question.source != event.source
+
+
 def _settle_pair(event: BankEvent[BankLineStated], questions: Questions) -> Decision:
-    """Of a reversed credit that brought no gift: the debit beside it is known when it comes, or was
-    asked about before."""
-    question = questions.own or _make_question(event.data, questions.id, "reference_missing")
+    """The debit beside the credit is known when it comes, or was asked about before."""
+    question = questions.own or _make_question(event, questions.id, "reference_missing")
     if question.is_open:
-        question = question.model_copy(update={"is_open": False, "is_entered": True})
+        question = question.settle_pair()
     decision = know_line(BankFact.from_event(event))
     return Decision((*decision.states, question), answer=decision.answer)
 
 
-def _make_question(stated: BankLineStated, id_: str, doubt: BankDoubt) -> BankQuestion:
+def _make_question(event: BankEvent[BankLineStated], id_: str, doubt: BankDoubt) -> BankQuestion:
+    stated = event.data
     return BankQuestion(
         id=id_,
         doubt=doubt,
@@ -166,6 +184,7 @@ def _make_question(stated: BankLineStated, id_: str, doubt: BankDoubt) -> BankQu
         at=stated.at,
         bank_reference=stated.bank_reference,
         own_account=stated.own_account,
+        source=event.source,
     )
 
 
@@ -217,7 +236,7 @@ def _enter_reversal(
         is_forced=stated.amount_fen > fund.remaining_fen,
     )
     enter_refund(states, journal, movement, gift)
-    again = _make_question(stated, questions.id, "reference_missing").model_copy(
+    again = _make_question(event, questions.id, "reference_missing").model_copy(
         update={"foundation": gift.foundation, "is_open": False, "is_entered": True}
     )
     bank_fact = BankFact.from_event(event).with_entered(stated, gift.foundation)

@@ -18,8 +18,10 @@ from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.model import (
     BankEvent,
     BankFact,
+    BankQuestion,
     Donation,
     GiftReference,
+    derive_bank_question_id,
     derive_gift_reference_id,
     is_banks_reference,
 )
@@ -48,6 +50,7 @@ def decide_by_reference(
     if gift is None or gift.donor_id != donation.donor_id:
         journal.save(*references.note(donation))
     if gift is None:
+        journal.save(*_reopen_pairs(states, rules, event))
         return None
     identity = BankFact.from_event(event)
     if gift.donor_id != donation.donor_id:
@@ -74,6 +77,29 @@ def derive_line_ids(rules: Rules, event: BankEvent[DonationReceived]) -> tuple[s
     account = fact.own_account if rules.may_state_payments(event.source) else ""
     line = (account or event.source, fact.bank_reference)
     return derive_gift_reference_id(*line), derive_gift_reference_id(*line, fact.donor_id)
+
+
+def derive_pair_ids(rules: Rules, event: BankEvent[DonationReceived]) -> tuple[str, ...]:
+    """Of what may have left again under its reference, by the bank's mark that came before it."""
+    fact = event.data
+    if not is_banks_reference(fact.bank_reference) or not rules.may_state_payments(event.source):
+        return ()
+    line = (fact.bank_reference, "paid", fact.amount_fen, None)
+    accounts = dict.fromkeys(("", fact.own_account))
+    return tuple(derive_bank_question_id(*line, account) for account in accounts)
+
+
+def _reopen_pairs(
+    states: States, rules: Rules, event: BankEvent[DonationReceived]
+) -> Iterator[BankQuestion]:
+    """Its credit did bring a gift, so finance is asked what left."""
+    fact = event.data
+    for id_ in derive_pair_ids(rules, event):
+        question = states.get(BankQuestion, id_)
+        if question is None or not question.is_pair:
+            continue
+        if question.is_of(fact.own_account) and question.is_near(fact.received_at):
+            yield question.reopen()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,9 @@ class BankQuestion(State):
 
     Its id says which line it is (`derive_bank_question_id`). is_open: nobody has said yet what it
     is. is_entered: it stands on the log. own_account: whose statement it is, where that was said.
-    foundation: whose order it names, or on whose ledger it stands; empty: nobody knows.
+    foundation: whose order it names, or on whose ledger it stands; empty: nobody knows. source: who
+    stated it, where finance was asked or it is a pair. is_pair: it left again by the bank's mark of
+    a reversed credit that had brought no gift: nothing is entered of the two.
     """
 
     COLLECTION: ClassVar[str] = "bank_questions"
@@ -74,6 +76,8 @@ class BankQuestion(State):
     is_entered: bool = False
     answered_by: str = ""
     answer: str = ""
+    source: str = ""
+    is_pair: bool = False
 
     def is_of(self, account: str) -> bool:
         """Whether the line may be of that account; empty: of any."""
@@ -85,9 +89,12 @@ class BankQuestion(State):
 
     def reopen(self) -> Self:
         """What two people entered is undone: the line is on the statement still."""
-        return self.model_copy(
-            update={"is_open": True, "is_entered": False, "answered_by": "", "answer": ""}
-        )
+        nobody = {"answered_by": "", "answer": ""}
+        update = {"is_open": True, "is_entered": False, "is_pair": False, **nobody}
+        return self.model_copy(update=update)
+
+    def settle_pair(self) -> Self:
+        return self.model_copy(update={"is_open": False, "is_entered": True, "is_pair": True})
 
     def with_answer(self, answer: BankAnswer, foundation: str = "") -> Self:
         """foundation: whose ledger it is entered on, if it is."""
