@@ -12,6 +12,9 @@ from shared.http import CallError, HttpClient, Reply
 
 T = TypeVar("T")
 
+NAMESAKES_MAX = 500
+"""Of more, intake names one more than these, and whoever asked has to say more than a name."""
+
 
 class PersonsClient:
     """intake's internal API, for the moment in which something is sent or shown."""
@@ -40,7 +43,10 @@ class PersonsClient:
         return list(await self._ask("phone-owners", query, bool))
 
     async def find_namesakes(self, name: str, for_whom: str) -> Sequence[str]:
-        """Who is called so. for_whom: the staff who look. Raises Transient."""
+        """Who is called so, or more than NAMESAKES_MAX of them. for_whom: the staff who look.
+
+        Raises Transient.
+        """
         query = {"name": name, "for_whom": for_whom}
         return list(await self._ask("namesakes", query, bool))
 

@@ -17,9 +17,10 @@ from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund, LinedE
 from services.audit.preparing import build_bank_secrets
 from services.audit.public import PublicLogs
 from services.audit.resources import AuditRuntime
+from services.audit.vouchers.messages import NAMESAKES_TOO_MANY
 from shared import mongo
 from shared.contracts.values import CHINA, Identifier, PositiveFen, Value
-from shared.persons_client import PersonsClient
+from shared.persons_client import NAMESAKES_MAX, PersonsClient
 from shared.text import FOLDED
 
 HITS_MAX = 100
@@ -96,13 +97,15 @@ class Hit:
 
 async def find_hits(runtime: AuditRuntime, search: GiftSearch, for_whom: str) -> list[Hit]:
     """for_whom: the staff who search. Raises Transient where a name is looked for and intake does
-    not answer."""
+    not answer, and Invalid where too many have it: some of their gifts would be missing."""
     hidden = build_bank_secrets(runtime.keyring).hide_reference(search.reference)
     donor_ids: Sequence[str] | None = None
     if search.donor_name:
         token = runtime.settings.secrets_dir / "service.token"
         persons = PersonsClient(runtime.http, runtime.settings.intake_url, token)
         donor_ids = await persons.find_namesakes(search.donor_name, for_whom)
+        if len(donor_ids) > NAMESAKES_MAX:
+            raise NAMESAKES_TOO_MANY.invalid("donor_name", most=NAMESAKES_MAX)
     return await search_gifts(runtime.database, runtime.resources, search, hidden, donor_ids)
 
 

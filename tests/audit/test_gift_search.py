@@ -5,7 +5,7 @@ import pytest
 
 from services.audit.pages.searching import SEARCH_PATH
 from shared.errors import Transient
-from shared.persons_client import PersonsClient
+from shared.persons_client import NAMESAKES_MAX, PersonsClient
 from shared.security import Role
 from tests.audit.facts import FUND, acceptance, bank_line, confirmation, gift
 from tests.audit.harness import AuditHarness
@@ -83,6 +83,8 @@ async def test_a_gift_is_found_by_its_givers_name_and_nobody_else_is_shown(
         looks.append((name, for_whom))
         if name == "不通":
             raise Transient("down")
+        if name == "张伟":
+            return ["P-one", *(f"P-{n}" for n in range(NAMESAKES_MAX))]
         return ["P-one", "P-applicant"] if name == "张三" else []
 
     monkeypatch.setattr(PersonsClient, "find_namesakes", find_namesakes)
@@ -98,6 +100,8 @@ async def test_a_gift_is_found_by_its_givers_name_and_nobody_else_is_shown(
     assert (await search(harness, maker, donor_name="张三", donor_id="P-two")).json()["hits"] == []
     assert (await search(harness, maker, donor_name="李四")).json()["hits"] == []
     assert (await search(harness, maker, donor_name="不通")).status_code == 503
+    common = await search(harness, maker, donor_name="张伟")
+    assert (common.status_code, common.json()["problems"][0]["code"]) == (422, "namesakes_too_many")
     collector = harness.stack.bearer("c", Role.COLLECTOR)
     assert (await search(harness, collector, donor_name="张三")).status_code == 403
     page = await harness.audit.http.post(SEARCH_PATH, data={"donor_name": "张三"}, headers=maker)

@@ -64,6 +64,12 @@ NAMES_UNREACHABLE = Message(
     "现在查不到姓名，请稍后再试，或按编号、金额、日期查找",
     "names cannot be looked up now: try again later, or search by id, sum or day",
 )
+NAMESAKES_TOO_MANY = Message(
+    "namesakes_too_many",
+    "同名的人超过{most}个，查不全：请按捐赠人编号查找，或按金额、日期查找（不填姓名）",
+    "more than {most} people have this name, too many to search: look by the giver's id, or by "
+    "sum or day without the name",
+)
 INVOICE_DAY_WRONG = Message(
     "invoice_day_wrong",
     "开票日期不能早于到账日，也不能晚于今天",

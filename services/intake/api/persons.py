@@ -27,6 +27,7 @@ from shared.documents import Document
 from shared.errors import refuse
 from shared.messaging.decision import Command
 from shared.partner_ids import is_partner
+from shared.persons_client import NAMESAKES_MAX
 from shared.security import Credential, Role
 from shared.validation import describe_validation
 from shared.web.access import IdempotencyKey, Router, allow, respond
@@ -34,8 +35,6 @@ from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
 router = Router()
-
-NAMESAKES_MAX = 500
 
 Registrar = Annotated[
     Credential,
@@ -202,7 +201,7 @@ async def find_namesakes(
     """Who is called so by anybody's word: ids alone, for audit to look for their gifts. Logged also
     where nobody is: under the name's digest."""
     name_id = derive_name_id(runtime.resources.vault, query.name)
-    persons = await store.list_namesakes(runtime.database, name_id, NAMESAKES_MAX)
+    persons = await store.list_namesakes(runtime.database, name_id, NAMESAKES_MAX + 1)
     ids = sorted({id_ for person in persons for id_ in (person.id, *person.joined)})
     at = await runtime.processor.now()
     await store.VAULT_LOOKS.add(

@@ -24,6 +24,7 @@ _HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
 _RELATIVE = (
     "(?:父亲|母亲|爸爸|妈妈|老爸|老妈|老豆|阿爸|阿妈|爸|妈"
     "|爷爷|奶奶|外公|外婆|阿公|阿婆|阿爷|阿嫲|公公|婆婆|丈夫|妻子|老公|老婆|儿子|女儿|孙子|孙女"
+    "|岳父|岳母|大伯|伯父|伯母|嫂子|侄子|侄女|外甥女?"
     "|哥哥|弟弟|姐姐|妹妹|叔叔|阿姨|舅舅|姑姑|老人家?|孩子|家人|亲戚|朋友|同事|邻居)"
 )
 _FOR_WHOM = re.compile(
@@ -31,15 +32,20 @@ _FOR_WHOM = re.compile(
     f"|(?:我|他|她)?(?:家)?的?{_RELATIVE})+"
 )
 _ASKED_FOR = re.compile("(?:申请|用|要)?的?$")
-_NOT_IN_NAMES = re.compile("[谢请求需要帮给的了吗呢没不在是很们这那就都也有被病药钱我他她]")
+_NOT_IN_NAMES = re.compile("[谢请求需要帮给的了吗呢没不在是很们这那就都也有被病药钱我他她姓]")
 _NO_NAMES = (
     "本人 自己 保密 匿名 不详 未知 没有 取消 全家 一家 大家 家属 家长 亲属 患者 学生 工人 农民 "
     "租客 业主 居民 村民 社工 店主 老板 单亲 大学 小学 初中 中学 退休 外来 外地 新来 打工 无业 "
-    "失业 代办 姓"
+    "失业 代办 姓 什么 随便 某某 公司 单位 学校 干部 你好 您好 好的 可以 明天"
 )
 """What people answer, or are, and nobody is called; with whatever is written behind."""
+_PLACES = (
+    "北京 天津 上海 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 "
+    "广东 海南 四川 贵州 云南 陕西 甘肃 青海 内蒙古 广西 西藏 宁夏 新疆 香港 澳门 台湾"
+)
+_PROVINCES = frozenset(_PLACES.split())
 _TRADE = re.compile(
-    "(?:[人工户员者民属妈爸]|家长|代表|学生|[儿女]子?|儿童|老人|军人|师傅|志愿者|(?<=.[\u4e00-\u9fff])生)$"
+    "(?:[人工户员者民属妈爸匠]|司机|血压|家长|代表|学生|[儿女]子?|儿童|老人|军人|师傅|志愿者|(?<=.[\u4e00-\u9fff])生)$"
 )
 """How what somebody is ends: 湖南人, 钟点工, 网格员, 高中生."""
 
@@ -85,6 +91,7 @@ def _may_be_called(token: str, rest: str = "") -> bool:
         _HAN.match(token)
         and token not in NAMELIKE_WORDS
         and token not in CLASS_SIGNS
+        and token not in _PROVINCES
         and not token.startswith(tuple(_NO_NAMES.split()))
         and not _NOT_IN_NAMES.search(rest or token)
         and not find_keyword_categories(token)
