@@ -48,17 +48,24 @@ def connect(uri: str) -> Client:
 def keep_history(client: Client) -> Iterator[None]:
     """The database holds a moment for the hours that reading it may take; the embedded one lets go
     of it after a second. Who may not ask for that has what its owner set."""
-    try:
-        before = int(client.admin.command({"getParameter": 1, HISTORY: 1})[HISTORY])
-        if before < HISTORY_S:
-            client.admin.command({"setParameter": 1, HISTORY: HISTORY_S})
-    except OperationFailure:
-        yield
-        return
+    shorter = _ask_for_history(client)
     try:
         yield
     finally:
-        client.admin.command({"setParameter": 1, HISTORY: before})
+        if shorter is not None:
+            client.admin.command({"setParameter": 1, HISTORY: shorter})
+
+
+def _ask_for_history(client: Client) -> int | None:
+    """In seconds what it was, where it was changed."""
+    try:
+        before = int(client.admin.command({"getParameter": 1, HISTORY: 1})[HISTORY])
+        if before >= HISTORY_S:
+            return None
+        client.admin.command({"setParameter": 1, HISTORY: HISTORY_S})
+    except OperationFailure:
+        return None
+    return before
 
 
 class SnapshotError(RuntimeError):

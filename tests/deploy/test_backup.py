@@ -66,6 +66,18 @@ def test_a_backup_that_fails_leaves_the_database_as_it_was_and_one_without_right
         assert admin.command.call_count == 1
 
 
+def test_a_backup_sets_no_parameter_where_the_owner_set_as_much_as_it_needs() -> None:
+    """Its user may be one who reads parameters and sets none."""
+
+    def command(asked: dict[str, int]) -> dict[str, int]:
+        if "setParameter" in asked:
+            raise OperationFailure("not authorized", 13)
+        return {HISTORY: 2 * HISTORY_S}
+
+    with keep_history(Mock(admin=Mock(command=command))):
+        pass
+
+
 def write_archive(file: Path) -> None:
     with open_sealed(file, [OWNER.to_public()]) as out:
         for document in DOCUMENTS:
