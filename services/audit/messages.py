@@ -290,22 +290,6 @@ UNDONE_NO_CREDIT = Message(
     "undone is for a credit that the bank marks as reversed: state it with direction paid, without "
     "the reference of a payment and without own_kind",
 )
-BANK_ANSWER_EXISTS = Message(
-    "bank_answer_exists",
-    "这条银行流水已有人写明，请由另一人在财务页决定",
-    "somebody said what it is: another approves or declines that",
-)
-BANK_ANSWER_UNKNOWN = Message(
-    "bank_answer_unknown", "没有人写明过这条银行流水", "nobody answered it"
-)
-BANK_ANSWER_NOT_PROPOSED = Message(
-    "bank_answer_not_proposed", "这条核对结果不在待审核状态", "this answer is {state}"
-)
-BANK_ANSWER_UNFIT = Message(
-    "bank_answer_unfit",
-    "这条流水不能记到这个付款编号：{why}；请核对编号",
-    "it cannot be entered under this reference: {why_en}; check the reference",
-)
 PAYMENT_REFERENCE_WRONG = Message(
     "payment_reference_wrong",
     "没有这个付款编号；请按付款单页上“附言”一栏写，如 GJABCDEFGHJK-001",
@@ -351,7 +335,6 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
 }
 """Why a line of the bank closes nothing, in Chinese and in English."""
-BANK_QUESTION_CLOSED = Message("bank_question_closed", "这条银行流水已有人核对", "it was answered")
 
 # --- paid once ---
 

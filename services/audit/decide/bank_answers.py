@@ -22,6 +22,7 @@ from services.audit.model import (
     derive_entered_line_id,
     parse_payment_reference,
 )
+from services.audit.statements import messages as statement_messages
 from shared.answers import Answer
 from shared.contracts import ledger_fields
 from shared.messaging.decision import Command, Decision, States
@@ -40,9 +41,9 @@ def decide_answer_question(
         (BankQuestion, data.question_id), (BankAnswer, data.question_id)
     )
     if question is None or not question.is_open:
-        return Decision(answer=messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
+        return Decision(answer=statement_messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
     if existing is not None and existing.state == "proposed":
-        return Decision(answer=messages.BANK_ANSWER_EXISTS.refusal(409, "question_id"))
+        return Decision(answer=statement_messages.BANK_ANSWER_EXISTS.refusal(409, "question_id"))
     order_id, number = parse_payment_reference(data.reference) or ("", 0)
     if data.reference and not number:
         return Decision(answer=messages.PAYMENT_REFERENCE_WRONG.refusal(422, "reference"))
@@ -68,7 +69,7 @@ def decide_approve_answer(
     """By another: a payment is entered under the bank's reference, of anything else nothing is."""
     question = states.require(BankQuestion, answer.id)
     if not question.is_open:
-        return Decision(answer=messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
+        return Decision(answer=statement_messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
     approved = answer.resolve("approved", command.principal)
     answered_orders = _take_question_off(states, question)
     done = Answer(200, approved.to_json())
@@ -105,7 +106,7 @@ def _find_closing(states: States, question: BankQuestion, answer: BankAnswer) ->
     order, entered = states.get_each((PaymentOrder, answer.order_id), (EnteredLine, entered_id))
     line = order.find_line(answer.number) if order else None
     if order is None or line is None:
-        return messages.BANK_ANSWER_UNFIT.refusal(
+        return statement_messages.BANK_ANSWER_UNFIT.refusal(
             409, "reference", **_describe_doubt("order_unknown")
         )
     doubt = find_doubt(order, line, answer.direction, answer.amount_fen)
@@ -114,7 +115,9 @@ def _find_closing(states: States, question: BankQuestion, answer: BankAnswer) ->
     if doubt is None and entered is not None and entered.is_vouchered(question.own_account):
         doubt = "line_entered"
     if doubt is not None:
-        return messages.BANK_ANSWER_UNFIT.refusal(409, "reference", **_describe_doubt(doubt))
+        return statement_messages.BANK_ANSWER_UNFIT.refusal(
+            409, "reference", **_describe_doubt(doubt)
+        )
     reference, direction = answer.bank_reference, answer.direction
     return Closing(order, answer.number, reference, direction, question.own_account)
 

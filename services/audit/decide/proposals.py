@@ -24,6 +24,7 @@ from services.audit.model.proposal import Approval
 from services.audit.model.stock import StockCount
 from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund
 from services.audit.months import messages as month_messages
+from services.audit.statements import messages as statement_messages
 from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
 from shared.contracts.values import Value
@@ -71,8 +72,8 @@ TERMS: dict[type[Proposal], Terms] = {
     PaymentOrder: Terms("order_id", messages.ORDER_UNKNOWN, messages.ORDER_NOT_PROPOSED),
     BankAnswer: Terms(
         "question_id",
-        messages.BANK_ANSWER_UNKNOWN,
-        messages.BANK_ANSWER_NOT_PROPOSED,
+        statement_messages.BANK_ANSWER_UNKNOWN,
+        statement_messages.BANK_ANSWER_NOT_PROPOSED,
     ),
     LineRelease: Terms("release_id", messages.RELEASE_UNKNOWN, messages.RELEASE_NOT_PROPOSED),
     MonthClose: Terms(

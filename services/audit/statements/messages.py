@@ -98,3 +98,23 @@ GIFT_ASKED = Message(
 GIFT_NOT_ASKED = Message(
     "gift_not_asked", "这笔善款不用核对，或已有人核对", "nothing is asked of it, or it was answered"
 )
+
+# --- what finance says of a line ---
+
+BANK_ANSWER_EXISTS = Message(
+    "bank_answer_exists",
+    "这条银行流水已有人写明，请由另一人在财务页决定",
+    "somebody said what it is: another approves or declines that",
+)
+BANK_ANSWER_UNKNOWN = Message(
+    "bank_answer_unknown", "没有人写明过这条银行流水", "nobody answered it"
+)
+BANK_ANSWER_NOT_PROPOSED = Message(
+    "bank_answer_not_proposed", "这条核对结果不在待审核状态", "this answer is {state}"
+)
+BANK_ANSWER_UNFIT = Message(
+    "bank_answer_unfit",
+    "这条流水不能记到这个付款编号：{why}；请核对编号",
+    "it cannot be entered under this reference: {why_en}; check the reference",
+)
+BANK_QUESTION_CLOSED = Message("bank_question_closed", "这条银行流水已有人核对", "it was answered")

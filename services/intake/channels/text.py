@@ -306,8 +306,8 @@ def _take_short_towns(reading: _Reading) -> set[str]:
 
 def _take_place_codes(reading: _Reading) -> set[str]:
     """Of towns and villages, as committees write them: 441900103, 441900103206."""
-    known = load_towns().keys() | load_villages().keys()
-    codes = {match.group() for match in _PLACE_CODE.finditer(reading.rest)} & known
+    places = load_towns().keys() | load_villages().keys()
+    codes = {match.group() for match in _PLACE_CODE.finditer(reading.rest)} & places
     for code in codes:
         reading.rest = reading.rest.replace(code, " ")
     return codes
