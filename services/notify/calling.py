@@ -80,6 +80,11 @@ class Caller:
         self._waiting.setdefault(grant.provider, deque()).append(grant)
         self._fill(grant.provider)
 
+    def fill_places(self) -> None:
+        """A claim that held a place may begin no call: then no call ends there to pass it on."""
+        for provider in self._waiting:
+            self._fill(provider)
+
     def give_back_overdue(self) -> None:
         """Its provider has no place for it: it goes again later, or by another."""
         since = time.monotonic() - WAITS_S_MAX

@@ -245,6 +245,7 @@ class Sender:
                 noted_in = register_id if each.is_ahead else ""
                 grant = Grant(each.notice, answer.body, recipients, start_before, now, noted_in)
                 self._caller.begin(grant)
+        self._caller.fill_places()
         return NOT_DUE not in answers
 
     def _build_claim(

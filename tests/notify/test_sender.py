@@ -8,8 +8,9 @@ from unittest.mock import AsyncMock, Mock
 
 import pytest
 
-from services.notify import calling, jobs, recording, store
+from services.notify import calling, gates, jobs, recording, store
 from services.notify.channels import Contact
+from services.notify.decide.claims import NOT_SENT
 from services.notify.jobs import Sender
 from services.notify.model import ClaimNotice, Notice, RecordOutcome
 from services.notify.providers import Outcome
@@ -45,7 +46,8 @@ class Stage:
 
     calls: notices at the provider, each until `answer`. noted: in the register, before they begin;
     not where `is_closed`. ahead: notices that were claimed without a place. Claims that follow
-    `hold_claims` are decided when `decide_claims` says so. outcomes: of calls, as recorded.
+    `hold_claims` are decided when `decide_claims` says so. withheld: notices that are not sent now,
+    as their claims find. outcomes: of calls, as recorded.
     """
 
     def __init__(self, turns: Sequence[PreparedTurn]) -> None:
@@ -57,6 +59,7 @@ class Stage:
         self.noted: set[str] = set()
         self.ahead: set[str] = set()
         self.is_closed = False
+        self.withheld: set[str] = set()
         self.looked_for: list[set[str]] = []
         self.batches: list[tuple[str, int]] = []
         self.calls: list[str] = []
@@ -83,7 +86,10 @@ class Stage:
         self.ahead |= {c.data.notice_id for c in commands if c.data.register_id}
         await self._decided.wait()
         claimed = {"channel": "sms", "provider": "tencent", "attempt": 1, "as_subscription": False}
-        return [Answer(200, claimed) for _ in commands]
+        return [
+            NOT_SENT if c.data.notice_id in self.withheld else Answer(200, claimed)
+            for c in commands
+        ]
 
     async def open_register(self, *_: object) -> None:
         """Nothing is noted yet."""
@@ -319,3 +325,28 @@ async def test_what_was_claimed_ahead_of_a_provider_that_got_stuck_is_given_back
         await eventually(lambda: count_outcomes(stage), lambda count: count == len(NAMES) - CALLS)
         assert {outcome.code for outcome in stage.outcomes[CALLS:]} == {NEVER_BEGAN}
         assert {outcome.notice_id for outcome in stage.outcomes[CALLS:]} == stage.ahead
+
+
+async def test_a_place_whose_claim_began_no_call_is_taken_by_what_was_claimed_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No call is under way whose end would give it a place."""
+    monkeypatch.setattr(gates, "AHEAD_S", 3600)
+    async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
+        stage.answer()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == CALLS)
+        stage.hang()
+        stage.add_turn(make_turn("c", "d", more_due=False))
+        await eventually(lambda: count_calls(stage), lambda calls: calls == 2 * CALLS)
+        stage.hold_claims()
+        stage.add_turn(make_turn("e", "f", more_due=False))
+        await eventually(lambda: count_claimed(stage), lambda claimed: claimed == 3 * CALLS)
+        stage.answer()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == 2 * CALLS)
+        stage.withheld = {"g", "h"}
+        stage.add_turn(make_turn("g", "h", more_due=False))
+        await eventually(lambda: count_claimed(stage), lambda claimed: claimed == 4 * CALLS)
+        assert stage.ahead == {"e", "f"}
+        stage.decide_claims()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == 3 * CALLS)
+    assert {outcome.outcome for outcome in stage.outcomes} == {"sent"}
