@@ -164,6 +164,31 @@ async def test_what_nobody_signed_in_typed_is_gone_after_half_an_hour_or_when_cl
         assert await page.evaluate("sessionStorage.length") == 0
 
 
+async def test_what_was_typed_on_a_case_is_cleared_on_its_own_page(
+    running: Stack, browser: Browser
+) -> None:
+    """Its forms go to addresses that nobody opens; the first of them is not the one typed in."""
+    async with open_page(browser, PHONE) as page:
+        await sign_in(page, running, await enrol(page, running, "collector"))
+        await open_entry(page, running)
+        typed = {"phone": "13800138911", "item": "护理床", "quantity": "1", "unit": "张"}
+        case = await enter(page, name="清空一", town="石碣镇", **typed)
+        await page.goto(f"{running.public_url}{case}")
+        fields = "[...document.querySelectorAll('input:not([type=hidden]), textarea')]"
+        field = f"{fields}.filter(each => each.type.startsWith('text') && each.form?.dataset.draft)"
+        field = f"{field}.at(-1)"
+        await page.evaluate(
+            f"{field}.value = '不是我写的';"
+            f"{field}.dispatchEvent(new Event('input', {{bubbles: true}}))"
+        )
+        await page.reload()
+        assert await page.evaluate(f"{field}.value") == "不是我写的"
+        await press(page, "清空")
+        assert page.url == f"{running.public_url}{case}"
+        assert await page.evaluate(f"{field}.value") == ""
+        assert await page.evaluate("sessionStorage.length") == 0
+
+
 async def test_a_refusal_without_the_form_loses_nothing_of_it(
     running: Stack, browser: Browser
 ) -> None:

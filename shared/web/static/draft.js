@@ -155,22 +155,22 @@
     }
   }
 
-  /* The page as it is for whoever comes first. */
-  function startAnew(form) {
-    sessionStorage.removeItem(makeKey(form));
-    location.replace(new URL(form.action).pathname);
+  /* The page as it is for whoever comes first; a form's own address is perhaps of none. */
+  function startAnew() {
+    location.replace(location.pathname + location.search);
   }
 
   function endIdle() {
     const isOver = (form) => sessionStorage.getItem(makeKey(form)) && !readDraft(makeKey(form));
-    const form = [...document.querySelectorAll("form[data-draft]")].find(isOver);
-    if (form) startAnew(form);
+    if ([...document.querySelectorAll("form[data-draft]")].some(isOver)) startAnew();
   }
 
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-draft-clear]")) return;
-    const form = document.querySelector("form[data-draft]");
-    if (form) startAnew(form);
+    for (const form of document.querySelectorAll("form[data-draft]")) {
+      sessionStorage.removeItem(makeKey(form));
+    }
+    startAnew();
   });
 
   document.addEventListener("input", (event) => {
