@@ -7,8 +7,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from deploy.demo.campaign import Enterprise
 from deploy.local.stack import Stack
 from tests.pages.browser import open_browser, open_stack
+from tests.pages.giving import DONOR, give_money
 
 HERE = Path(__file__).parent
 
@@ -38,3 +40,9 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sta
 async def browser() -> AsyncIterator[Browser]:
     async with open_browser() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def donor(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Enterprise:
+    await give_money(running, DONOR, tmp_path_factory.mktemp("donor"))
+    return DONOR

@@ -6,13 +6,12 @@ of the time, so it looks at what no page before had: another kind of page, or ot
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, Page, Request
 
-from deploy.demo import campaign
+from deploy.demo.campaign import Enterprise
 from deploy.demo.clients import open_clients
 from deploy.demo.open_work import leave_open_work
 from deploy.local.stack import Stack
@@ -27,10 +26,9 @@ from tests.pages.browser import (
 from tests.pages.crawling import crawl, find_kind
 from tests.pages.steps import Phone
 from tests.pages.test_first_page import FIRST_PAGE_BYTES_MAX
-from tests.pages.test_whole_way import accept_all, approve, ask, deliver, give_money
+from tests.pages.test_whole_way import accept_all, approve, ask, deliver
 
 WITHIN_S = 1200
-DONOR = campaign.list_enterprises()[1]
 STAFF = (
     *("collector", "approver-village", "approver-town", "approver-city"),
     *("finance-maker", "finance-checker", "auditor", "support", "operator", "partner"),
@@ -101,14 +99,13 @@ def findings(running: Stack) -> Findings:
 
 @pytest.mark.timeout(WITHIN_S)
 async def test_nobody_meets_a_page_that_breaks_wcag_or_is_wider_than_his_phone(
-    running: Stack, browser: Browser, findings: Findings, tmp_path: Path
+    running: Stack, browser: Browser, findings: Findings, donor: Enterprise
 ) -> None:
     """The public, who asked, and who gives, by his link and signed in by a code."""
-    await give_money(running, DONOR, tmp_path)
     async with open_clients(running.urls, running.secrets_dir) as clients:
         await leave_open_work(clients)
     async with open_page(browser) as applicant, open_page(browser) as giver:
-        phone = await make_case(browser, running, applicant, giver)
+        phone = await make_case(browser, running, applicant, giver, donor)
         await findings.walk(applicant, "applicant by link")
         await giver.goto(giver.url.removesuffix("/answer"))
         await findings.walk(giver, "giver by link")
@@ -116,7 +113,7 @@ async def test_nobody_meets_a_page_that_breaks_wcag_or_is_wider_than_his_phone(
         await page.goto(running.public_url)
         await findings.walk(page, "public")
     async with open_page(browser) as page:
-        await sign_in_by_phone(page, running, "giver", DONOR.phone)
+        await sign_in_by_phone(page, running, "giver", donor.phone)
         await findings.walk(page, "giver")
     async with open_page(browser) as page:
         await sign_in_by_phone(page, running, "mine", phone)
@@ -136,7 +133,9 @@ async def test_no_member_of_staff_meets_one(
     assert not findings.take(), "\n".join(findings.last)
 
 
-async def make_case(browser: Browser, stack: Stack, applicant: Page, giver: Page) -> str:
+async def make_case(
+    browser: Browser, stack: Stack, applicant: Page, giver: Page, donor: Enterprise
+) -> str:
     """Asked, approved, promised by a donor and brought, so that pages have something on them. The
     phone that it was asked with."""
     name, phone = f"周{'甲乙丙丁'[uuid4().int % 4]}苗", f"138{uuid4().int % 10**8:08d}"
@@ -144,7 +143,7 @@ async def make_case(browser: Browser, stack: Stack, applicant: Page, giver: Page
     async with open_page(browser, PHONE) as approver:
         await sign_in(approver, stack, await enrol(approver, stack, "approver-city"))
         await approve(approver, stack, name, phone)
-        await accept_all(giver, stack, DONOR)
+        await accept_all(giver, stack, donor)
         await deliver(approver)
     await applicant.reload()
     return f"+86{phone}"

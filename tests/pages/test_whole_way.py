@@ -10,10 +10,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from deploy.demo import bridge, campaign
+from deploy.demo import bridge
 from deploy.demo.campaign import Enterprise
 from deploy.demo.clients import open_clients
 from deploy.demo.submission import BANK_SOURCE, Submitter, Throttle
@@ -43,28 +42,7 @@ from tests.pages.test_proof_in_browser import FAILED, PASSED
 
 ASKED_YUAN = 260
 ITEM_WORDS = "孩子高烧住院，药费还差二百六十元"
-DONOR = campaign.list_enterprises()[0]
 NAMES = {"phone": "周一苗", "desk": "周二苗"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def donor(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Enterprise:
-    """Registered and followed on WeChat; its gift has arrived, and its partner may offer it."""
-    await give_money(running, DONOR, tmp_path_factory.mktemp("donor"))
-    return DONOR
-
-
-async def give_money(stack: Stack, donor: Enterprise, folder: Path) -> None:
-    async with open_clients(stack.urls, stack.secrets_dir) as clients:
-        submitter = Submitter(clients, stack, folder, Throttle(100))
-        await submitter.open_fund()
-        ids = await submitter.register_donors([donor], "partner")
-        await submitter.bind_donors([donor])
-        house_ids = await submitter.register_donors([donor], "operator")
-        await submitter.report_donations([donor], house_ids)
-        mandates = await submitter.give_mandates([donor], house_ids)
-        offer = donor.make_offer(ids[donor.number], mandates[donor.number])
-        await submitter.submit_offers([(f"walk-{donor.number}", offer)])
 
 
 @pytest.mark.parametrize("size", SIZES)
