@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.commands.donations_dry_run import print_trial, try_statement
+from deploy.commands.donations_dry_run import print_trial
 from deploy.commands.donations_import import Import
 from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import (
@@ -22,6 +22,7 @@ from deploy.commands.donations_report import (
 from services.audit.statements import Layout, parse_layout
 from services.audit.statements.accounts import load_layout, save_layout
 from services.audit.statements.layout import read_example
+from services.audit.statements.trial import try_statement
 from shared.client import ServiceClient, find_data_dir
 from shared.errors import Invalid
 from shared.options import SkippedRows
@@ -131,7 +132,7 @@ def _try_files(files: list[Path], layout: Layout, skip: int | None, show: int) -
     refused = 0
     for file in files:
         try:
-            trial = try_statement(file, layout, skip)
+            trial = try_statement(file.read_bytes(), file.name, layout, skip=skip)
         except Invalid as error:
             raise _explain_unreadable(error) from None
         print_trial(trial, show)

@@ -4,73 +4,29 @@ Nothing is sent: no giver reaches the vault, and neither fund nor books are aske
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
 import typer
 from rich.markup import escape
 
 from deploy.commands.tables import make_console, make_table
-from services.audit.statements import Gift, Layout, read_statement
 from services.audit.statements.bank_rows import BankRow
-from services.audit.statements.files import check_row
+from services.audit.statements.trial import Trial
 from shared.contracts.events import BankLineStated
 from shared.contracts.values import CHINA
 from shared.money import format_yuan
-from shared.sheets import RefusedRow
 from shared.sheets.printing import print_unread
-
-
-@dataclass(slots=True)
-class Trial:
-    """Of one file. rows: how many are gifts, and their sum. payments: rows that a payment order, or
-    a question to finance, comes of."""
-
-    file: Path
-    account: str
-    unread: tuple[str, ...]
-    rows: int = 0
-    amount_fen: int = 0
-    gifts: list[Gift] = field(default_factory=list)
-    payments: list[BankRow] = field(default_factory=list)
-    refused: list[RefusedRow] = field(default_factory=list)
-
-
-KEPT_MAX = 1000
-"""Rows to show; the others are counted."""
-
-
-def try_statement(file: Path, layout: Layout, skip: int | None) -> Trial:
-    """Raises Invalid where it is no statement."""
-    statement = read_statement(file.read_bytes(), file.name, layout, skip)
-    trial = Trial(file, statement.account, statement.table.unread)
-    now = datetime.now(UTC)
-    for each in statement:
-        row = check_row(each, None, now)
-        if isinstance(row, BankRow):
-            trial.payments.append(row)
-            continue
-        if isinstance(row, RefusedRow):
-            trial.refused.append(row)
-            continue
-        trial.rows += 1
-        trial.amount_fen += row.fact.amount_fen
-        if len(trial.gifts) < KEPT_MAX:
-            trial.gifts.append(row)
-    return trial
 
 
 def print_trial(trial: Trial, show: int) -> None:
     console = make_console()
     account = f"，账户 account {trial.account}" if trial.account else ""
     typer.echo(
-        f"{trial.file.name}{account}：将入账 {trial.rows} 笔、{format_yuan(trial.amount_fen)} 元，"
+        f"{trial.name}{account}：将入账 {trial.rows} 笔、{format_yuan(trial.amount_fen)} 元，"
         f"付款 {len(trial.payments)} 行，拒绝 {len(trial.refused)} 行；没有导入任何一笔 "
         f"would enter {trial.rows}, state {len(trial.payments)} payments, "
         f"refuse {len(trial.refused)}; nothing is entered"
     )
-    print_unread(console, trial.unread, str(trial.file))
+    print_unread(console, trial.unread, trial.name)
     gifts = make_table("行 line", "到账 received", "名称 name", "金额 amount", "基金 fund")
     for gift in trial.gifts[:show]:
         fact = gift.fact

@@ -14,17 +14,17 @@ from urllib.parse import quote
 from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import Bar
 from deploy.local.stack_file import find_running_stack
-from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, GIFT_REFUSED
 from services.audit.statements import Gift, Layout
 from services.audit.statements.files import Batch, Row, StatedRow, read_batches
 from services.audit.statements.givers import Givers
 from services.audit.statements.likeness import Trait, TraitIndex
-from services.audit.statements.messages import GIFT_ASKED, REFERENCE_REUSED
 from services.audit.statements.outcomes import (
+    REFUSALS,
     Alike,
     Outcome,
     ask_alike,
     check_source,
+    explain_fund,
     find_line_outcomes,
     find_outcomes,
     make_trait,
@@ -41,11 +41,6 @@ from shared.settings import Settings, load_settings
 BATCHES_AT_ONCE = 3
 ASK_AGAIN_S = 0.5
 DISTINCT_MAX = 20
-REFUSALS: dict[Outcome, Problem] = {
-    "asked": GIFT_ASKED.problem("bank_reference"),
-    "reused": REFERENCE_REUSED.problem("bank_reference"),
-    "refused": GIFT_REFUSED.problem("fund_id"),
-}
 
 
 class Import:
@@ -250,18 +245,6 @@ class Import:
             topic=DONATIONS_INBOUND,
             idempotent=broker == "kafka",
         )
-
-
-def explain_fund(id_: str, state: str | None) -> Problem | None:
-    """Why nothing can be sent for a fund of this state (None: there is no such fund). What comes
-    for one that is only proposed waits for its second person."""
-    match state:
-        case "open" | "proposed":
-            return None
-        case None:
-            return FUND_UNKNOWN.problem("fund_id", id=id_)
-        case _:
-            return FUND_NOT_OPEN.problem("fund_id", id=id_, state=state)
 
 
 def _find_broker() -> tuple[BrokerConnection, str]:

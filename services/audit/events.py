@@ -21,6 +21,7 @@ from services.audit.decide import (
     payments,
     pledges,
     reversals,
+    statement_files,
     transfers,
     vouchers,
     waiting,
@@ -98,6 +99,13 @@ from services.audit.model.months import (
     ProposeMonthClose,
     ProposeMonthReopening,
 )
+from services.audit.model.statement_files import (
+    ApproveStatementFile,
+    DeclineStatementFile,
+    EnterStatementRow,
+    ProposeStatementFile,
+    StatementFile,
+)
 from services.audit.model.stock import (
     ApproveStockCount,
     DeclineStockCount,
@@ -119,7 +127,7 @@ from services.audit.model.vouchers import (
     ProposeFundFee,
     ProposeGiftRefund,
 )
-from services.audit.preparing import BankSecrets
+from services.audit.preparing import BankSecrets, prepare_statement_row
 from services.audit.rules import Rules
 from services.audit.vouchers.files import seal_file
 from shared import revocations
@@ -176,6 +184,9 @@ def build_events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyH
 def build_commands(
     rules: Rules, secrets: BankSecrets, files: Sealer
 ) -> Mapping[type[Value], AnyHandler]:
+    by_topic = build_events(rules, secrets)
+    kinds: tuple[type[Fact], ...] = (DonationReceived, BankLineStated)
+    of_rows = {kind: by_topic[kind].decide for kind in kinds}
     return {
         ProposeFund: Handler(decide=partial(funds.decide_propose_fund, rules)),
         ApproveFund: Handler(decide=funds.decide_approve_fund),
@@ -242,6 +253,13 @@ def build_commands(
         DeclineOpeningBalances: Handler(decide=partial(decide_decline, OpeningBalances)),
         ApproveGiftRefund: Handler(decide=vouchers.decide_approve_refund),
         DeclineGiftRefund: Handler(decide=partial(decide_decline, GiftRefund)),
+        ProposeStatementFile: Handler(decide=statement_files.decide_propose_file),
+        ApproveStatementFile: Handler(decide=statement_files.decide_approve_file),
+        DeclineStatementFile: Handler(decide=partial(decide_decline, StatementFile)),
+        EnterStatementRow: Handler(
+            decide=partial(statement_files.decide_statement_row, of_rows),
+            prepare=partial(prepare_statement_row, secrets),
+        ),
         EnterWaitingGift: Handler(decide=waiting.decide_enter_waiting),
         AnswerGiftQuestion: Handler(decide=waiting.decide_answer_gift),
         EnterGiftInvoice: Handler(decide=invoices.decide_enter_invoice),

@@ -7,6 +7,7 @@ from services.audit.accounts import describe_payees
 from services.audit.preparing import build_bank_secrets, describe_designations
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
+from services.audit.statement_files import entering, uploads
 from services.audit.statements import listed
 from services.audit.tlog.witnesses import Witness, Witnesses
 from services.audit.vouchers.files import build_file_sealer, describe_voucher_files
@@ -36,12 +37,14 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
             inspection.inspect_logs,
             years.keep_years,
             measuring.measure_finance,
+            entering.enter_files,
         ),
-        indexes=(*store.INDEXES, *listed.INDEXES),
+        indexes=(*store.INDEXES, *listed.INDEXES, *uploads.INDEXES),
         sealed=(
             describe_designations(secrets),
             describe_payees(secrets.accounts),
             describe_voucher_files(files),
+            uploads.describe_uploads(uploads.build_upload_sealer(keyring)),
         ),
         records_expire=False,
         start=years.prepare,

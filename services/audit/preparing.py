@@ -8,11 +8,20 @@ from typing import TypeVar
 
 from services.audit.accounts import AccountSecrets, build_account_secrets
 from services.audit.model import BankEvent, Donation, derive_donation_id
+from services.audit.model.statement_files import EnterStatementRow, StatementRowSent
 from services.audit.model.vouchers import VoucheredEntry
-from shared.contracts.envelope import Event, Fact, digest_content
+from shared.contracts.envelope import (
+    Event,
+    Fact,
+    build_foreign_event,
+    digest_content,
+    parse_envelope,
+    parse_event,
+)
 from shared.contracts.events import BankLineStated, DonationReceived
 from shared.documents import Document
 from shared.messaging.decision import Command
+from shared.messaging.encoding import encode
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer
 from shared.personal import is_personal_code
@@ -85,6 +94,19 @@ def build_bank_secrets(keyring: Keyring) -> BankSecrets:
     sealer = Sealer(partial(keyring.list_sealing_keys, "designations"))
     contents = keyring.derive_identity_key("bank-contents")
     return BankSecrets(sealer, contents, build_account_secrets(keyring))
+
+
+def prepare_statement_row(
+    secrets: BankSecrets, command: Command[EnterStatementRow]
+) -> Command[StatementRowSent]:
+    """The message that its source would publish of the row, read as the topic's are. Raises
+    Invalid."""
+    row = command.data
+    fact = row.fact
+    time = fact.received_at if isinstance(fact, DonationReceived) else fact.at
+    sent = build_foreign_event(source=row.source, message_id=row.message_id, time=time, data=fact)
+    event = secrets.prepare(parse_event(parse_envelope(encode(sent)), type(fact)))
+    return command.with_data(StatementRowSent.model_construct(event=event))
 
 
 def describe_designations(secrets: BankSecrets) -> SealedCollection:

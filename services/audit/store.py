@@ -40,6 +40,7 @@ from services.audit.model import (
 from services.audit.model.beginning import ChartProposal, FoundationChart, OpeningBalances
 from services.audit.model.invoices import GiftInvoice, InvoiceUse
 from services.audit.model.months import MonthClose, MonthReopening
+from services.audit.model.statement_files import StatementFile
 from services.audit.model.stock import StockCount
 from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund, VoucherFile
 from shared import mongo
@@ -96,6 +97,7 @@ STATES: tuple[type[State], ...] = (
     LinkRevocation,
     SpokenWord,
     WordTally,
+    StatementFile,
 )
 
 LOOKS = LookLog("looks", field="about")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.commands.donations_import import explain_fund
+from services.audit.statements.outcomes import explain_fund
 from tests.support.statements import StatementStack, start_statement_stack
 
 MAPPING = """

@@ -24,6 +24,7 @@ from services.audit.api import (
 from services.audit.pages import finance, ledger, paying, proposing, searching, voucher_files
 from services.audit.pages import invoices as invoice_pages
 from services.audit.pages import months as month_pages
+from services.audit.pages import statements as statement_pages
 
 SUBJECTS = (
     health,
@@ -54,6 +55,7 @@ ROUTERS = (
     paying.router,
     month_pages.router,
     invoice_pages.router,
+    statement_pages.router,
     voucher_files.router,
     searching.router,
     finance.router,

@@ -21,9 +21,11 @@ from services.audit.model import (
 from services.audit.model.beginning import ChartProposal, OpeningBalances
 from services.audit.model.months import MonthClose, MonthReopening
 from services.audit.model.proposal import Approval
+from services.audit.model.statement_files import StatementFile
 from services.audit.model.stock import StockCount
 from services.audit.model.vouchers import BankEntry, FundFee, GiftRefund
 from services.audit.months import messages as month_messages
+from services.audit.statement_files import messages as file_messages
 from services.audit.statements import messages as statement_messages
 from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
@@ -49,6 +51,7 @@ P = TypeVar(
     ChartProposal,
     OpeningBalances,
     StockCount,
+    StatementFile,
 )
 
 V = TypeVar("V", bound=Value)
@@ -105,6 +108,11 @@ TERMS: dict[type[Proposal], Terms] = {
     ),
     StockCount: Terms(
         "count_id", voucher_messages.COUNT_UNKNOWN, voucher_messages.COUNT_NOT_PROPOSED
+    ),
+    StatementFile: Terms(
+        "file_id",
+        file_messages.STATEMENT_FILE_UNKNOWN,
+        file_messages.STATEMENT_FILE_NOT_PROPOSED,
     ),
     SecondPayment: Terms(
         "request_id",

@@ -65,6 +65,7 @@ KindPath = Literal[
     "line-releases",
     "month-closes",
     "month-reopenings",
+    "statement-files",
 ]
 After = Annotated[str, Query(max_length=256)]
 

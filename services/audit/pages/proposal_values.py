@@ -1,10 +1,11 @@
 """What a proposal says, in Chinese and in English, where it is no word of a person's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from services.audit.ledger.movements import MONEY, amount_of
 from services.audit.model import Mandate
 from services.audit.model.months import AccountRow, MonthDifference
+from services.audit.model.statement_files import StatementFile
 from services.audit.pages.proposing import Texts
 from shared.contracts.events import StandingLimits
 from shared.contracts.ledger_fields import GoodsLeg, Leg
@@ -67,3 +68,21 @@ def format_month_difference(each: MonthDifference) -> Texts:
         f"{day} {zh} {each.account} {each.reference}",
         f"{day} {en} {each.account} {each.reference}",
     )
+
+
+def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str | Texts]]:
+    summary = file.summary
+    yield "文件", "File", summary.name
+    yield "账户", "Account", summary.account
+    yield "以哪个来源入账", "Entered as", summary.source
+    if summary.first and summary.last:
+        days = (f"{each.astimezone(CHINA):%Y-%m-%d}" for each in (summary.first, summary.last))
+        yield "期间", "Days", " — ".join(days)
+    yield "捐款", "Gifts", str(summary.gifts)
+    yield "合计", "In all", name_sum(summary.amount_fen)
+    yield "付款、利息、手续费", "Payments, interest, charges", str(summary.payments)
+    yield "不入账的行", "Rows refused", str(summary.refused)
+    if summary.are_apart:
+        apart = ("核对过，是另外的捐款", "looked at: they are other gifts")
+        yield "疑似重复的行", "Rows that may be gifts of before", apart
+    yield "文件摘要", "Digest of the file", summary.sha256

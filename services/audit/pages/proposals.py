@@ -54,6 +54,11 @@ from services.audit.model.months import (
     MonthReopening,
 )
 from services.audit.model.proposal import ReferencedProposal
+from services.audit.model.statement_files import (
+    ApproveStatementFile,
+    DeclineStatementFile,
+    StatementFile,
+)
 from services.audit.model.stock import ApproveStockCount, DeclineStockCount, StockCount
 from services.audit.model.vouchers import (
     ApproveBankEntry,
@@ -69,6 +74,7 @@ from services.audit.model.vouchers import (
 )
 from services.audit.months.reading import NOTHING_BOOKED
 from services.audit.pages.proposal_values import (
+    describe_statement_file,
     format_account_row,
     format_leg_amounts,
     format_month_difference,
@@ -347,6 +353,14 @@ PROPOSALS: Mapping[str, ProposalKind] = {
             _describe_count,
             lambda id_, digest: ApproveStockCount(count_id=id_, digest=digest),
             lambda id_: DeclineStockCount(count_id=id_),
+        ),
+        ProposalKind(
+            "statement-files",
+            ("对账单", "A statement"),
+            StatementFile,
+            describe_statement_file,
+            lambda id_, digest: ApproveStatementFile(file_id=id_, digest=digest),
+            lambda id_: DeclineStatementFile(file_id=id_),
         ),
         ProposalKind(
             "charts",

@@ -52,6 +52,13 @@ class BankFile:
     opening: Decimal | None = None
     closing: Decimal | None = None
 
+    @property
+    def balances(self) -> tuple[int, int] | None:
+        """Opening and closing, in fen."""
+        if self.opening is None or self.closing is None:
+            return None
+        return int(self.opening * 100), int(self.closing * 100)
+
 
 def parse_decimal(text: str) -> Decimal:
     """Raises Invalid."""

@@ -21,7 +21,7 @@ from typing import Self
 from services.audit.messages import MOMENT_IMPLAUSIBLE
 from services.audit.model import is_plausible
 from services.audit.statements.bank_rows import BankRow
-from services.audit.statements.givers import Givers
+from services.audit.statements.givers import Givers, Registered
 from services.audit.statements.layout import Layout
 from services.audit.statements.reading import Gift, read_statement
 from shared.contracts.events import BankLineStated, DonationReceived, StatementRow
@@ -132,7 +132,8 @@ def read_batches(
         while some := list(islice(gifts, BATCH_ROWS)):
             checked = [check_row(row, check, now) for row in some]
             stated = [StatedRow.from_row(row) for row in checked if isinstance(row, BankRow)]
-            rows, refused = _identify(checked, givers, identities)
+            gifts_read = list_gifts(checked)
+            rows, refused = identify_rows(checked, givers.register(gifts_read), identities)
             read_bytes = round(statement.table.progress * len(content))
             unread = statement.table.unread
             yield Batch(file, tuple(rows), tuple(stated), tuple(refused), read_bytes, unread)
@@ -149,20 +150,24 @@ def check_row(row: Gift | RefusedRow, check: Check | None, now: datetime) -> Gif
             return row
     if not is_plausible(moment, now):
         problem = MOMENT_IMPLAUSIBLE.problem("received_at")
-    return RefusedRow(row.line, (), (problem,)) if problem else row
+    return RefusedRow(row.line, row.original, (problem,)) if problem else row
 
 
-def _identify(
-    checked: Sequence[Gift | RefusedRow], givers: Givers, identities: Identities
+def list_gifts(checked: Sequence[Gift | RefusedRow]) -> list[Gift]:
+    return [row for row in checked if isinstance(row, Gift)]
+
+
+def identify_rows(
+    checked: Sequence[Gift | RefusedRow], registered: Sequence[Registered], identities: Identities
 ) -> tuple[list[Row], list[RefusedRow]]:
-    gifts = [row for row in checked if isinstance(row, Gift)]
+    """registered: of its gifts, in order."""
     rows: list[Row] = []
     refused = [
         row for row in checked if isinstance(row, RefusedRow) and not isinstance(row, BankRow)
     ]
-    for gift, giver in zip(gifts, givers.register(gifts), strict=True):
+    for gift, giver in zip(list_gifts(checked), registered, strict=True):
         if not isinstance(giver, str):
-            refused.append(RefusedRow(gift.line, (), giver))
+            refused.append(RefusedRow(gift.line, gift.original, giver))
             continue
         id_ = identities.assign(gift, giver)
         update = {

@@ -33,28 +33,38 @@ class Givers:
 
     def register(self, gifts: Sequence[Gift]) -> list[Registered]:
         """In order."""
-        keys = [_make_key(gift) for gift in gifts]
+        keys = [make_giver_key(gift) for gift in gifts]
         if len(self._registered) > REMEMBERED_MAX:
             self._registered.clear()
         pairs = zip(keys, gifts, strict=True)
         new = {key: gift for key, gift in pairs if key not in self._registered}
-        portions = _split_portions(list(new.items()))
+        portions = split_portions(list(new.items()))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for answers in pool.map(self._post, portions):
                 self._registered.update(answers)
         return [self._registered[key] for key in keys]
 
     def _post(self, portion: Sequence[tuple[str, Gift]]) -> dict[str, Registered]:
-        body = [{"idempotency_key": key, "party": gift.giver} for key, gift in portion]
-        answers = self._intake.post("/parties/batch", body)["answers"]
-        return {answer["idempotency_key"]: _read_answer(answer) for answer in answers}
+        answers = self._intake.post("/parties/batch", describe_givers(portion))["answers"]
+        return read_answers(answers)
 
 
-def _make_key(gift: Gift) -> str:
+def describe_givers(portion: Sequence[tuple[str, Gift]]) -> list[dict[str, object]]:
+    """For intake. portion: gifts with the keys of their givers."""
+    return [{"idempotency_key": key, "party": gift.giver} for key, gift in portion]
+
+
+def read_answers(answers: Sequence[Document]) -> dict[str, Registered]:
+    """By key."""
+    return {answer["idempotency_key"]: _read_answer(answer) for answer in answers}
+
+
+def make_giver_key(gift: Gift) -> str:
+    """The same for the same giver."""
     return make_id("party", *(f"{k}={v}" for k, v in sorted(gift.giver.items())))
 
 
-def _split_portions(of: Sequence[tuple[str, Gift]]) -> list[Sequence[tuple[str, Gift]]]:
+def split_portions(of: Sequence[tuple[str, Gift]]) -> list[Sequence[tuple[str, Gift]]]:
     return [of[start : start + BATCH_MAX] for start in range(0, len(of), BATCH_MAX)]
 
 

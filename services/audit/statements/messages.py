@@ -98,6 +98,11 @@ GIFT_ASKED = Message(
 GIFT_NOT_ASKED = Message(
     "gift_not_asked", "这笔善款不用核对，或已有人核对", "nothing is asked of it, or it was answered"
 )
+GIFT_MAY_BE_KNOWN = Message(
+    "gift_may_be_known",
+    "疑似同一笔，未入账：可能就是 {where}；是同一笔的不用再做什么",
+    "not entered, since it may be a gift of before: {where}; leave it so where it is the same",
+)
 
 # --- what finance says of a line ---
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Self
 
+from services.audit.messages import FUND_NOT_OPEN, FUND_UNKNOWN, GIFT_REFUSED
 from services.audit.model import LineOutcome
+from services.audit.statements import messages
 from services.audit.statements.files import Row, StatedRow
 from services.audit.statements.givers import Poster
 from services.audit.statements.likeness import Trait
 from shared.documents import Document
+from shared.errors import Problem
 from shared.moments import as_stored
 
 Outcome = Literal[
@@ -21,6 +24,23 @@ entered by itself. asked: another giver's gift has its reference, and a person h
 this is another gift. reused: its reference is another gift's."""
 
 IDS_MAX = 1000
+REFUSALS: Mapping[Outcome, Problem] = {
+    "asked": messages.GIFT_ASKED.problem("bank_reference"),
+    "reused": messages.REFERENCE_REUSED.problem("bank_reference"),
+    "refused": GIFT_REFUSED.problem("fund_id"),
+}
+
+
+def explain_fund(id_: str, state: str | None) -> Problem | None:
+    """Why nothing can be sent for a fund of this state (None: there is no such fund). What comes
+    for one that is only proposed waits for its second person."""
+    match state:
+        case "open" | "proposed":
+            return None
+        case None:
+            return FUND_UNKNOWN.problem("fund_id", id=id_)
+        case _:
+            return FUND_NOT_OPEN.problem("fund_id", id=id_, state=state)
 
 
 def check_source(audit: Poster, source: str) -> None:
@@ -32,10 +52,11 @@ def name_as_stored(audit: Poster, source: str, rows: Sequence[Row]) -> list[Row]
     """In order; a row that an earlier release entered has the id it was entered under."""
     ids = [id_ for row in rows for id_ in row.earlier_ids]
     gifts = dict(zip(ids, _find_gifts(audit, source, ids), strict=True))
-    return [_name_as_stored(row, gifts) for row in rows]
+    return [name_row_as_stored(row, gifts) for row in rows]
 
 
-def _name_as_stored(row: Row, gifts: Mapping[str, Document | None]) -> Row:
+def name_row_as_stored(row: Row, gifts: Mapping[str, Document | None]) -> Row:
+    """gifts: what is known of its `earlier_ids`."""
     for id_ in row.earlier_ids:
         gift = gifts[id_]
         if gift is not None and _is_same(row, gift):
@@ -46,7 +67,7 @@ def _name_as_stored(row: Row, gifts: Mapping[str, Document | None]) -> Row:
 def find_outcomes(audit: Poster, source: str, rows: Sequence[Row]) -> list[Outcome]:
     """In order."""
     gifts = _find_gifts(audit, source, [row.id for row in rows])
-    return [_find_outcome(row, gift) for row, gift in zip(rows, gifts, strict=True)]
+    return [find_outcome(row, gift) for row, gift in zip(rows, gifts, strict=True)]
 
 
 def _find_gifts(audit: Poster, source: str, ids: Sequence[str]) -> list[Document | None]:
@@ -58,7 +79,8 @@ def _find_gifts(audit: Poster, source: str, ids: Sequence[str]) -> list[Document
     return gifts
 
 
-def _find_outcome(row: Row, gift: Document | None) -> Outcome:
+def find_outcome(row: Row, gift: Document | None) -> Outcome:
+    """gift: what audit knows of the row's message; None for nothing."""
     if gift is None:
         return "unknown"
     if not _is_same(row, gift):
@@ -129,7 +151,7 @@ def ask_alike(audit: Poster, source: str, rows: Sequence[Row]) -> list[LikenessA
     for start in range(0, len(rows), IDS_MAX):
         some = [_describe(row) for row in rows[start : start + IDS_MAX]]
         body = {"source": source, "rows": some}
-        answers += map(_read_likeness, audit.post("/statements/alike", body)["rows"])
+        answers += map(read_likeness, audit.post("/statements/alike", body)["rows"])
     return answers
 
 
@@ -151,6 +173,6 @@ def _describe(row: Row) -> dict[str, object]:
     return {"id": row.id} | row.fact.model_dump(mode="json", include=fields)
 
 
-def _read_likeness(answer: Document) -> LikenessAnswer:
+def read_likeness(answer: Document) -> LikenessAnswer:
     gifts = tuple(map(Alike.from_json, answer["gifts"]))
     return LikenessAnswer(answer["is_new"], answer["itself"] is not None, gifts)

@@ -50,6 +50,7 @@ class Gift:
 
     fact: without its donor_id, which intake gives when the giver is registered there.
     reference: the bank's own; empty when it gave none. remarks: what was cut or left out.
+    original: the cells of its row.
     """
 
     line: int
@@ -57,6 +58,7 @@ class Gift:
     fact: DonationReceived
     reference: str
     remarks: tuple[Problem, ...] = ()
+    original: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def listed(self) -> StatementRow:
@@ -82,16 +84,19 @@ def read_statement(
     table.check_unit("amount", layout.amounts.unit)
     if "currency" not in layout.constants:
         table.check_yuan("amount")
-    return Statement(name[:STATEMENT_NAME_MAX], table, layout)
+    balances = file.balances if file else None
+    return Statement(name[:STATEMENT_NAME_MAX], table, layout, balances)
 
 
 @dataclass(slots=True)
 class Statement:
-    """Iterates over its rows, once. Its lines of totals are checks, and no gifts."""
+    """Iterates over its rows, once. Its lines of totals are checks, and no gifts. balances: opening
+    and closing, in fen, where the file has both; they agree with its rows."""
 
     name: str
     table: Table
     _layout: Layout
+    balances: tuple[int, int] | None = None
     _sum_fen: int = 0
     _since_total_fen: int = 0
     _rows: int = 0
@@ -172,7 +177,8 @@ class Statement:
                 "designation": draft.cut("designation", "用途", DESIGNATION_MAX),
             }
         )
-        return Gift(draft.row.line, giver, fact, reference, tuple(draft.remarks))
+        remarks, original = tuple(draft.remarks), draft.row.original
+        return Gift(draft.row.line, giver, fact, reference, remarks, original)
 
     def _name_unnamed(self, draft: "_Draft") -> str:
         """Money without a name is somebody's where the bank says when it came; else a sum, or a

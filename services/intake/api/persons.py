@@ -25,12 +25,13 @@ from shared.contracts.events import NoticeChannel
 from shared.contracts.values import Identifier, NoticeLanguage, Value
 from shared.documents import Document
 from shared.errors import refuse
+from shared.messages import FORBIDDEN
 from shared.messaging.decision import Command
 from shared.partner_ids import is_partner
 from shared.persons_client import NAMESAKES_MAX
 from shared.security import Credential, Role
 from shared.validation import describe_validation
-from shared.web.access import IdempotencyKey, Router, allow, respond
+from shared.web.access import Denied, IdempotencyKey, Router, allow, respond
 from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
@@ -124,6 +125,32 @@ def _parse_row(row: PartyRow, caller: Credential) -> Row:
 
 
 # --- for our own services ---------------------------------------------------------------------
+
+
+class StaffParties(Value):
+    """for_whom: the credential of the maker of finance who takes a bank's file in by page."""
+
+    for_whom: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
+    rows: tuple[PartyRow, ...]
+
+
+@router.post("/internal/parties")
+@takes_bytes(BATCH_BYTES_MAX)
+async def register_for_staff(
+    query: StaffParties,
+    caller: OwnService,  # noqa: ARG001
+    runtime: IntakeRuntimeDep,
+) -> dict[str, object]:
+    """As `/parties/batch`, in the name of somebody of finance: his givers are those of our own
+    list, as the operator's are who imports the same file."""
+    staff = runtime.keyring.require_credential(query.for_whom)
+    if Role.FINANCE_MAKER not in staff.roles:
+        raise Denied(FORBIDDEN.refusal(403))
+    most = runtime.settings.parties_per_call
+    if len(query.rows) > most:
+        raise PARTIES_TOO_MANY.invalid(most=most)
+    rows = [_parse_row(row, staff) for row in query.rows]
+    return await answer_rows(runtime.processor, rows)
 
 
 class PersonIds(Value):

@@ -1,0 +1,110 @@
+"""Which column of a bank's file is what, where its header uses words of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.audit.statement_files.messages import STATEMENT_COLUMN_TWICE
+from services.audit.statements import Layout
+from services.audit.statements.bank_files import read_bank_file
+from services.audit.statements.layout import Amounts, ColumnName
+from shared.errors import Invalid
+from shared.sheets import open_sheet
+from shared.sheets.columns import fold_header
+from shared.web.forms import Form
+
+HEADERS_MAX = 60
+HEADER_LENGTH_MAX = 200
+IGNORED = "ignored"
+COLUMN_NAMES: tuple[ColumnName, ...] = (
+    *("received_at", "name", "amount", "bank_reference", "designation", "fund_id", "phone"),
+    *("direction", "state", "currency"),
+)
+"""What a column may be called on the page, in this order."""
+UNITS = ("元", "千元", "万元", "分")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnQuestion:
+    """header: as the file has it. name: what it is taken for; empty: what its words say."""
+
+    header: str
+    name: str
+
+
+def find_headers(content: bytes, layout: Layout) -> tuple[str, ...]:
+    """Of a sheet, whether or not it can be read; none of a format that names its own columns."""
+    try:
+        if read_bank_file(content) is not None:
+            return ()
+        return open_sheet(content).find_nearest_header(layout.build_columns())
+    except Invalid:
+        return ()
+
+
+def ask_columns(headers: Sequence[str], layout: Layout) -> list[ColumnQuestion]:
+    """What was said of a column before stands there, to be changed."""
+    names: dict[str, str] = {fold_header(header): name for name, header in layout.columns.items()}
+    names |= {fold_header(header): IGNORED for header in layout.ignored}
+    unique = list(dict.fromkeys(header for header in headers if header))
+    return [
+        ColumnQuestion(header, names.get(fold_header(header), _find_usual(header)))
+        for header in unique[:HEADERS_MAX]
+    ]
+
+
+def list_columns() -> list[tuple[str, str]]:
+    columns = Layout().build_columns()
+    return [(name, columns.find_column(name).label) for name in COLUMN_NAMES]
+
+
+def read_layout(form: Form, layout: Layout) -> Layout:
+    """As the form says, in place of what was said before. A column that its usual words name is not
+    written down. Raises Invalid where two are one column."""
+    chosen: dict[ColumnName, str] = {}
+    ignored = []
+    for at in range(HEADERS_MAX):
+        header, name = form.get(f"header-{at}", ""), form.get(f"column-{at}", "")
+        if not header or len(header) > HEADER_LENGTH_MAX:
+            continue
+        if name == IGNORED:
+            ignored.append(header)
+        for each in COLUMN_NAMES:
+            if each == name:
+                _check_free(chosen, each, header)
+                chosen[each] = header
+    columns: dict[ColumnName, str] = {
+        name: header for name, header in chosen.items() if _find_usual(header) != name
+    }
+    unit = form.get("unit", "")
+    return layout.model_copy(
+        update={
+            "columns": columns,
+            "constants": read_constants(form),
+            "ignored": tuple(ignored),
+            "amounts": Amounts.model_validate({"unit": unit if unit in UNITS else "元"}),
+            "bank_fund": form.get("bank_fund", "")[:60],
+        }
+    )
+
+
+def read_constants(form: Form) -> dict[ColumnName, str]:
+    """What all rows say alike."""
+    names: Mapping[str, ColumnName] = {"fund": "fund_id", "day": "received_at"}
+    return {name: text[:100] for field, name in names.items() if (text := form.get(field, ""))}
+
+
+def _check_free(chosen: Mapping[ColumnName, str], name: ColumnName, header: str) -> None:
+    if name in chosen:
+        label = Layout().build_columns().find_column(name).label
+        headers = f"{chosen[name]}、{header}"
+        raise STATEMENT_COLUMN_TWICE.invalid(name, label=label, headers=headers)
+
+
+def _find_usual(header: str) -> str:
+    """What its usual words say."""
+    word = fold_header(header)
+    for column in Layout().build_columns().columns:
+        words = {fold_header(each) for each in (*column.words.split(), column.name)}
+        if word in words and column.name in COLUMN_NAMES:
+            return str(column.name)
+    return ""

@@ -1,0 +1,78 @@
+"""What a statement would enter, read to its end; nothing is sent, and no books are asked."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from services.audit.statements.bank_rows import BankRow
+from services.audit.statements.files import Check, check_row
+from services.audit.statements.layout import Layout
+from services.audit.statements.reading import Gift, read_statement
+from shared.sheets import RefusedRow
+
+SHOWN_MAX = 1000
+"""Gifts that can be shown; the others are counted."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """Of one file. rows: how many are gifts, and their sum. funds: the sum of each. first, last: of
+    the moments of its rows. payments: rows that a payment order, or a question to finance, comes
+    of. balances: opening and closing, in fen, where the file has them."""
+
+    name: str
+    account: str
+    unread: tuple[str, ...]
+    headers: tuple[str, ...]
+    balances: tuple[int, int] | None = None
+    rows: int = 0
+    amount_fen: int = 0
+    funds: Counter[str] = field(default_factory=Counter)
+    first: datetime | None = None
+    last: datetime | None = None
+    gifts: list[Gift] = field(default_factory=list)
+    payments: list[BankRow] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return self.rows + len(self.payments) + len(self.refused)
+
+    def add(self, row: Gift | RefusedRow) -> None:
+        match row:
+            case Gift():
+                self._add_gift(row)
+            case BankRow():
+                self.payments.append(row)
+                self._note_moment(row.stated.at)
+            case _:
+                self.refused.append(row)
+
+    def _add_gift(self, gift: Gift) -> None:
+        self.rows += 1
+        self.amount_fen += gift.fact.amount_fen
+        self.funds[gift.fact.fund_id] += gift.fact.amount_fen
+        self._note_moment(gift.fact.received_at)
+        if len(self.gifts) < SHOWN_MAX:
+            self.gifts.append(gift)
+
+    def _note_moment(self, moment: datetime) -> None:
+        self.first = min(self.first or moment, moment)
+        self.last = max(self.last or moment, moment)
+
+
+def try_statement(
+    content: bytes,
+    name: str,
+    layout: Layout,
+    check: Check | None = None,
+    skip: int | None = None,
+) -> Trial:
+    """Raises Invalid where it is no statement."""
+    statement = read_statement(content, name, layout, skip)
+    table = statement.table
+    trial = Trial(name, statement.account, table.unread, table.headers, statement.balances)
+    now = datetime.now(UTC)
+    for row in statement:
+        trial.add(check_row(row, check, now))
+    return trial
