@@ -1,5 +1,5 @@
-"""对账单: a bank's file, looked at by who takes it in, entered when another person of finance agrees
-to it, while both may watch; the refused rows to take away.
+"""对账单: a bank's file, looked at by who takes it in, entered when another of finance agrees,
+while both may watch; the refused rows to take away.
 """
 
 import asyncio

@@ -1,0 +1,331 @@
+"""A bank's file by page: seen by one, entered when another agrees, once, whatever interrupts it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.audit.model import Donation
+from services.audit.pages.statements import STATEMENTS_PATH
+from services.audit.statement_files import entering, uploads
+from services.audit.statements import Layout
+from services.audit.statements.files import read_batches
+from services.audit.statements.givers import Givers
+from services.intake.main import create_app as create_intake
+from services.intake.model import Person
+from services.intake.settings import IntakeSettings
+from shared import mongo
+from shared.documents import Json
+from shared.security import Role
+from tests.audit.facts import BANK, FUND
+from tests.audit.harness import AuditHarness, start_harness
+from tests.support.eventually import eventually
+from tests.support.serving import serve_app
+from tests.support.stack_harness import RunningService, StackHarness
+
+FILE = """编号,日期,捐赠者,捐款金额(元),手机,经办,备注
+B-1,2026-01-22 08:30,甲商会,10000.00,,张,
+B-2,2026-01-23 09:00,乙公司,100.00,13800138009,张,助学
+,2026-01-23 09:10,爱心人士,50.00,,李,
+,2026-01-23 09:10,爱心人士,50.00,,李,
+B-5,2026-01-24 10:00,丙,0.005,,李,
+"""
+TOTAL_FEN = 1_020_000
+COLUMNS = {
+    "header-0": "编号",
+    "column-0": "bank_reference",
+    "header-1": "日期",
+    "column-1": "received_at",
+    "header-3": "捐款金额(元)",
+    "column-3": "amount",
+    "fund": FUND,
+}
+
+
+@dataclass
+class Books:
+    """audit and intake, and what people of finance do on audit's pages."""
+
+    harness: AuditHarness
+    intake: RunningService
+    http: httpx.AsyncClient
+    operator: dict[str, str]
+
+    async def upload(self, content: str, name: str = "工行1月.csv", **typed: str) -> str:
+        """The path of its preview."""
+        answer = await self.http.post(
+            STATEMENTS_PATH,
+            data={"account": "工行1001", **typed},
+            files={"file": (name, content.encode("gb18030"))},
+            headers=self.harness.maker,
+        )
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"])
+
+    async def read(self, path: str, who: dict[str, str] | None = None) -> str:
+        answer = await self.http.get(path, headers=who or self.harness.maker)
+        assert answer.status_code in (200, 422), answer.text
+        return answer.text
+
+    async def post(self, path: str, who: dict[str, str], **form: str) -> httpx.Response:
+        return await self.http.post(path, data=form, headers=who)
+
+    async def hand_over(self, path: str) -> None:
+        answer = await self.post(f"{path}/propose", self.harness.maker)
+        assert answer.status_code == 303, answer.text
+
+    async def approve(self, path: str) -> httpx.Response:
+        """As the checker's page has it."""
+        page = await self.read(path, self.harness.checker)
+        [action] = re.findall(r'action="([^"]+/approve)"', page)
+        [digest] = set(re.findall(r'name="digest" value="(\w+)"', page))
+        return await self.post(action, self.harness.checker, digest=digest)
+
+    async def enter(self, path: str) -> str:
+        """Its page, once it is done."""
+        await self.hand_over(path)
+        answer = await self.approve(path)
+        assert answer.status_code == 303, answer.text
+        return await self.wait_done(path)
+
+    async def wait_done(self, path: str) -> str:
+        return await eventually(lambda: self.read(path), lambda page: "已处理完" in page)
+
+    async def count(self) -> tuple[int, int]:
+        """Givers in the vault, and gifts."""
+        intake, audit = self.intake.runtime.database, self.harness.audit.runtime.database
+        persons = await intake[Person.COLLECTION].count_documents({})
+        return persons, await audit[Donation.COLLECTION].count_documents({})
+
+    async def received_fen(self) -> int:
+        return int((await self.harness.get(f"/funds/{FUND}"))["received_fen"])
+
+
+@asynccontextmanager
+async def open_books(stack: StackHarness, **more: Any) -> AsyncIterator[Books]:
+    token = stack.bearer("service", Role.SERVICE)["Authorization"].removeprefix("Bearer ")
+    (stack.secrets_dir / "service.token").write_text(token)
+    operator = stack.bearer("an-operator", Role.OPERATOR)
+    intake = await stack.start_app(create_intake(stack.settings(IntakeSettings)))
+    async with serve_app(intake.app) as server:
+        harness = await start_harness(stack, intake_url=server.url, **more)
+        await harness.open_fund()
+        yield Books(harness, intake, harness.audit.http, operator)
+
+
+async def test_a_file_is_seen_by_one_and_entered_once_when_another_agrees(
+    stack: StackHarness, tmp_path: Path
+) -> None:
+    async with open_books(stack) as books:
+        path = await books.upload(FILE)
+        assert "说明各列是什么" in await books.read(path), "its headers are not known yet"
+        said = await books.post(f"{path}/columns", books.harness.maker, **COLUMNS)
+        assert said.status_code == 303, said.text
+        await check_preview(books, path)
+        await check_who_decides(books, path)
+        page = await books.wait_done(path)
+        assert_sums(page, entered=4, refused=1)
+        assert await books.received_fen() == TOTAL_FEN
+        refused = await books.http.get(f"{path}/refused.csv", headers=books.harness.maker)
+        assert "B-5" in refused.content.decode("utf-8-sig")
+        await check_again(books)
+        await check_command(books, tmp_path)
+
+
+async def check_preview(books: Books, path: str) -> None:
+    """Sums, period, what is not read, why a row is refused; nothing has been sent anywhere."""
+    page = await books.read(path)
+    for text in (
+        "10,200.00",
+        "4 笔捐款",
+        "2026-01-22",
+        "2026-01-23",
+        "经办",
+        "没有核对",
+        "不足一分",
+    ):
+        assert text in page, text
+    assert "甲商会" in page
+    assert await books.count() == (0, 0)
+    other = books.harness.checker
+    assert (await books.http.get(path, headers=other)).status_code == 404, "not handed over yet"
+
+
+async def check_who_decides(books: Books, path: str) -> None:
+    """Who took it in does not let it be entered; an auditor does not see the givers."""
+    maker, checker = books.harness.maker, books.harness.checker
+    auditor = books.harness.stack.bearer("an-auditor", Role.AUDITOR)
+    assert (await books.post(f"{path}/propose", checker)).status_code == 403
+    await books.hand_over(path)
+    await books.hand_over(path)
+    assert "/approve" not in await books.read(path)
+    assert (await books.http.get(path, headers=auditor)).status_code == 403
+    [action] = re.findall(r'action="([^"]+/approve)"', await books.read(path, checker))
+    assert (await books.post(action, maker)).status_code == 403
+    both = books.harness.stack.bearer(
+        "fin-both", Role.FINANCE_CHECKER, Role.FINANCE_MAKER, holder="fin-maker"
+    )
+    own = await books.post(action, both)
+    assert (own.status_code, "提出人不能审核" in own.text) == (409, True)
+    changed = await books.post(f"{path}/columns", maker, fund="other")
+    assert changed.status_code == 303
+    assert await books.count() == (0, 0)
+    assert (await books.approve(path)).status_code == 303
+
+
+async def check_again(books: Books) -> None:
+    """Under another name; how the account's files are read is remembered."""
+    path = await books.upload(FILE, name="又一次.csv")
+    assert "10,200.00" in await books.read(path)
+    assert_sums(await books.enter(path), refused=1, repeated=4)
+    assert await books.received_fen() == TOTAL_FEN
+
+
+async def check_command(books: Books, tmp_path: Path) -> None:
+    """`guanjia import donations` gives its rows the same ids."""
+    remembered = await uploads.load_remembered(books.harness.audit.runtime.database, "工行1001")
+    assert remembered is not None
+    file = tmp_path / "工行1月.csv"
+    file.write_text(FILE, encoding="gb18030")
+    poster = OperatorsIntake(books, asyncio.get_running_loop())
+    ids = await asyncio.to_thread(list_ids, file, remembered[0], Givers(poster))
+    answer = await books.harness.post(
+        "/statements/find", books.harness.maker, "k", {"source": BANK, "ids": ids}
+    )
+    assert len(ids) == 4
+    assert all(answer.json()["gifts"])
+
+
+def list_ids(file: Path, layout: Layout, givers: Givers) -> list[str]:
+    return [row.id for batch in read_batches([file], layout, givers) for row in batch.rows]
+
+
+@dataclass(frozen=True)
+class OperatorsIntake:
+    """As the command meets it, whose credential is the operator's."""
+
+    books: Books
+    loop: asyncio.AbstractEventLoop
+
+    def post(self, path: str, json: Json = None) -> Json:
+        sending = self.books.intake.http.post(path, json=json, headers=self.books.operator)
+        return asyncio.run_coroutine_threadsafe(sending, self.loop).result().json()
+
+
+def assert_sums(page: str, **expected: int) -> None:
+    words = {
+        "entered": "笔已入账",
+        "before": "笔此前",
+        "repeated": "笔别的",
+        "refused": "行没有入账",
+    }
+    found = {
+        name: int(count[1])
+        for name, text in words.items()
+        if (count := re.search(rf"<strong>(\d+)</strong> {text}", page))
+    }
+    assert found == expected
+
+
+ROWS = [f"C-{n},2026-02-{n + 1:02d} 10:00,捐赠人{n},{n + 1}.00" for n in range(9)]
+MANY = "\n".join(["流水号,到账时间,名称,金额", *ROWS])
+MANY_FEN = sum(range(1, 10)) * 100
+
+
+async def test_a_kill_between_portions_and_within_one_loses_and_doubles_nothing(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second portion is entered, and what became of it is not stored yet."""
+    monkeypatch.setattr(entering, "PORTION_ROWS", 4)
+    monkeypatch.setattr(entering, "CLAIM_LASTS", entering.CLAIM_LASTS / 15)
+    save, reached, number = uploads.save_progress, asyncio.Event(), 0
+
+    async def hang(*given: Any) -> None:
+        nonlocal number
+        number += 1
+        if number == 2:
+            reached.set()
+            await asyncio.Event().wait()
+        await save(*given)
+
+    async with open_books(stack) as books:
+        monkeypatch.setattr(uploads, "save_progress", hang)
+        path = await books.upload(MANY, fund=FUND)
+        await books.hand_over(path)
+        assert (await books.approve(path)).status_code == 303
+        await asyncio.wait_for(reached.wait(), 60)
+        page = await books.read(path)
+        assert re.search(r"4 / 9", page), "what is done is seen while it runs"
+        settings = books.harness.audit.runtime.settings
+        await books.harness.audit.stop()
+        books.harness.audit = await books.harness.start_another(intake_url=settings.intake_url)
+        books.http = books.harness.audit.http
+        page = await books.wait_done(path)
+        assert_sums(page, entered=5, before=4)
+        assert await books.received_fen() == MANY_FEN
+        assert (await books.count())[1] == 9
+        row = await books.harness.audit.runtime.database[uploads.UPLOADS].find_one({})
+        assert row is not None
+        assert "content" not in row, "the file goes when it is entered"
+
+
+BANK_LINES = """流水号,到账时间,对方户名,金额,借贷标志,交易类型
+D-1,2026-03-01 10:00,甲,10.00,贷,转账
+D-2,2026-03-02 10:00,示例店,20.00,借,转账
+"""
+
+
+async def test_lines_about_payments_need_a_source_that_may_state_them(
+    stack: StackHarness,
+) -> None:
+    async with open_books(stack, payment_sources=("/bank/other",)) as books:
+        path = await books.upload(BANK_LINES, fund=FUND)
+        assert "只能发送捐款" in await books.read(path)
+        assert_sums(await books.enter(path), entered=1, refused=1)
+        refused = await books.http.get(f"{path}/refused.csv", headers=books.harness.maker)
+        assert "GUANJIA_PAYMENT_SOURCES" in refused.content.decode("utf-8-sig")
+        assert (await books.harness.get("/bank-questions"))["bank_questions"] == []
+
+
+AGAIN = """流水号,到账时间,名称,金额
+,2026-01-22,甲商会,10000.00
+"""
+
+
+async def test_a_row_that_may_be_a_gift_of_before_is_entered_when_two_say_it_is_another(
+    stack: StackHarness,
+) -> None:
+    async with open_books(stack) as books:
+        first = AGAIN.replace("01-22,", "01-22 08:30,")
+        await books.enter(await books.upload(first, fund=FUND))
+        path = await books.upload(AGAIN, name="b.csv", fund=FUND)
+        assert_sums(await books.enter(path), refused=1)
+        assert await books.received_fen() == 1_000_000
+        page = await books.enter(path)
+        assert_sums(page, entered=1)
+        assert await books.received_fen() == 2_000_000
+
+
+async def test_what_is_declined_or_whose_uploader_has_left_is_not_entered(
+    stack: StackHarness,
+) -> None:
+    async with open_books(stack) as books:
+        path = await books.upload(MANY, fund=FUND)
+        await books.hand_over(path)
+        page = await books.read(path, books.harness.checker)
+        [action] = re.findall(r'action="([^"]+/decline)"', page)
+        assert (await books.post(action, books.harness.checker)).status_code == 303
+        await eventually(lambda: books.read(path), lambda page: "另一个人不同意" in page)
+        assert await books.count() == (0, 0)
+        missing = await books.http.get(f"{STATEMENTS_PATH}/nothing", headers=books.harness.maker)
+        assert missing.status_code == 404
+        empty = await books.http.post(STATEMENTS_PATH, headers=books.harness.maker, data={})
+        assert (empty.status_code, "请选择一个文件" in empty.text) == (422, True)
+        documents = await mongo.find(books.intake.runtime.database, Person, {})
+        assert documents == []
