@@ -62,6 +62,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "callback_nonces": "Timestamps and nonces signed by WeChat, with a digest of the body.",
     "findings": "Requests found by a search, for twelve hours; never the search terms.",
     "sheet_uploads": "Uploaded sheets, sealed, for a day; and the result of importing them.",
+    "statement_uploads": "Banks' files by page, sealed, until entered; a week before and after.",
+    "statement_layouts": "How each account's files are read: headers, fund, source of the last.",
     "looks": "Access log of payees' accounts and givers' words: by whom, when, what for.",
     "vault_access": "Access log of the vault: whose contact or name, by whom, when, what for.",
 }

@@ -26,12 +26,12 @@ def decide_propose_file(
     """The same again changes nothing: whoever was cut short hands it over anew."""
     data = command.data
     file = StatementFile(id=data.file_id, maker=command.principal, summary=data.summary)
-    known = states.get(StatementFile, data.file_id)
-    if known is None:
+    existing = states.get(StatementFile, data.file_id)
+    if existing is None:
         return Decision((file,), answer=Answer(202, file.to_json()))
-    if (known.maker, known.summary) != (file.maker, file.summary):
+    if (existing.maker, existing.summary) != (file.maker, file.summary):
         return Decision(answer=STATEMENT_FILE_EXISTS.refusal(409))
-    return Decision(answer=Answer(202, known.to_json()))
+    return Decision(answer=Answer(202, existing.to_json()))
 
 
 @require_open(StatementFile)

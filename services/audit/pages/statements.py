@@ -273,7 +273,7 @@ async def submit_statement_columns(
         layout = read_layout(form, upload.layout)
     except Invalid as invalid:
         return await _render_preview(request, runtime, caller, upload, invalid.problems)
-    await uploads.save_layout(runtime.database, replace(upload, layout=layout))
+    await uploads.save_columns(runtime.database, replace(upload, layout=layout))
     return RedirectResponse(f"{STATEMENTS_PATH}/{token}", status_code=303)
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 
+import orjson
 import structlog
 
 from services.audit import store
@@ -18,7 +20,6 @@ from services.audit.model.statement_files import EnterStatementRow, StatementFil
 from services.audit.preparing import build_bank_secrets
 from services.audit.resources import AuditRuntime
 from services.audit.statement_files import uploads
-from services.audit.statement_files.givers import GiversClient
 from services.audit.statement_files.uploads import Upload
 from services.audit.statements import Gift, views
 from services.audit.statements.bank_rows import BankRow
@@ -30,6 +31,13 @@ from services.audit.statements.files import (
     check_row,
     identify_rows,
     list_gifts,
+)
+from services.audit.statements.givers import (
+    Registered,
+    describe_givers,
+    make_giver_key,
+    read_answers,
+    split_portions,
 )
 from services.audit.statements.messages import GIFT_MAY_BE_KNOWN
 from services.audit.statements.outcomes import (
@@ -47,6 +55,7 @@ from shared.answers import Answer
 from shared.contracts.events import BankLineStated, DonationReceived
 from shared.documents import Document
 from shared.errors import BugBrake, Invalid, Problem, Transient
+from shared.http import CallError, HttpClient
 from shared.ids import derive_cause_id
 from shared.messaging.decision import Command
 from shared.messaging.inbox import describe_bug
@@ -61,7 +70,7 @@ CLAIM_LASTS = timedelta(seconds=15)
 DISTINCT_MAX = 20
 
 AnyRow = Gift | RefusedRow
-KNOWN: Mapping[str, str] = {"entered": "before", "repeated": "before"}
+EARLIER: Mapping[str, str] = {"entered": "before", "repeated": "before"}
 """What an outcome is called of a row that the books had before this file."""
 _REFUSALS: Mapping[str, Problem] = dict(REFUSALS.items())
 
@@ -150,7 +159,7 @@ class _Entering:
     runtime: AuditRuntime
     upload: Upload
     principal: str
-    givers: GiversClient
+    givers: "GiversClient"
     identities: Identities
     check_fund: Check
     refused: list[RefusedRow]
@@ -199,13 +208,13 @@ class _Entering:
             if outcome in ("unknown", "elsewhere", "reused"):
                 new.append(row)
             else:
-                self._count_gift(portion, row, KNOWN.get(outcome, outcome), counts)
+                self._count_gift(portion, row, EARLIER.get(outcome, outcome), counts)
         new = await self._leave_out_alike(portion, new, counts)
         problems = await self._send([(row.id, row.fact) for row in new])
         gifts = await self._find_gifts([row.id for row in new])
-        for row, gift, found in zip(new, gifts, problems, strict=True):
-            if found:
-                self._refuse(portion, row.line, found)
+        for row, gift, why in zip(new, gifts, problems, strict=True):
+            if why:
+                self._refuse(portion, row.line, why)
             else:
                 self._count_gift(portion, row, find_outcome(row, gift), counts)
         return counts
@@ -253,8 +262,8 @@ class _Entering:
         return [name_row_as_stored(row, gifts) for row in rows]
 
     async def _find_gifts(self, ids: Sequence[str]) -> list[Document | None]:
-        found = await views.load_outcomes(self.runtime.database, self.upload.source, ids)
-        gifts: Sequence[Document | None] = found["gifts"]  # type: ignore[assignment]  # as above
+        answer = await views.load_outcomes(self.runtime.database, self.upload.source, ids)
+        gifts: Sequence[Document | None] = answer["gifts"]  # type: ignore[assignment]  # as above
         return [gift and {**gift, "received_at": gift["received_at"].isoformat()} for gift in gifts]
 
     # --- payments, interest, charges ---
@@ -270,17 +279,17 @@ class _Entering:
             else:
                 counts["line_before"] += 1
         problems = await self._send([(row.id, row.fact) for row in new])
-        for row, outcome, found in zip(new, await self._find_lines(new), problems, strict=True):
-            if found:
-                self._refuse(portion, row.line, found)
+        for row, outcome, why in zip(new, await self._find_lines(new), problems, strict=True):
+            if why:
+                self._refuse(portion, row.line, why)
             else:
                 counts[f"line_{outcome or 'unseen'}"] += 1
         return counts
 
     async def _find_lines(self, rows: Sequence[StatedRow]) -> list[str | None]:
         ids = [row.id for row in rows]
-        found = await views.load_line_outcomes(self.runtime.database, self.upload.source, ids)
-        lines: list[str | None] = found["lines"]  # type: ignore[assignment]  # as above
+        answer = await views.load_line_outcomes(self.runtime.database, self.upload.source, ids)
+        lines: list[str | None] = answer["lines"]  # type: ignore[assignment]  # as above
         return lines
 
     # --- both ---
@@ -328,3 +337,39 @@ def _explain(result: Answer | Exception) -> tuple[Problem, ...]:
             return (describe_bug(result),)
         case _:
             return ()
+
+
+# --- givers ---
+
+
+class GiversClient:
+    """Into intake's vault, in the name of who took the file in; their ids back. Remembers whom it
+    registered for one file."""
+
+    def __init__(self, http: HttpClient, intake_url: str, token_file: Path, for_whom: str) -> None:
+        """for_whom: the credential of who took the file in."""
+        self._http, self._token_file, self._for_whom = http, token_file, for_whom
+        self._url = f"{intake_url.rstrip('/')}/internal/parties"
+        self._registered: dict[str, Registered] = {}
+
+    async def register(self, gifts: Sequence[Gift]) -> list[Registered]:
+        """In order. Raises Transient."""
+        keyed = {make_giver_key(gift): gift for gift in gifts}
+        new = [(key, gift) for key, gift in keyed.items() if key not in self._registered]
+        for portion in split_portions(new):
+            self._registered.update(await self._ask(portion))
+        return [self._registered[make_giver_key(gift)] for gift in gifts]
+
+    async def _ask(self, portion: Sequence[tuple[str, Gift]]) -> Mapping[str, Registered]:
+        query = {"for_whom": self._for_whom, "rows": describe_givers(portion)}
+        headers = {
+            "Authorization": f"Bearer {self._token_file.read_text().strip()}",
+            "Content-Type": "application/json",
+        }
+        try:
+            reply = await self._http.post(self._url, orjson.dumps(query), headers=headers)
+            if not reply.is_success:
+                raise ValueError(f"status {reply.status}")
+            return read_answers(reply.json()["answers"])
+        except (CallError, OSError, ValueError, KeyError, TypeError) as error:
+            raise Transient(f"intake takes no givers: {type(error).__name__}") from None

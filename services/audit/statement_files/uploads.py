@@ -121,7 +121,7 @@ async def _load_sealed(runtime: AuditRuntime, id_: str, name: str) -> bytes | No
     return build_upload_sealer(runtime.keyring).open(f"{id_} {name}", bytes(row[name]))
 
 
-async def save_layout(database: mongo.Database, upload: Upload) -> None:
+async def save_columns(database: mongo.Database, upload: Upload) -> None:
     """How its columns are read, before it is handed to another person."""
     query = {"_id": upload.id, "by": upload.by, "state": "preview"}
     layout = upload.layout.model_dump(mode="json")
@@ -141,8 +141,8 @@ async def hand_over(database: mongo.Database, upload: Upload, total: int) -> Non
         "counts": {},
         "refused": 0,
     }
-    gone = {"expires_at": "", "refused_rows": "", "claimed_until": ""}
-    await database[UPLOADS].update_one(query, {"$set": changes, "$unset": gone})
+    removed = {"expires_at": "", "refused_rows": "", "claimed_until": ""}
+    await database[UPLOADS].update_one(query, {"$set": changes, "$unset": removed})
 
 
 # --- how an account's files are read --------------------------------------------------------------
@@ -260,9 +260,9 @@ async def end_upload(
 ) -> None:
     """Its content goes, unless somebody has to look at rows that may be gifts of before."""
     is_kept = state == "done" and upload.questions > 0
-    gone = {"claimed_until": ""} | ({} if is_kept else {"content": ""})
+    removed = {"claimed_until": ""} | ({} if is_kept else {"content": ""})
     changes = {"state": state, "headers": list(headers), "expires_at": now + UPLOADS_LAST}
-    await database[UPLOADS].update_one({"_id": upload.id}, {"$set": changes, "$unset": gone})
+    await database[UPLOADS].update_one({"_id": upload.id}, {"$set": changes, "$unset": removed})
 
 
 async def load_headers(database: mongo.Database, id_: str) -> list[str]:
