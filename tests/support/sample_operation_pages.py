@@ -19,6 +19,7 @@ from shared.web.operation_pages import LetterRow, SettingRow
 from shared.web.pages import SCRIPT_HEADERS
 from tests.support.readers import make_reader
 from tests.support.sample_paying_pages import render_paying_samples
+from tests.support.sample_statement_pages import render_statement_samples
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 
@@ -114,6 +115,7 @@ def render_operation_samples(words: str) -> Mapping[str, HTMLResponse]:
     }
     samples |= _render_finance(words)
     samples |= render_paying_samples(words)
+    samples |= render_statement_samples(words)
     for name in ("operations", "service_state"):
         samples[name].headers.update(SCRIPT_HEADERS)
     return samples
