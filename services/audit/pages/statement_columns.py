@@ -20,7 +20,25 @@ COLUMN_NAMES: tuple[ColumnName, ...] = (
     *("direction", "state", "currency"),
 )
 """What a column may be called on the page, in this order."""
-UNITS = ("元", "千元", "万元", "分")
+ENGLISH: Mapping[ColumnName, str] = {
+    "received_at": "time",
+    "name": "giver",
+    "amount": "amount",
+    "bank_reference": "reference",
+    "designation": "what it is for",
+    "fund_id": "fund",
+    "phone": "phone",
+    "direction": "in or out",
+    "state": "state",
+    "currency": "currency",
+}
+UNITS: Mapping[str, str] = {
+    "元": "yuan",
+    "千元": "thousand yuan",
+    "万元": "ten thousand yuan",
+    "分": "fen",
+}
+"""In Chinese, as a file has it, and in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +70,10 @@ def ask_columns(headers: Sequence[str], layout: Layout) -> list[ColumnQuestion]:
     ]
 
 
-def list_columns() -> list[tuple[str, str]]:
+def list_columns() -> list[tuple[str, str, str]]:
+    """What a column may be called, in Chinese and in English."""
     columns = Layout().build_columns()
-    return [(name, columns.find_column(name).label) for name in COLUMN_NAMES]
+    return [(name, columns.find_column(name).label, ENGLISH[name]) for name in COLUMN_NAMES]
 
 
 def read_layout(form: Form, layout: Layout) -> Layout:

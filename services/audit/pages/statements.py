@@ -61,6 +61,7 @@ Payer = Annotated[
     Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, whole_city=True))
 ]
 Token = Annotated[str, Path(max_length=60)]
+_WAITS = ("proposed", "proposed")
 STATES: Mapping[UploadState, Texts] = {
     "preview": ("还没有提交", "not handed over yet"),
     "proposed": ("等另一个人同意", "waits for another person"),
@@ -187,8 +188,11 @@ async def show_statement(
 ) -> Response:
     """Before it is entered: what it would enter. Then how far it is, and what became of it."""
     upload = await _load(runtime, caller, token)
-    if upload.state in ("preview", "proposed"):
+    file = await mongo.load(runtime.database, StatementFile, upload.proposal)
+    if upload.state == "preview" or (file and (upload.state, file.state) == _WAITS):
         return await _render_preview(request, runtime, caller, upload)
+    if upload.state == "proposed" and file:  # it is decided, and taken up in a moment
+        upload = replace(upload, state="running" if file.state == "approved" else "declined")
     return _render_progress(request, caller, upload)
 
 
