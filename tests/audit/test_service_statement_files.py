@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from services.audit.model import Donation
+from services.audit.pages import statements
 from services.audit.pages.statements import STATEMENTS_PATH
 from services.audit.statement_files import entering, uploads
 from services.audit.statements import Layout
@@ -233,15 +234,17 @@ def assert_sums(page: str, **expected: int) -> None:
     assert found == expected
 
 
-ROWS = [f"C-{n},2026-02-{n + 1:02d} 10:00,捐赠人{n},{n + 1}.00" for n in range(9)]
-MANY = "\n".join(["流水号,到账时间,名称,金额", *ROWS])
-MANY_FEN = sum(range(1, 10)) * 100
+UNNAMED = ",2026-02-01 10:00,爱心人士,5.00"
+ROWS = [f"C-{n},2026-02-{n + 1:02d} 10:00,捐赠人{n},{n + 1}.00" for n in range(7)]
+MANY = "\n".join(["流水号,到账时间,名称,金额", UNNAMED, *ROWS, UNNAMED])
+MANY_FEN = sum(range(1, 8)) * 100 + 1000
 
 
 async def test_a_kill_between_portions_and_within_one_loses_and_doubles_nothing(
     stack: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second portion is entered, and what became of it is not stored yet."""
+    """The second portion is entered, and what became of it is not stored yet. The last row is known
+    by there being one like it in the first."""
     monkeypatch.setattr(entering, "PORTION_ROWS", 4)
     monkeypatch.setattr(entering, "CLAIM_LASTS", entering.CLAIM_LASTS / 15)
     save, reached, number = uploads.save_progress, asyncio.Event(), 0
@@ -312,8 +315,8 @@ async def test_a_row_that_may_be_a_gift_of_before_is_entered_when_two_say_it_is_
         assert await books.received_fen() == 2_000_000
 
 
-async def test_what_is_declined_or_whose_uploader_has_left_is_not_entered(
-    stack: StackHarness,
+async def test_what_is_declined_or_no_statement_is_not_entered(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_books(stack) as books:
         path = await books.upload(MANY, fund=FUND)
@@ -325,6 +328,12 @@ async def test_what_is_declined_or_whose_uploader_has_left_is_not_entered(
         assert await books.count() == (0, 0)
         missing = await books.http.get(f"{STATEMENTS_PATH}/nothing", headers=books.harness.maker)
         assert missing.status_code == 404
+        monkeypatch.setattr(statements, "ROWS_MAX", 8)
+        file = {"file": ("c.csv", MANY.encode())}
+        large = await books.http.post(
+            STATEMENTS_PATH, files=file, headers=books.harness.maker, data={"fund": FUND}
+        )
+        assert (large.status_code, "一次最多 8 行" in large.text) == (422, True)
         empty = await books.http.post(STATEMENTS_PATH, headers=books.harness.maker, data={})
         assert (empty.status_code, "请选择一个文件" in empty.text) == (422, True)
         documents = await mongo.find(books.intake.runtime.database, Person, {})

@@ -7,9 +7,16 @@ from services.audit.statement_files.messages import STATEMENT_COLUMN_TWICE
 from services.audit.statements import Layout
 from services.audit.statements.bank_files import read_bank_file
 from services.audit.statements.layout import Amounts, ColumnName
-from shared.errors import Invalid
+from services.audit.statements.messages import COLUMNS_UNMAPPED
+from shared.errors import Invalid, Problem
 from shared.sheets import open_sheet
 from shared.sheets.columns import fold_header
+from shared.sheets.messages import (
+    COLUMN_UNKNOWN,
+    COLUMNS_MISSING,
+    COLUMNS_REPEATED,
+    UNIT_UNCLEAR,
+)
 from shared.web.forms import Form
 
 HEADERS_MAX = 60
@@ -41,6 +48,15 @@ UNITS: Mapping[str, str] = {
 """In Chinese, as a file has it, and in English."""
 
 
+_MAPPABLE = frozenset(
+    message.code
+    for message in (
+        *(COLUMNS_MISSING, COLUMNS_REPEATED, COLUMN_UNKNOWN, COLUMNS_UNMAPPED),
+        UNIT_UNCLEAR,
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnQuestion:
     """header: as the file has it. name: what it is taken for; empty: what its words say."""
@@ -57,6 +73,16 @@ def find_headers(content: bytes, layout: Layout) -> tuple[str, ...]:
         return open_sheet(content).find_nearest_header(layout.build_columns())
     except Invalid:
         return ()
+
+
+def is_mappable(invalid: Invalid) -> bool:
+    """Whether a person who says what the columns are would help."""
+    return all(problem.code in _MAPPABLE for problem in invalid.problems)
+
+
+def list_page_problems(invalid: Invalid) -> tuple[Problem, ...]:
+    """Without the hint that is for the command: the page asks."""
+    return tuple(each for each in invalid.problems if each.code != COLUMNS_UNMAPPED.code)
 
 
 def ask_columns(headers: Sequence[str], layout: Layout) -> list[ColumnQuestion]:

@@ -19,7 +19,9 @@ from services.audit.pages.statement_columns import (
     UNITS,
     ask_columns,
     find_headers,
+    is_mappable,
     list_columns,
+    list_page_problems,
     read_layout,
 )
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
@@ -34,6 +36,7 @@ from services.audit.statement_files.messages import (
 )
 from services.audit.statement_files.uploads import FILE_BYTES_MAX, Upload, UploadState
 from services.audit.statements import Layout
+from services.audit.statements.files import Check
 from services.audit.statements.trial import Trial, try_statement
 from services.audit.store import read_funds
 from shared import mongo
@@ -104,7 +107,8 @@ async def upload_statement(caller: Maker, request: Request, runtime: AuditRuntim
         upload = await _begin(runtime, caller, file.filename, typed)
         await _check_readable(content, upload)
     except Invalid as invalid:
-        return await _render_list(request, runtime, caller, typed, invalid.problems)
+        problems = list_page_problems(invalid)
+        return await _render_list(request, runtime, caller, typed, problems)
     await uploads.save_upload(runtime, upload, content, await runtime.processor.now())
     return RedirectResponse(f"{STATEMENTS_PATH}/{upload.id}", status_code=303)
 
@@ -124,7 +128,7 @@ async def _begin(
     if not chosen:
         raise STATEMENT_SOURCE_UNKNOWN.invalid("source")
     id_ = secrets.token_hex(16)
-    return Upload(id_, caller.id, name[-NAME_LENGTH_MAX:], chosen, layout)
+    return Upload(id_, caller.id, name[:NAME_LENGTH_MAX], chosen, layout)
 
 
 def list_sources(runtime: AuditRuntime) -> list[str]:
@@ -139,14 +143,15 @@ async def _check_readable(content: bytes, upload: Upload) -> None:
     check_unpacked(content, UNPACKED_MEGABYTES_MAX)
     try:
         await asyncio.to_thread(_try, content, upload)
-    except Invalid:
-        if not await asyncio.to_thread(find_headers, content, upload.layout):
+    except Invalid as invalid:
+        headers = await asyncio.to_thread(find_headers, content, upload.layout)
+        if not (headers and is_mappable(invalid)):
             raise
 
 
-def _try(content: bytes, upload: Upload) -> Trial:
+def _try(content: bytes, upload: Upload, check: Check | None = None) -> Trial:
     """Raises Invalid."""
-    trial = try_statement(content, upload.name, upload.layout)
+    trial = try_statement(content, upload.name, upload.layout, check)
     if trial.total > ROWS_MAX:
         raise STATEMENT_ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
     return trial
@@ -223,9 +228,9 @@ async def _render_preview(
     content, check = await _load_content(runtime, upload), await make_fund_check(runtime.database)
     trial: Trial | None = None
     try:
-        trial = await asyncio.to_thread(try_statement, content, upload.name, upload.layout, check)
+        trial = await asyncio.to_thread(_try, content, upload, check)
     except Invalid as invalid:
-        problems = (*problems, *invalid.problems)
+        problems = (*problems, *list_page_problems(invalid))
     headers = await asyncio.to_thread(find_headers, content, upload.layout)
     file = await mongo.load(runtime.database, StatementFile, upload.proposal)
     return PAGES.render_for(
@@ -294,7 +299,7 @@ async def propose_statement(
     upload = replace(upload, are_apart=upload.state == "done")
     upload = replace(upload, proposal=f"F-{token}" + ("-apart" if upload.are_apart else ""))
     try:
-        trial = await asyncio.to_thread(try_statement, content, upload.name, upload.layout, check)
+        trial = await asyncio.to_thread(_try, content, upload, check)
         if not trial.rows and not trial.payments:
             raise STATEMENT_EMPTY.invalid("file")
     except Invalid as invalid:
