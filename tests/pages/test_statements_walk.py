@@ -31,9 +31,7 @@ async def test_a_file_is_taken_in_by_one_and_entered_by_another(
         await choose_file(maker, fund, size)
         await press(maker, "上传并预览")
         assert "说明各列是什么" in await read_main(maker)
-        await maker.locator("select[id='column-1']").select_option("received_at")
-        await maker.locator("select[id='column-2']").select_option("name")
-        await press(maker, "按这样再看一遍")
+        await say_columns(maker)
         shown = await read_main(maker)
         for words in (
             "10,250.50",
@@ -58,6 +56,12 @@ async def test_a_file_is_taken_in_by_one_and_entered_by_another(
     async with open_clients(running.urls, running.secrets_dir) as clients:
         entered = await clients.open("audit", "auditor").get(f"/funds/{fund}")
     assert entered["received_fen"] == 1_025_050, json.dumps(entered)
+
+
+async def say_columns(page: Page) -> None:
+    await page.locator("select[id='column-1']").select_option("received_at")
+    await page.locator("select[id='column-2']").select_option("name")
+    await press(page, "按这样再看一遍")
 
 
 async def approve(browser: Browser, stack: Stack, address: str, size: str) -> None:

@@ -225,6 +225,7 @@ async def _render_preview(
     problems: Sequence[Problem] = (),
 ) -> Response:
     """Where its columns are not clear yet, the uploader is asked about them."""
+    status = 422 if problems else 200
     content, check = await _load_content(runtime, upload), await make_fund_check(runtime.database)
     trial: Trial | None = None
     try:
@@ -236,7 +237,7 @@ async def _render_preview(
     return PAGES.render_for(
         request,
         "statement_preview.html",
-        status=422 if problems else 200,
+        status=status,
         upload=upload,
         trial=trial,
         file=file,
