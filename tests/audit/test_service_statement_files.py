@@ -23,7 +23,7 @@ from services.intake.model import Person
 from services.intake.settings import IntakeSettings
 from shared import mongo
 from shared.documents import Json
-from shared.security import Role
+from shared.security import Role, revoke
 from tests.audit.facts import BANK, FUND
 from tests.audit.harness import AuditHarness, start_harness
 from tests.support.eventually import eventually
@@ -338,3 +338,17 @@ async def test_what_is_declined_or_no_statement_is_not_entered(
         assert (empty.status_code, "请选择一个文件" in empty.text) == (422, True)
         documents = await mongo.find(books.intake.runtime.database, Person, {})
         assert documents == []
+
+
+async def test_nothing_is_entered_in_the_name_of_who_has_left(stack: StackHarness) -> None:
+    async with open_books(stack) as books:
+        maker, checker = books.harness.maker, books.harness.checker
+        path = await books.upload(MANY, fund=FUND)
+        await books.hand_over(path)
+        revoke(stack.secrets_dir / "credentials.json", "fin-maker")
+        await eventually(
+            lambda: books.http.get(path, headers=maker), lambda answer: answer.status_code == 401
+        )
+        assert (await books.approve(path)).status_code == 303
+        await eventually(lambda: books.read(path, checker), lambda page: "已停止" in page)
+        assert await books.count() == (0, 0)

@@ -44,6 +44,7 @@ def render_statement_samples(words: str) -> Mapping[str, HTMLResponse]:
         "day": format_day,
         "shown_rows": 20,
         "shown_refused": 50,
+        "names_ignored": True,
     }
     done = Counter(dict.fromkeys((*statements.OUTCOMES, "asked_alike"), 3))
     return {

@@ -243,6 +243,7 @@ async def _render_preview(
         file=file,
         is_own=file is not None and file.maker == caller.principal,
         may_check=Role.FINANCE_CHECKER in caller.roles,
+        names_ignored=trial is not None and _names_ignored(trial),
         may_state_payments=runtime.settings.build_rules().may_state_payments(upload.source),
         problems=[problem.as_dict() for problem in problems],
         questions=ask_columns(headers, upload.layout) if upload.state == "preview" else (),
@@ -256,6 +257,12 @@ async def _render_preview(
         shown_rows=SHOWN_ROWS,
         shown_refused=SHOWN_REFUSED,
     )
+
+
+def _names_ignored(trial: Trial) -> bool:
+    """Whether a reason names the command's option, which the page has as a choice."""
+    problems = (problem for row in trial.refused for problem in row.problems)
+    return any("--ignore" in problem.zh for problem in problems)
 
 
 def _render_progress(request: Request, caller: Credential, upload: Upload) -> Response:

@@ -1,0 +1,50 @@
+"""What somebody says of a file's columns on the page."""
+
+import pytest
+
+from services.audit.pages.statement_columns import ask_columns, find_headers, read_layout
+from services.audit.statements import Layout
+from services.audit.statements.trial import try_statement
+from shared.errors import Invalid
+
+FILE = "编号,记账日,户名,数额,会员状态\nB-1,2026-01-05,甲商会,100,未激活\n".encode()
+SAID = {
+    "header-0": "编号",
+    "column-0": "bank_reference",
+    "header-1": "记账日",
+    "column-1": "received_at",
+    "header-2": "户名",
+    "column-2": "name",
+    "header-3": "数额",
+    "column-3": "amount",
+    "header-4": "会员状态",
+    "column-4": "ignored",
+    "fund": "warm",
+    "unit": "万元",
+}
+
+
+def test_a_file_is_read_as_somebody_says_and_asks_no_more_the_next_time() -> None:
+    layout = read_layout(SAID, Layout(account="icbc"))
+    trial = try_statement(FILE, "a.csv", layout)
+    assert (trial.rows, trial.amount_fen, trial.unread) == (1, 100_000_000, ())
+    assert dict(trial.funds) == {"warm": 100_000_000}
+    names = [each.name for each in ask_columns(find_headers(FILE, layout), layout)]
+    assert names == ["bank_reference", "received_at", "name", "amount", "ignored"]
+
+
+def test_what_its_usual_words_say_is_not_written_down() -> None:
+    """So a guard that goes by them works as for the command."""
+    said = {"header-0": "流水号", "column-0": "bank_reference", "header-1": "记账日"}
+    layout = read_layout(said | {"column-1": "received_at", "unit": "美元"}, Layout())
+    assert (dict(layout.columns), layout.amounts.unit) == ({"received_at": "记账日"}, "元")
+
+
+def test_two_columns_are_not_one() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_layout(SAID | {"column-2": "amount"}, Layout())
+    assert refused.value.problems[0].code == "statement_column_twice"
+
+
+def test_a_format_that_names_its_own_columns_asks_for_none() -> None:
+    assert find_headers(b"%PDF-1.7", Layout()) == ()
