@@ -352,3 +352,19 @@ async def test_nothing_is_entered_in_the_name_of_who_has_left(stack: StackHarnes
         assert (await books.approve(path)).status_code == 303
         await eventually(lambda: books.read(path, checker), lambda page: "已停止" in page)
         assert await books.count() == (0, 0)
+
+
+async def test_what_is_not_what_was_approved_is_not_entered(stack: StackHarness) -> None:
+    async with open_books(stack) as books:
+        path = await books.upload(MANY, fund=FUND)
+        await books.hand_over(path)
+        page = await books.read(path, books.harness.checker)
+        [digest] = set(re.findall(r'name="digest" value="(\w+)"', page))
+        [action] = re.findall(r'action="([^"]+/approve)"', page)
+        database = books.harness.audit.runtime.database
+        changed = {"$set": {"layout.constants.fund_id": "another"}}
+        assert (await database[uploads.UPLOADS].update_one({}, changed)).modified_count == 1
+        answer = await books.post(action, books.harness.checker, digest=digest)
+        assert answer.status_code == 303, answer.text
+        await eventually(lambda: books.read(path), lambda page: "与同意时不同" in page)
+        assert await books.count() == (0, 0)

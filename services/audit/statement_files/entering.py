@@ -100,9 +100,11 @@ async def _continue(runtime: AuditRuntime, upload: Upload) -> None:
 
 
 async def _enter(runtime: AuditRuntime, upload: Upload, file: StatementFile) -> None:
-    """Nothing is entered in the name of who is nobody any more, or of a bank that has ended."""
+    """Nothing is entered in the name of who is nobody any more, or of a bank that has ended, or
+    that is not what was approved."""
     now, content = await runtime.processor.now(), await uploads.load_content(runtime, upload.id)
-    if content is None or not _may_enter(runtime, upload):
+    is_approved = content and uploads.hash_file(upload, content) == file.summary.sha256
+    if content is None or not is_approved or not _may_enter(runtime, upload):
         await uploads.end_upload(runtime.database, upload, "stopped", now)
         return
     try:

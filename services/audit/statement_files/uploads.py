@@ -133,6 +133,7 @@ async def hand_over(database: mongo.Database, upload: Upload, total: int) -> Non
     query = {"_id": upload.id, "state": {"$in": ["preview", "done"]}}
     changes = {
         "state": "proposed",
+        "layout": upload.layout.model_dump(mode="json"),
         "proposal": upload.proposal,
         "are_apart": upload.are_apart,
         "total": total,
@@ -180,7 +181,6 @@ def _derive_layout_id(account: str) -> str:
 
 
 def summarize(upload: Upload, content: bytes, trial: Trial) -> FileSummary:
-    layout = upload.layout.model_dump_json().encode()
     return FileSummary(
         source=upload.source,
         name=upload.name,
@@ -191,9 +191,14 @@ def summarize(upload: Upload, content: bytes, trial: Trial) -> FileSummary:
         amount_fen=trial.amount_fen,
         payments=len(trial.payments),
         refused=len(trial.refused),
-        sha256=hashlib.sha256(layout + content).hexdigest(),
+        sha256=hash_file(upload, content),
         are_apart=upload.are_apart,
     )
+
+
+def hash_file(upload: Upload, content: bytes) -> str:
+    """Of the file and of how its columns are read: what was approved is what is entered."""
+    return hashlib.sha256(upload.layout.model_dump_json().encode() + content).hexdigest()
 
 
 # --- what became of it ----------------------------------------------------------------------------
