@@ -28,7 +28,7 @@ PROBLEMS = Draft202012Validator(
 )
 
 
-ASKING_INTAKE = frozenset({"/p/{token}/notices"})
+ASKING_INTAKE = frozenset({"/p/{token}/notices", "/gifts/search"})
 """Of another service, what intake alone knows: it does not run here, so the answer is 503."""
 
 
