@@ -12,8 +12,8 @@ DIGITS_MIN = 7
 _NUMERALS = dict(
     zip("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "001234567891123456789", strict=True)
 )
-# As people say it where a number is not wanted: 139点0013点9000, 139杠0013, 139o013.
-_NUMBER = re.compile(rf"\d(?:[\W_点杠]{{0,3}}\d){{{DIGITS_MIN - 1},}}[xX]?")
+# As people say it where a number is not wanted: 139点0013点9000, 139杠0013, 139转0013.
+_NUMBER = re.compile(rf"\d(?:[\W_点杠转]{{0,3}}\d){{{DIGITS_MIN - 1},}}[xX]?")
 # As people write it who mean a figure: 138oo138ooo, 138001380OO, 13800l38000.
 _LETTERS_FOR_ZERO = re.compile(r"(?<=\d)[oO]+(?![A-Za-z])")
 _LETTER_FOR_ONE = re.compile(r"(?<=\d)[Il](?=\d)")

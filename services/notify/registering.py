@@ -55,7 +55,7 @@ class Registrar:
             while self._wanted:
                 await asyncio.sleep(GATHER_S)
                 wanted, self._wanted = self._wanted, {}
-                _answer(wanted, await self._note(set(wanted)))
+                _release(wanted, await self._note(set(wanted)))
         finally:
             self._writing = None
 
@@ -78,10 +78,10 @@ class Registrar:
         """What waits here was claimed in this register: a note in another would not be found."""
         self.id = ""
         wanted, self._wanted = self._wanted, {}
-        _answer(wanted, False)
+        _release(wanted, False)
 
 
-def _answer(wanted: Mapping[str, asyncio.Future[bool]], are_noted: bool) -> None:
+def _release(wanted: Mapping[str, asyncio.Future[bool]], are_noted: bool) -> None:
     for noted in wanted.values():
         if not noted.done():
             noted.set_result(are_noted)

@@ -68,6 +68,7 @@ from shared.text import clean_lines
         "139杠0013杠9000",
         "139-0013-九千",
         "139点0013点9000",
+        "138转0013转8000",
         "139oo139ooo",
         "13900l39000",
         "139OO139OOO",
@@ -116,6 +117,8 @@ def test_a_number_of_a_person_is_found(text: str) -> None:
         "2月28日前",
         "8点30分",
         "10点到11点",
+        "分机转801",
+        "3路转15路",
     ],
 )
 def test_other_figures_are_none(text: str) -> None:

@@ -132,7 +132,7 @@ def _ask(
 ) -> Decision:
     """Finance, once. order, number: that the line names, if there is such an order."""
     bank_fact = BankFact.from_event(event)
-    if questions.own is not None and not _is_others_pair(questions.own, event):
+    if questions.own is not None and not _is_pair_of_another_source(questions.own, event):
         return know_line(bank_fact)
     question = _make_question(event, questions.id, doubt).model_copy(
         update={
@@ -160,7 +160,7 @@ def _is_pair(states: States, event: BankEvent[BankLineStated], questions: Questi
     return is_own and (of_source is None or not of_source.is_near(event.data.at))
 
 
-def _is_others_pair(question: BankQuestion, event: BankEvent[BankLineStated]) -> bool:
+def _is_pair_of_another_source(question: BankQuestion, event: BankEvent[BankLineStated]) -> bool:
     """One source's mark does not hide what another states."""
     return question.is_pair and question.source != event.source
 

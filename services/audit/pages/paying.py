@@ -305,7 +305,9 @@ async def submit_verdict(
         data: Value = ApprovePaymentOrder(order_id=order_id, digest=form.get("digest", "-"))
     else:
         data = DeclinePaymentOrder(order_id=order_id)
-    return await _answer(request, runtime, caller, form, data, f"{ORDERS_PATH}/{order_id}")
+    return await _execute_and_redirect(
+        request, runtime, caller, form, data, f"{ORDERS_PATH}/{order_id}"
+    )
 
 
 @router.post(ORDERS_PATH + "/{order_id}/bank/{step}")
@@ -318,7 +320,9 @@ async def submit_step(
 ) -> Response:
     form = await read_form(request)
     data = STEPS[step](order_id=order_id)
-    return await _answer(request, runtime, caller, form, data, f"{ORDERS_PATH}/{order_id}")
+    return await _execute_and_redirect(
+        request, runtime, caller, form, data, f"{ORDERS_PATH}/{order_id}"
+    )
 
 
 @router.get(ORDERS_PATH + "/{order_id}/file")
@@ -345,7 +349,7 @@ async def submit_line_answer(
     return await answer_form(request, runtime, caller, ORDERS_PATH, build, show)
 
 
-async def _answer(
+async def _execute_and_redirect(
     request: Request,
     runtime: AuditRuntime,
     caller: Credential,

@@ -319,7 +319,7 @@ def decide_pause(
     clock = clock.model_copy(update={"pause": pause, "ends_at": ends_at}).with_event(event)
     paused = request.model_copy(update={"clock": clock, "due_at": until})
     fact = RequestPaused(person_id=request.person_id, reason=data.reason, until=until)
-    return _answer(paused, fact)
+    return _build_decision(paused, fact)
 
 
 def decide_resume(
@@ -333,7 +333,7 @@ def decide_resume(
     if clock.pause is None:
         return Decision(answer=CASE_RUNNING.refusal(409, "state"))
     resumed = _resume(rules, request, clock, stage, now, by=data.by)
-    return _answer(resumed, RequestResumed(person_id=request.person_id))
+    return _build_decision(resumed, RequestResumed(person_id=request.person_id))
 
 
 def _resume(
@@ -363,6 +363,6 @@ def _get_running(
     return request, clock, clock.stage
 
 
-def _answer(request: Request, fact: Fact) -> Decision:
+def _build_decision(request: Request, fact: Fact) -> Decision:
     body = {"request_id": request.id, "state": request.state.value}
     return Decision(states=(request,), events=((request, fact),), answer=Answer(200, body))

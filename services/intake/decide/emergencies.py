@@ -57,7 +57,7 @@ def decide_propose(
         proposed_by=data.by,
         proposed_at=now,
     )
-    return Decision((emergency,), answer=_answer(emergency, 201))
+    return Decision((emergency,), answer=_build_answer(emergency, 201))
 
 
 def _find_obstacle(rules: EmergencyRules, data: ProposeEmergency, now: datetime) -> Answer | None:
@@ -110,7 +110,7 @@ def decide_confirm(states: States, command: Command[ConfirmEmergency], now: date
         proposed_by=declared.proposed_by,
         confirmed_by=declared.confirmed_by,
     )
-    return Decision((declared,), ((declared, fact),), _answer(declared))
+    return Decision((declared,), ((declared, fact),), _build_answer(declared))
 
 
 def decide_emergency_end(states: States, command: Command[EndEmergency], now: datetime) -> Decision:
@@ -123,7 +123,7 @@ def decide_emergency_end(states: States, command: Command[EndEmergency], now: da
         refused = emergency.model_copy(
             update={"state": "refused", "ended_by": data.by, "ended_at": now}
         )
-        return Decision((refused,), answer=_answer(refused))
+        return Decision((refused,), answer=_build_answer(refused))
     if emergency.state != "declared" or emergency.ends_at <= now:
         return Decision(answer=_refuse_state(emergency))
     ended = emergency.model_copy(
@@ -136,7 +136,7 @@ def decide_emergency_end(states: States, command: Command[EndEmergency], now: da
         }
     )
     fact = EmergencyEnded(ended_at=now, ended_by=data.by)
-    return Decision((ended,), ((ended, fact),), _answer(ended))
+    return Decision((ended,), ((ended, fact),), _build_answer(ended))
 
 
 def _get_emergency(states: States, data: ConfirmEmergency | EndEmergency) -> Emergency | Answer:
@@ -158,7 +158,7 @@ def _refuse_state(emergency: Emergency) -> Answer:
     return EMERGENCY_STATE.refusal(409, "state", state_zh=zh, state=en)
 
 
-def _answer(emergency: Emergency, status: int = 200) -> Answer:
+def _build_answer(emergency: Emergency, status: int = 200) -> Answer:
     body = {
         "emergency_id": emergency.id,
         "state": emergency.state,

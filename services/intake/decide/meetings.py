@@ -119,7 +119,9 @@ def decide_convene(states: States, item: Command[ConveneMeeting], now: datetime)
         convened_at=now,
     )
     cases = [requests[id_].model_copy(update={"meeting_id": meeting.id}) for id_ in ids]
-    return Decision((meeting, *cases), ((meeting, make_convened(meeting)),), _answer(meeting, 201))
+    return Decision(
+        (meeting, *cases), ((meeting, make_convened(meeting)),), _build_answer(meeting, 201)
+    )
 
 
 def _is_waiting(request: Request) -> bool:
@@ -146,11 +148,11 @@ def decide_cancel(states: States, item: Command[CancelMeeting], _now: datetime) 
         return Decision(answer=_refuse_role(who_zh, who))
     if data.by not in meeting.leaders and not meeting.ending_by:
         proposed = meeting.model_copy(update={"ending_by": data.by})
-        return Decision((proposed,), answer=_answer(proposed, 202))
+        return Decision((proposed,), answer=_build_answer(proposed, 202))
     cancelled = meeting.model_copy(update={"state": "cancelled"})
     freed = _free(states, meeting, [each.request_id for each in meeting.items])
     fact = make_cancelled(meeting, data.by)
-    return Decision((cancelled, *freed), ((cancelled, fact),), _answer(cancelled))
+    return Decision((cancelled, *freed), ((cancelled, fact),), _build_answer(cancelled))
 
 
 def _free(states: States, meeting: Meeting, request_ids: list[str]) -> list[Request]:
@@ -180,7 +182,7 @@ def decide_open(
     changes = {"state": "sitting", "opened_by": data.by, "opened_at": now, "present": present}
     opened = meeting.model_copy(update=changes)
     fact = MeetingOpened(opened_by=data.by, present_ids=present)
-    return Decision((opened,), ((opened, fact),), _answer(opened))
+    return Decision((opened,), ((opened, fact),), _build_answer(opened))
 
 
 def decide_ruling(
@@ -207,7 +209,7 @@ def decide_ruling(
         agenda_item.model_copy(update={"ruling": ruling.model_copy(update=note)})
     )
     ruled = ruled.model_copy(update={"signed_by": ""})
-    return Decision((ruled, *persons), answer=_answer(ruled))
+    return Decision((ruled, *persons), answer=_build_answer(ruled))
 
 
 def _refuse_ruling(
@@ -268,11 +270,13 @@ def decide_sign(states: States, item: Command[SignMeeting], now: datetime) -> De
         return Decision(answer=MEETING_CHANGED.refusal(409))
     if meeting.signed_by in ("", data.by):
         signed = meeting.model_copy(update={"signed_by": data.by})
-        return Decision((signed, *freed), tuple(list_signed(meeting, signed)), _answer(signed))
+        return Decision(
+            (signed, *freed), tuple(list_signed(meeting, signed)), _build_answer(signed)
+        )
     due_at = now if any(meeting.list_pending()) else None
     changes = {"state": "closed", "closed_at": now, "due_at": due_at}
     closed = meeting.model_copy(update=changes)
-    return Decision((closed, *freed), ((closed, make_closed(closed)),), _answer(closed))
+    return Decision((closed, *freed), ((closed, make_closed(closed)),), _build_answer(closed))
 
 
 def _let_lapse(states: States, meeting: Meeting) -> tuple[Meeting, list[Request]]:
@@ -378,5 +382,5 @@ def _refuse_role(who_zh: str, who: str) -> Answer:
     return MEETING_ROLE.refusal(403, who_zh=who_zh, who=who)
 
 
-def _answer(meeting: Meeting, status: int = 200) -> Answer:
+def _build_answer(meeting: Meeting, status: int = 200) -> Answer:
     return Answer(status, {"meeting_id": meeting.id, "state": meeting.state})

@@ -108,7 +108,7 @@ def decide_reply(states: States, item: Command[UnderstandReply], now: datetime) 
     stored, thread = states.get_each((Reply, data.reply_id), (Correspondence, data.point_id))
     reached = list_reached(states, data.point_id, data.earlier_id)
     if stored is not None:
-        return Decision(answer=_answer(stored))
+        return Decision(answer=_build_answer(stored))
     writer = Writer(data, tuple(reached), thread or Correspondence(id=data.point_id))
     decision = _decide_meaning(states, writer)
     return _settle(states, decision, writer, now) if data.message_id else decision
@@ -152,7 +152,7 @@ def _apply(writer: Writer, meaning: Meaning) -> Decision:
         return _leave_to_person(writer, "nothing_awaited")
     if not all(question.may_be_answered for question in chosen):
         reply = _make_reply(data, chosen[0].person.id, outcome="contact_unproven")
-        return Decision(states=(reply,), answer=_answer(reply))
+        return Decision(states=(reply,), answer=_build_answer(reply))
     persons: dict[str, Person] = {}
     for question in chosen:
         person = persons.get(question.person.id, question.person)
@@ -167,7 +167,7 @@ def _apply(writer: Writer, meaning: Meaning) -> Decision:
     return Decision(
         states=(*persons.values(), reply),
         events=tuple((reply, fact) for fact in facts),
-        answer=_answer(reply),
+        answer=_build_answer(reply),
     )
 
 
@@ -177,13 +177,13 @@ def _ask_which(writer: Writer, questions: list[Question]) -> Decision:
     if len(references) <= 1 or writer.data.references:
         return _leave_to_person(writer, "unread")
     reply = _make_reply(writer.data, writer.person_id, outcome="which", references=references)
-    return Decision(states=(*writer.list_known(), reply), answer=_answer(reply))
+    return Decision(states=(*writer.list_known(), reply), answer=_build_answer(reply))
 
 
 def _leave_to_person(writer: Writer, outcome: str) -> Decision:
     """Stored, so that the provider's repetition of it confirms no later delivery."""
     reply = _make_reply(writer.data, writer.person_id, outcome=outcome)
-    return Decision(states=(*writer.list_known(), reply), answer=_answer(reply))
+    return Decision(states=(*writer.list_known(), reply), answer=_build_answer(reply))
 
 
 # --- notices stop and begin again ---
@@ -205,7 +205,7 @@ def _opt_out(states: States, writer: Writer) -> Decision:
         ReplyUnderstood(person_id=person.id, meaning="opted_out", channel=data.channel)
         for person in persons
     ]
-    return Decision((*changed, reply), tuple((reply, fact) for fact in facts), _answer(reply))
+    return Decision((*changed, reply), tuple((reply, fact) for fact in facts), _build_answer(reply))
 
 
 def _resume(states: States, writer: Writer) -> Decision:
@@ -218,7 +218,7 @@ def _resume(states: States, writer: Writer) -> Decision:
         changed += [person.model_copy(update={"opted_out": False}) for person in closed]
     reply = _make_reply(data, writer.person_id, outcome="resumed", meaning="resumed")
     facts = [NoticesResumed(person_id=person.id, channel=data.channel) for person in persons]
-    return Decision((*changed, reply), tuple((reply, fact) for fact in facts), _answer(reply))
+    return Decision((*changed, reply), tuple((reply, fact) for fact in facts), _build_answer(reply))
 
 
 # --- the message it came in ---
@@ -307,7 +307,7 @@ def _make_reply(
     )
 
 
-def _answer(reply: Reply) -> Answer:
+def _build_answer(reply: Reply) -> Answer:
     """outcome: empty where a match came of it, and in replies of before."""
     if reply.match_id:
         return Answer(200, {"meaning": reply.meaning, "match_id": reply.match_id})

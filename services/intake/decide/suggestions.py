@@ -154,13 +154,13 @@ def _judge(
     """Said already and still so it is only answered. What came apart meanwhile is joined anew."""
     suggestion = _bring_up_to_date(states, suggestion)
     if suggestion.state == verdict:
-        return Decision(answer=_answer(suggestion))
+        return Decision(answer=_build_answer(suggestion))
     decision = _carry_out(states, suggestion, verdict)
     if isinstance(decision, Answer):
         return Decision(answer=decision)
     changes = {"state": verdict, "decided_by": principal, "decided_at": now}
     decided = suggestion.model_copy(update=changes)
-    return Decision((decided, *decision.states), decision.events, _answer(decided))
+    return Decision((decided, *decision.states), decision.events, _build_answer(decided))
 
 
 def _bring_up_to_date(states: States, suggestion: Suggestion) -> Suggestion:
@@ -199,7 +199,7 @@ def _carry_out(states: States, suggestion: Suggestion, verdict: str) -> Decision
     return separate_request(states, second_id) if suggestion.state == "merged" else Decision()
 
 
-def _answer(suggestion: Suggestion) -> Answer:
+def _build_answer(suggestion: Suggestion) -> Answer:
     return Answer(200, {"suggestion_id": suggestion.id, "state": suggestion.state})
 
 

@@ -66,7 +66,7 @@ def decide_give_consent(states: States, command: Command[GiveConsent], now: date
         )
     )
     fact = ConsentGiven(donor_id=donor_id, valid_until=terms.valid_until)
-    return Decision((consent,), ((consent, fact),), _answer(consent, now))
+    return Decision((consent,), ((consent, fact),), _build_answer(consent, now))
 
 
 def decide_end_consent(states: States, command: Command[EndConsent], now: datetime) -> Decision:
@@ -76,14 +76,14 @@ def decide_end_consent(states: States, command: Command[EndConsent], now: dateti
     if consent is None:
         return Decision(answer=CONSENT_UNKNOWN.refusal(404))
     if consent.ended_at is not None:
-        return Decision(answer=_answer(consent, now))
+        return Decision(answer=_build_answer(consent, now))
     ended = consent.end(now)
     by_staff = not command.principal.startswith("link:")
     fact = ConsentEnded(donor_id=consent.donor_id, by_staff=by_staff)
-    return Decision((ended,), ((ended, fact),), _answer(ended, now))
+    return Decision((ended,), ((ended, fact),), _build_answer(ended, now))
 
 
-def _answer(consent: StandingConsent, now: datetime) -> Answer:
+def _build_answer(consent: StandingConsent, now: datetime) -> Answer:
     return Answer(200, {"is_on": consent.is_on(now)})
 
 

@@ -69,7 +69,7 @@ async def give_consent(giver: GiverDep, request: Request, runtime: MatchingRunti
     if answer.status >= 400 and is_browser(request):
         problems = [Problem(**row) for row in answer.body["problems"]]
         return await _show(giver, runtime, fields, problems)
-    return _answer(request, giver, answer)
+    return _respond_to_form(request, giver, answer)
 
 
 @router.post(PROPOSALS.route("consent", "end"), response_class=HTMLResponse)
@@ -78,7 +78,7 @@ async def end_own_consent(
     giver: GiverDep, request: Request, runtime: MatchingRuntimeDep
 ) -> Response:
     answer = await _execute(runtime, giver, EndConsent(donor_id=giver.donor_id))
-    return _answer(request, giver, answer)
+    return _respond_to_form(request, giver, answer)
 
 
 async def _execute(runtime: Runtime, giver: Giver, data: Value) -> Answer:
@@ -86,7 +86,7 @@ async def _execute(runtime: Runtime, giver: Giver, data: Value) -> Answer:
     return await runtime.processor.execute(Command(data, principal=giver.principal))
 
 
-def _answer(request: Request, giver: Giver, answer: Answer) -> Response:
+def _respond_to_form(request: Request, giver: Giver, answer: Answer) -> Response:
     if answer.status >= 400:
         return answer_refused(request, answer)
     if is_browser(request):

@@ -64,7 +64,7 @@ def decide_propose(
     if problems:
         return Decision(answer=refuse(422, *problems))
     changed = wording.model_copy(update={"proposal": words, "last_number": words.number})
-    return Decision((changed,), answer=_answer(changed))
+    return Decision((changed,), answer=_build_answer(changed))
 
 
 def decide_approve(
@@ -84,7 +84,7 @@ def decide_approve(
     approved = words.model_copy(update={"approved_by": command.principal, "approved_at": now})
     versions = (*wording.versions, approved)[-VERSIONS_MAX:]
     changed = wording.model_copy(update={"versions": versions, "proposal": None})
-    return Decision((changed,), answer=_answer(changed))
+    return Decision((changed,), answer=_build_answer(changed))
 
 
 def decide_drop(
@@ -94,7 +94,7 @@ def decide_drop(
     if wording is None or _find_proposal(wording, command.data) is None:
         return Decision(answer=WORDS_GONE.refusal(409))
     changed = wording.model_copy(update={"proposal": None})
-    return Decision((changed,), answer=_answer(changed))
+    return Decision((changed,), answer=_build_answer(changed))
 
 
 def _list_problems(rules: Rules, wording: Wording, words: Words) -> tuple[Problem, ...]:
@@ -110,6 +110,6 @@ def _find_proposal(wording: Wording | None, named: ApproveWords) -> Words | None
     return words if words is not None and words.number == named.number else None
 
 
-def _answer(wording: Wording) -> Answer:
+def _build_answer(wording: Wording) -> Answer:
     number = wording.current.number if wording.current else 0
     return Answer(200, {"purpose": wording.id, "version": number})
