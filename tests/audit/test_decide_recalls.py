@@ -1,25 +1,30 @@
 """What a bank takes back is entered whatever its fund has left; nobody else takes what it lacks."""
 
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.audit.ledger.books import Books
 from services.audit.ledger.corrections import find_named
+from services.audit.ledger.entries import format_timestamp
 from services.audit.model import (
     NO_REFERENCE,
     AnswerBankQuestion,
     ApproveBankAnswer,
+    BankFact,
     BankQuestion,
     Donation,
+    LogHead,
 )
 from services.audit.tlog.findings import BrokenError
 from shared.contracts.envelope import Event
 from shared.contracts.events import LedgerRefunded
+from shared.contracts.values import CHINA
 from shared.errors import Invalid
 from tests.audit.decisions import (
+    FOUNDATION,
     NEXT_ORIGIN,
     NEXT_YEAR,
     MemoryAudit,
@@ -222,13 +227,37 @@ def test_a_gift_that_comes_after_the_mark_on_its_credit_is_not_left_on_the_books
     assert question.is_open is (account == ""), "finance says what left"
 
 
-def test_a_mark_on_a_credit_whose_gift_came_without_the_account_is_asked() -> None:
+@pytest.mark.parametrize(("of_gift", "of_mark"), [("", ACCOUNT), (ACCOUNT, "")])
+def test_a_mark_without_the_account_of_the_gift_or_of_its_own_is_asked(
+    of_gift: str, of_mark: str
+) -> None:
     audit = open_audit()
-    fact = own_gift(3_000).data.model_copy(update={"own_account": ""})
+    fact = own_gift(3_000).data.model_copy(update={"own_account": of_gift})
     audit.receive(event(fact, "gift-1", source=BANK))
-    audit.receive(mark(3_000, bank_reference=fact.bank_reference, own_account=ACCOUNT))
+    audit.receive(mark(3_000, bank_reference=fact.bank_reference, own_account=of_mark))
     [question] = audit.all(BankQuestion).values()
     assert question.is_open
+
+
+def test_a_mark_for_a_closed_month_counts_from_the_first_open_moment() -> None:
+    """Its day is the credit's, and the closed books had the money: it left after them. The fund has
+    promised it meanwhile."""
+    audit = promise_all()
+    closed_until = datetime(2026, 2, 1, tzinfo=CHINA)
+    head = audit.get(LogHead, FOUNDATION)
+    closed = head.model_copy(update={"closed_until": closed_until})
+    audit.states |= {ref: closed for ref, state in audit.states.items() if state == head}
+    line = mark(3_000, bank_reference=find_gift(audit).reference, own_account=ACCOUNT)
+    assert line.data.at < closed_until
+    answer = audit.receive(line, closed_until + timedelta(days=40)).answer
+    assert answer is not None
+    assert answer.body["state"] == "entered"
+    entry = audit.entries()[-1]
+    assert (entry["kind"], entry["effective_at"]) == ("refund", format_timestamp(closed_until))
+    assert entry["recorded_at"] > entry["effective_at"]
+    fact = next(each for each in audit.all(BankFact).values() if each.moved_fen < 0)
+    assert fact.at == closed_until, "the account and the log have one day of it"
+    audit.books()
 
 
 @pytest.mark.parametrize("is_debit_first", [False, True])

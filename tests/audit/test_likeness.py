@@ -77,6 +77,14 @@ def test_the_very_row_is_known_under_another_accounts_name() -> None:
     assert not replace(GIFT, place=None).is_listed_as(replace(GIFT, place=None))
 
 
+def test_a_row_of_another_account_is_another_gift_whatever_its_files_name() -> None:
+    """`流水.csv` of each account, line 2, one giver's same sum on one day."""
+    of_icbc, of_ccb = (replace(GIFT, account=account) for account in ("工行 1001", "建行 2002"))
+    assert not of_icbc.is_listed_as(of_ccb)
+    assert of_icbc.is_listed_as(GIFT), "entered before anybody named the account"
+    assert of_icbc.is_listed_as(replace(of_icbc, id="other"))
+
+
 ROWS = "流水号,名称,金额,基金,到账时间\n,爱心人士,100,warm,2026-01-23\nB-1,甲,5,warm,2026-01-23\n"
 
 

@@ -40,7 +40,7 @@ async def test_finance_says_that_a_gift_is_another_and_it_is_entered(
     assert await find_waiting_gifts(database, NOW + timedelta(days=1), 10) == []
     assert await find_waiting_gifts(database, NOW + timedelta(days=900), 10) == [question["id"]]
     page = await http.get(FINANCE_PATH, headers=harness.maker)
-    assert "同一流水号，不同捐赠人" in page.text
+    assert "同一流水号，捐赠人或金额不同" in page.text
     path = f"{FINANCE_PATH}/gift-questions/{question['id']}"
     form = {"answer": "another", "form_key": KEY}
     collector = harness.stack.bearer("collector", Role.COLLECTOR)

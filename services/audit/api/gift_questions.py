@@ -1,4 +1,4 @@
-"""HTTP: gifts that came under the bank reference of another giver's, and what finance says."""
+"""HTTP: gifts that came under the bank reference of another gift, and what finance says."""
 
 from typing import Annotated
 

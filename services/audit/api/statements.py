@@ -14,6 +14,7 @@ from services.audit.statements.likeness import Trait
 from services.audit.store import LOOKS
 from shared.answers import Answer
 from shared.contracts.events import StatementRow
+from shared.contracts.events.inbound import OwnAccount
 from shared.contracts.values import Identifier, Moment, PositiveFen, Value
 from shared.runtime import Runtime
 from shared.security import Credential, Role, read_register
@@ -57,6 +58,7 @@ class AlikeRow(Value):
     received_at: Moment
     bank_reference: Annotated[str, Field(max_length=200)] = ""
     statement: StatementRow | None = None
+    own_account: OwnAccount = ""
 
 
 class AlikeQuery(Value):
@@ -117,7 +119,7 @@ async def find_alike(
 def _make_trait(row: AlikeRow, reference: str) -> Trait:
     place = (row.statement.statement, row.statement.row) if row.statement else None
     gift = (row.donor_id, row.fund_id, row.amount_fen, row.received_at, reference)
-    return Trait(row.id, *gift, place)
+    return Trait(row.id, *gift, place, row.own_account)
 
 
 @router.get("/reconciliation")

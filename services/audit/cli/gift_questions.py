@@ -1,4 +1,4 @@
-"""`guanjia audit gift-question`: gifts that came under the bank reference of another giver's."""
+"""`guanjia audit gift-question`: gifts that came under the bank reference of another gift."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from shared.money import format_yuan
 
 QUESTIONS = "/gift-questions"
 app = typer.Typer(
-    help="同一流水号、不同捐赠人：核对 One bank reference, several givers: are they several gifts?",
+    help="同一流水号、捐赠人或金额不同：核对 Other givers or sums under one bank reference",
     no_args_is_help=True,
     add_completion=False,
 )

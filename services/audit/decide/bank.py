@@ -91,7 +91,7 @@ def decide_donation_received(
         distinct_from=fact.distinct_from,
         own_account=fact.own_account,
     )
-    if decision := decide_by_reference(rules, states, journal, event, movement, donation):
+    if decision := decide_by_reference(rules, states, journal, event, donation):
         return decision
     journal.save(BankFact.from_event(event))
     if fund is None or not fund.is_open:
@@ -119,7 +119,7 @@ def _list_read(rules: Rules, event: BankEvent[DonationReceived]) -> Iterator[Any
     yield Ref(Donation, event.donation_id)
     yield Ref(Fund, fact.fund_id)
     yield Ref(Contribution, derive_contribution_id(fact.fund_id, fact.donor_id))
-    for id_ in derive_line_ids(rules, event):
+    for id_ in derive_line_ids(rules, event)[:2]:
         yield Ref(GiftReference, id_)
     for id_ in derive_pair_ids(rules, event):
         yield Ref(BankQuestion, id_)

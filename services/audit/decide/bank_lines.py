@@ -31,6 +31,7 @@ from services.audit.model import (
     EnteredLine,
     Fund,
     GiftReference,
+    LogHead,
     OrderLine,
     Payable,
     Payee,
@@ -151,9 +152,10 @@ def _ask(
 
 def _is_pair(states: States, event: BankEvent[BankLineStated], questions: Questions) -> bool:
     """Whether a reversed credit brought no gift, as far as its source goes: what somebody else
-    stated stays asked about, and so does a line whose gift came without the account."""
+    stated stays asked about, and so does a line whose gift came without the account. A mark that
+    does not say its account says nothing of a gift on one."""
     reference, own = event.data.bank_reference, questions.own
-    if not is_banks_reference(reference):
+    if not is_banks_reference(reference) or not event.data.own_account:
         return False
     of_source = states.get(GiftReference, derive_gift_reference_id(event.source, reference))
     is_own = own is None or not own.is_open or own.source == event.source
@@ -204,7 +206,7 @@ def _find_reversed_gift(
     """Whose transfer the bank took back (冲正): what leaves the account under the reference that
     the gift came with, whole. A part of it may be a fee, and is asked about; so is the rest of a
     gift that was given back in part, since two people may have entered that same line; and what
-    left under a reference of several givers."""
+    left under a reference of several gifts."""
     if reference is None or reference.is_shared:
         return None
     gift = states.require(Donation, reference.donation_id)
@@ -222,14 +224,14 @@ def _enter_reversal(
 ) -> Decision:
     """As a refund, which no fund's want of money hinders: the bank did it. The line is known when
     it comes again."""
-    stated, journal = event.data, Journal.open_for(states, gift, now)
-    at = max(stated.at, gift.received_at)
-    check_open(journal.head, at, "at")
+    journal = Journal.open_for(states, gift, now)
+    stated = _date_reversal(event.data, gift, journal.head)
+    check_open(journal.head, stated.at, "at")
     fund = states.require(Fund, gift.fund_id)
     bank_event = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
     movement = Movement(
         "refund",
-        LedgerFact(bank_event, gift.id, at),
+        LedgerFact(bank_event, gift.id, stated.at),
         gift.fund_id,
         stated.amount_fen,
         gift.donor_id,
@@ -242,6 +244,15 @@ def _enter_reversal(
     bank_fact = BankFact.from_event(event).with_entered(stated, gift.foundation)
     journal.save(bank_fact, *(questions.close() or [again]))
     return journal.close(Answer(201, {"ledger_id": gift.id, "state": "entered"}))
+
+
+def _date_reversal(stated: BankLineStated, gift: Donation, head: LogHead) -> BankLineStated:
+    """With the day from which the money is gone. A mark has the day of its credit alone: of a
+    closed month, whose books had the money, it counts from the first open moment on."""
+    at = max(stated.at, gift.received_at)
+    if stated.undone and head.closed_until is not None:
+        at = max(at, head.closed_until)
+    return stated.model_copy(update={"at": at})
 
 
 def _is_same(line: OrderLine, stated: BankLineStated) -> bool:

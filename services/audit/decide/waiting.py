@@ -38,8 +38,8 @@ def decide_enter_waiting(
 def decide_answer_gift(
     states: States, command: Command[AnswerGiftQuestion], now: datetime
 ) -> Decision:
-    """One of finance says whether what came under the bank reference of another giver's gift is a
-    gift of its own: then it is entered with the bank's day. If it is the same gift, the log says
+    """One of finance says whether what came under the bank reference of another gift is a gift of
+    its own: then it is entered with the bank's day. If it is the same gift, the log says
     that it is not entered."""
     data = command.data
     gift = states.get(Donation, data.donation_id)

@@ -147,7 +147,7 @@ class EnterWaitingGift(Value):
 
 
 class GiftAnswer(Value):
-    """is_another: what came under the bank reference of another giver's gift is a gift of its own,
+    """is_another: what came under the bank reference of another gift is a gift of its own,
     and not the same again."""
 
     is_another: StrictBool

@@ -55,8 +55,8 @@ class Donation(CountedState, PlacedState):
     waiting: for its fund to be opened; counts as refused until then. due_at: when the log says so,
     where two people have not decided on the fund by then.
     own_account: of the foundation, where it came in, as far as its source says.
-    may_be: the gift of another giver that came under the same bank reference: a person has to say
-    whether it is that gift. answered_by: who said so.
+    may_be: the gift of another giver or sum that came under the same bank reference: a person has
+    to say whether it is that gift. answered_by: who said so.
     """
 
     COLLECTION: ClassVar[str] = "donations"
@@ -113,7 +113,7 @@ class Donation(CountedState, PlacedState):
 
 class GiftReference(State):
     """A line of a bank that brought a gift, by the account it is on and the bank's reference; each
-    further giver under that reference has one of his own. is_shared: there are such."""
+    further gift under that reference has one of its own. is_shared: there are such."""
 
     COLLECTION: ClassVar[str] = "gift_references"
 
@@ -202,9 +202,10 @@ class BankEvent(Event[F], Generic[F]):
         return derive_donation_id(self.source, self.id)
 
 
-def derive_gift_reference_id(account: str, reference: str, donor_id: str = "") -> str:
-    """account: or the source, where it is not said. donor_id: of a further giver."""
-    return make_id("R", account, reference, *([donor_id] if donor_id else []))
+def derive_gift_reference_id(account: str, reference: str, *gift: str) -> str:
+    """account: or the source, where it is not said. gift: of a further giver his id, and of a
+    further sum of his the fen."""
+    return make_id("R", account, reference, *gift)
 
 
 def is_banks_reference(reference: str) -> bool:

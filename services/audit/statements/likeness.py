@@ -18,7 +18,7 @@ from shared.contracts.values import CHINA
 @dataclass(frozen=True, slots=True)
 class Trait:
     """What one gift is told from another by. id: of the message or gift; place: where a statement
-    first lists it."""
+    first lists it; account: of ours, where that is said."""
 
     id: str
     donor_id: str
@@ -27,6 +27,7 @@ class Trait:
     received_at: datetime
     reference: str = ""
     place: tuple[str, int] | None = None
+    account: str = ""
 
     @property
     def bank_reference(self) -> str:
@@ -34,10 +35,12 @@ class Trait:
         return self.reference if is_banks_reference(self.reference) else ""
 
     def is_listed_as(self, other: "Trait") -> bool:
-        """Whether it is that very row, entered under another id: of another account's name."""
+        """Whether it is that very row, entered under another id: before its account was named. Two
+        accounts' files may have one name."""
         return (
             self.place is not None
             and self.place == other.place
+            and ("" in (self.account, other.account) or self.account == other.account)
             and self.donor_id == other.donor_id
             and self.amount_fen == other.amount_fen
             and self.received_at == other.received_at

@@ -23,9 +23,8 @@ INDEXES: tuple[mongo.Index, ...] = (
 )
 
 CLAUSES_MAX = 250
-_TRAIT = dict.fromkeys(
-    ("donor_id", "fund_id", "amount_fen", "received_at", "reference", "statements"), 1
-)
+_TRAIT_FIELDS = ("donor_id", "fund_id", "amount_fen", "received_at", "reference", "statements")
+_TRAIT = dict.fromkeys((*_TRAIT_FIELDS, "own_account"), 1)
 _ON_THE_LEDGER: dict[str, object] = {"$not": {"$or": ["$refused", "$undone"]}}
 
 
@@ -153,6 +152,7 @@ def _make_trait(document: Document) -> Trait:
         document["received_at"],
         document["reference"],
         place,
+        document.get("own_account") or "",
     )
 
 

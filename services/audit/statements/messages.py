@@ -90,10 +90,10 @@ REFERENCE_REUSED = Message(
 )
 GIFT_ASKED = Message(
     "gift_asked",
-    "同一流水号下已有另一位捐赠人的善款，未入账：由财务核对是不是另一笔"
+    "同一流水号下已有另一位捐赠人或另一金额的善款，未入账：由财务核对是不是另一笔"
     "（财务页，或 guanjia audit gift-question）",
-    "another giver's gift came under this reference, so it is not entered: finance says whether it "
-    "is another one (guanjia audit gift-question)",
+    "a gift of another giver or sum came under this reference, so it is not entered: finance says "
+    "whether it is another one (guanjia audit gift-question)",
 )
 GIFT_NOT_ASKED = Message(
     "gift_not_asked", "这笔善款不用核对，或已有人核对", "nothing is asked of it, or it was answered"

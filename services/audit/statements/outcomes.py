@@ -20,8 +20,8 @@ Outcome = Literal[
 ]
 """entered: this row brought the gift to the ledger. repeated: another did, and this one is known to
 list it too. elsewhere: only others are known to. waiting: for its fund to be approved; then it is
-entered by itself. asked: another giver's gift has its reference, and a person has to say whether
-this is another gift. reused: its reference is another gift's."""
+entered by itself. asked: a gift of another giver or sum has its reference, and a person has to say
+whether this is another gift. reused: its reference is another gift's."""
 
 IDS_MAX = 1000
 REFUSALS: Mapping[Outcome, Problem] = {
@@ -137,8 +137,8 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class LikenessAnswer:
-    """is_new: nothing is known of the row's id. is_entered: the books have this very row under
-    another account's name."""
+    """is_new: nothing is known of the row's id. is_entered: the books have this very row from
+    before its account was named."""
 
     is_new: bool
     is_entered: bool
@@ -165,12 +165,19 @@ def make_trait(row: Row) -> Trait:
         fact.received_at,
         fact.bank_reference,
         place,
+        fact.own_account,
     )
 
 
+COMPARED = {
+    *("donor_id", "fund_id", "amount_fen", "received_at", "bank_reference", "statement"),
+    "own_account",
+}
+"""Of a row, by which it may be another gift again."""
+
+
 def _describe(row: Row) -> dict[str, object]:
-    fields = {"donor_id", "fund_id", "amount_fen", "received_at", "bank_reference", "statement"}
-    return {"id": row.id} | row.fact.model_dump(mode="json", include=fields)
+    return {"id": row.id} | row.fact.model_dump(mode="json", include=COMPARED)
 
 
 def read_likeness(answer: Document) -> LikenessAnswer:

@@ -69,8 +69,8 @@ async def load_line_outcomes(
 async def load_alike(
     database: mongo.Database, source: str, rows: Sequence[Trait]
 ) -> dict[str, object]:
-    """For each row that is not in the books: `itself`, when it is under another account's name, and
-    `gifts` that it may be the same as. A row's id is that of its source's message."""
+    """For each row that is not in the books: `itself`, when it was entered before its account was
+    named, and `gifts` that it may be the same as. A row's id is that of its source's message."""
     own = [derive_donation_id(source, row.id) for row in rows]
     entered = await listed.load_listed(database, own)
     new = [row for row, id_ in zip(rows, own, strict=True) if id_ not in entered]
@@ -103,8 +103,8 @@ def _describe_trait(trait: Trait) -> dict[str, object]:
 
 
 async def load_asked_gifts(database: mongo.Database, limit: int) -> list[dict[str, object]]:
-    """Gifts that came under the bank reference of another giver's (`may_be`). day: the bank's, in
-    China."""
+    """Gifts that came under the bank reference of another giver's gift, or of another sum
+    (`may_be`). day: the bank's, in China."""
     gifts = await find_asked_gifts(database, limit)
     earlier = await listed.load_listed(database, [gift.may_be for gift in gifts])
     return [
