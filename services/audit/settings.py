@@ -34,7 +34,10 @@ class AuditSettings(Settings):
     ] = "guanjia.local/log"
     foundations: Annotated[
         dict[FoundationId, FoundationName],
-        Field(min_length=1, description="a JSON object: name by id; each has logs of its own"),
+        Field(
+            min_length=1,
+            description="a JSON object: name by id, Chinese before English, each with its own logs",
+        ),
     ] = {"guanjia": "莞家慈善基金会 Guanjia foundation"}  # noqa: RUF012 - pydantic copies it
     default_foundation: Annotated[
         str, Field(description="whose logs are at `log_origin` itself")

@@ -34,35 +34,41 @@ WHOSE_LABELS: Mapping[Whose, str] = {
     "collector": "收集人",
     "guardian": "监护人",
 }
-ROLE_LABELS: dict[str, str] = {
-    Role.APPROVER_CITY: "市级审批人员",
-    Role.APPROVER_TOWN: "镇街审批人员",
-    Role.APPROVER_VILLAGE: "村（居）审批人员",
-    Role.COLLECTOR: "诉求收集人员",
-    Role.SERVICE: "系统自动",
-    "self": "本人",
+ROLE_LABELS: Mapping[str, tuple[str, str]] = {
+    Role.APPROVER_CITY: ("市级审批人员", "approver for the city"),
+    Role.APPROVER_TOWN: ("镇街审批人员", "approver of a town"),
+    Role.APPROVER_VILLAGE: ("村（居）审批人员", "approver of a village"),
+    Role.COLLECTOR: ("诉求收集人员", "collector"),
+    Role.SERVICE: ("系统自动", "the system"),
+    "self": ("本人", "the person"),
 }
-PURPOSE_LABELS: dict[str, str] = {
-    "list_requests": "办理诉求",
-    "read_request": "办理诉求",
-    "find_person": "查找服务对象",
-    "read_person": "查看服务对象",
-    "compare_persons": "核对是否同一人",
-    "correct_person": "更正信息",
-    "export_person": "导出本人资料",
-    "own_export": "在网上查看或保存自己的资料",
-    "read_message": "查看来信",
-    "read_phone": "查看电话号码",
-    "joint_meeting": "联席会议审议",
-    "regular_work": "日常联系和服务",
-    "read_attachment": "查看照片和材料",
-    "notice": "发送通知",
-    "improve_suggestions": "改进系统的自动建议（无人阅读）",
-    "keep_catalogue": "整理物品目录",
-    "donor_name_shown": "在通知中显示捐赠方名称",
-    "donor_name_explained": "在对接说明中显示捐赠方名称",
-    "spoken_word": "应您的要求发送验证码",
+"""Chinese and English, as the other table."""
+PURPOSE_LABELS: Mapping[str, tuple[str, str]] = {
+    "list_requests": ("办理诉求", "to work on requests"),
+    "read_request": ("办理诉求", "to work on requests"),
+    "find_person": ("查找服务对象", "to find a person"),
+    "read_person": ("查看服务对象", "to read about a person"),
+    "compare_persons": ("核对是否同一人", "to compare two persons"),
+    "correct_person": ("更正信息", "to correct the data"),
+    "export_person": ("导出本人资料", "to export the person's data"),
+    "own_export": ("在网上查看或保存自己的资料", "to read or save one's own data"),
+    "read_message": ("查看来信", "to read a message"),
+    "read_phone": ("查看电话号码", "to read a phone number"),
+    "joint_meeting": ("联席会议审议", "for a joint meeting"),
+    "regular_work": ("日常联系和服务", "for regular visits"),
+    "read_attachment": ("查看照片和材料", "to look at photos and documents"),
+    "notice": ("发送通知", "to send a notice"),
+    "improve_suggestions": (
+        "改进系统的自动建议（无人阅读）",
+        "to improve automatic suggestions (read by nobody)",
+    ),
+    "keep_catalogue": ("整理物品目录", "to keep the catalogue of items"),
+    "donor_name_shown": ("在通知中显示捐赠方名称", "to name a donor in a notice"),
+    "donor_name_explained": ("在对接说明中显示捐赠方名称", "to name a donor in an explanation"),
+    "spoken_word": ("应您的要求发送验证码", "to send the code that you asked for"),
 }
+STAFF_MEMBER = ("工作人员", "staff")
+OTHER_PURPOSE = ("其他", "other")
 
 
 def describe_hit(vault: Vault, person: Person, requests: Iterable[Request]) -> dict[str, object]:
@@ -161,9 +167,13 @@ def describe_alike(request: Request) -> dict[str, object]:
     return {
         "request_id": request.id,
         "person_id": request.person_id,
+        "state": request.state.value,
         "state_zh": views.STATE_LABELS[request.state],
+        "category": request.category.value,
         "category_zh": LABELS[request.category],
+        "need": request.need.model_dump(),
         "need_zh": views.format_need(request),
+        "channel": request.channel.value,
         "channel_zh": LABELS[request.channel],
         "recorded_at": request.recorded_at,
     }
@@ -202,9 +212,9 @@ def describe_look(look: Look) -> dict[str, object]:
         "at": look.at,
         "who": look.who,
         "for_whom": look.for_whom,
-        "role_zh": _format_role(look),
+        "role_zh": _name_role(look)[0],
         "purpose": look.purpose,
-        "purpose_zh": PURPOSE_LABELS.get(look.purpose, "其他"),
+        "purpose_zh": PURPOSE_LABELS.get(look.purpose, OTHER_PURPOSE)[0],
         "person_id": look.about,
     }
 
@@ -214,15 +224,16 @@ def describe_own_looks(looks: Iterable[Look]) -> list[dict[str, str]]:
     rows = dict.fromkeys(
         (
             look.at.astimezone(CHINA).date().isoformat(),
-            _format_role(look),
-            PURPOSE_LABELS.get(look.purpose, "其他"),
+            *_name_role(look),
+            *PURPOSE_LABELS.get(look.purpose, OTHER_PURPOSE),
         )
         for look in looks
     )
-    return [{"on": on, "role_zh": role, "purpose_zh": purpose} for on, role, purpose in rows]
+    names = ("on", "role_zh", "role_en", "purpose_zh", "purpose_en")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _format_role(look: Look) -> str:
+def _name_role(look: Look) -> tuple[str, str]:
     """The first of the table; rows of before say no role."""
-    roles = (label for role, label in ROLE_LABELS.items() if role in look.roles)
-    return next(roles, "工作人员")
+    roles = (labels for role, labels in ROLE_LABELS.items() if role in look.roles)
+    return next(roles, STAFF_MEMBER)

@@ -132,12 +132,11 @@ def _describe_confirmation(request: Request) -> dict[str, object] | None:
     return confirmation.model_dump() | labels
 
 
-def list_waiting_zh(request: Request, without: Set[WaitReason] = frozenset()) -> list[str]:
-    """What is still waited for; nothing once it was decided."""
+def list_waiting(request: Request, without: Set[WaitReason] = frozenset()) -> list[dict[str, str]]:
+    """What is still waited for, in both languages; nothing once it was decided."""
     if request.state is not RequestState.RECORDED:
         return []
-    reasons = [reason for reason in request.waits_for if reason not in without]
-    return [reason["zh"] for reason in describe_wait_reasons(reasons)]
+    return describe_wait_reasons(each for each in request.waits_for if each not in without)
 
 
 def describe_personal(vault: Vault, request: Request, person: Person) -> dict[str, object]:
@@ -175,7 +174,7 @@ def describe_status(request: Request) -> dict[str, object]:
         "category_zh": LABELS[request.category],
         "need_zh": format_need(request),
         "reason": request.reason,
-        "waits_for": list_waiting_zh(request),
+        "waits_for": [reason["zh"] for reason in list_waiting(request)],
         "recorded_at": request.recorded_at,
         "may_withdraw": request.is_withdrawable,
     }

@@ -19,14 +19,15 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, Category
 from shared.money import format_yuan
 from shared.security import Credential
-from shared.towns import CITY_WIDE, town_name
+from shared.towns import CITY_WIDE, index_codes_by_name, town_name
 from shared.units import name_unit
-from shared.villages import village_name
+from shared.villages import format_place, village_name
 from shared.web.access import Router
 from shared.web.compiled import CompiledTemplates
 from shared.web.sessions import begin_visit, find_form_token, name_cookie
@@ -196,7 +197,9 @@ def _open_templates(package: str, language: Language) -> Environment:
         "quantity": partial(format_quantity, language),
         "unit": partial(_name_unit, language),
         "town": partial(_name_town, language),
-        "village": village_name,
+        "towns": partial(_list_towns, language),
+        "village": partial(_name_village, language),
+        "place": partial(_name_place, language),
         "choices": partial(_list_choices, language),
         "clock": _format_clock,
         "many": _count_things,
@@ -266,16 +269,61 @@ UNCLEAR_NEED = ("项", LABELS[Category.OTHER])
 _TURNING = frozenset({"R", "AL", "RLE", "LRE", "RLO", "LRO", "RLI", "LRI", "FSI", "PDF", "PDI"})
 
 
+TOWN_DIGITS = 9
+NO_TOWNS: Mapping[str, str] = {
+    "全市": "whole city",
+    "其他地区": "elsewhere",
+    "东莞市": "Dongguan",
+}
+"""What is said of a code that is no town's, with its English."""
+
+
 def format_town(town_code: str) -> str:
     """The town's name, never its code."""
     return town_name(town_code) or ("全市" if town_code == CITY_WIDE else "其他地区")
 
 
-def _name_town(language: Language, town_code: str) -> str:
-    """Towns have one name; what is none has one in each language."""
-    if language == "en" and not town_name(town_code):
-        return "whole city" if town_code == CITY_WIDE else "elsewhere"
-    return format_town(town_code)
+def name_town(town_code: str) -> tuple[str, str]:
+    """Chinese and English: 茶山镇, Chashan; 全市, whole city."""
+    zh = format_town(town_code)
+    return zh, town_name(town_code, "en") or NO_TOWNS[zh]
+
+
+def _name_town(language: Language, town: str) -> str:
+    """town: its code or its Chinese name."""
+    if town in NO_TOWNS:
+        zh, en = town, NO_TOWNS[town]
+    else:
+        zh, en = name_town(index_codes_by_name().get(town, town))
+    if language == "both":
+        return Markup('{} <span class="en" lang="en">{}</span>').format(zh, en)
+    return zh if language == "zh" else en
+
+
+def _list_towns(language: Language, towns: Iterable[str]) -> list[tuple[str, str]]:
+    """Towns by code or name, each with its name to read, for a list to choose from."""
+    one: Language = "en" if language == "en" else "zh"
+    return [(town, _name_town(one, town)) for town in towns]
+
+
+def name_place(code: str) -> tuple[str, str]:
+    """A town's or village's code: 茶山镇增埗村, Chashan 增埗村."""
+    town_code, village_code = code[:TOWN_DIGITS], code if len(code) > TOWN_DIGITS else None
+    village = _name_village("en", village_code)
+    place = Markup("{} {}").format(name_town(town_code)[1], village).strip()
+    return format_place(town_code, village_code), place
+
+
+def _name_place(language: Language, code: str) -> str:
+    return name_place(code)[language == "en"]
+
+
+def _name_village(language: Language, code: str | None) -> str:
+    """Villages have Chinese names alone, which an English page marks as Chinese."""
+    name = village_name(code)
+    if language != "en" or not name or name.isascii():
+        return name
+    return Markup('<span lang="zh-CN">{}</span>').format(name)
 
 
 def _list_choices(

@@ -8,7 +8,15 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
-from shared.web.pages import ASSETS, CACHED_FOR_EVER, Pages, format_quantity, format_town
+from shared.web.pages import (
+    ASSETS,
+    CACHED_FOR_EVER,
+    Pages,
+    format_quantity,
+    format_town,
+    name_place,
+    name_town,
+)
 from tests.support.sample_pages import render_samples
 from tests.support.services import SERVICES, not_started
 
@@ -150,8 +158,12 @@ def test_towns_are_named_and_codes_are_not() -> None:
     assert format_town("441900103") == "茶山镇"
     assert format_town("441900000") == "全市"
     assert format_town("330106000") == "其他地区"
+    assert name_town("441900103") == ("茶山镇", "Chashan")
+    assert name_town("441900000") == ("全市", "whole city")
+    assert name_place("441900003001")[0] == "东城街道岗贝社区"
+    assert name_place("441900003001")[1] == 'Dongcheng <span lang="zh-CN">岗贝社区</span>'
     for name, page in render_samples().items():
-        assert not re.search(r"4419\d{5}", html_of(page)), name
+        assert not re.search(r"4419\d{5}", "".join(Read(html_of(page)).text)), name
 
 
 BEHIND_LINKS = re.compile(

@@ -14,7 +14,7 @@ def test_counts_are_by_town_and_category() -> None:
     sums = [OpenSum(CHASHAN, "meals", 4, 0, 0), OpenSum(CHASHAN, "medical", 2, 0, 0)]
     page = render([*sums, OpenSum(DONGCHENG, "meals", 1, 0, 0)])
     assert "<strong>7</strong>" in page
-    assert page.index("<strong>茶山镇</strong>") < page.index("<strong>东城街道</strong>")
+    assert page.index("<strong>茶山镇 ") < page.index("<strong>东城街道 ")
     assert "<strong>4</strong>" in render(sums, "meals", CHASHAN)
     assert "现在没有符合的" in render(sums, "meals", DONGCHENG)
 

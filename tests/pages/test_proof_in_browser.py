@@ -82,7 +82,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 def make_site(log: Path, index: int, vkeys: tuple[str, ...] = (str(KEY.vkey),)) -> Site:
     size = len(YEAR.leaves)
-    shown = ShownLog("2026", "莞家慈善基金会 2026年", size, size)
+    shown = ShownLog("2026", ("莞家慈善基金会 2026年", "Guanjia foundation 2026"), size, size)
     page = render_entry(shown, Overview(), YEAR.leaves[index], list(vkeys))
     return Site(bytes(page.body), dict(page.headers), Directory(log).read)
 
@@ -166,7 +166,7 @@ def test_a_saved_page_is_verified_without_a_connection(
     context: BrowserContext, log: Path, tmp_path: Path
 ) -> None:
     size = len(YEAR.leaves)
-    shown = ShownLog("2026", "莞家", size, size)
+    shown = ShownLog("2026", ("莞家", "Guanjia"), size, size)
     index = next(each for each in range(300, size) if b'"amount_fen"' in YEAR.leaves[each])
     files = collect_proof_files(Directory(log), index)
     page = render_entry(shown, Overview(), YEAR.leaves[index], [str(KEY.vkey)], files)

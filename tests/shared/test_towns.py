@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import Invalid
-from shared.towns import is_known, load_towns, parse_town, parse_village
+from shared.towns import is_known, load_towns, parse_town, parse_village, town_name
 
 CHASHAN = "441900103"
 
@@ -29,6 +29,14 @@ def test_a_town_is_known_by_its_name_and_code(text: str) -> None:
 def test_every_town_is_known_by_its_own_name() -> None:
     for code, name in load_towns().items():
         assert parse_town(name) == parse_town(code) == parse_town(f"东莞市{name}") == code
+
+
+def test_every_town_has_an_english_name_of_its_own() -> None:
+    names = [town_name(code, "en") for code in load_towns()]
+    assert all(name.isascii() and name[0].isupper() for name in names)
+    assert len(set(names)) == len(names)
+    assert town_name(CHASHAN, "en") == "Chashan"
+    assert town_name("441900999", "en") == ""
 
 
 @pytest.mark.parametrize("text", ["火星镇", "44190010", "4.419E+08", "东莞市", "441900103001", ""])

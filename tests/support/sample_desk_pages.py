@@ -1,6 +1,6 @@
 """The desk's pages rendered with samples, as `sample_pages` does the others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from fastapi.responses import HTMLResponse
@@ -15,7 +15,7 @@ from services.intake.judgement import Guess, Judgement
 from services.intake.model.attachment import Attachment
 from services.intake.model.consent import Consent
 from services.intake.model.regular import Finding, RegularWork, Service, Visit
-from services.intake.pages import case, desk, entry, inbox, persons, regular, uploads
+from services.intake.pages import case, desk, entry, inbox, regular, uploads
 from services.intake.pages.beside import AlikeRow, Beside, ReceivedRow
 from services.intake.pages.consents import STAFF_WAYS, list_consents
 from services.intake.pages.rows import STATES, build_row
@@ -27,8 +27,9 @@ from services.intake.worklist import NO_FILTERS
 from shared.catalogue import Entry, Unit
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
-from shared.web.preferences import list_channels, list_languages
+from shared.towns import load_towns
 from tests.support.sample_emergencies import make_emergency, render_emergencies
+from tests.support.sample_person_pages import render_person_samples
 from tests.support.sample_wordings import render_wordings
 
 PHONE = "+8613800138000"
@@ -60,80 +61,6 @@ def make_consent(words: str) -> Consent:
     return Consent(given_at=at, until=at + timedelta(days=1), way="paper", by=words)
 
 
-def render_person_samples(
-    words: str, render: Callable[..., HTMLResponse]
-) -> Mapping[str, HTMLResponse]:
-    at = datetime(2022, 1, 20, 8, tzinfo=UTC)
-    need = {"unit": "床", "quantity": 2, "item": words}
-    case_row = {
-        "request_id": "R-1",
-        "need": need,
-        "category": "supplies",
-        "state_zh": words,
-        "recorded_at": at,
-    }
-    hit = {**dict.fromkeys(("name", "phone", "id_number", "town_zh"), words), "person_id": "P-1"}
-    person = hit | {
-        "openid": words,
-        "erased": False,
-        "opted_out": True,
-        "joined": ["P-2"],
-        "history_refused": True,
-        "cases": [case_row],
-        "received": [{**need, "stage": "confirmed", "recorded_at": at}],
-        "said": [{"speaker": "own", "speaker_zh": "本人", "name": words, "phone": words}],
-        "texts": {"R-1": words},
-        "looks": [{"on": "2022-01-20", "role_zh": words, "purpose_zh": words}],
-    }
-    alike = {
-        "suggestion_id": "S-1",
-        "subject": "person",
-        "subject_zh": "疑似同一人",
-        "state": "open",
-        "reasons": [{"code": "phone_same", "zh": "手机号或微信相同"}],
-        "decided_by": words,
-        "sides": [hit | {"requests": 2, "latest_at": at}, {"person_id": "P-2"}],
-    }
-    fields = ("name", "phone", "id_number", "reason")
-    wrong = [{"code": "x", "field": field, "zh": words, "en": words} for field in fields]
-    return {
-        "person": render(
-            "person.html",
-            person=person,
-            said=[(("本人", "own"), True, words)],
-            path="/desk/persons/P-1",
-            done=None,
-            act="correct",
-            typed=dict.fromkeys(fields, words),
-            problems=wrong,
-            form_key="k",
-            form_token=words,
-            stages=persons.STAGES,
-            channels=list_channels(None),
-            languages=list_languages("en"),
-            whose=[("own", ("本人", "own"))],
-            may_export=True,
-            may_erase=True,
-            proposed_by=words,
-            is_own_proposal=False,
-        ),
-        "erasures": render("erasures.html", rows=[("P-1", words, at)], principal=words),
-        "person_export": render(
-            "person_export.html", person=person, stages=persons.STAGES, path="/desk/persons/P-1"
-        ),
-        "alike": render(
-            "alike.html",
-            page={"suggestions": [alike], "next": "S-1"},
-            state="open",
-            is_first=False,
-            done="merge",
-            form_key="k",
-            form_token=words,
-            may_decide=True,
-        ),
-    }
-
-
 def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTMLResponse]:
     waiting = request.model_copy(
         update={
@@ -159,7 +86,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         "classes": tuple(BeneficiaryClass),
         "channels": tuple(Channel),
         "states": STATES,
-        "towns": {"a-town": words},
+        "towns": load_towns(),
     }
     guess = Guess(Category.MEDICAL, 0.72, (words, words))
     judgement = Judgement(category=guess, town=Guess("441900103", 0.5, (words,)), danger=(words,))
@@ -196,7 +123,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             ],
             received=[
                 ReceivedRow(
-                    "2026-01-01", 1, "床", words, "supplies", words, words, ("已收到", "got")
+                    "2026-01-01", 1, "床", words, "supplies", "441900103", words, ("已收到", "got")
                 )
             ],
             followers=[("R-8", words)],
@@ -285,7 +212,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             ways=STAFF_WAYS,
             checks=True,
         ),
-        **render_person_samples(words, render),
+        **render_person_samples(words, request, render),
         "entry": render(
             "entry.html",
             **choices,
@@ -354,7 +281,7 @@ def _render_regular(words: str) -> Mapping[str, HTMLResponse]:
     line = regular.build_line(work, at)
     problems = [{"code": "x", "field": "on", "zh": words, "en": words}]
     typed = dict.fromkeys(("title", "name", "service", "unit", "village"), words)
-    shared = {"kinds": KINDS, "towns": {"a-town": words}, "form_token": words}
+    shared = {"kinds": KINDS, "towns": load_towns(), "form_token": words}
 
     def render(template: str, **values: object) -> HTMLResponse:
         return regular.PAGES._render("zh", template, 200, shared | values)

@@ -9,6 +9,7 @@ from services.intake.emergencies.report import MEASURES, MeasureLine
 from services.intake.model.emergency import Emergency
 from services.intake.pages import emergencies
 from shared.contracts.values import Category
+from shared.towns import load_towns
 
 
 def make_emergency(words: str, now: datetime) -> Emergency:
@@ -16,7 +17,7 @@ def make_emergency(words: str, now: datetime) -> Emergency:
     return Emergency(
         id="E-1",
         state="declared",
-        area_codes=("441900103",),
+        area_codes=("441900103", "441900003001"),
         cause="epidemic",
         starts_at=now,
         ends_at=now + timedelta(days=9),
@@ -43,7 +44,7 @@ def render_emergencies(
             "emergencies.html",
             rows=[shown],
             may_propose=True,
-            towns={"a-town": words},
+            towns=load_towns(),
             categories=tuple(Category),
             causes=emergencies.CAUSES,
             typed={"villages": words, "until": words},

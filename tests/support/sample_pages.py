@@ -28,6 +28,7 @@ from services.intake.pages.applicant import DeliveryLink, render_request
 from services.intake.pages.consents import list_consents
 from services.intake.pages.own_files import OwnFiles
 from services.intake.pages.rows import build_row
+from services.intake.person_views import describe_own_looks
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -41,6 +42,7 @@ from shared.contracts import values
 from shared.contracts.links import MANDATE, REQUEST
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 from shared.errors import Problem
+from shared.looks import Look
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
 from tests.audit.ledgers import year_of_facts
@@ -59,7 +61,9 @@ from tests.support.sample_operation_pages import (
     render_operation_samples,
 )
 
-LOOKS = [{"on": "2026-05-20", "role_zh": "镇街审批人员", "purpose_zh": "办理诉求"}]
+LOOKS = describe_own_looks(
+    [Look("L-1", "s-1", frozenset({"approver_town"}), "read_request", "P-1", NOW)]
+)
 TOKEN = "c2lnbmVkLXRva2VuLW9mLWEtbGluaw"
 VKEY = "guanjia.dongguan/log/2026+8f3a1b2c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
 
@@ -152,7 +156,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
 
 def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
     """words: names of funds, and what an entry moved."""
-    log = ledger.ShownLog("2026", words, 7, 9)
+    log = ledger.ShownLog("2026", (words, words), 7, 9)
     figures, few = Overview(), Overview()
     sums = Sums(income=20_450_000, committed=9_000_000, spent=4_000_000, fees=1_000)
     flow = FundFlow("F-1", words, words, restricted=True, total=sums)
@@ -167,7 +171,7 @@ def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
     refused = EntryRow(2, "2026-01-02", "refusal", "拒绝", (), ("", ""), Aim("", ""))
     raw = encode_entry(year_of_facts(2).sealed[1].entry)
     return {
-        "ledger": ledger.render_ledger(log, figures, [ledger.ShownLog("g-2025", words)]),
+        "ledger": ledger.render_ledger(log, figures, [ledger.ShownLog("g-2025", (words, words))]),
         "ledger_empty": ledger.PAGES.render("ledger_empty.html"),
         "ledger_without_funds": ledger.render_ledger(log, few, []),
         "ledger_fund": ledger.render_fund(log, figures, "F-1"),

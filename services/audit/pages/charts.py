@@ -11,6 +11,7 @@ from services.audit.overview import MERGED, UNSAID, Sums, Use, merge_few
 from shared.contracts.values import LABELS
 from shared.money import format_yuan
 from shared.web.pages import format_town
+from shared.web.pages import name_town as name_any_town
 from shared.web.town_map import Spot
 from shared.web.town_map import draw_towns as draw_spots
 
@@ -105,7 +106,7 @@ def name_category(code: str) -> tuple[str, str]:
 def name_town(code: str) -> tuple[str, str]:
     if code == UNSAID:
         return "未说明镇街", "not said"
-    return format_town(code), format_town(code)
+    return name_any_town(code)
 
 
 def _draw_uses(

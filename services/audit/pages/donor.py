@@ -11,12 +11,16 @@ from fastapi.responses import HTMLResponse
 from services.audit.invoices import InvoicedGift
 from services.audit.ledger.receipts import Receipt, describe_receipt
 from services.audit.model import Mandate
+from services.audit.pages.proposal_values import name_codes, name_towns
+from services.audit.pages.proposing import Texts
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.contracts.ledger import LedgerEntry
-from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, format_yuan
-from shared.web.pages import Pages, format_town
+from shared.contracts.values import CHINA, MONEY_UNIT, format_yuan
+from shared.towns import CITY_WIDE
+from shared.web.pages import Pages
 
 PAGES = Pages("services.audit")
+ANY: Texts = ("不限", "any")
 MANDATE_LABELS: Mapping[str, tuple[str, str]] = {
     "proposed": ("等待答复", "waiting for an answer"),
     "open": ("已生效", "in force"),
@@ -79,13 +83,17 @@ def render_mandate(
     )
 
 
-def _list_limits(mandate: Mandate) -> list[tuple[str, str, str]]:
+def _list_limits(mandate: Mandate) -> list[tuple[str, str, Texts]]:
     """Chinese, English, and what is allowed, in words."""
     terms = mandate.terms
     return [
-        ("用途", "For", "、".join(LABELS[each] for each in terms.categories) or "不限"),
-        ("镇街", "Where", "、".join(format_town(each) for each in terms.town_codes) or "全市"),
-        ("对象", "For whom", "、".join(LABELS[c] for c in terms.beneficiary_classes) or "不限"),
+        ("用途", "For", name_codes(terms.categories) if terms.categories else ANY),
+        ("镇街", "Where", name_towns(terms.town_codes or (CITY_WIDE,))),
+        (
+            "对象",
+            "For whom",
+            name_codes(terms.beneficiary_classes) if terms.beneficiary_classes else ANY,
+        ),
     ]
 
 

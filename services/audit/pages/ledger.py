@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 from typing import Annotated, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -59,10 +60,11 @@ Code = Annotated[str, Query(max_length=64)]
 
 @dataclass(frozen=True, slots=True)
 class ShownLog:
-    """A log as pages name it. size: entries that the figures are made of; published: all."""
+    """A log as pages name it. title: Chinese and English. size: entries that the figures are made
+    of; published: all."""
 
     name: str
-    title: str
+    title: tuple[str, str]
     size: int = 0
     published: int = 0
 
@@ -237,11 +239,21 @@ def _read_leaf(logs: PublicLogs, log: ShownLog, index: int) -> bytes:
     return read_entry(logs.open_log_source(log.name), log.published, index)
 
 
-def name_log(settings: AuditSettings, name: str) -> str:
-    """莞家慈善基金会 2026年."""
+def name_log(settings: AuditSettings, name: str) -> tuple[str, str]:
+    """莞家慈善基金会 2026年, Guanjia foundation 2026."""
     foundation, _, year = name.rpartition("-")
     title = settings.foundations.get(foundation or settings.default_foundation, foundation)
-    return f"{title} {year}年"
+    zh, en = split_name(title)
+    return f"{zh} {year}年", f"{en} {year}"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """莞家慈善基金会 Guanjia foundation: the Chinese and the English; one alone stands for both."""
+    words = name.split()
+    latin = len(list(takewhile(str.isascii, reversed(words))))
+    if not 0 < latin < len(words):
+        return name, name
+    return " ".join(words[:-latin]), " ".join(words[-latin:])
 
 
 # --- rendering ------------------------------------------------------------------------------------
@@ -323,7 +335,7 @@ def render_entries(
             "fund": [(flow.id, flow.name, flow.name) for flow in figures.funds.values()],
             "kind": [(kind.name, kind.zh, kind.name.replace("_", " ")) for kind in KINDS.values()],
             "category": [(code.value, *charts.name_category(code)) for code in Category],
-            "town": [(name, name, name) for name in load_towns().values()],
+            "town": [(name, name, town_name(code, "en")) for code, name in load_towns().items()],
         },
     )
 

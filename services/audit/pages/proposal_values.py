@@ -11,7 +11,7 @@ from shared.contracts.events import StandingLimits
 from shared.contracts.ledger_fields import GoodsLeg, Leg
 from shared.contracts.values import CHINA
 from shared.money import format_yuan
-from shared.web.pages import name_code
+from shared.web.pages import name_code, name_town
 
 
 def name_sum(fen: int) -> Texts:
@@ -21,6 +21,11 @@ def name_sum(fen: int) -> Texts:
 
 def name_codes(codes: Iterable[str]) -> Texts:
     names = [name_code(each) for each in codes]
+    return "、".join(zh for zh, _ in names), ", ".join(en for _, en in names)
+
+
+def name_towns(codes: Iterable[str]) -> Texts:
+    names = [name_town(each) for each in codes]
     return "、".join(zh for zh, _ in names), ", ".join(en for _, en in names)
 
 

@@ -82,10 +82,10 @@ from services.audit.pages.proposal_values import (
     format_standing_limits,
     name_codes,
     name_sum,
+    name_towns,
 )
 from services.audit.pages.proposing import Texts
 from shared.contracts.values import CHINA, Value
-from shared.towns import town_name
 
 SHOWN_MAX = 20
 """Of a month's differences, on the card; all stand on its page."""
@@ -124,7 +124,7 @@ def _describe_terms(terms: SpendingTerms) -> Iterator[Line]:
     """Of a fund's or a mandate's spending."""
     yield "限类别", "Categories", name_codes(terms.categories)
     yield "限困难类别", "Classes", name_codes(terms.beneficiary_classes)
-    yield "限镇街", "Towns", "、".join(town_name(code) or code for code in terms.town_codes)
+    yield "限镇街", "Towns", name_towns(terms.town_codes)
 
 
 def describe_mandate(mandate: Mandate) -> Iterator[Line]:

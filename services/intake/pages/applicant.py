@@ -28,6 +28,7 @@ from services.intake.pages.own_files import (
     add_own_files,
     load_own_files,
 )
+from services.intake.pages.rows import STATES
 from services.intake.pages.uploads import list_uploads
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared import mongo
@@ -308,9 +309,9 @@ def render_request(
     return PAGES.render(
         "request.html",
         request=request,
-        state_zh=views.STATE_LABELS[request.state],
+        state=(views.STATE_LABELS[request.state], STATES[request.state][1]),
         recorded_on=request.recorded_at.astimezone(CHINA).date(),
-        waits_for=views.list_waiting_zh(request, without=FOR_STAFF),
+        waits_for=views.list_waiting(request, without=FOR_STAFF),
         looks=looks,
         steps=STEPS,
         step=find_progress_step(request),

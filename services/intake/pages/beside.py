@@ -12,10 +12,8 @@ from shared.contracts.values import CHINA
 from shared.documents import Document
 from shared.references import format_reference
 from shared.security import Credential
-from shared.towns import town_name
-from shared.villages import format_place
 from shared.web.access import find_scope
-from shared.web.pages import format_quantity, name_code
+from shared.web.pages import format_quantity, name_code, name_place
 
 WORDS: Mapping[LikenessReason, str] = {
     "identity_same": "same ID number",
@@ -71,7 +69,7 @@ def _describe(
 ) -> dict[Words, Words]:
     vault, person = runtime.resources.vault, persons.get(request.person_id)
     area, need = request.area, request.need
-    place = format_place(area.town_code, area.village_code)
+    place = name_place(area.village_code or area.town_code)
     day = request.recorded_at.astimezone(CHINA).date().isoformat()
     amount = need.quantity, need.unit, need.item
     name = (open_contact(vault, person).name or "") if person else ""
@@ -80,7 +78,7 @@ def _describe(
         ("所需", "Need"): (format_quantity("zh", *amount), format_quantity("en", *amount)),
         ("类别", "Category"): name_code(request.category),
         ("申请人", "Who asks"): (name, name),
-        ("镇街、村居", "Place"): (place, place),
+        ("镇街、村居", "Place"): place,
         ("渠道", "Channel"): name_code(request.channel),
         ("登记", "Recorded"): (day, day),
         ("状态", "State"): STATES[request.state],
@@ -122,7 +120,7 @@ class ReceivedRow:
     unit: str
     item: str
     category: str
-    town: str
+    town_code: str
     fund_id: str
     stage: tuple[str, str]
 
@@ -147,7 +145,7 @@ def _make_received(row: Document) -> ReceivedRow:
         unit=row["unit"],
         item=row["item"],
         category=row["category"],
-        town=town_name(row["town_code"]),
+        town_code=str(row["town_code"]),
         fund_id=row["fund_id"],
         stage=STAGES[row["stage"]],
     )

@@ -16,7 +16,6 @@ from services.intake.emergencies.messages import (
 )
 from services.intake.emergencies.report import count_by_measure
 from services.intake.model.emergency import (
-    TOWN_DIGITS,
     ConfirmEmergency,
     Emergency,
     EndEmergency,
@@ -32,7 +31,6 @@ from shared.ids import make_id
 from shared.messaging.decision import Answer
 from shared.security import STAFF, Credential, Role
 from shared.towns import load_towns
-from shared.villages import format_place
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import Form, list_problems, make_form_key, read_form
 from shared.web.pages import Pages
@@ -107,10 +105,7 @@ def describe_emergency(emergency: Emergency, now: datetime) -> dict[str, object]
         words = ("尚未开始", "not begun yet") if is_before else ("已到期", "over")
     return {
         "id": emergency.id,
-        "places": [
-            format_place(code[:TOWN_DIGITS], code if len(code) > TOWN_DIGITS else None)
-            for code in emergency.area_codes
-        ],
+        "area_codes": emergency.area_codes,
         "categories": emergency.categories,
         "cause": CAUSES[emergency.cause],
         "state": emergency.state,

@@ -31,6 +31,7 @@ from services.intake.own.messages import (
 from services.intake.pages.applicant_links import load_request
 from services.intake.pages.persons import STAGES
 from services.intake.pages.preferences import read_preference
+from services.intake.pages.rows import STATES
 from services.intake.person_views import describe_export
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.messages import Inbound, derive_message_id, seal_message
@@ -165,7 +166,9 @@ async def export_own(token: Token, request: Request, runtime: IntakeRuntimeDep) 
         body = orjson.dumps(content, option=orjson.OPT_INDENT_2)
         return Response(body, media_type="application/json", headers={**HEADERS, **name})
     path = REQUEST.path(token)
-    return PAGES.render("person_export.html", person=content, stages=STAGES, path=path)
+    return PAGES.render(
+        "person_export.html", person=content, stages=STAGES, states=STATES, path=path
+    )
 
 
 @router.post(REQUEST.route(OWN, "correct"))

@@ -16,6 +16,7 @@ from services.intake.messages import ERASURE_UNREAD
 from services.intake.model.erasure import ErasureProposal
 from services.intake.model.suggestion import SuggestionState
 from services.intake.pages.preferences import read_preference
+from services.intake.pages.rows import STATES
 from services.intake.person_views import SPEAKER_LABELS, WHOSE_LABELS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import list_said
@@ -105,6 +106,7 @@ async def _render(
         problems=list(answer.body.get("problems", ())) if answer else [],
         form_key=make_form_key(),
         stages=STAGES,
+        states=STATES,
         channels=list_channels(person.preference.channel),
         languages=list_languages(person.preference.language),
         whose=[(code, (zh, code)) for code, zh in WHOSE_LABELS.items() if code != "unsaid"],
@@ -173,6 +175,7 @@ async def download_person(
         "person_export.html",
         person=page,
         stages=STAGES,
+        states=STATES,
         path=PERSON_PATH.format(person_id=person_id),
     )
 
@@ -283,6 +286,7 @@ async def show_alike(
         request,
         "alike.html",
         page=page,
+        states=STATES,
         state=state,
         is_first=not after,
         done=done,

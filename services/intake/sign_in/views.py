@@ -6,7 +6,7 @@ from datetime import datetime
 from services.intake.model.account import Account
 from shared.contracts.values import CHINA
 from shared.security import Credential
-from shared.web.pages import format_town
+from shared.web.pages import name_town
 from shared.web.tiles import list_roles
 
 Texts = tuple[str, str]
@@ -84,8 +84,8 @@ def describe_key(credential: Credential, now: datetime, used_at: datetime | None
 def _name_area(area: str) -> Texts:
     if not area:
         return WHOLE_CITY
-    town = format_town(area[:9])
-    return (f"{town}（村居 {area}）", f"{town} ({area})") if len(area) > 9 else (town, town)
+    zh, en = name_town(area[:9])
+    return (f"{zh}（村居 {area}）", f"{en} ({area})") if len(area) > 9 else (zh, en)
 
 
 def _find_state(

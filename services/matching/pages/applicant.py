@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching.messages import STARS_WRONG
-from services.matching.model.labels import REOPEN_REASONS, STATE_LABELS
+from services.matching.model.labels import REOPEN_REASONS, name_state
 from services.matching.model.match import ConfirmMatch, Match, RateMatch, ReopenMatch
 from services.matching.pages.buttons import (
     PAGES,
@@ -64,7 +64,7 @@ def render_delivery(match: Match, token: str, now: datetime, help_phone: str) ->
     return PAGES.render(
         "delivery.html",
         match=match,
-        state_zh=STATE_LABELS[match.state],
+        state=name_state(match.state),
         may_confirm=match.state == "delivered",
         may_rate=match.state == "confirmed" and match.stars is None,
         may_reopen=match.may_reopen(now),

@@ -30,11 +30,11 @@ from shared.messaging.decision import Answer, Command
 from shared.money import format_yuan, parse_amount, parse_quantity
 from shared.revocations import LinkRevocation
 from shared.runtime import Runtime
-from shared.towns import load_towns, town_name
+from shared.towns import load_towns
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.links import answer_refused, is_browser
-from shared.web.pages import format_day, format_moment, name_code
+from shared.web.pages import format_day, format_moment, name_code, name_town
 
 router = Router(route_class=GiverRoute)
 
@@ -209,11 +209,12 @@ def describe_terms(terms: ConsentTerms) -> list[Line]:
     """In plain words."""
     names = [name_code(code) for code in terms.categories] or [("不限", "any")]
     zh, en = zip(*names, strict=True)
-    towns = [town_name(code) for code in terms.town_codes]
+    towns = [name_town(code) for code in terms.town_codes]
+    towns_zh, towns_en = zip(*towns or [("全市", "whole city")], strict=True)
     until = terms.valid_until
     rows: list[Line] = [
         ("哪方面", "What for", ("、".join(zh), ", ".join(en))),
-        ("哪些镇街", "Where", ("、".join(towns) or "全市", ", ".join(towns) or "whole city")),
+        ("哪些镇街", "Where", ("、".join(towns_zh), ", ".join(towns_en))),
     ]
     if terms.request_fen and terms.month_fen:
         rows += [

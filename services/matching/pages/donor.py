@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
-from services.matching.model.labels import DECLINE_REASONS, STATE_LABELS
+from services.matching.model.labels import DECLINE_REASONS, name_state
 from services.matching.model.match import AcceptMatch, DeclineMatch, Match, ScheduleMatch
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -84,7 +84,7 @@ def render_proposal(match: Match, background: Background, token: str) -> HTMLRes
         tier=need.tier if need else None,
         way=format_way(need, offer) if need and offer else "",
         help_phone=background.help_phone,
-        state_zh=STATE_LABELS[match.state],
+        state=name_state(match.state),
         may_answer=match.state == "proposed",
         reasons=[(reason, reason) for reason in DECLINE_REASONS],
         path=partial(PROPOSAL.path, token),
