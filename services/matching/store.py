@@ -30,6 +30,7 @@ PRIORITY = [("tier", 1), ("recorded_at", 1), ("_id", 1)]
 INDEXES: tuple[mongo.Index, ...] = (
     (Need.COLLECTION, [("unit", 1), ("item", 1), *PRIORITY], {}),
     (Offer.COLLECTION, [("donor_id", 1), ("source", 1)], {}),
+    (Offer.COLLECTION, [("source", 1), ("registered_at", -1)], {}),
     (Offer.COLLECTION, [("unit", 1)], {"partialFilterExpression": dict(GIVING_OFFERS)}),
     (Match.COLLECTION, [("state", 1), ("_id", 1)], {}),
     (Match.COLLECTION, [("offer_id", 1), ("state", 1)], {}),

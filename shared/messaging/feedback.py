@@ -5,7 +5,8 @@ twice. A line says ids, codes and our own texts; nothing of what the record said
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -23,6 +24,8 @@ KEPT_S = 30 * 86_400
 
 NUMBER_DIGITS = 12
 AFTER_ALL = "9" * NUMBER_DIGITS
+ROWS_READ = 200
+NO_EFFECT: Collection[RecordOutcome] = ("refused", "dead_letter")
 MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,100}")
 OUTCOMES: Mapping[str, RecordOutcome] = {
     "applied": "accepted",
@@ -145,6 +148,32 @@ async def list_feedback(
         if len(entries) >= limit:
             break
     return entries[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that had no effect. at: when that was decided."""
+
+    at: datetime
+    record: RecordAnswered
+
+
+async def list_newest_refusals(database: mongo.Database, source: str, limit: int) -> list[Refusal]:
+    """Of the newest records of this source; of its last ROWS_READ transactions at most."""
+    query = {"_id": {"$gt": _build_id(source, ""), "$lte": _build_id(source, AFTER_ALL)}}
+    cursor = database[COLLECTION].find(query).sort("_id", -1).limit(ROWS_READ)
+    refusals = [
+        Refusal(row["at"], _parse_entry(entry))
+        async for row in cursor
+        for entry in reversed(row["entries"])
+        if entry["outcome"] in NO_EFFECT
+    ]
+    return refusals[:limit]
+
+
+def _parse_entry(entry: Mapping[str, object]) -> RecordAnswered:
+    fields = {name: value for name, value in entry.items() if name != "number"}
+    return RecordAnswered.model_validate(fields)
 
 
 def _build_id(source: str, number: str) -> str:

@@ -178,6 +178,14 @@ TILES: tuple[Tile, ...] = (
         STAFF,
     ),
     Tile(
+        "/matching/offers",
+        "我的爱心资源",
+        "What I offer",
+        "登记的资源还剩多少、等您办的、没有收下的记录",
+        "what is left of each offer, what waits for you, records that were not taken",
+        PARTNERS,
+    ),
+    Tile(
         "/account",
         "我的账号",
         "My account",

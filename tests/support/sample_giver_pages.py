@@ -21,12 +21,16 @@ from services.matching.pages.donor_menu import (
 )
 from services.matching.pages.givers import SIGN_IN, Giver
 from services.matching.pages.giving import render_certificate, render_giving
+from services.matching.pages.partner import PartnerFacts, describe_on_page, render_partner
 from services.matching.pages.preferences import render_preference
 from services.matching.pages.proposals import render_proposals
 from services.matching.proposals import Outcome
+from shared.contracts.events import Finding, RecordAnswered
 from shared.contracts.values import Category
-from shared.errors import Problem
+from shared.errors import Problem, refuse
 from shared.giving_client import FundUse, Gift, Giving
+from shared.messaging.feedback import Refusal
+from shared.security import Role
 from tests.support.readers import make_reader
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
@@ -52,6 +56,34 @@ def render_giver_samples(waiting: Match, words: str, token: str) -> Mapping[str,
             giver, None, "zh", [Problem(code="preference_unreachable", zh=words, en=words)]
         ),
         **_render_consents(rows, giver, words),
+        **_render_partner(rows, words),
+    }
+
+
+def _render_partner(rows: Sequence[Match], words: str) -> Mapping[str, HTMLResponse]:
+    reader = make_reader(Role.DONOR_PARTNER)
+    offer = make_offer(rows[0])
+    ended = offer.model_copy(update={"valid_until": NOW - timedelta(days=1)})
+    offers = [
+        offer,
+        ended,
+        *(offer.model_copy(update={"state": s}) for s in ("paused", "withdrawn")),
+    ]
+    finding = Finding(code="any", field="quantity", zh=words, en=words)
+    record = RecordAnswered(
+        record_topic="t", partition=0, offset=1, outcome="refused", problems=(finding,)
+    )
+    named = record.model_copy(update={"message_id": "offer-1"})
+    facts = PartnerFacts(
+        [describe_on_page(each, NOW) for each in offers],
+        rows,
+        [Refusal(NOW, record), Refusal(NOW, named)],
+    )
+    refused = refuse(409, Problem(code="offer_withdrawn", zh=words, en=words))
+    return {
+        "partner": render_partner(reader, facts),
+        "partner_refused": render_partner(reader, facts, refused),
+        "partner_empty": render_partner(reader, PartnerFacts((), (), ())),
     }
 
 

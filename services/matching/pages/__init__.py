@@ -11,6 +11,7 @@ from services.matching.pages import (
     giving,
     handover,
     menu,
+    partner,
     preferences,
     proposals,
     public_menu,
@@ -31,4 +32,4 @@ router.include_router(applicant.router)
 router.include_router(menu.router)
 router.include_router(public_menu.router)
 
-ROUTERS = (router, handover.router)
+ROUTERS = (router, handover.router, partner.router)

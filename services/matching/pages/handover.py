@@ -17,9 +17,11 @@ from services.matching.model.match import (
     ScheduleMatch,
     Witness,
 )
+from services.matching.pages.partner import PARTNER_PATH
 from shared import mongo
 from shared.answers import Answer
 from shared.contracts.values import Identifier
+from shared.partner_ids import is_partner
 from shared.runtime import Runtime
 from shared.scope import Scope
 from shared.security import Credential
@@ -54,7 +56,7 @@ async def show_handover(
     done: str = "",
 ) -> Response:
     match = await _load(runtime, find_scope(caller), match_id)
-    return await _render(request, runtime, match, done=DONE.get(done))
+    return await _render(request, runtime, caller, match, done=DONE.get(done))
 
 
 @router.post(f"{HANDOVER_PATH}/schedule")
@@ -118,7 +120,7 @@ async def _act(
 ) -> Response:
     async def show(form: Form, answer: Answer) -> Response:
         match = await _load(runtime, find_scope(caller), match_id)
-        return await _render(request, runtime, match, act=act, form=form, answer=answer)
+        return await _render(request, runtime, caller, match, act=act, form=form, answer=answer)
 
     done = f"{HANDOVER_PATH.format(match_id=match_id)}?done={act}"
     return await answer_form(request, runtime, caller, done, build, show)
@@ -135,6 +137,7 @@ async def _load(runtime: Runtime, scope: Scope, match_id: str) -> Match:
 async def _render(
     request: Request,
     runtime: Runtime,
+    caller: Credential,
     match: Match,
     *,
     done: tuple[str, str] | None = None,
@@ -150,6 +153,8 @@ async def _render(
         match=match,
         state=(STATE_LABELS[match.state], match.state),
         path=HANDOVER_PATH.format(match_id=match.id),
+        case_path="" if is_partner(caller) else f"/cases/{match.request_id}",
+        offers_path=PARTNER_PATH,
         done=done,
         act=act,
         typed=form or {},
@@ -158,6 +163,6 @@ async def _render(
         evidence=EVIDENCE,
         reasons=REOPEN_REASONS,
         may_deliver=match.state == "committed",
-        may_confirm=match.state == "delivered",
-        may_reopen=match.may_reopen(await runtime.processor.now()),
+        may_confirm=match.state == "delivered" and not is_partner(caller),
+        may_reopen=match.may_reopen(await runtime.processor.now()) and not is_partner(caller),
     )
