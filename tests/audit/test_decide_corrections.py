@@ -1,5 +1,7 @@
 """Transfers between funds and reversals of entries: two people, a document, and never too much."""
 
+import json
+
 import pytest
 
 from services.audit.model import (
@@ -13,10 +15,12 @@ from services.audit.model import (
     Transfer,
     derive_reversal_id,
 )
+from services.audit.vouchers.files import read_file
 from shared.contracts.events import LedgerReversed, LedgerTransferred
 from shared.errors import Invalid
-from shared.messaging.decision import Answer
+from shared.messaging.decision import Answer, Ref
 from tests.audit.decisions import (
+    FOUNDATION,
     NEXT_YEAR,
     ORIGIN,
     OTHER_FOUNDATION,
@@ -37,6 +41,7 @@ from tests.audit.facts import (
     release,
 )
 
+SCAN = read_file(b"%PDF-1.4 consent", "捐赠人同意书")
 PROPOSAL = ProposeTransfer(
     from_fund_id=FUND, to_fund_id="OTHER", amount_fen=3_000, reference="捐赠人同意书-7"
 )
@@ -106,6 +111,43 @@ def test_nobody_moves_money_alone_or_twice() -> None:
     audit.execute(ApproveTransfer(transfer_id=id_), "bo")
     assert code(audit.answer(ApproveTransfer(transfer_id=id_), "cy")) == "transfer_not_proposed"
     assert audit.fund().transferred_fen == -3_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({}, "transfer_needs_scan"),
+        ({"attachment": SCAN.id, "reference": " x "}, "transfer_needs_document"),
+        ({"attachment": "0" * 64}, "attachment_unknown"),
+        ({"attachment": SCAN.id}, None),
+    ],
+)
+def test_money_leaves_a_restricted_fund_with_the_scan_of_its_document_alone(
+    changes: dict[str, str], refused: str | None
+) -> None:
+    audit = open_audit(restricted=True)
+    open_fund(audit, "OTHER", restricted=False)
+    audit.receive(gift(100_000_000))
+    assert audit.answer(SCAN, "ann").status == 201
+    proposal = PROPOSAL.model_copy(update={"amount_fen": 100_000_000, **changes})
+    answer = audit.answer(proposal, "ann")
+    assert (answer.status == 202) is (refused is None)
+    assert refused is None or code(answer) == refused
+    if refused is None:
+        id_ = str(answer.body["id"])
+        assert audit.answer(ApproveTransfer(transfer_id=id_), "bo").status == 200
+        assert json.loads(audit.leaves[-1])["authorisation"]["attachment"] == SCAN.id
+
+
+def test_a_transfer_that_an_earlier_release_took_without_a_scan_is_not_approved() -> None:
+    audit = open_audit(restricted=True)
+    open_fund(audit, "OTHER", restricted=False)
+    audit.receive(gift(5_000))
+    proposed = Transfer(id="T-1", maker="ann", foundation=FOUNDATION, **PROPOSAL.model_dump())
+    audit.states[Ref(Transfer, "T-1")] = proposed
+    answer = audit.answer(ApproveTransfer(transfer_id="T-1"), "bo")
+    assert code(answer) == "transfer_needs_scan"
+    assert audit.fund().transferred_fen == 0
 
 
 def test_a_declined_transfer_moves_nothing() -> None:

@@ -27,11 +27,22 @@ from shared.contracts.events import (
     MandateGranted,
     MandateProposed,
     MandateRevoked,
+    OfferRegistered,
 )
 from shared.contracts.values import Category
 from shared.errors import Invalid
 from tests.audit.decisions import RULES, MemoryAudit, give_mandate, open_audit
-from tests.audit.facts import BANK, FUND, NOW, acceptance, gift, mandate_id, refund, release
+from tests.audit.facts import (
+    BANK,
+    FUND,
+    NOW,
+    acceptance,
+    event,
+    gift,
+    mandate_id,
+    refund,
+    release,
+)
 from tests.audit.test_decide_corrections import undo
 
 PARTNER = "/partners/two"
@@ -300,6 +311,20 @@ def test_gifts_of_a_donor_pay_only_as_far_as_he_gave() -> None:
     audit.receive(refund(derive_donation_id(BANK, "his"), 1_000))
     assert accept("M-4", 3_001) == "gifts_used"
     assert accept("M-5", 3_000) is None
+
+
+@pytest.mark.parametrize("amount_fen", [1, 33_300])
+def test_a_pledge_that_never_arrived_draws_on_nobody_elses_money(amount_fen: int) -> None:
+    """He announced it, and others filled the fund: the log says that his match got nothing."""
+    audit = open_audit()
+    pledged = OfferRegistered(donor_id="P-donor", unit="fen", quantity=33_300, fund_id=FUND)
+    audit.receive(event(pledged, "O-1", source="/matching"))
+    audit.receive(gift(90_000, "of another", donor="P-other"))
+    offered = {"mandate_id": make_gifts_mandate(audit), "offer_source": PARTNER}
+    for name, match in (("M-1", offered), ("M-2", {"mandate_id": None})):
+        audit.receive(acceptance(name, amount_fen, **match))
+        assert audit.entries()[-1]["kind"] == "refusal"
+    assert (audit.fund().committed_fen, audit.fund().remaining_fen) == (0, 90_000)
 
 
 def test_an_undone_commitment_counts_no_more_nor_does_an_undone_gift() -> None:

@@ -25,7 +25,7 @@ from services.audit.reports.disclosure.figures import (
     shift_months,
 )
 from shared.contracts.ledger_fields import Purpose
-from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
+from tests.audit.log_builder import FUND, LogBuilder, build_year
 
 QUARTERS = ("2026Q1", "2026Q2", "2026Q3", "2026Q4")
 MONTHS = tuple(f"2026-{month:02d}" for month in range(1, 13))
@@ -202,12 +202,6 @@ def test_largest_are_told_first_and_all_that_are_major(tmp_path: Path) -> None:
     top = [each.amount for each in of("2026", where).moved]
     assert top == [fen * 100 for fen in range(40, 30, -1)]
     assert len(of("2026", where, major_fen=25_00).moved) == 16
-
-
-def test_money_of_a_transfer_is_told_with_its_reference(places: list[Path]) -> None:
-    moved = of("2026Q1", places[0]).transfers[0]
-    assert dict(moved.funds) == {FUND: -7_77, GENERAL: 7_77}
-    assert (moved.amount, moved.reference) == (7_77, "捐赠人同意书 7; [号]")
 
 
 # --- periods ----------------------------------------------------------------------------------

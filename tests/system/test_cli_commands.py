@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from deploy.commands.status import LOG_STATES
 from deploy.local.ports import LOOPBACK
 from shared.client import ServiceClient, ServiceError
 from tests.system.command_line import guanjia
@@ -140,9 +141,6 @@ def test_config_shows_values_and_where_they_come_from(monkeypatch: pytest.Monkey
     assert "not-for-eyes" not in json.dumps(plain)
 
 
-# --- the client ---
-
-
 class PreparedService(BaseHTTPRequestHandler):
     """Gives the prepared answers one after the other; remembers the requests' headers."""
 
@@ -158,6 +156,9 @@ class PreparedService(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def log_message(self, *args: Any) -> None:
         pass
 
@@ -172,6 +173,29 @@ def service(
         monkeypatch.setenv("GUANJIA_INTAKE_URL", f"http://{LOOPBACK}:{server.server_port}")
         yield PreparedService
         server.shutdown()
+
+
+# --- health ---
+
+
+@pytest.mark.parametrize("state", [None, *LOG_STATES])
+def test_status_is_unwell_while_a_log_is_stopped_though_its_service_is_ready(
+    service: type[PreparedService], state: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    trouble = {"log": "ledger/guanjia/2026", "state": state, "reason": "checkpoint is not ours"}
+    answer = {"status": "ready"} | ({"logs": [trouble]} if state else {})
+    service.answers = [(200, json.dumps(answer).encode())]
+    result = guanjia("status")
+    assert "就绪 ready" in result.output
+    assert result.exit_code == (1 if state else 0)
+    if state:
+        row = next(line for line in result.output.splitlines() if "ledger/guanjia/2026" in line)
+        assert LOG_STATES[state] in row
+        assert "checkpoint is not ours" in row
+
+
+# --- the client ---
 
 
 def test_problems_are_said_in_both_languages(service: type[PreparedService]) -> None:

@@ -145,10 +145,18 @@ def send_transfer_proposal(
     reference: Annotated[
         str, typer.Option(help="依据：同意书或备案号 the document that allows it")
     ],
+    voucher: Annotated[str, typer.Option(help="凭证号 the number of its voucher")] = "",
+    attachment: Annotated[
+        str,
+        typer.Option(
+            help="附件摘要，由 attach 得到；限定性基金划出时必填 digest, as attach prints"
+        ),
+    ] = "",
 ) -> None:
     """提出划转，由另一人批准。Proposes a transfer; another person approves it."""
     body = {"from_fund_id": giver, "to_fund_id": taker, "amount_fen": parse_fen(amount)}
-    send_proposal(TRANSFERS, "transfer approve", body | {"reference": reference})
+    document = {"reference": reference, "voucher": voucher, "attachment": attachment}
+    send_proposal(TRANSFERS, "transfer approve", body | document)
 
 
 @transfer_app.command("approve")

@@ -1,4 +1,5 @@
-"""Money moves between two funds of one foundation: by two people, with the document it needs."""
+"""Money moves between two funds of one foundation: by two people, with the document it needs. What
+leaves a restricted fund needs the scan of that document: the donors said what it is for."""
 
 from datetime import datetime
 
@@ -15,11 +16,15 @@ from services.audit.model import (
     ProposeTransfer,
     Transfer,
 )
+from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
 from shared.contracts.events import LedgerTransferred
 from shared.contracts.values import format_yuan
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, States
+
+REFERENCE_MIN = 3
+"""Characters of a document's number or name: 记-7."""
 
 
 def decide_propose_transfer(
@@ -35,7 +40,8 @@ def decide_propose_transfer(
     pair = _check_pair(proposal, giver, taker)
     if isinstance(pair, Answer):
         return Decision(answer=pair)
-    if flaw := find_flaw(states, proposal.attachment):
+    flaw = _find_missing(proposal, pair[0]) or find_flaw(states, proposal.attachment)
+    if flaw:
         return Decision(answer=flaw)
     transfer = Transfer(
         id=id_,
@@ -56,6 +62,8 @@ def decide_approve_transfer(
     pair = _check_pair(transfer, giver, taker)
     if isinstance(pair, Answer):
         return Decision(answer=pair)
+    if flaw := _find_missing(transfer, pair[0]):
+        return Decision(answer=flaw)
     journal = Journal.open(states, transfer.foundation, now)
     giver, taker = (journal.bring_forward_fund(fund) for fund in pair)
     amount_fen, approved = transfer.amount_fen, transfer.resolve("approved", command.principal)
@@ -72,6 +80,20 @@ def decide_approve_transfer(
     fields = {"fund_id": giver.id, "to_fund_id": taker.id, "amount_fen": amount_fen}
     done = journal.record(draft, approved, LedgerTransferred, **fields)
     return journal.close(Answer(200, done.to_json()))
+
+
+def _find_missing(transfer: ProposeTransfer | Transfer, giver: Fund) -> Answer | None:
+    """What a transfer out of a restricted fund does not say of its document. One that an earlier
+    release took without a scan is declined and proposed anew."""
+    if not giver.restricted:
+        return None
+    if not transfer.attachment:
+        return voucher_messages.TRANSFER_NEEDS_SCAN.refusal(409, "attachment")
+    if len(transfer.reference.strip()) < REFERENCE_MIN:
+        return voucher_messages.TRANSFER_NEEDS_DOCUMENT.refusal(
+            409, "reference", least=REFERENCE_MIN
+        )
+    return None
 
 
 def _check_pair(

@@ -7,6 +7,18 @@ ATTACHMENT_UNKNOWN = Message(
     "没有这个附件：请先上传凭证的扫描件，再从列表里选",
     "there is no such file: add the scan of the voucher first, then choose it",
 )
+TRANSFER_NEEDS_SCAN = Message(
+    "transfer_needs_scan",
+    "限定性基金的钱划出，须附捐赠人同意或备案文件的扫描件：请先上传附件，再提出",
+    "money of a restricted fund moves with the scan of the donors' consent or of the filing: add "
+    "the file, then propose it",
+)
+TRANSFER_NEEDS_DOCUMENT = Message(
+    "transfer_needs_document",
+    "限定性基金的钱划出，依据须写明文件名称或编号（至少 {least} 个字）",
+    "money of a restricted fund moves by a document: write its name or number, at least {least} "
+    "characters",
+)
 ATTACHMENT_KIND = Message(
     "attachment_kind",
     "附件只收 PDF、JPG、PNG",

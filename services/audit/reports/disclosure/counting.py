@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import cast
 
 from services.audit.ledger.kinds import Direction, EntryKind, kind_of
@@ -244,7 +245,7 @@ class _Folding:
         kind = kind_of(entry)
         if not kind.is_transaction:
             return
-        moved = _build_moved(entry)
+        moved = self._mark_lifted(_build_moved(entry))
         if kind.listed:
             getattr(self._figures, kind.listed).append(moved)
         if moved.amount >= self._major_fen:
@@ -253,6 +254,12 @@ class _Folding:
             heapq.heappush(self._largest, (moved.amount, -self._figures.entries, moved))
             if len(self._largest) > LARGEST:
                 heapq.heappop(self._largest)
+
+    def _mark_lifted(self, moved: Moved) -> Moved:
+        """Says so where restricted money became unrestricted."""
+        sides = {self._figures.funds[fund].restricted: amount for fund, amount in moved.funds}
+        is_lifted = moved.kind == "transfer" and sides.get(True, 0) < 0 < sides.get(False, 0)
+        return replace(moved, lifts_restriction=True) if is_lifted else moved
 
 
 def _sum_promising(entry: LedgerEntry) -> Amounts:

@@ -199,6 +199,8 @@ class Moved:
     funds: tuple[tuple[str, int], ...]
     reference: str = ""
     """The document behind a transfer."""
+    lifts_restriction: bool = False
+    """Of a transfer: from restricted money to unrestricted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +385,9 @@ def _format_moved(each: Moved) -> dict[str, object]:
         "amount_fen": each.amount,
         "funds": [{"fund": fund, "amount_fen": amount} for fund, amount in each.funds],
     }
-    return fields | ({"reference": each.reference} if each.reference else {})
+    reference = {"reference": each.reference} if each.reference else {}
+    lifted = {"lifts_restriction": True} if each.lifts_restriction else {}
+    return fields | reference | lifted
 
 
 def _drop_zeros(sums: Mapping[str, int]) -> dict[str, int]:

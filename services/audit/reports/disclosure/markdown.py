@@ -296,7 +296,10 @@ def _render_moved(each: Moved) -> Sequence[str]:
         each.subject,
         format_yuan(each.amount),
     )
-    return *cells, funds, each.reference
+    lifted = (
+        "；限定性转为非限定性 from restricted to unrestricted" if each.lifts_restriction else ""
+    )
+    return *cells, funds, each.reference + lifted
 
 
 def _find_label(code: str) -> str:
