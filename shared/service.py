@@ -199,6 +199,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             publisher=self._publisher,
             clock=self._clock,
             batch_events_max=settings.batch_events_max,
+            batch_interval_s=settings.batch_interval_ms / 1000,
             bugs_max=settings.bugs_max,
             queue_max=settings.command_queue_max,
             tracer=self._tracer,

@@ -121,6 +121,10 @@ class Settings(BaseSettings):
     ] = 0.01
 
     batch_events_max: Annotated[int, Field(ge=1, le=500)] = 500
+    batch_interval_ms: Annotated[
+        int,
+        Field(ge=0, le=1000, description="between the beginnings of transactions of many items"),
+    ] = 0
     fetch_max_wait_ms: Annotated[
         int, Field(ge=1, le=5000, description="Apache Kafka answers as soon as there is something")
     ] = 1000

@@ -127,6 +127,7 @@ class DeliveryChannel(ABC):
     is_by_phone: it goes to a number, which a carrier may block and a receipt names.
     is_billed: each message costs, and counts in the month's budget.
     has_credits: a message may go as one that the person subscribed to.
+    has_links: a message is opened by a link of its own; an SMS holds none.
     """
 
     name: ClassVar[NoticeChannel]
@@ -135,6 +136,7 @@ class DeliveryChannel(ABC):
     is_by_phone: ClassVar[bool]
     is_billed: ClassVar[bool]
     has_credits: ClassVar[bool]
+    has_links: ClassVar[bool]
 
     @abstractmethod
     def list_providers(self, sms_providers: Sequence[SmsProvider]) -> Sequence[ProviderName]:
@@ -166,6 +168,7 @@ class SmsChannel(DeliveryChannel):
     is_by_phone = True
     is_billed = True
     has_credits = False
+    has_links = False
 
     def list_providers(self, sms_providers: Sequence[SmsProvider]) -> Sequence[ProviderName]:
         return sms_providers
@@ -223,6 +226,7 @@ class WeChatChannel(DeliveryChannel):
     is_by_phone = False
     is_billed = False
     has_credits = True
+    has_links = True
 
     def list_providers(
         self,

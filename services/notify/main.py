@@ -69,6 +69,7 @@ def build_service(
         build_resources=build_resources,
         jobs=(send_notices, send_digests),
         indexes=store.INDEXES,
+        retired_indexes=store.RETIRED_INDEXES,
     )
 
 

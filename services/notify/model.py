@@ -129,7 +129,6 @@ class Notice(State):
     """
 
     COLLECTION: ClassVar[str] = "notices"
-    HAS_DEADLINES: ClassVar[bool] = True
 
     person_id: str
     purpose: str

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.notify.limits import count_segments, count_sms_units, fill_longest
 from services.notify.model import Notice
+from services.notify.store import IN_ANY_STATE
 from services.notify.templates import TEMPLATES
 from shared import mongo
 from shared.contracts.values import Value
@@ -52,7 +53,7 @@ async def find_rates(
     key = {"provider": f"{attempt}.provider", "channel": f"{attempt}.channel", "for": "$purpose"}
     rows = database[Notice.COLLECTION].aggregate(
         [
-            {"$match": {"created_at": {"$gte": begins}}},
+            {"$match": {"state": IN_ANY_STATE, "created_at": {"$gte": begins}}},
             {"$project": {"purpose": 1, "attempts": 1}},
             {"$unwind": attempt},
             {"$group": {"_id": key, **sums}},

@@ -105,7 +105,7 @@ class NotifyResources:
             recipient=CHANNELS[channel].find_address(contact) or "",
             template=name,
             parameters=CHANNELS[channel].format_parameters(content),
-            url=self._sign_url(notice),
+            url=self._sign_url(notice) if CHANNELS[channel].has_links else None,
         )
 
     def _sign_url(self, notice: Notice) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from services.notify.model import Notice, NoticeState
-from services.notify.store import AREA
+from services.notify.store import AREA, IN_ANY_STATE
 from shared import mongo
 from shared.contracts.values import CHINA, Identifier, Value
 from shared.references import REFERENCE_LENGTH
@@ -33,7 +33,10 @@ class Search(Value):
 
 
 def build_query(search: Search, scope: Scope, now: datetime) -> dict[str, object]:
-    query: dict[str, object] = {"state": search.state, "purpose": search.purpose}
+    query: dict[str, object] = {
+        "state": search.state or IN_ANY_STATE,
+        "purpose": search.purpose,
+    }
     if not scope.area:
         query["person_id"] = search.person_id
     begins = None

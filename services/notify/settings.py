@@ -117,6 +117,15 @@ class NotifySettings(Settings):
         ),
     ]
 
+    batch_interval_ms: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1000,
+            description="between the beginnings of transactions of many items: so long a notice of "
+            "a burst waits at each of its steps",
+        ),
+    ] = 80
     send_concurrency: Annotated[
         int, Field(ge=1, le=1000, description="calls at one time; unclear if the process dies")
     ] = 24

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
-from services.notify.model import Attempt, Dispatch, Notice, StaffMember
+from services.notify.model import Attempt, Dispatch, Notice, NoticeState, StaffMember
 from services.notify.purposes import DIGESTS
 from services.notify.refusals import BlockedPhone
 from services.notify.registers import CallRegister
@@ -18,7 +19,6 @@ from shared.scope import Cut, Scope
 INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
     (Notice.COLLECTION, [("person_id", 1), ("created_at", -1)], {}),
     (Notice.COLLECTION, [("state", 1), ("created_at", -1)], {}),
-    (Notice.COLLECTION, [("created_at", -1)], {}),
     (Notice.COLLECTION, [("regarding", 1)], {}),
     (
         Notice.COLLECTION,
@@ -30,11 +30,6 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
         [("task.state", 1), ("created_at", 1)],
         {"partialFilterExpression": {"task.state": {"$type": "string"}}},
     ),
-    (
-        Notice.COLLECTION,
-        [("bundle_id", 1)],
-        {"partialFilterExpression": {"bundle_id": {"$type": "string"}}},
-    ),
     (StaffMember.COLLECTION, [("duties", 1)], {}),
     (SmsSpending.COLLECTION, [("month", 1)], {}),
     (CallRegister.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
@@ -43,6 +38,13 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
     (Subscription.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
     (BlockedPhone.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
 )
+RETIRED_INDEXES = (
+    (Notice.COLLECTION, "bundle_id_1"),
+    (Notice.COLLECTION, "created_at_-1"),
+)
+"""Each costs every step of a notice: what they found, the others find too (decision 0550)."""
+IN_ANY_STATE = {"$in": list(get_args(NoticeState))}
+"""For who looks by time alone: the index of states, one range of it for each."""
 
 OWN_SHARE_PERCENT = 75
 """Of what answers leave of a batch."""
@@ -60,14 +62,13 @@ async def find_due_in_turn(database: mongo.Database, now: datetime, limit: int) 
     """What is due. Where that is more than `limit`: answers first, then own cases, then the lanes
     of what others brought, each in turn. So no lane stands still, and none holds up another.
     """
-    rows = database[Notice.COLLECTION].find(_select_due(now)).sort("due_at", 1).limit(limit)
-    due = await rows.to_list(None)
+    lanes = await _list_others_lanes(database, now)
+    due = await _find_in_lanes(database, now, (ANSWER_LANE, OWN_LANE, None, *lanes), limit)
     if len(due) < limit:
-        return Turn([mongo.to_state(Notice, row) for row in due], more_due=False)
+        return Turn(due, more_due=False)
     turn = await _find_in_lanes(database, now, (ANSWER_LANE,), limit)
     own = max(1, (limit - len(turn)) * OWN_SHARE_PERCENT // 100)
     turn += await _find_in_lanes(database, now, (OWN_LANE, None), own)
-    lanes = await _list_others_lanes(database, now)
     each = share_turns(limit - len(turn), len(lanes))
     for lane in lanes:
         turn += await _find_in_lanes(database, now, (lane,), each)
@@ -141,19 +142,26 @@ AREA = Cut(town="area", village="area")
 
 async def find_tasks(database: mongo.Database, scope: Scope, limit: int) -> list[Notice]:
     """Open ones, those that wait the longest first."""
-    query = {"task.state": "open", **scope.build_query(AREA)}
+    query = {**_select_tasks("open"), **scope.build_query(AREA)}
     return await mongo.find(database, Notice, query, sort=[("created_at", 1)], limit=limit)
 
 
+def _select_tasks(state: str) -> dict[str, object]:
+    """$type: or the partial index is not used."""
+    return {"task.state": {"$eq": state, "$type": "string"}}
+
+
 async def find_bundled(
-    database: mongo.Database, digests: Collection[str]
+    database: mongo.Database, digests: Collection[Notice]
 ) -> Mapping[str, Sequence[Notice]]:
-    """By digest, what it tells, oldest first; of a digest in a digest, what that one tells."""
-    outer = {id_: id_ for id_ in digests}
+    """By a digest's id, what it tells, oldest first; of a digest in a digest, what that one tells.
+    All of it is one person's."""
+    outer = {digest.id: digest.id for digest in digests}
+    persons = sorted({digest.person_id for digest in digests})
     bundled: dict[str, list[Notice]] = {}
     inner = list(outer)
     while inner:
-        query = {"bundle_id": {"$in": inner, "$type": "string"}}
+        query = {"person_id": {"$in": persons}, "bundle_id": {"$in": inner}}
         notices = await mongo.find(database, Notice, query, sort=[("created_at", 1)])
         for notice in notices:
             outer[notice.id] = outer[notice.bundle_id or ""]
@@ -170,7 +178,7 @@ async def find_spending(database: mongo.Database, month: str) -> list[SmsSpendin
 
 async def count_held(database: mongo.Database) -> int:
     """Notices that wait because the month's budget is gone."""
-    query = {"code": BUDGET_GONE, "due_at": {"$type": "date"}}
+    query = {"state": {"$in": ["created", "retry"]}, "code": BUDGET_GONE}
     return int(await database[Notice.COLLECTION].count_documents(query))
 
 
@@ -179,7 +187,7 @@ async def count_tasks(database: mongo.Database, scope: Scope) -> Mapping[str, in
     seen = scope.build_query(AREA)
     notices = database[Notice.COLLECTION]
     return {
-        state: int(await notices.count_documents({"task.state": state, **seen}))
+        state: int(await notices.count_documents({**_select_tasks(state), **seen}))
         for state in ("open", "done")
     }
 

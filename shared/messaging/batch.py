@@ -128,7 +128,6 @@ class Commit:
 
     batch: Batch
     task: asyncio.Task[None]
-    began_at: float
     is_finished: bool = False
 
     async def wait(self) -> Exception | None:

@@ -2,20 +2,35 @@
 
 What is decided meanwhile waits for nobody, but what comes after it goes with the next batch, and a
 transaction costs about the same for few as for many. So few wait, as long as the commit takes; many
-are decided so that both end together.
+are decided so that both end together. Where a service asks for it, transactions of many also begin
+at least an interval apart.
 """
 
 NEWEST_COUNTS = 0.2
 WORTH_IT = 0.25
 """Of a commit's time: what takes less to decide waits for what else comes meanwhile."""
+MANY = 16
+"""A smaller batch says that people wait for each other's steps, or that little happens: the next
+begins at once."""
 
 
 class Pace:
-    """Running means of this process, in seconds."""
+    """Running means of this process, in seconds.
 
-    def __init__(self) -> None:
+    interval_s: between the beginnings of transactions, after one of many items.
+    """
+
+    def __init__(self, interval_s: float = 0.0) -> None:
+        self._interval_s = interval_s
         self._commit_s = 0.0
         self._item_s = 0.0
+        self._began_at = 0.0
+        self._rests_until = 0.0
+
+    def note_begun(self, count: int, now: float) -> None:
+        """Of a transaction; now: of the monotonic clock, in seconds."""
+        self._began_at = now
+        self._rests_until = now + self._interval_s if count >= MANY else now
 
     def note_decided(self, count: int, seconds: float) -> None:
         self._item_s = _mix(self._item_s, seconds / count)
@@ -29,6 +44,14 @@ class Pace:
         if deciding_s < self._commit_s * WORTH_IT:
             return None
         return max(0.0, self._commit_s - deciding_s)
+
+    def find_wait(self, count: int, now: float, *, is_committing: bool) -> float | None:
+        """How long more may come before so many are decided; None: until the commit has ended."""
+        rest = self._rests_until - self._item_s * count - now
+        if not is_committing:
+            return rest
+        start = self.find_start(count)
+        return None if start is None else max(self._began_at + start - now, rest)
 
 
 def _mix(mean: float, newest: float) -> float:

@@ -69,6 +69,7 @@ class Processor:
         publisher: Publisher,
         clock: ServerTime,
         batch_events_max: int = 500,
+        batch_interval_s: float = 0.0,
         bugs_max: int = 20,
         queue_max: int = 20_000,
         tracer: BatchTracer | None = None,
@@ -86,7 +87,7 @@ class Processor:
         self._first: list[Pending] = []
         self._stirred = asyncio.Event()
         self._commit: Commit | None = None
-        self._pace = Pace()
+        self._pace = Pace(batch_interval_s)
         self._committed = asyncio.Event()
         self._committed_at = float("-inf")
         self._bugs: deque[bool] = deque(maxlen=BUG_WINDOW)
@@ -137,10 +138,9 @@ class Processor:
         """Until something was decided here, or the time is up: a longer one in quiet times.
 
         committed: what to wait for; without it, the commit that comes next."""
-        committed = committed or self._committed
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s * (QUIET_TIMES if self._is_quiet() else 1)):
-                await committed.wait()
+                await (committed or self._committed).wait()
 
     async def rest(self, seconds: float) -> None:
         """Between two looks at what time brings: longer in quiet times, which a commit ends."""
@@ -223,13 +223,12 @@ class Processor:
 
         Where others write the same, what is decided meanwhile would often be thrown away.
         """
-        count = min(len(self._queue) + len(self._first), self._batch_events_max)
+        count = len(self._queue) + len(self._first)
         if not count or (commit and self._store.is_contested):
             return None
-        if commit is None or count == self._batch_events_max:
+        if count >= self._batch_events_max:
             return 0
-        start = self._pace.find_start(count)
-        return None if start is None else commit.began_at + start - time.monotonic()
+        return self._pace.find_wait(count, time.monotonic(), is_committing=bool(commit))
 
     def _take(self) -> list[Pending]:
         most = self._batch_events_max
@@ -304,7 +303,8 @@ class Processor:
         self._put_back(batch.rest)
         task = asyncio.create_task(self._write(batch))
         task.add_done_callback(lambda _: self._stirred.set())
-        self._commit = Commit(batch, task, time.monotonic())
+        self._commit = Commit(batch, task)
+        self._pace.note_begun(len(batch.worked), time.monotonic())
         await asyncio.sleep(0)  # it is sent before anything else is done
 
     async def _write(self, batch: Batch) -> None:

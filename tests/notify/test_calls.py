@@ -146,7 +146,7 @@ async def test_what_a_digest_in_a_digest_tells_is_found_by_the_outer_one(mongod:
     ]
     documents = [mongo.to_document(notice) for notice in notices]
     await database[Notice.COLLECTION].insert_many(documents)
-    bundled = await store.find_bundled(database, ["N-outer"])
+    bundled = await store.find_bundled(database, notices[:1])
     assert {n.id for n in bundled["N-outer"]} == {"N-1", "N-2"}
     seen = await store.find_tasks(database, Scope(area=TOWN), 9)
     assert [notice.id for notice in seen] == ["N-outer"]

@@ -72,7 +72,7 @@ async def test_the_loop_ends_with_its_cancellation_while_the_broker_takes_what_i
         handed_over.set()
         await asyncio.Event().wait()
 
-    commit = Commit(Mock(), asyncio.create_task(settle()), 0.0)
+    commit = Commit(Mock(), asyncio.create_task(settle()))
     with patch.object(processor, "_decide", decide), patch.object(processor, "_finish", finish):
         deciding = asyncio.create_task(processor._decide_ahead([], commit))
         await asyncio.wait_for(handed_over.wait(), 60)

@@ -300,24 +300,6 @@ def store(database: MemoryDatabase, counter: Counter) -> None:
 # --- when it is decided ---
 
 
-def test_few_wait_for_the_commit_and_many_are_decided_meanwhile() -> None:
-    pace = Pace()
-    pace.note_decided(10, 0.01)
-    pace.note_committed(0.02)
-    assert pace.find_start(1) is None
-    assert pace.find_start(10) == pytest.approx(0.01)
-    assert pace.find_start(500) == 0
-
-
-def test_the_pace_follows_what_was_measured() -> None:
-    pace = Pace()
-    assert pace.find_start(1) == 0, "nothing is known"
-    for _ in range(50):
-        pace.note_decided(1, 0.002)
-        pace.note_committed(0.004)
-    assert pace.find_start(1) == pytest.approx(0.002, rel=0.01)
-
-
 async def test_what_writes_nothing_says_nothing_of_how_long_a_commit_takes() -> None:
     """Else who asks or is refused often makes few things be decided alone that could wait."""
     with in_memory(), patch.object(Pace, "note_committed") as noted:

@@ -190,7 +190,7 @@ async def _show(
 ) -> Response:
     notices = await store.find_tasks(runtime.database, scope, ROWS)
     counts = await store.count_tasks(runtime.database, scope)
-    digests = [notice.id for notice in notices if notice.purpose in DIGESTS]
+    digests = [notice for notice in notices if notice.purpose in DIGESTS]
     bundled = await store.find_bundled(runtime.database, digests)
     rows = [build_row(notice, bundled.get(notice.id, ()), scope.area) for notice in notices]
     if refusal is None:
