@@ -122,7 +122,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Value
 from shared.messaging.decision import AnyHandler, Decision, Handler
-from shared.phone_sign_in import AskSignIn, hear_sign_in
+from shared.phone_sign_in import AskSignIn
 from shared.revocations import RevokeLinks
 from shared.spoken_words import HearWord
 
@@ -188,7 +188,7 @@ def build_commands(
         ForgetOpenid: Handler(decide=erasure.decide_forget_openid),
         ReportMessage: Handler(decide=replies.decide_message_report),
         AskSignIn: Handler(decide=sign_ins.decide_ask_sign_in),
-        HearWord: Handler(decide=hear_sign_in),
+        HearWord: Handler(decide=sign_ins.decide_hear_word),
         RecordChoice: Handler(decide=subscriptions.decide_record_choice),
         KeepMessage: Handler(decide=messages.decide_keep),
         SettleMessage: Handler(decide=messages.decide_settle),

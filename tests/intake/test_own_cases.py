@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.model import Request, RequestState
+from services.intake.model import WEB_SOURCE, AskOnPage, Request, RequestState
 from services.intake.model.request import Portion
 from services.intake.pages.mine import MINE_PATH, ON_ITS_PAGE, describe_in_list
 from shared import mongo
+from shared.contracts.events import RequestSubmitted
 from shared.messaging.decision import Command
 from shared.revocations import RevokeLinks
 from shared.security import Role
@@ -88,6 +89,17 @@ def phone(visitor: Visitor) -> Phone:
 async def ask(visitor: Visitor, key: str, **applicant: Any) -> Request:
     named = {"name": "张三", "phone": visitor.phone} | applicant
     return await visitor.request((await visitor.submit(key=key, applicant=named))["request_id"])
+
+
+async def type_on_page(visitor: Visitor, name: str) -> Request:
+    """By anybody, at /ask."""
+    applicant = {"name": name, "phone": visitor.phone, **OWN}
+    request = RequestSubmitted.model_validate(visitor.body(applicant=applicant))
+    key = f"{WEB_SOURCE}|{visitor.phone}-{name}"
+    answer = await visitor.runtime.processor.execute(
+        Command(AskOnPage(request=request), key=key, principal=WEB_SOURCE)
+    )
+    return await visitor.request(str(answer.body["request_id"]))
 
 
 async def test_who_holds_the_phone_sees_his_own_cases_and_no_relatives(
@@ -169,6 +181,37 @@ async def test_a_phone_of_two_who_may_be_meant_signs_nobody_in(
     assert len(await phone.list_cases()) == 1
     await ask(visitor, "2", name="李四", **OWN)
     assert await phone.list_cases() == []
+
+
+async def test_who_types_his_phone_elsewhere_takes_it_from_nobody_who_signed_in(
+    visitor: Visitor, phone: Phone
+) -> None:
+    own = await type_on_page(visitor, "张三")
+    await phone.sign_in(own.person_id)
+    await type_on_page(visitor, "李四")
+    [case] = await phone.list_cases()
+    page = await phone.http.get(case, headers=HTML)
+    assert page.status_code == 200
+    assert own.id in page.text
+    again = Phone(visitor)
+    await again.sign_in(own.person_id)
+    assert len(await again.list_cases()) == 1
+
+
+async def test_a_page_that_was_opened_ends_once_the_phone_may_be_anothers(
+    visitor: Visitor, phone: Phone
+) -> None:
+    request = await ask(visitor, "1", **OWN)
+    await phone.sign_in(request.person_id)
+    [case] = await phone.list_cases()
+    assert (await phone.http.get(case, headers=HTML)).status_code == 200
+    await ask(visitor, "2", name="李四", **OWN)
+    for answer in (
+        await phone.http.get(case, headers=HTML),
+        await phone.http.post(f"{case}/withdraw", headers=HTML),
+    ):
+        assert answer.status_code == 401
+    assert (await visitor.request(request.id)).state is request.state
 
 
 async def test_five_codes_a_day(visitor: Visitor, phone: Phone) -> None:

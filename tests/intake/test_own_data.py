@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.intake.channels.text import Prove, understand
+from services.intake.decide.sign_ins import name_applicant
 from services.intake.model import ContactPoint, Person, Request, RequestState
 from services.intake.model.request import Portion
 from services.intake.own.contacts import Address, find_address, find_contact_refusal
@@ -13,7 +14,11 @@ from services.intake.pages.applicant import describe_next, list_confirmable
 from services.intake.pages.own import format_correction, is_help_coming, read_correction
 from services.intake.vault.persons import Contact, derive_point_id
 from shared.errors import Invalid, Message
+from shared.messaging.decision import Command
+from shared.phone_sign_in import AskSignIn
+from shared.spoken_words import HearWord, SpokenWord
 from tests.intake.builders import (
+    COMMANDS,
     GRID,
     PHONE,
     VAULT,
@@ -41,7 +46,18 @@ class OwnDataHarness(DecisionHarness):
         points = {s.id: s for s in self.states.values() if isinstance(s, ContactPoint)}
         [person] = [s for s in self.states.values() if isinstance(s, Person) and s.id == person_id]
         own = {id_: points[id_] for id_ in person.points}
-        return find_contact_refusal(VAULT, person, own, derive_point_id(VAULT, phone=phone))
+        people = {s.id: s for s in self.states.values() if isinstance(s, Person)}
+        return find_contact_refusal(VAULT, person, own, derive_point_id(VAULT, phone=phone), people)
+
+    def sign_in(self, person_id: str) -> None:
+        """By the code that his phone was sent."""
+        point_id = derive_point_id(VAULT, phone=PHONE)
+        name = name_applicant(point_id)
+        ask = COMMANDS[AskSignIn], Command(AskSignIn(person_id=person_id), "t-1", name)
+        self.handle(*ask)
+        [word] = [s for s in self.states.values() if isinstance(s, SpokenWord)]
+        heard = HearWord(about=person_id, word_id=word.id, is_right=True)
+        self.handle(COMMANDS[HearWord], Command(heard, principal=name))
 
 
 def test_a_phone_that_is_said_to_be_his_own_proves_him() -> None:
@@ -64,6 +80,41 @@ def test_a_phone_that_reaches_a_stranger_too_proves_nobody() -> None:
     harness = OwnDataHarness()
     first = harness.ask("1", contact_of="own")
     harness.ask("2", name="李四")
+    assert harness.refuse(first) is CONTACT_NOT_OWN
+
+
+@pytest.mark.parametrize("source", [GRID, SMS])
+@pytest.mark.parametrize("is_later", [False, True])
+def test_who_only_types_a_phone_takes_it_from_nobody_who_showed_more(
+    source: str, *, is_later: bool
+) -> None:
+    """By a message from it, or by who recorded him; whichever came first."""
+    harness = OwnDataHarness()
+    if not is_later:
+        harness.ask("1", WEB, name="李四", contact_of="own")
+    own = harness.ask("2", source, contact_of="own")
+    typing = harness.ask("3", WEB, name="李四", contact_of="own")
+    assert harness.refuse(own) is None
+    assert harness.refuse(typing) is CONTACT_NOT_OWN
+
+
+def test_of_two_who_only_typed_a_phone_it_is_certainly_nobodys_until_a_code_is_entered() -> None:
+    harness = OwnDataHarness()
+    first = harness.ask("1", WEB, contact_of="own")
+    harness.sign_in(first)
+    second = harness.ask("2", WEB, name="李四", contact_of="own")
+    assert harness.refuse(first) is None
+    assert harness.refuse(second) is CONTACT_NOT_OWN
+    third = OwnDataHarness()
+    both = [third.ask(name, WEB, name=name, contact_of="own") for name in ("张三", "李四")]
+    assert [third.refuse(each) for each in both] == [CONTACT_NOT_OWN, CONTACT_NOT_OWN]
+
+
+def test_two_who_both_wrote_from_a_phone_are_still_told_apart_by_nobody() -> None:
+    harness = OwnDataHarness()
+    first = harness.ask("1", contact_of="own")
+    harness.sign_in(first)
+    harness.ask("2", SMS, name="李四")
     assert harness.refuse(first) is CONTACT_NOT_OWN
 
 

@@ -9,10 +9,11 @@ from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
 from services.intake import message_views, person_views, store
+from services.intake.decide.sign_ins import name_applicant
 from services.intake.messages import PARTIES_TOO_MANY
 from services.intake.model import ContactPoint, Person, RegisterParty
 from services.intake.model.preference import SetPreference
-from services.intake.own.phones import load_owners, name_applicant
+from services.intake.own.phones import load_owners
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import (
     derive_name_id,

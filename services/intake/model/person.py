@@ -1,6 +1,6 @@
 """A person: what each source says of him, what we know of him, what he waits for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -227,12 +227,14 @@ class ContactPoint(State):
 
     bound_to: the point that is certainly the same human's: he wrote from both. opted_out: its
     owner wants no notices there. person_id, verified: of a WeChat account of before; verified is
-    false where a third party may have bound it.
+    false where a third party may have bound it. confirmed_ids: the persons who signed in by a code
+    that was sent to it.
     """
 
     COLLECTION: ClassVar[str] = "handles"
 
     links: tuple[ContactLink, ...] = ()
+    confirmed_ids: tuple[str, ...] = ()
     bound_to: str = ""
     opted_out: bool = False
     person_id: str = ""
@@ -252,7 +254,15 @@ class ContactPoint(State):
     def without_person(self, person_id: str) -> "ContactPoint":
         links = tuple(link for link in self.links if link.person_id != person_id)
         owner_id = "" if self.person_id == person_id else self.person_id
-        return self.model_copy(update={"links": links, "person_id": owner_id})
+        confirmed = tuple(id_ for id_ in self.confirmed_ids if id_ != person_id)
+        changes = {"links": links, "person_id": owner_id, "confirmed_ids": confirmed}
+        return self.model_copy(update=changes)
+
+    def with_confirmed(self, person_ids: Iterable[str]) -> "ContactPoint":
+        """Of these the ones that it reaches."""
+        reached = {link.person_id for link in self.links}
+        confirmed = reached.intersection(person_ids).union(self.confirmed_ids)
+        return self.model_copy(update={"confirmed_ids": tuple(sorted(confirmed))})
 
 
 class Identity(State):

@@ -1,18 +1,16 @@
 """Whose cases they are that somebody sees who holds a phone."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from services.intake import store
+from services.intake.decide.sign_ins import name_applicant
 from services.intake.model import ContactPoint, Person
 from services.intake.own.contacts import find_contact_refusal
 from services.intake.resources import IntakeRuntime
 from services.intake.vault.persons import derive_point_id, open_contact
 from services.intake.vault.sealing import Vault
 from shared import mongo
-from shared.phone_sign_in import Signer, name_signer
-
-APPLICANT: Final = "applicant"
+from shared.phone_sign_in import Signer
 
 
 async def load_reached(database: mongo.Database, point_id: str) -> Mapping[str, Person]:
@@ -32,8 +30,23 @@ async def load_owners(database: mongo.Database, vault: Vault, point_id: str) -> 
     return [
         person
         for _, person in sorted(persons.items())
-        if not person.erased and find_contact_refusal(vault, person, by_id, point_id) is None
+        if not person.erased
+        and find_contact_refusal(vault, person, by_id, point_id, persons) is None
     ]
+
+
+async def is_confirmed(runtime: IntakeRuntime, person_id: str) -> bool:
+    """Whether a phone by whose code the person signed in is still certainly the person's own."""
+    database, vault = runtime.database, runtime.resources.vault
+    person = await mongo.load(database, Person, person_id)
+    point_ids = list(person.points) if person else []
+    points = await mongo.find(database, ContactPoint, {"_id": {"$in": point_ids}})
+    for point in points:
+        if person_id in point.confirmed_ids:
+            owners = await load_owners(database, vault, point.id)
+            if person_id in {each.id for each in owners}:
+                return True
+    return False
 
 
 async def find_signer(runtime: IntakeRuntime, phone: str) -> Signer | None:
@@ -46,8 +59,3 @@ async def find_signer(runtime: IntakeRuntime, phone: str) -> Signer | None:
     if not await store.list_requests_of(runtime.database, reached, limit=1):
         return None
     return Signer(point_id, min(reached), name_applicant(point_id))
-
-
-def name_applicant(point_id: str) -> str:
-    """As whom somebody asks for a code to this phone."""
-    return name_signer(APPLICANT, point_id)

@@ -38,7 +38,7 @@ from shared.errors import Problem, refuse
 from shared.link_tokens import LinkToken
 from shared.looks import Look
 from shared.messaging.decision import Answer, Command
-from shared.web.access import Denied, Router, RuntimeDep, respond
+from shared.web.access import Denied, Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.forms import read_form
 from shared.web.links import LinkRoute, Token, is_browser
@@ -91,7 +91,7 @@ async def _load_consents(runtime: IntakeRuntime, stored: model.Request) -> list[
 
 
 @router.post(REQUEST.route("withdraw"))
-async def withdraw(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+async def withdraw(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     """The link is the permission, and it names the request: asking twice is asking once."""
     id_ = (await load_request(request, runtime, token)).id
     command = Command(
@@ -104,7 +104,7 @@ async def withdraw(token: Token, request: Request, runtime: RuntimeDep) -> Respo
 
 
 @router.post(REQUEST.route("mend"))
-async def mend(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+async def mend(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     """What was missing, in his words. Whose link it is may write it, as he may withdraw."""
     stored = await load_request(request, runtime, token)
     note = (await read_form(request)).get("note", "")[:MENDED_MAX]

@@ -9,7 +9,8 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.intake import model, store
-from services.intake.own.phones import APPLICANT, find_signer, load_owners, load_reached
+from services.intake.decide.sign_ins import APPLICANT
+from services.intake.own.phones import find_signer, load_owners, load_reached
 from services.intake.pages.applicant import describe_next, find_progress_step
 from services.intake.pages.rows import CaseRow, build_row
 from services.intake.resources import IntakeRuntimeDep

@@ -28,6 +28,7 @@ from services.intake.own.messages import (
     PROOF_AWAITED,
     PROOF_OVER,
 )
+from services.intake.own.phones import load_reached
 from services.intake.pages.applicant_links import load_request
 from services.intake.pages.persons import STAGES
 from services.intake.pages.preferences import read_preference
@@ -127,7 +128,9 @@ async def _find_proven(
     if person is None or person.erased:
         raise Denied(PERSON_UNKNOWN.refusal(404))
     points = await mongo.find(database, ContactPoint, {"_id": {"$in": list(person.points)}})
-    refusal = find_contact_refusal(vault, person, {each.id: each for each in points}, point_id)
+    by_id = {each.id: each for each in points}
+    reached = await load_reached(database, point_id)
+    refusal = find_contact_refusal(vault, person, by_id, point_id, reached)
     if refusal:
         raise Denied(refusal.refusal(403, phone=runtime.settings.help_phone))
     return Proven(stored, person, _read_code(form), proof_id, point_id)
