@@ -2,9 +2,12 @@
 in it that its database does not hold.
 """
 
+import fcntl
 import json
+import os
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +59,39 @@ def make_backup(
     client: Client, prefix: str, ledger: Path, folder: Path, recipients: Sequence[object]
 ) -> Manifest:
     """folder: a new one. Raises SnapshotError, PyMongoError, OSError."""
+    with be_alone(ledger.parent):
+        return _make_backup(client, prefix, ledger, folder, recipients)
+
+
+@contextmanager
+def be_alone(data_dir: Path) -> Iterator[None]:
+    """No other backup runs on this data folder: the one that ends first would end the history that
+    the other reads. Raises SnapshotError."""
+    if not data_dir.is_dir():  # Nothing is published here: `check_ledger` says so.
+        yield
+        return
+    place = os.open(data_dir, os.O_RDONLY)
+    try:
+        _lock(place, data_dir)
+        yield
+    finally:
+        os.close(place)
+
+
+def _lock(place: int, data_dir: Path) -> None:
+    """Ends with the process, however that ends."""
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SnapshotError(
+            f"另一份备份正在进行（{data_dir}），请等它完成再来 · another backup of {data_dir} is "
+            "running: begin again when it has ended"
+        ) from None
+
+
+def _make_backup(
+    client: Client, prefix: str, ledger: Path, folder: Path, recipients: Sequence[object]
+) -> Manifest:
     folder.mkdir(parents=True, mode=0o700)
     with open_sealed(folder / LEDGER, recipients) as out:
         files = copy_ledger(ledger, out)

@@ -114,20 +114,22 @@ class Caller:
         if not is_noted:
             is_noted = await self._registrar.begin(grant.register_id, grant.call)
         began_at = time.monotonic()
-        if is_noted and not self._is_stopping:
-            outcome = await self._try_to_send(grant)
-        else:
+        if not is_noted or self._is_stopping:
             outcome = Outcome("retry", code=NEVER_BEGAN)
-        self._dispatcher.end(grant.provider, began_at, outcome)
+            self._dispatcher.leave(grant.provider)
+        elif began_at > grant.start_before:
+            outcome = Outcome("retry", code="claim_too_old")
+            self._dispatcher.leave(grant.provider)
+        else:
+            outcome = await self._send(grant)
+            self._dispatcher.end(grant.provider, began_at, outcome)
         if outcome.kind == "misconfigured":
             self._raise_alarm(grant.provider, outcome)
         self._record(grant, outcome)
         self._fill(grant.provider)
 
-    async def _try_to_send(self, grant: Grant) -> Outcome:
+    async def _send(self, grant: Grant) -> Outcome:
         notice, recipients = grant.notice, grant.recipients
-        if time.monotonic() > grant.start_before:
-            return Outcome("retry", code="claim_too_old")
         try:
             with follow((notice.correlation_id,)):
                 return await self._resources.send(

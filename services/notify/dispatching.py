@@ -102,12 +102,16 @@ class Dispatcher:
             if each.provider and each.is_ahead:
                 self.leave_ahead(each.provider)
             elif each.provider:
-                self._gates[each.provider].in_use -= 1
+                self.leave(each.provider)
 
     # --- calls ---
 
     def enter(self, provider: ProviderName) -> None:
         self._gates[provider].in_use += 1
+
+    def leave(self, provider: ProviderName) -> None:
+        """No call was made there."""
+        self._gates[provider].in_use -= 1
 
     def enter_ahead(self, provider: ProviderName) -> None:
         self._gates[provider].ahead += 1
@@ -124,6 +128,7 @@ class Dispatcher:
         return True
 
     def end(self, provider: ProviderName, began_at: float, outcome: Outcome) -> None:
+        """A call that was made."""
         now = time.monotonic()
         self._gates[provider].leave(outcome, now)
         telemetry.PROVIDER_SECONDS.labels(provider, outcome.kind).observe(now - began_at)

@@ -15,7 +15,7 @@ from pymongo.errors import OperationFailure
 
 from deploy.backup import cli
 from deploy.backup.archive import open_archive, open_sealed, read_documents
-from deploy.backup.making import check_ledger, make_backup
+from deploy.backup.making import be_alone, check_ledger, make_backup
 from deploy.backup.restoring import (
     RestoreError,
     check_backup,
@@ -95,6 +95,17 @@ def test_a_backup_without_the_ledger_of_its_entries_is_none(tmp_path: Path) -> N
     check_ledger({"audit": {"entries": 9}}, 3, tmp_path)
     with pytest.raises(SnapshotError):
         check_ledger({"audit": {"entries": 9}}, 0, tmp_path)
+
+
+def test_a_second_backup_at_the_same_time_is_refused_and_makes_nothing(tmp_path: Path) -> None:
+    """It would end the history that the first one reads, or the other way round."""
+    ledger, folder = tmp_path / "ledger", tmp_path / "backup"
+    with be_alone(tmp_path):
+        with pytest.raises(SnapshotError, match="another backup of"):
+            make_backup(Mock(), "guanjia", ledger, folder, [])
+        assert not folder.exists()
+    with be_alone(tmp_path), be_alone(tmp_path / "elsewhere"):
+        pass
 
 
 def test_an_archive_gives_back_what_was_written_and_shows_nothing(tmp_path: Path) -> None:

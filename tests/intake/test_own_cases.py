@@ -214,6 +214,22 @@ async def test_a_page_that_was_opened_ends_once_the_phone_may_be_anothers(
     assert (await visitor.request(request.id)).state is request.state
 
 
+async def test_auditors_alone_read_which_codes_were_asked_for(
+    visitor: Visitor, phone: Phone
+) -> None:
+    request = await ask(visitor, "1", **OWN)
+    await phone.sign_in(request.person_id)
+    auditor = visitor.harness.auditor
+    listed = await visitor.get(f"/words?about={request.person_id}", auditor)
+    [word] = listed.json()["words"]
+    assert (word["act"], word["donor_id"], word["wrong_codes"]) == ("sign_in", request.person_id, 0)
+    assert word["used_at"] is not None
+    assert visitor.phone[3:] not in listed.text
+    for role in set(Role) - {Role.AUDITOR}:
+        other = visitor.stack.bearer(f"words-{role}".replace("_", "-"), role)
+        assert (await visitor.get("/words", other)).status_code == 403, role
+
+
 async def test_five_codes_a_day(visitor: Visitor, phone: Phone) -> None:
     request = await ask(visitor, "1", **OWN)
     for asked in range(ASKED_PER_DAY):

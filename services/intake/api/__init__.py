@@ -19,6 +19,7 @@ from services.intake.api import (
     statistics,
     suggestions,
     tickets,
+    words,
 )
 
 ROUTERS = (
@@ -40,4 +41,5 @@ ROUTERS = (
     links.router,
     sessions.router,
     catalogue.router,
+    words.router,
 )
