@@ -14,9 +14,10 @@ import structlog
 
 from services.intake import store
 from services.intake.attachments.keeping import drop_files_of, drop_files_of_messages
-from services.intake.model import ContactPoint, ErasePerson, ForgetMessages, ForgetOpenid, Person
+from services.intake.model import ErasePerson, ForgetMessages, ForgetOpenid, Person
 from services.intake.resources import IntakeRuntime
-from services.intake.vault.persons import Contact, derive_point_id, list_said, open_contact
+from services.intake.sent_messages import list_sole_points
+from services.intake.vault.persons import Contact, list_said, open_contact
 from shared import mongo
 from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
@@ -148,7 +149,9 @@ def _is_about(contact: Contact, text: str) -> bool:
 
 async def forget_messages(runtime: IntakeRuntime, person_id: str) -> None:
     """All that a person wrote. Again, where it was cut off."""
-    await forget_contacts(runtime, await _list_points(runtime, person_id), [person_id])
+    person = await mongo.load(runtime.database, Person, person_id)
+    points = await list_sole_points(runtime, person) if person else []
+    await forget_contacts(runtime, points, [person_id])
 
 
 async def forget_contacts(
@@ -163,19 +166,3 @@ async def forget_contacts(
     if points:
         forget = ForgetMessages(message_ids=(), point_ids=tuple(points))
         await runtime.processor.execute(Command(forget))
-
-
-async def _list_points(runtime: IntakeRuntime, person_id: str) -> list[str]:
-    """That reach him and nobody else: what others wrote from his phone is theirs."""
-    person = await mongo.load(runtime.database, Person, person_id)
-    if person is None:
-        return []
-    contact, vault = open_contact(runtime.resources.vault, person), runtime.resources.vault
-    derived = (
-        derive_point_id(vault, phone=contact.phone),
-        derive_point_id(vault, openid=contact.openid),
-    )
-    ids = {*person.points, *filter(None, derived)}
-    points = await mongo.find(runtime.database, ContactPoint, {"_id": {"$in": sorted(ids)}})
-    shared = {p.id for p in points if any(link.person_id != person_id for link in p.links)}
-    return sorted(ids - shared)

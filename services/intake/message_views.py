@@ -94,6 +94,23 @@ def describe_content(vault: Vault, message: Message) -> dict[str, object]:
     }
 
 
+def describe_sent(vault: Vault, message: Message) -> dict[str, object]:
+    """For its sender: what he wrote and what became of it, without what staff noted."""
+    content = describe_content(vault, message)
+    return {
+        "message_id": message.id,
+        "received_at": message.received_at,
+        "channel": message.channel.value,
+        "channel_zh": LABELS[message.channel],
+        "kind": message.kind,
+        "kind_zh": MESSAGE_KINDS[message.kind],
+        "state_zh": MESSAGE_STATES[message.state],
+        "request_id": message.request_id,
+        "text": content["text"],
+        "place": content["place"],
+    }
+
+
 def describe_address(vault: Vault, thread: Correspondence) -> dict[str, object]:
     """Of a contact point, to answer what was written from it; as `describe_contact`."""
     address = open_address(vault, thread)

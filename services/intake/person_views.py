@@ -125,9 +125,13 @@ def describe_received(requests: Iterable[Request]) -> list[dict[str, object]]:
 
 
 def describe_export(
-    vault: Vault, person: Person, requests: Iterable[Request], looks: Iterable[Look]
+    vault: Vault,
+    person: Person,
+    requests: Iterable[Request],
+    looks: Iterable[Look],
+    messages: Iterable[Mapping[str, object]],
 ) -> dict[str, object]:
-    """Everything that we hold of him, for himself."""
+    """Everything that we hold of him, for himself. messages: that he sent."""
     rows = list(requests)
     contact = open_contact(vault, person)
     return describe_person(vault, person, rows) | {
@@ -139,6 +143,7 @@ def describe_export(
             for row, statement in list_said(vault, person)
         ],
         "texts": {row.id: open_text(vault, person, row) for row in rows},
+        "messages": list(messages),
         "looks": describe_own_looks(looks),
     }
 

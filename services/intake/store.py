@@ -231,12 +231,16 @@ async def count_messages(
     return {"total": await messages.count_documents(selection), "urgent": urgent}
 
 
+def build_sender_query(person_ids: Iterable[str], point_ids: Iterable[str]) -> dict[str, object]:
+    """Of their messages those that can still be read."""
+    ways = [{"person_id": {"$in": list(person_ids)}}, {"point_id": {"$in": list(point_ids)}}]
+    return {"key": {"$ne": None}, "$or": ways}
+
+
 async def find_message_ids(
     database: mongo.Database, person_ids: Iterable[str], point_ids: Iterable[str], limit: int
 ) -> list[str]:
-    """Of those that can still be read."""
-    ways = [{"person_id": {"$in": list(person_ids)}}, {"point_id": {"$in": list(point_ids)}}]
-    query = {"key": {"$ne": None}, "$or": ways}
+    query = build_sender_query(person_ids, point_ids)
     rows = database[Message.COLLECTION].find(query, {"_id": 1}).limit(limit)
     return [str(row["_id"]) for row in await rows.to_list(None)]
 

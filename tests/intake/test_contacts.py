@@ -1,10 +1,11 @@
 """Persons on the running service: whose a phone and a WeChat are, who is given them, how long."""
 
+import json
 import re
 from datetime import timedelta
 from xml.etree import ElementTree
 
-from services.intake.model import Reply, Request
+from services.intake.model import Message, Reply, Request
 from services.intake.own import proofs
 from shared import mongo
 from shared.contracts import topics
@@ -303,12 +304,15 @@ async def test_who_sends_the_code_of_his_page_reads_corrects_and_erases_what_is_
     for act in ("open", "export", "correct", "erase"):
         status, text = await press(act, stolen, read="yes", name="王五", form="json")
         assert (status, "本人" in text, visitor.phone in text) == (403, True, False), act
+    await visitor.sms("屋漏水漏到床都湿了", at=1_642_000_150)
     code = await take_code(visitor, 1_642_000_200)
     assert (await press("open", code))[0] == 200
+    assert "屋漏水漏到床都湿了" in (await press("export", code))[1]
     status, text = await press("export", code, form="json")
     assert status == 200
     assert visitor.phone in text
     assert "在网上查看或保存自己的资料" in text
+    assert "屋漏水漏到床都湿了" in [row["text"] for row in json.loads(text)["messages"]]
     assert (await press("correct", code))[0] == 422
     assert (await press("correct", code, name="张珊"))[0] == 200
     listed = (await visitor.get("/messages?limit=200", visitor.harness.town)).json()["messages"]
@@ -325,6 +329,9 @@ async def test_who_sends_the_code_of_his_page_reads_corrects_and_erases_what_is_
     await visitor.becomes(id_, lambda request: request.matches[match_id].stage == "confirmed")
     status, text = await press("erase", code, read="yes")
     assert (status, "已经删除" in text) == (200, True)
+    forgotten = await mongo.find(visitor.runtime.database, Message, {"key": None})
+    assert {message.state for message in forgotten} <= {"understood", "handled"}
+    assert len(forgotten) >= 3, "two codes or more, and what he wrote between"
     assert (await visitor.contact(holder))[0]["phone"] is None
     assert (await press("erase", code, read="yes"))[0] == 401, "his links are over with him"
 

@@ -286,6 +286,19 @@ def test_of_what_is_forgotten_nothing_can_be_read() -> None:
     assert open_talk(VAULT, inbox.thread(message)) == Talk()
 
 
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_what_is_forgotten_waits_for_nobody_in_the_inbox(is_asked: bool) -> None:
+    inbox = Inbox()
+    message = inbox.keep()
+    if is_asked:
+        inbox.ask(message)
+    inbox.handle_any(ForgetMessages(message_ids=(message.id,), point_ids=(message.point_id,)))
+    assert inbox.message(message.id).state == "understood"
+    late = inbox.settle(message)
+    assert not late.events, "a rule that read it before is done with it"
+    assert inbox.message(message.id).state == "understood"
+
+
 def test_why_staff_did_something_is_forgotten_with_the_message() -> None:
     inbox = Inbox()
     message = inbox.keep()

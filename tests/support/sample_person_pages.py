@@ -39,6 +39,9 @@ def render_person_samples(
         "received": [{**need, "stage": "confirmed", "recorded_at": at}],
         "said": [{"speaker": "own", "speaker_zh": "本人", "name": words, "phone": words}],
         "texts": {"R-1": words},
+        "messages": [
+            {"received_at": at, "channel": "sms", "kind": "text", "kind_zh": "文字", "text": words}
+        ],
         "looks": describe_own_looks([look]),
     }
     alike = {

@@ -22,6 +22,7 @@ from services.intake.model.erasure import (
 )
 from services.intake.model.preference import SetPreference
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.sent_messages import list_sent_messages
 from services.intake.vault.prepare import find_speaker, make_search_keys, seal_correction
 from shared import mongo
 from shared.contracts.events import ContactOwner, NoticeChannel
@@ -165,7 +166,8 @@ async def export_person(
     if not caller.area:
         requests = await store.list_requests_of(runtime.database, [person.id])
     looks = await store.VAULT_LOOKS.find_latest(runtime.database, person.id, 500)
-    return person_views.describe_export(runtime.resources.vault, person, requests, looks)
+    sent = await list_sent_messages(runtime, person, find_scope(caller))
+    return person_views.describe_export(runtime.resources.vault, person, requests, looks, sent)
 
 
 async def load_seen_person(

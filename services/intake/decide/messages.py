@@ -355,11 +355,15 @@ def _is_there(request: Request, area: str) -> bool:
 
 def decide_forget(states: States, item: Command[ForgetMessages], _now: datetime) -> Decision:
     """The keys go, so what was written is noise, and so do the words of staff about it; when and
-    through which channel stays."""
+    through which channel stays. What waited to be read waits no more: nothing is left to read."""
     messages = states.get_many(Message, item.data.message_ids).values()
     threads = states.get_many(Correspondence, item.data.point_ids).values()
     changes = {"cipher": None, "key": None, "due_at": None, "reason": ""}
-    emptied = (message.model_copy(update=changes) for message in messages)
+    over = {"state": "understood", "is_settled": True, "urgent": False}
+    emptied = (
+        message.model_copy(update=changes if message.state == "handled" else changes | over)
+        for message in messages
+    )
     ended = (
         Correspondence(id=thread.id, correlation_id=thread.correlation_id) for thread in threads
     )

@@ -35,6 +35,7 @@ from services.intake.pages.preferences import read_preference
 from services.intake.pages.rows import STATES
 from services.intake.person_views import describe_export
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.sent_messages import list_sent_messages
 from services.intake.vault.messages import Inbound, derive_message_id, seal_message
 from services.intake.vault.persons import derive_proof_id, open_contact
 from shared import mongo
@@ -44,6 +45,7 @@ from shared.errors import Problem
 from shared.ids import make_id
 from shared.messaging.decision import Command
 from shared.phones import parse_mobile
+from shared.scope import Scope
 from shared.text import clean_text
 from shared.web.access import Denied, Router, respond
 from shared.web.forms import Form, read_form
@@ -163,7 +165,8 @@ async def export_own(token: Token, request: Request, runtime: IntakeRuntimeDep) 
     await proofs.log_own_look(database, proven.request.id, [person.id], now)
     requests = await store.list_requests_of(database, [person.id])
     looks = await store.VAULT_LOOKS.find_latest(database, person.id, LOOKS_MAX)
-    content = describe_export(runtime.resources.vault, person, requests, looks)
+    sent = await list_sent_messages(runtime, person, Scope())
+    content = describe_export(runtime.resources.vault, person, requests, looks, sent)
     if form.get("form") == "json":
         name = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         body = orjson.dumps(content, option=orjson.OPT_INDENT_2)
