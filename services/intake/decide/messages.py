@@ -47,6 +47,9 @@ ANSWERS_A_DAY_MAX = 8
 DESPITE_OPT_OUT: frozenset[SenderAnswer] = frozenset({"opted_out", "resumed", "emergency"})
 ASKED_FOR = timedelta(hours=24)
 """So long a question of ours waits for its answer; then a person reads what was written."""
+SPOKEN = frozenset({"text", "voice"})
+DOUBTS_MAX = 20
+"""Of one contact point: one is enough to have a person read the next yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,16 @@ def decide_keep(states: States, item: Command[KeepMessage], now: datetime) -> De
     thread = thread or Correspondence(id=data.point_id)
     if thread.address is None:
         thread = thread.model_copy(update={"address": data.address})
+    if message.kind in SPOKEN and any(each.person.awaiting for each in reached):
+        thread = _with_doubt(states, thread, message)
     return Decision((message, thread), answer=Answer(201, describe_settled(message)))
+
+
+def _with_doubt(states: States, thread: Correspondence, message: Message) -> Correspondence:
+    """Before it is understood: until then, whatever it says stands against a later yes."""
+    others = states.get_many(Message, thread.doubts).values()
+    doubts = [other.id for other in others if other.may_doubt][: DOUBTS_MAX - 1]
+    return thread.model_copy(update={"doubts": (*doubts, message.id)})
 
 
 def _find_town(reached: Sequence[Reached]) -> str:

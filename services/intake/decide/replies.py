@@ -124,10 +124,10 @@ def _decide_meaning(states: States, writer: Writer) -> Decision:
             is_asked = bool(writer.list_questions("received"))
             return _leave_to_person(writer, "unread") if is_asked else _opt_out(states, writer)
         case "reference":
-            meaning = writer.thread.asked_meaning
-            return _apply(writer, meaning) if meaning else _leave_to_person(writer, "unread")
+            asked = writer.thread.asked_meaning
+            return _apply(states, writer, asked) if asked else _leave_to_person(writer, "unread")
         case meaning:
-            return _apply(writer, meaning)
+            return _apply(states, writer, meaning)
 
 
 # --- which delivery ---
@@ -142,7 +142,13 @@ def _choose(data: UnderstandReply, questions: list[Question]) -> list[Question] 
     return questions if len(questions) <= 1 or data.is_about_all else None
 
 
-def _apply(writer: Writer, meaning: Meaning) -> Decision:
+def _has_doubt(states: States, writer: Writer) -> bool:
+    """“打错了”, “收到一半”, and nobody read it yet: a yes behind it pays nothing by itself."""
+    ids = [id_ for id_ in writer.thread.doubts if id_ != writer.data.message_id]
+    return any(message.may_doubt for message in states.get_many(Message, ids).values())
+
+
+def _apply(states: States, writer: Writer, meaning: Meaning) -> Decision:
     """What moves money is believed from a contact that somebody beside the giver vouches for."""
     data, questions = writer.data, writer.list_questions(meaning)
     chosen = _choose(data, questions)
@@ -150,6 +156,8 @@ def _apply(writer: Writer, meaning: Meaning) -> Decision:
         return _ask_which(writer, questions)
     if not chosen:
         return _leave_to_person(writer, "nothing_awaited")
+    if meaning == "received" and _has_doubt(states, writer):
+        return _leave_to_person(writer, "unread")
     if not all(question.may_be_answered for question in chosen):
         reply = _make_reply(data, chosen[0].person.id, outcome="contact_unproven")
         return Decision(states=(reply,), answer=_build_answer(reply))

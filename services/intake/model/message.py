@@ -93,6 +93,12 @@ class Message(State):
         return self.state == "unread"
 
     @property
+    def may_doubt(self) -> bool:
+        """It waits, and may say that a delivery is not as it should be: a yes does not, nor what
+        was asked for besides."""
+        return self.waits and self.reading not in ("received", "part_of_request")
+
+    @property
     def is_part_of_request(self) -> bool:
         """Not where it was only noted on one, or answered it."""
         by_rule = self.state == "understood" and self.reading in ("request", "part_of_request")
@@ -117,7 +123,8 @@ class Correspondence(State):
     address: sealed, where to answer. asked_meaning: an answer of
     which it was asked what it is about, by asked_message. answered_on, answers: how many answers
     by SMS it got that day; unread_on: the day on which it was told that a person reads it.
-    due_at: when what was asked goes to a person.
+    due_at: when what was asked goes to a person. doubts: messages written while a delivery waited
+    to be confirmed; while one of them is unread, it may say otherwise than the next “1”.
     """
 
     COLLECTION: ClassVar[str] = "correspondences"
@@ -130,6 +137,7 @@ class Correspondence(State):
     answered_on: str = ""
     answers: int = 0
     unread_on: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 # --- commands ---
