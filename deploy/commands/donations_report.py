@@ -11,9 +11,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
+from rich.text import Text
 
 from deploy.commands.donations_progress import ImportProgress, RowProblems
 from deploy.commands.tables import make_console, make_table
@@ -43,12 +47,20 @@ PAYMENTS: dict[str, str] = {
 """What became of rows about payments."""
 
 
+class SpeedColumn(ProgressColumn):
+    """How many a second of late; empty before that is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
 class Bar:
     """How far the files are read, by bytes, and how many of the rows read are settled."""
 
     def __init__(self, total_bytes: int) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self._progress = Progress(*columns, TimeElapsedColumn(), console=make_console())
+        times = (TimeElapsedColumn(), TimeRemainingColumn(), SpeedColumn())
+        self._progress = Progress(*columns, *times, console=make_console())
         self._bytes = self._progress.add_task("读取字节 bytes read", total=total_bytes)
         self._rows = self._progress.add_task("已核对行 rows settled", total=0)
         self._read: dict[Path, int] = {}

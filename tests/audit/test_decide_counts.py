@@ -4,8 +4,10 @@ from typing import Any, cast
 
 import pytest
 
-from services.audit.model.stock import ApproveStockCount, ProposeStockCount
+from services.audit.model.stock import ApproveStockCount, ProposeStockCount, StockPlace
 from services.audit.reports.disclosure.figures import GoodsFigures
+from services.audit.reports.stores import SINCE_COUNT, list_by_station, sum_by_station
+from services.audit.stocks import describe_stock
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import FUND, GOODS, NOW, confirmation, goods
 from tests.support.answers import code
@@ -69,6 +71,63 @@ def test_a_count_that_cannot_be_is_refused(
     counted: int, more: dict[str, Any], refused: str
 ) -> None:
     assert code(start().answer(make_count(counted, **more), "maker")) == refused
+
+
+PLACES = (StockPlace(station="茶山驿站", quantity=12), StockPlace(station="南城驿站", quantity=5))
+VALUED: dict[str, Any] = {"unit_fen": 8_050, "basis": "fair_value", "places": PLACES}
+
+
+@pytest.mark.parametrize("counted", [17, 20])
+def test_a_count_says_what_the_goods_are_worth_on_which_basis_and_where_they_lie(
+    counted: int,
+) -> None:
+    """Whether it writes something off or agrees; the log has none of it, and nobody alone says
+    so."""
+    audit = start()
+    places = (PLACES[0], StockPlace(station="南城驿站", quantity=counted - 12))
+    answer = audit.answer(make_count(counted, **VALUED | {"places": places}), "maker")
+    approval = ApproveStockCount(count_id=str(answer.body["id"]))
+    assert audit.stock().value_fen is None
+    assert audit.answer(approval, "checker").status == 200
+    stock = audit.stock()
+    assert (stock.value_fen, stock.basis, stock.valued_by) == (
+        counted * 8_050,
+        "fair_value",
+        "盘点表-1",
+    )
+    assert (stock.places, stock.placed_at, stock.valued_at) == (places, NOW, NOW)
+    assert not any(b"8050" in leaf or "驿站".encode() in leaf for leaf in audit.leaves)
+    plain = audit.answer(make_count(counted, reference="盘点表-2"), "maker")
+    audit.execute(ApproveStockCount(count_id=str(plain.body["id"])), "checker")
+    assert (audit.stock().unit_fen, audit.stock().valued_by) == (8_050, "盘点表-1"), "it stays"
+    audit.receive(confirmation("M-1", 2, fund=FUND, **GOODS))
+    rows = list_by_station([describe_stock(audit.stock())])
+    assert [(row.station, row.quantity) for row in rows] == [
+        ("南城驿站", counted - 12),
+        ("茶山驿站", 12),
+        (SINCE_COUNT, -2),
+    ]
+    assert sum(sum_by_station(rows).values()) == audit.stock().value_fen == (counted - 2) * 8_050
+
+
+@pytest.mark.parametrize(
+    ("more", "refused"),
+    [
+        ({"unit_fen": 0}, "value_without_basis"),
+        ({"basis": ""}, "value_without_basis"),
+        ({"unit_fen": 10**13, "counted": 10**3}, "amount_too_large"),
+        ({"places": PLACES[:1]}, "places_differ"),
+        ({"places": (PLACES[1], PLACES[0], PLACES[1]), "counted": 22}, "places_differ"),
+        ({"places": PLACES[:1] * 2, "counted": 24}, "places_differ"),
+    ],
+)
+def test_a_value_without_a_basis_and_places_of_another_number_are_refused(
+    more: dict[str, Any], refused: str
+) -> None:
+    audit = open_audit()
+    audit.receive(goods(5_000))
+    count = make_count(**{"counted": 17} | VALUED | {"places": ()} | more)
+    assert code(audit.answer(count, "maker")) == refused
 
 
 def test_what_was_given_out_since_cannot_be_missing_too() -> None:

@@ -227,15 +227,22 @@ def main(
 @app.command("imports")
 def run_imports(
     rows: Annotated[int, typer.Option(help="of the statement")] = 200_000,
-    kills: Annotated[int, typer.Option(help="how often it is killed on the way")] = 2,
+    kill_at: Annotated[
+        list[float] | None, typer.Option(help="seconds after which one is killed; repeatable")
+    ] = None,
+    twice: Annotated[bool, typer.Option(help="as many rows once more, undisturbed")] = True,
 ) -> None:
     """A statement imported, killed and begun again, beside a bare loop over the same database."""
     with tempfile.TemporaryDirectory() as folder:
-        figures = asyncio.run(bench_imports(rows, kills, Path(folder), typer.echo))
+        figures = asyncio.run(
+            bench_imports(rows, kill_at or (4, 7), Path(folder), typer.echo, is_twice=twice)
+        )
     ratio = figures.rows_s / figures.bare_rows_s
     typer.echo(f"{figures.rows:,} rows: {figures.rows_s:,.0f}/s, bare {figures.bare_rows_s:,.0f}/s")
     typer.echo(f"ratio {ratio:.3f}; peak {figures.peak_mb:.0f} MB; {figures.entries:,} entries")
-    expected = 2 * sum((number % 997 + 1) * 100 for number in range(rows))
+    typer.echo(f"{figures.kept:,} rows were in the books when the last import began")
+    files = 2 if twice else 1
+    expected = files * sum((number % 997 + 1) * 100 for number in range(rows))
     typer.echo("each row once" if figures.received_fen == expected else "SUMS DIFFER")
 
 

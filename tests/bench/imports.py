@@ -7,14 +7,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
-from tests.support.statements import start_statement_stack
+from tests.support.statements import StatementStack, start_statement_stack
 
 FUND = "bench"
 BATCH = 1000
@@ -23,11 +23,13 @@ HEADERS = ("流水号", "名称", "金额", "到账时间", "用途")
 
 @dataclass(frozen=True, slots=True)
 class ImportFigures:
-    """rows_s: of the import that ended. bare_rows_s: of the loop. peak_mb: of the command alone.
-    entries: of the ledger, fund_fen what it received: each row once."""
+    """kept: rows in the books when the last import began, after the kills. rows_s: of an import
+    that ran from its beginning to its end; with one file, of what the last one entered.
+    bare_rows_s: of the loop. peak_mb: of the command alone. entries: of the ledger, received_fen
+    what its fund received: each row once."""
 
     rows: int
-    killed: int
+    kept: int
     rows_s: float
     bare_rows_s: float
     peak_mb: float
@@ -97,37 +99,49 @@ def _read_peak_kb(pid: int) -> int:
 
 
 async def bench_imports(
-    rows: int, kills: int, path: Path, say: Callable[[str], None]
+    rows: int,
+    kills_at_s: Sequence[float],
+    path: Path,
+    say: Callable[[str], None],
+    *,
+    is_twice: bool,
 ) -> ImportFigures:
-    """kills: imports of half of the rows that are killed before the one that ends."""
+    """kills_at_s: when each import before the one that ends is killed, from its own start.
+    is_twice: as many rows once more under other references, by an import that nothing disturbs."""
     first, second = path / "first.csv", path / "second.csv"
     write_statement(first, rows)
     async with start_statement_stack(path / "data", FUND) as books:
         bare = await asyncio.to_thread(insert_bare, first, books.mongo_uri)
         say(f"bare: {bare:,.0f} rows/s")
-        for number in range(kills):
-            status, _ = await _import(books.data_dir, first, kill_after_s=4.0 + 3 * number)
-            say(f"killed: {status}")
-        begun = time.perf_counter()
-        status, peak_kb = await _import(books.data_dir, first)
-        resumed_s = time.perf_counter() - begun
-        assert status == 0, status
-        say(f"again, to its end: {resumed_s:.0f} s")
-        _write_others(first, second)
-        begun = time.perf_counter()
-        status, peak_again_kb = await _import(books.data_dir, second)
-        took_s = time.perf_counter() - begun
-        assert status == 0, status
+        for kill_at_s in kills_at_s:
+            status, _ = await _import(books.data_dir, first, kill_after_s=kill_at_s)
+            kept = await _count_entries(books)
+            say(f"killed after {kill_at_s:.0f} s: {status}; {kept:,} entries on the ledger")
+        kept = await _count_entries(books) - 1
+        took_s, peak_kb = await _import_whole(books, first)
+        say(f"to its end: {took_s:.0f} s")
+        rows_s = (rows - kept) / took_s
+        if is_twice:
+            _write_others(first, second)
+            took_s, peak_again_kb = await _import_whole(books, second)
+            peak_kb, rows_s = max(peak_kb, peak_again_kb), rows / took_s
         summary = await books.get("/summary")
         return ImportFigures(
-            rows,
-            kills,
-            rows / took_s,
-            bare,
-            max(peak_kb, peak_again_kb) / 1024,
-            summary["size"],
-            summary["received_fen"],
+            rows, kept, rows_s, bare, peak_kb / 1024, summary["size"], summary["received_fen"]
         )
+
+
+async def _count_entries(books: StatementStack) -> int:
+    """The opening of the fund, and one for each row."""
+    return int((await books.get("/summary"))["size"])
+
+
+async def _import_whole(books: StatementStack, file: Path) -> tuple[float, int]:
+    """Seconds, and the peak of memory in kB."""
+    begun = time.perf_counter()
+    status, peak_kb = await _import(books.data_dir, file)
+    assert status == 0, status
+    return time.perf_counter() - begun, peak_kb
 
 
 def _write_others(file: Path, target: Path) -> None:

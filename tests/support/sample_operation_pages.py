@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from services.audit.ledger.balances import TOTALS
 from services.audit.model.invoices import GiftInvoice
 from services.audit.pages import finance, proposing
+from services.audit.pages.proposal_forms import FORMS
 from services.intake.pages import operations
 from shared.contracts.history import Part
 from shared.contracts.operations import Alarm, ProviderCalls, ServiceState, TopicFlow
@@ -129,7 +130,7 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
     ]
     group = finance.WaitingGroup("funds", ("设立", words), 3, rows, words)
     unsettled = {"zh": words, "en": words}
-    form = proposing.FORMS["fund"]
+    form = FORMS["fund"]
     return {
         "finance": proposing.PAGES.render_for(
             reader,
@@ -157,7 +158,7 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             may_check=True,
             may_enter_invoices=True,
             may_propose=True,
-            forms=proposing.FORMS,
+            forms=FORMS,
             key="k" * 22,
         ),
         "invoices": proposing.PAGES.render_for(

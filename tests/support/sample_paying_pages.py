@@ -13,6 +13,7 @@ from services.audit.model import (
     OrderLine,
     Payable,
     PaymentOrder,
+    Stock,
     derive_payment_order_id,
 )
 from services.audit.model.months import (
@@ -22,9 +23,12 @@ from services.audit.model.months import (
     MonthFigures,
     StatedBalance,
 )
+from services.audit.model.stock import StockPlace
 from services.audit.model.vouchers import VoucherFile
 from services.audit.pages import months, paying, proposing
 from services.audit.pages.proposing import PAGES
+from services.audit.reports.stores import BASES, list_by_station, sum_by_station
+from services.audit.stocks import describe_stock
 from shared.security import Role
 from tests.support.readers import make_reader
 
@@ -56,6 +60,27 @@ CLOSE = MonthClose(
     figures=FIGURES,
 )
 KEY = "k" * 22
+
+
+def render_stocks(words: str) -> HTMLResponse:
+    names = {"foundation": "f", "log": "l", "item": words, "unit": "kg"}
+    plain = Stock(id="S-1", fund_id=words, received=20, **names)
+    places = (StockPlace(station=words[:100], quantity=12),)
+    value = {"unit_fen": 8_050, "basis": "fair_value", "valued_by": words, "places": places}
+    stocks = [describe_stock(each) for each in (plain, plain.model_copy(update=value))]
+    rows = list_by_station(stocks)
+    return PAGES.render_for(
+        make_reader(Role.FINANCE_MAKER),
+        "stocks.html",
+        stocks=stocks,
+        rows=rows,
+        sums=sum_by_station(rows),
+        worth_fen=161_000,
+        bases=BASES,
+        next="S-1",
+        is_first=True,
+        may_propose=True,
+    )
 
 
 def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
@@ -149,6 +174,7 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             states=STATE_WORDS,
             funds=[],
         ),
+        "stocks": render_stocks(words),
         "payment_order": PAGES.render_for(
             reader,
             "payment_order.html",

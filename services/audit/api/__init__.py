@@ -25,6 +25,7 @@ from services.audit.pages import finance, ledger, paying, proposing, searching, 
 from services.audit.pages import invoices as invoice_pages
 from services.audit.pages import months as month_pages
 from services.audit.pages import statements as statement_pages
+from services.audit.pages import stocks as stock_pages
 
 SUBJECTS = (
     health,
@@ -57,6 +58,7 @@ ROUTERS = (
     invoice_pages.router,
     statement_pages.router,
     voucher_files.router,
+    stock_pages.router,
     searching.router,
     finance.router,
     proposing.router,

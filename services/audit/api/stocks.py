@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 
 from services.audit.api.access import Checker, Maker, Reader
-from services.audit.model import Stock
 from services.audit.model.stock import (
     ApproveStockCount,
     DeclineStockCount,
     ProposeStockCount,
     StockCount,
 )
+from services.audit.stocks import describe_stock, find_stocks
 from shared import mongo
 from shared.contracts.values import Identifier
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, answer_to
@@ -19,18 +19,16 @@ from shared.web.access import IdempotencyKey, Router, RuntimeDep, answer_to
 router = Router()
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Id = Annotated[Identifier, Path()]
-VISIBLE = {"id", "fund_id", "item", "unit", "in_stock", "received", "distributed", "written_off"}
 
 
 @router.get("/stocks", dependencies=[Reader])
 async def list_stocks(
     runtime: RuntimeDep, after: Annotated[str, Query(max_length=256)] = "", limit: Limit = 100
 ) -> dict[str, object]:
-    """Of the ledger year that each was last moved in; `next` is the `after` of the next page."""
-    stocks = await mongo.find(
-        runtime.database, Stock, {"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit
-    )
-    rows = [each.model_dump(mode="json", include=VISIBLE) for each in stocks]
+    """Of the ledger year that each was last moved in; `next` is the `after` of the next page.
+    value_fen: of what is in stock, null where nobody valued it; places: as they were counted."""
+    stocks = await find_stocks(runtime.database, after, limit)
+    rows = [describe_stock(each) for each in stocks]
     return {"stocks": rows, "next": stocks[-1].id if len(stocks) == limit else None}
 
 

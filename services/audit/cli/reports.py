@@ -37,6 +37,7 @@ from services.audit.reports.disclosure.figures import (
 )
 from services.audit.reports.disclosure.markdown import format_code, format_leaf, render_markdown
 from services.audit.reports.flow.gifts import EntryKey, TraceError, Use
+from services.audit.reports.stores import read_stocks
 from services.audit.reports.trace import Trace, TracedPart, trace
 from shared.contracts.values import CHINA
 from shared.documents import Document
@@ -158,6 +159,10 @@ WORK_UNREAD = (
     "没有读到走访和服务的数字，报告里没有这一节 · no figures of visits and services were read: the "
     "report has no such section"
 )
+STOCKS_UNREAD = (
+    "没有读到物资的价值和存放地点，报告里没有这两节 · value and places of goods were not read: the "
+    "report has no such sections"
+)
 CAMPAIGNS_UNREAD = (
     "没有读到专项行动：它们的到期事项不在内，可用 --campaigns 给出 · "
     "no campaigns were read, so their duties are missing: name them by --campaigns"
@@ -191,17 +196,18 @@ def disclose(
     with report_unreadable():
         figures = count_figures(open_logs(years), days, major_fen=major_fen)
     due = list_duties(figures, listed, major_fen=major_fen)
-    work = _ask_work(days)
+    work, stocks = _ask_work(days), _ask_stocks()
     if as_json:
         report = describe_figures(figures, listed) | {
             "off_book": work,
+            "stocks": stocks,
             "today": str(day),
             "major_fen": major_fen,
             "duties": [each.to_json(day) for each in due],
         }
         typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
-        typer.echo(render_markdown(figures, due, listed, day, major_fen, work))
+        typer.echo(render_markdown(figures, due, listed, day, major_fen, work, stocks))
 
 
 def _parse_period(text: str) -> Period:
@@ -232,6 +238,20 @@ def _ask_work(period: Period) -> list[Document]:
         return list(ServiceClient("intake").get("/works/figures", days)["works"])
     except ServiceError as error:
         typer.echo(f"{WORK_UNREAD}\n{error}", err=True)
+        return []
+
+
+def _ask_stocks() -> list[Document]:
+    """What lies in store today, valued: the log has the numbers alone."""
+    try:
+        from shared.client import ServiceClient, ServiceError
+    except ImportError:  # an auditor with the base dependencies alone
+        typer.echo(STOCKS_UNREAD, err=True)
+        return []
+    try:
+        return [each for each in read_stocks(ServiceClient("audit")) if each["in_stock"]]
+    except ServiceError as error:
+        typer.echo(f"{STOCKS_UNREAD}\n{error}", err=True)
         return []
 
 

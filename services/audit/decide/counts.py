@@ -1,5 +1,6 @@
 """盘点: what lies in store is counted by one and approved by another; what is missing is written
-off, with the paper that says why."""
+off, with the paper that says why. A count may say what one unit is worth, on which basis, and where
+the items lie."""
 
 from datetime import datetime
 
@@ -7,11 +8,18 @@ from services.audit.decide.posting import Journal, Movement
 from services.audit.decide.proposals import require_open
 from services.audit.decide.vouchers import find_flaw
 from services.audit.ledger.entries import Goods
-from services.audit.messages import MOMENT_IMPLAUSIBLE
+from services.audit.messages import AMOUNT_TOO_LARGE, MOMENT_IMPLAUSIBLE
 from services.audit.model import Fund, LogHead, Stock, derive_stock_id, is_plausible
 from services.audit.model.stock import ApproveStockCount, ProposeStockCount, StockCount
-from services.audit.vouchers.messages import COUNT_EXCEEDS, COUNT_OUTDATED, STOCK_UNKNOWN
+from services.audit.vouchers.messages import (
+    COUNT_EXCEEDS,
+    COUNT_OUTDATED,
+    PLACES_DIFFER,
+    STOCK_UNKNOWN,
+    VALUE_WITHOUT_BASIS,
+)
 from shared.answers import Answer
+from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, Ref, States
 
@@ -27,6 +35,7 @@ def decide_propose_count(
     if not is_plausible(data.at, now):
         return Decision(answer=MOMENT_IMPLAUSIBLE.refusal(422, "at"))
     flaw = find_flaw(states, data.attachment) or _find_flaw(stock, data.counted)
+    flaw = flaw or _find_flaw_of_value(data)
     if flaw:
         return Decision(answer=flaw)
     count = StockCount(
@@ -59,18 +68,31 @@ def decide_approve_count(
     approved = count.resolve("approved", command.principal)
     missing = count.in_stock - count.counted
     if not missing:
-        return Decision((approved,), answer=Answer(200, approved.to_json()))
+        return Decision((stock.take_count(count), approved), answer=Answer(200, approved.to_json()))
     journal = Journal.open(states, count.foundation, now)
     approved = approved.place_at(journal.log, journal.head.size)
     fund = journal.bring_forward_fund(states.require(Fund, count.fund_id))
     stock = journal.bring_forward_stock(stock, fund)
-    stock = stock.model_copy(update={"last_count": count.id})
+    stock = stock.take_count(count).model_copy(update={"last_count": count.id})
     fact = journal.make_fact("stock_count", count.id, count.at)
     goods = Goods(count.item, count.unit, missing)
     movement = Movement("goods_written_off", fact, fund.id, goods)
     journal.post(movement, fund, stock=stock, authorisation=approved.authorisation)
     journal.save(approved)
     return journal.close(Answer(200, approved.to_json()))
+
+
+def _find_flaw_of_value(count: ProposeStockCount) -> Answer | None:
+    """What does not fit of value and places."""
+    if bool(count.unit_fen) is not bool(count.basis):
+        return VALUE_WITHOUT_BASIS.refusal(422, "basis")
+    if count.unit_fen * count.counted > INTEGER_MAX:
+        return AMOUNT_TOO_LARGE.refusal(422, "unit_fen")
+    stations = [place.station for place in count.places]
+    placed = sum(place.quantity for place in count.places)
+    if stations and (placed != count.counted or len(set(stations)) < len(stations)):
+        return PLACES_DIFFER.refusal(409, "places", counted=count.counted, placed=placed)
+    return None
 
 
 def _find_flaw(stock: Stock, counted: int) -> Answer | None:

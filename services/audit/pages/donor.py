@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse
 from services.audit.invoices import InvoicedGift
 from services.audit.ledger.receipts import Receipt, describe_receipt
 from services.audit.model import Mandate
+from services.audit.pages.proposal_forms import Texts
 from services.audit.pages.proposal_values import name_codes, name_towns
-from services.audit.pages.proposing import Texts
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import CHINA, MONEY_UNIT, format_yuan

@@ -15,8 +15,9 @@ from services.audit.messages import ENTRY_UNKNOWN
 from services.audit.model import AnswerGiftQuestion, Mandate, Payable, RevokeMandate
 from services.audit.model.months import ApproveMonthClose
 from services.audit.months.reading import build_approval
+from services.audit.pages.proposal_forms import FORMS, Texts
 from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind, describe_mandate
-from services.audit.pages.proposing import FINANCE_PATH, FORMS, PAGES, Texts, format_day
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, format_day
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.statements.views import load_asked_gifts
 from services.audit.store import count_asked_gifts, read_funds, sum_waiting_gifts

@@ -10,7 +10,8 @@ from services.audit.model import LogHead
 from services.audit.model.months import Month, MonthClose, MonthToClose, ProposeMonthReopening
 from services.audit.months.messages import MONTH_UNREAD
 from services.audit.months.reading import build_proposal, choose_foundation, read_figures
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, Texts, format_day
+from services.audit.pages.proposal_forms import Texts
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_day
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.values import CHINA, Value

@@ -33,7 +33,8 @@ from services.audit.model import (
     ProposePaymentOrder,
     ReissueBatchFile,
 )
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, Texts, format_day
+from services.audit.pages.proposal_forms import Texts
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_day
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.values import CHINA, Identifier, Value

@@ -6,7 +6,7 @@ from services.audit.ledger.movements import MONEY, amount_of
 from services.audit.model import Mandate
 from services.audit.model.months import AccountRow, MonthDifference
 from services.audit.model.statement_files import StatementFile
-from services.audit.pages.proposing import Texts
+from services.audit.pages.proposal_forms import Texts
 from shared.contracts.events import StandingLimits
 from shared.contracts.ledger_fields import GoodsLeg, Leg
 from shared.contracts.values import CHINA

@@ -73,6 +73,7 @@ from services.audit.model.vouchers import (
     LinedEntry,
 )
 from services.audit.months.reading import NOTHING_BOOKED
+from services.audit.pages.proposal_forms import Texts
 from services.audit.pages.proposal_values import (
     describe_statement_file,
     format_account_row,
@@ -84,7 +85,7 @@ from services.audit.pages.proposal_values import (
     name_sum,
     name_towns,
 )
-from services.audit.pages.proposing import Texts
+from services.audit.reports.stores import BASES
 from shared.contracts.values import CHINA, Value
 
 SHOWN_MAX = 20
@@ -195,6 +196,11 @@ def _describe_count(count: StockCount) -> Iterator[Line]:
     yield "账上", "By the books", str(count.in_stock)
     yield "清点", "Counted", str(count.counted)
     yield "核销", "Written off", str(count.in_stock - count.counted)
+    if count.unit_fen:
+        yield "单价", "Value of one", name_sum(count.unit_fen)
+        yield "计价依据", "Basis of the value", BASES[count.basis]
+    for place in count.places:
+        yield place.station, place.station, str(place.quantity)
     yield "盘点日期", "Day", f"{count.at.astimezone(CHINA):%Y-%m-%d}"
     yield from _describe_voucher(count)
 

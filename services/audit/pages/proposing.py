@@ -1,10 +1,8 @@
 """财务: what one person proposes there, and another decides on."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -21,10 +19,13 @@ from services.audit.model import (
     ProposeTransfer,
     SpendingTerms,
 )
+from services.audit.model.stock import ProposeStockCount
 from services.audit.model.vouchers import ProposeBankEntry, ProposeFundFee, ProposeGiftRefund
+from services.audit.pages.proposal_forms import FORMS
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import read_funds
 from services.audit.vouchers.files import find_newest_files
+from services.audit.vouchers.messages import PLACES_UNREAD
 from shared.contracts.events import StandingLimits
 from shared.contracts.values import CHINA, LABELS, Category, Value
 from shared.messaging.decision import Answer
@@ -40,169 +41,6 @@ router = PageRouter()
 PAGES = Pages("services.audit")
 FINANCE_PATH = "/audit/finance"
 Maker = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER, whole_city=True))]
-Texts = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """kind: text, money, number, or of a list: fund, file. hint: what stands under its label."""
-
-    name: str
-    zh: str
-    en: str
-    kind: Literal["text", "money", "number", "fund", "yes_no", "file"] = "text"
-    hint_zh: str = ""
-    hint_en: str = ""
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalForm:
-    names: Texts
-    fields: tuple[Field, ...]
-
-
-REFERENCE = Field(
-    "reference",
-    "依据的文件编号",
-    "Document",
-    hint_zh="会议纪要、批文或捐赠人同意书的编号；不要写人名",
-    hint_en="the number of a minute, a filing or a consent; nobody's name",
-)
-VOUCHER = Field("voucher", "凭证号", "Voucher", hint_zh="如 记-12", hint_en="such as 记-12")
-ATTACHMENT = Field("attachment", "凭证附件", "The voucher's scan", "file")
-VOUCHERED = (
-    Field("amount", "金额（元）", "Amount (yuan)", "money"),
-    Field("day", "银行日期", "The bank's day", hint_zh="如 2026-01-31", hint_en="2026-01-31"),
-    Field(
-        "bank_reference",
-        "银行流水号",
-        "The bank's reference",
-        hint_zh="有流水的照抄，以后导入对账单时就认得它",
-        hint_en="as the statement has it, so that its line is known when it comes",
-        required=False,
-    ),
-    Field("own_account", "哪个账户", "Our account", hint_zh="如 工行1001", required=False),
-    REFERENCE,
-    VOUCHER,
-    ATTACHMENT,
-)
-FORMS: Mapping[str, ProposalForm] = {
-    "fund": ProposalForm(
-        ("设立基金", "Open a fund"),
-        (
-            Field(
-                "fund_id",
-                "基金编号",
-                "Its id",
-                hint_zh="短，如 warm-2027；以后不能改",
-                hint_en="short, such as warm-2027; it stays",
-            ),
-            Field("name", "名称", "Name"),
-            Field("purpose", "用途", "What it is for", required=False),
-            Field("restricted", "限定性基金", "Restricted", "yes_no"),
-        ),
-    ),
-    "transfer": ProposalForm(
-        ("基金之间划转", "Transfer between funds"),
-        (
-            Field("from_fund_id", "从哪个基金", "From", "fund"),
-            Field("to_fund_id", "到哪个基金", "To", "fund"),
-            Field("amount", "金额（元）", "Amount (yuan)", "money"),
-            REFERENCE,
-            replace(VOUCHER, required=False),
-            replace(ATTACHMENT, required=False),
-        ),
-    ),
-    "fee": ProposalForm(
-        ("提取管理费", "Charge a fee"),
-        (Field("fund_id", "从哪个基金", "Fund", "fund"), *VOUCHERED),
-    ),
-    "interest": ProposalForm(
-        ("银行利息", "Interest of a bank"),
-        (Field("fund_id", "记入哪个基金", "Fund", "fund"), *VOUCHERED),
-    ),
-    "charge": ProposalForm(
-        ("银行手续费", "A charge of a bank"),
-        (Field("fund_id", "记入哪个基金", "Fund", "fund"), *VOUCHERED),
-    ),
-    "refund": ProposalForm(
-        ("退回捐赠", "Give a gift back"),
-        (
-            Field(
-                "donation_id",
-                "捐赠编号",
-                "The gift",
-                hint_zh="D- 开头，在凭证和对账单查询里",
-                hint_en="D-…, as its receipt has it",
-            ),
-            *VOUCHERED,
-        ),
-    ),
-    "standing": ProposalForm(
-        ("让基金自动资助", "Let a fund give by itself"),
-        (
-            Field("fund_id", "哪个基金", "Fund", "fund"),
-            Field(
-                "donor_id",
-                "以谁的名义",
-                "In whose name",
-                hint_zh="代表基金的捐赠方编号，如 P-…；每月会通知他同意了几项",
-                hint_en="the id of whom the fund stands for; he is told how many were made",
-            ),
-            Field("amount", "总共至多（元）", "In all (yuan)", "money"),
-            Field("request_yuan", "每项至多（元）", "To one request (yuan)", "money"),
-            Field("month_yuan", "每月至多（元）", "In a month (yuan)", "money"),
-            Field("until", "有效至", "Until", hint_zh="如 2027-06-30", hint_en="2027-06-30"),
-            Field(
-                "categories",
-                "只限类别",
-                "Categories alone",
-                hint_zh="如 配餐、医疗救助；不写就是不限",
-                hint_en="in Chinese, apart by 、; empty means any",
-                required=False,
-            ),
-            Field(
-                "towns",
-                "只限镇街",
-                "Towns alone",
-                hint_zh="如 茶山镇、长安镇；不写就是全市",
-                hint_en="in Chinese, apart by 、; empty means any",
-                required=False,
-            ),
-            REFERENCE,
-        ),
-    ),
-    "release": ProposalForm(
-        ("银行没有付的一笔", "A payment the bank did not make"),
-        (
-            Field(
-                "reference",
-                "付款编号",
-                "Reference",
-                hint_zh="付款单页“附言”一栏，如 GJABCDEFGHJK-001；先向银行问明没有扣款",
-                hint_en="as the order's page has it; ask the bank first that nothing left",
-            ),
-            Field("reason", "银行怎么说", "What the bank said", hint_zh="如 账号与户名不符"),
-        ),
-    ),
-    "reversal": ProposalForm(
-        ("冲正一笔", "Reverse an entry"),
-        (
-            Field(
-                "log",
-                "日志",
-                "Log",
-                hint_zh="在“善款去向”的条目页上，如 guanjia.local/log/2026",
-                hint_en="as its page says, such as guanjia.local/log/2026",
-            ),
-            Field("index", "第几条", "Number", "number"),
-            REFERENCE,
-            replace(VOUCHER, required=False),
-            replace(ATTACHMENT, required=False),
-        ),
-    ),
-}
 
 
 @router.get(FINANCE_PATH + "/new/{name}")
@@ -249,6 +87,8 @@ def _build(name: str, form: Form, leaf: str) -> Value:
     if name == "refund":
         donation_id = plain.get("donation_id", "")
         return ProposeGiftRefund(donation_id=donation_id, **_build_vouchered(plain))
+    if name == "count":
+        return _build_count(plain)
     if name == "release":
         reference, reason = plain.get("reference", ""), plain.get("reason", "")
         return ProposeLineRelease(reference=reference, reason=reason)
@@ -266,6 +106,32 @@ def _build_vouchered(plain: Form) -> dict[str, Any]:
         "at": _parse_day(plain.get("day", ""), "day"),
         **{field: plain.get(field, "") for field in texts},
     }
+
+
+def _build_count(plain: Form) -> ProposeStockCount:
+    """Raises ValidationError and Invalid."""
+    texts = ("fund_id", "item", "unit", "reference", "voucher", "attachment", "basis")
+    unit_yuan, counted = plain.get("unit_yuan", "").strip(), plain.get("counted", "")
+    return ProposeStockCount.model_validate(
+        {
+            **{field: plain.get(field, "") for field in texts},
+            "counted": int(counted) if _is_number(counted) else counted,
+            "at": _parse_day(plain.get("day", ""), "day"),
+            "unit_fen": parse_amount(unit_yuan, "unit_yuan") if unit_yuan else 0,
+            "places": _parse_places(plain.get("places", "")),
+        }
+    )
+
+
+def _parse_places(text: str) -> list[dict[str, object]]:
+    """Of each a station and, last, its number. Raises Invalid."""
+    places: list[dict[str, object]] = []
+    for part in filter(None, (each.strip() for each in re.split("[;；]", text))):
+        station, _, number = part.rpartition(" ")
+        if not station or not _is_number(number):
+            raise PLACES_UNREAD.invalid("places")
+        places.append({"station": station.strip(), "quantity": int(number)})
+    return places
 
 
 def _build_standing(plain: Form) -> ProposeMandate:

@@ -14,7 +14,8 @@ from starlette.datastructures import UploadFile
 
 from services.audit.model import Fund
 from services.audit.model.statement_files import ProposeStatementFile, StatementFile
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, Texts, format_day
+from services.audit.pages.proposal_forms import Texts
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_day
 from services.audit.pages.statement_columns import (
     UNITS,
     ask_columns,

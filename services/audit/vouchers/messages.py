@@ -68,6 +68,21 @@ COUNT_OUTDATED = Message(
     "提出这次盘点之后，另一次盘点已核销：请否决这一次，按现在的账重新盘点",
     "another count was written off after this one was proposed: decline it, and count again",
 )
+VALUE_WITHOUT_BASIS = Message(
+    "value_without_basis",
+    "单价和计价依据要一起写，或都不写",
+    "write the value of one unit together with its basis, or neither",
+)
+PLACES_DIFFER = Message(
+    "places_differ",
+    "各地点的数量合计 {placed}，盘点数是 {counted}：须相等，每个地点只写一次",
+    "the places have {placed} together, the count is {counted}: they are equal, each place once",
+)
+PLACES_UNREAD = Message(
+    "places_unread",
+    "存放地点请写成“地点 数量”，多个地点用分号隔开，如 茶山驿站 10；南城驿站 7",
+    "write a station and its number, stations apart by semicolons: North 10; South 7",
+)
 COUNT_UNKNOWN = Message("count_unknown", "没有提出过这次盘点", "nobody proposed this count")
 COUNT_NOT_PROPOSED = Message("count_not_proposed", "该盘点不在待审核状态", "this count is {state}")
 SEARCH_EMPTY = Message("search_empty", "请至少写一项要找的", "say at least one thing to look for")

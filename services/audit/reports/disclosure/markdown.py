@@ -15,6 +15,7 @@ from services.audit.reports.disclosure.figures import (
     sum_campaign,
 )
 from services.audit.reports.flow.gifts import EntryKey
+from services.audit.reports.stores import BASES, list_by_station, sum_by_station
 from shared.contracts.values import LABELS
 from shared.documents import Document
 from shared.money import format_yuan
@@ -45,6 +46,8 @@ GOODS_COLUMNS = {
     "closing": "期末 closing",
 }
 
+SINCE = "盘点以后的增减，或没有说明地点 moved since the count, or no place said"
+
 SUBJECTS = {
     "yearly_report": "年度工作报告和财务会计报告 yearly work and financial report",
     "progress": "每三个月进展 three-monthly progress",
@@ -73,8 +76,10 @@ def render_markdown(
     today: date,
     major_fen: int,
     work: Sequence[Document] = (),
+    stocks: Sequence[Document] = (),
 ) -> str:
-    """work: of intake's register, as it counts it; it stands on no log."""
+    """work: of intake's register, as it counts it. stocks: of audit, as `GET /stocks` has them.
+    Neither stands on a log."""
     parts = (
         _render_heading(figures),
         _render_funds(figures),
@@ -83,6 +88,8 @@ def render_markdown(
         _render_spending(figures),
         _render_lists(figures),
         _render_goods(figures),
+        _render_values(stocks, today),
+        _render_stations(stocks),
         _render_work(work),
         _render_campaigns(figures, campaigns),
         _render_corrections(figures),
@@ -184,6 +191,55 @@ def _render_goods(figures: Figures) -> Iterator[str]:
     ]
     columns = ("基金 fund", "物资 item", "单位 unit", *GOODS_COLUMNS.values())
     yield from _render_section("物资 Goods", columns, rows)
+
+
+def _render_values(stocks: Sequence[Document], today: date) -> Iterator[str]:
+    """What lies in store today, by item. Nothing where nobody said: a report of the log alone says
+    no more than before."""
+    if not stocks:
+        return
+    rows = [
+        (
+            *(str(each[name]) for name in ("fund_id", "item", "unit", "in_stock")),
+            format_yuan(each["unit_fen"]) if each["unit_fen"] else "-",
+            _format_value(each["value_fen"]),
+            " ".join(BASES[each["basis"]]),
+            each["valued_by"],
+        )
+        for each in stocks
+    ]
+    worth = format_yuan(sum(each["value_fen"] or 0 for each in stocks))
+    columns = (
+        *("基金 fund", "物资 item", "单位 unit", "库存 in stock", "单价 of one"),
+        *("价值 value", "计价依据 basis", "依据文件 document"),
+    )
+    title = f"库存物资的价值（账外，{today}） Value of goods in store (off the books)"
+    total = ("**合计 total**", *("" for _ in columns[2:-2]), worth, "", "")
+    yield from _render_section(title, columns, [*rows, total])
+
+
+def _render_stations(stocks: Sequence[Document]) -> Iterator[str]:
+    """The same by station, each with its sum."""
+    if not stocks:
+        return
+    by_station = list_by_station(stocks)
+    rows = [
+        (
+            *(row.station or SINCE, row.fund_id, row.item, f"{row.quantity} {row.unit}"),
+            _format_value(row.value_fen),
+        )
+        for row in by_station
+    ]
+    sums = [
+        (f"**{station or SINCE}**", "", "合计 total", "", format_yuan(fen))
+        for station, fen in sum_by_station(by_station).items()
+    ]
+    columns = ("地点 station", "基金 fund", "物资 item", "数量 number", "价值 value")
+    yield from _render_section("物资的存放地点 Goods by station", columns, [*rows, *sums])
+
+
+def _format_value(fen: int | None) -> str:
+    return "未估值 not valued" if fen is None else format_yuan(fen)
 
 
 def _render_work(work: Sequence[Document]) -> Iterator[str]:
