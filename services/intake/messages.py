@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.intake.model import WaitReason
+from services.intake.model import SaidReason
 from shared.errors import Message
 
 # --- what a request must say ---
@@ -262,7 +262,7 @@ LOOKUP_EMPTY = Message(
 
 # --- why a request waits for an approver ---
 
-WAIT_REASONS: Mapping[WaitReason, Message] = {
+WAIT_REASONS: Mapping[SaidReason, Message] = {
     "town_missing": Message(
         "town_missing", "没有写明镇街，由市级核定", "the town is not known: the city decides"
     ),
@@ -274,6 +274,11 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
     ),
     "category_other": Message(
         "category_other", "类别不明确，须由工作人员归类", "somebody has to find its category"
+    ),
+    "danger_named": Message(
+        "danger_named",
+        "文字中提到人身危险，请先联系本人，再由工作人员决定",
+        "the words name danger to life: call the person first, then somebody decides",
     ),
     "item_unclear": Message(
         "item_unclear",

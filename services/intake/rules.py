@@ -20,7 +20,7 @@ from services.intake.messages import (
     VILLAGE_ELSEWHERE,
     WAIT_REASONS,
 )
-from services.intake.model import Manner, WaitReason
+from services.intake.model import Manner, SaidReason, WaitReason
 from services.intake.model.emergency import EmergencyRules
 from services.intake.regular.rules import WorkRules
 from shared.catalogue import Catalogue
@@ -148,7 +148,7 @@ def find_wait_reasons(
     return tuple(reason for reason, stands in reasons.items() if stands)
 
 
-def describe_wait_reasons(reasons: Iterable[WaitReason]) -> list[dict[str, str]]:
+def describe_wait_reasons(reasons: Iterable[SaidReason]) -> list[dict[str, str]]:
     """For whoever asked and whoever decides."""
     messages = (WAIT_REASONS[reason] for reason in reasons)
     return [{"code": message.code, "zh": message.zh, "en": message.en} for message in messages]

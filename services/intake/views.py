@@ -9,7 +9,7 @@ from services.intake.model import (
     Person,
     Request,
     RequestState,
-    WaitReason,
+    SaidReason,
 )
 from services.intake.rules import describe_wait_reasons
 from services.intake.vault.needs import find_written_item
@@ -64,7 +64,7 @@ def describe_request(request: Request) -> dict[str, object]:
         "declared_class_zh": LABELS[declared],
         "class_confirmed": _describe_confirmation(request),
         "seen": request.sighting.model_dump() if request.sighting else None,
-        "waits_for": describe_wait_reasons(request.waits_for),
+        "waits_for": describe_wait_reasons(request.wait_reasons),
         "channel": request.channel.value,
         "need": request.need.model_dump(),
         "area": request.area.model_dump(exclude_none=True),
@@ -132,11 +132,11 @@ def _describe_confirmation(request: Request) -> dict[str, object] | None:
     return confirmation.model_dump() | labels
 
 
-def list_waiting(request: Request, without: Set[WaitReason] = frozenset()) -> list[dict[str, str]]:
+def list_waiting(request: Request, without: Set[SaidReason] = frozenset()) -> list[dict[str, str]]:
     """What is still waited for, in both languages; nothing once it was decided."""
     if request.state is not RequestState.RECORDED:
         return []
-    return describe_wait_reasons(each for each in request.waits_for if each not in without)
+    return describe_wait_reasons(each for each in request.wait_reasons if each not in without)
 
 
 def describe_personal(vault: Vault, request: Request, person: Person) -> dict[str, object]:
@@ -174,7 +174,7 @@ def describe_status(request: Request) -> dict[str, object]:
         "category_zh": LABELS[request.category],
         "need_zh": format_need(request),
         "reason": request.reason,
-        "waits_for": [reason["zh"] for reason in list_waiting(request)],
+        "waits_for": [each["zh"] for each in list_waiting(request, frozenset({"danger_named"}))],
         "recorded_at": request.recorded_at,
         "may_withdraw": request.is_withdrawable,
     }

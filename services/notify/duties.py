@@ -84,6 +84,8 @@ def _call_for_approval(fact: Fact) -> Call | None:
     recorded = cast("RequestRecorded | RequestMended | RequestUnbudgeted", fact)
     if recorded.area is None:  # of a release before
         return None
+    if isinstance(fact, RequestRecorded) and fact.danger:
+        return _call_at_once("staff_request_urgent", recorded.area.town_code)
     level = recorded.approval_level
     return Call(_APPROVERS[level], "staff_approval_waiting", _find_area(level, recorded.area))
 
@@ -108,10 +110,18 @@ def _call_for_late(fact: Fact) -> Call:
 def _call_for_reading(fact: Fact) -> Call | None:
     """Who approves for the town reads what people write there."""
     queued = cast("MessageQueued", fact)
-    purpose = "staff_message_urgent" if queued.urgent else "staff_message_waiting"
+    if queued.urgent:
+        return _call_at_once("staff_message_urgent", queued.town_code)
     if is_city_wide(queued.town_code):
-        return Call("approver_city", purpose, urgent=queued.urgent)
-    return Call("approver_town", purpose, queued.town_code, urgent=queued.urgent)
+        return Call("approver_city", "staff_message_waiting")
+    return Call("approver_town", "staff_message_waiting", queued.town_code)
+
+
+def _call_at_once(purpose: str, town_code: str) -> Call:
+    """Life may be in danger. `list_calls` has the city hear of it too."""
+    if is_city_wide(town_code):
+        return Call("approver_city", purpose, urgent=True)
+    return Call("approver_town", purpose, town_code, urgent=True)
 
 
 def _call_for_visiting(fact: Fact) -> Call:
@@ -161,6 +171,7 @@ STAFF_PURPOSES = (
     "staff_approval_hastened",
     "staff_message_waiting",
     "staff_message_urgent",
+    "staff_request_urgent",
     "staff_case_due",
     "staff_case_overdue",
     "staff_case_escalated",
@@ -172,7 +183,10 @@ STAFF_PURPOSES = (
     "staff_member_untold",
 )
 URGENT_PURPOSES = frozenset(
-    {"staff_message_urgent", "staff_budget_low", "staff_budget_gone", "consent_given"}
+    {
+        *("staff_message_urgent", "staff_request_urgent"),
+        *("staff_budget_low", "staff_budget_gone", "consent_given"),
+    }
 )
 """The last warns whoever did not give it: no full day puts it off or hides it in a digest."""
 

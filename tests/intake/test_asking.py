@@ -192,6 +192,24 @@ async def test_a_stranger_asks_and_waits_for_a_call(
     assert trapped.status_code == 422
 
 
+async def test_who_names_danger_reads_whom_to_call(intake: RunningService) -> None:
+    """On the page that answers him; no word of it is on the page, which others may see too."""
+    browser = Browser(intake.http)
+    await browser.get("/ask")
+    first = {"text": "我不想活了，没有人管我", "town": "茶山镇", "kind": "wish"}
+    await browser.post("/ask", step="1", **first)
+    last = {"name": "李四", "phone": "13800138001", "consent": "yes", "whose": "own"}
+    done = await browser.post("/ask", step="2", **last)
+    page = await browser.get(done.headers["location"])
+    for number in ("110", "120", "119", intake.runtime.settings.crisis_hotline):
+        assert f'href="tel:{number}"' in page.text
+    assert "个工作日内联系您" not in page.text
+    assert "不想活" not in page.text
+    assert "人身危险" not in page.text
+    (row,) = await intake.runtime.database["requests"].find({"danger": True}).to_list(None)
+    assert row["urgent"]
+
+
 def test_own_words_get_no_item_beside_them() -> None:
     """What exactly is needed is not said by “求助”, so it is not written above his words."""
     request, _ = read_ask(typed())

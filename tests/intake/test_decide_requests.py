@@ -8,11 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.history import list_own, name_voucher
-from services.intake.model import ApproveRequest, DeclineRequest, RequestState, WithdrawRequest
+from services.intake.model import (
+    ApproveRequest,
+    DeclineRequest,
+    RequestState,
+    SeenPerson,
+    StaffRequest,
+    VouchForPerson,
+    Vouching,
+    WithdrawRequest,
+)
 from services.intake.rules import LEVELS, find_approval_level
+from services.intake.settings import IntakeSettings
 from services.intake.vault.needs import prepare_decline
 from services.intake.vault.persons import open_note
-from shared.contracts.events import RequestDeclined, RequestOpened, RequestSubmitted
+from services.intake.vault.prepare import prepare_request
+from shared.contracts.events import (
+    RequestDeclined,
+    RequestOpened,
+    RequestRecorded,
+    RequestSubmitted,
+)
 from shared.contracts.values import Area, Category, Kind, Need
 from shared.errors import Invalid
 from tests.intake.builders import (
@@ -22,6 +38,7 @@ from tests.intake.builders import (
     RULES,
     VAULT,
     DecisionHarness,
+    find_credential,
     get_body,
     list_facts,
     make_command,
@@ -262,3 +279,58 @@ def test_the_history_names_the_channel_whose_staff_met_the_person() -> None:
     texts = [text for part in list_own(request) for text in (part.zh, part.en)]
     assert any("见到本人（征集渠道 grid）" in text for text in texts)
     assert not any("/channels" in text for text in texts)
+
+
+DANGER = "我不想活了，没有人管我"
+
+
+def test_words_of_danger_open_nothing_by_themselves_and_alarm_staff() -> None:
+    """A small wish with nobody to decide it otherwise, whoever brings it: the staff hear of it."""
+    harness = DecisionHarness()
+    decision = harness.submit(make_submission(text=DANGER))
+    body = get_body(decision)
+    assert body["decision"] == "waiting_for_approval"
+    assert [each["code"] for each in body["waits_for"]] == ["danger_named"]
+    request = harness.request(body["request_id"])
+    assert request.urgent
+    ((_, fact),) = decision.events
+    assert isinstance(fact, RequestRecorded)
+    assert fact.danger
+    assert IntakeSettings().clock.find_days("recorded", request) == 0, "it stands first on the desk"
+
+
+def test_danger_is_read_where_a_sheet_asks_for_the_thing() -> None:
+    need = {"unit": "次", "quantity": 1, "item": "不想活了，要人陪"}
+    harness = DecisionHarness()
+    decision = harness.submit(make_submission(category="counselling", need=need, text=""))
+    assert harness.request(get_body(decision)["request_id"]).danger
+
+
+def test_a_person_who_met_somebody_in_danger_does_not_open_it_by_that() -> None:
+    harness = DecisionHarness()
+    id_ = get_body(harness.submit(make_submission(text=DANGER)))["request_id"]
+    vouching = Vouching(seen=SeenPerson(manner="visit", on=None))
+    vouch = VouchForPerson(request_id=id_, by="lin", vouching=vouching)
+    harness.handle(COMMANDS[VouchForPerson], make_command(vouch))
+    assert harness.request(id_).state is RequestState.RECORDED
+    approve(harness, id_)
+    assert harness.request(id_).state is RequestState.OPEN
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_who_read_the_words_says_whether_it_is_urgent(*, urgent: bool) -> None:
+    staff = StaffRequest(
+        request=make_submission(text=DANGER),
+        recorded_by="lin",
+        met=False,
+        classified=True,
+        urgent=urgent,
+    )
+    sealed = prepare_request(VAULT, RULES, find_credential, make_command(staff)).data
+    assert (sealed.danger, sealed.urgent) == (urgent, urgent)
+
+
+def test_a_row_of_a_sheet_that_nobody_judged_alarms() -> None:
+    staff = StaffRequest(request=make_submission(text=DANGER), recorded_by="lin", met=True)
+    sealed = prepare_request(VAULT, RULES, find_credential, make_command(staff)).data
+    assert (sealed.danger, sealed.urgent) == (True, True)

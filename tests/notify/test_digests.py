@@ -171,6 +171,19 @@ def test_where_life_may_be_in_danger_town_and_city_hear_at_once() -> None:
         assert (backlog.count, backlog.due_at) == (1, harness.now)
 
 
+@pytest.mark.parametrize("level", ["village", "town", "city"])
+def test_a_request_that_names_danger_calls_town_and_city_at_once(level: str) -> None:
+    """Whoever decides it: the town is near the person."""
+    harness = DecisionHarness()
+    receive(harness, make_recorded(level).model_copy(update={"danger": True}))
+    for call in (
+        Call("approver_town", "staff_request_urgent", TOWN),
+        Call("approver_city", "staff_request_urgent"),
+    ):
+        backlog = get_backlog(harness, call)
+        assert (backlog.count, backlog.due_at) == (1, harness.now)
+
+
 @pytest.mark.parametrize("reason", ["already_paid", "exceeds_request", "insufficient_funds"])
 def test_finance_hears_of_what_was_paid_before(reason: RefusedReason) -> None:
     harness = DecisionHarness()

@@ -205,7 +205,7 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
     """The form of the public with what was typed, and the applicant's page."""
     typed = dict.fromkeys(ask.FIELDS, words)
     wrong = {name: Problem("code", name, words, words) for name in ask.FIELDS}
-    render = partial(render_request, help_phone=HELP_PHONE, answer_days=5)
+    render = partial(render_request, help_phone=HELP_PHONE, answer_days=5, hotline="12356")
     delivered = {"M-1": Portion(quantity=2, stage="delivered")}
     links = [DeliveryLink(f"/c/{token}", words, is_confirmed=done) for done in (False, True)]
     declined = make_request(words, state=intake.RequestState.DECLINED, reason=words)
@@ -245,6 +245,9 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
         ),
         "own_erased": own.render_erased(HELP_PHONE),
         "request_new": render(recorded, token, [], deliveries=[], is_new=True),
+        "request_danger": render(
+            recorded.model_copy(update={"danger": True}), token, [], deliveries=[], is_new=True
+        ),
         "request_open": render(
             make_request(words),
             token,

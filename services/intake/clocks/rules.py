@@ -37,6 +37,9 @@ class ClockRules:
     pause_days_max: int
 
     def find_days(self, stage: CaseStage, request: Request) -> int:
+        """Where words name danger, somebody decides today: it stands first on the desk."""
+        if request.danger and stage in ("recorded", "meeting"):
+            return 0
         return self._shorten(self.periods[stage], request)
 
     def find_case_days(self, request: Request) -> int:

@@ -153,6 +153,7 @@ def _make_request(
         item_reason=data.item_reason,
         quiet=data.quiet,
         urgent=data.urgent,
+        danger=data.danger,
         bands=data.bands,
         marks=data.marks,
         classified=_make_classification(data, now),
@@ -191,7 +192,7 @@ def open_or_hold(
         reasons = (*reasons, "was_returned")
     if request.needs_guardian:
         reasons = (*reasons, "guardian_missing")
-    if not reasons:
+    if not reasons and not request.danger:
         opening = count_opening(rules, states, request, now)
         reasons = opening.reasons
         if not reasons:
@@ -222,7 +223,7 @@ def describe_outcome(request: Request) -> dict[str, object]:
         body["item"] = {"name": need.item, "unit": need.unit, "reason": request.item_reason}
     if request.approval_level:
         body["approval_level"] = request.approval_level
-        body["waits_for"] = describe_wait_reasons(request.waits_for)
+        body["waits_for"] = describe_wait_reasons(request.wait_reasons)
     return body
 
 
@@ -257,6 +258,7 @@ def make_fact(request: Request) -> Fact | None:
             approval_level=request.approval_level,
             area=request.area.model_copy(update={"cell": None}),
             quiet=True if request.quiet else None,
+            danger=True if request.danger else None,
         )
     return None
 
@@ -347,7 +349,7 @@ def release_person(states: States, request: Request) -> tuple[Person, ...]:
 def announce(request: Request, fact: Fact | None, *others: State) -> Decision:
     body: dict[str, object] = {"request_id": request.id, "state": request.state.value}
     if request.state is RequestState.RECORDED:
-        body["waits_for"] = describe_wait_reasons(request.waits_for)
+        body["waits_for"] = describe_wait_reasons(request.wait_reasons)
     return Decision(
         states=(request, *others),
         events=((request, fact),) if fact else (),

@@ -92,6 +92,7 @@ from services.intake.model.request import (
     Reply,
     Request,
     RequestState,
+    SaidReason,
     WaitReason,
     derive_note_record,
 )
@@ -156,6 +157,7 @@ __all__ = [
     "ReturnReason",
     "ReturnRequest",
     "RevokePersonLinks",
+    "SaidReason",
     "Sealed",
     "SealedCorrection",
     "SealedNote",

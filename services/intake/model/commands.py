@@ -97,6 +97,7 @@ class SealedRequest(Value):
     need, item_match, item_reason, bands, marks: as in `Request`. recorded_by, met, classified,
     urgent: as in `StaffRequest`.
     contact: its key is apart, in contact_key.
+    danger: words of danger to life stand in it, and nobody read them and said that it can wait.
     openid: where its owner wrote from it. child_until: the day on which he is 14, where somebody
     said when he was born; it is not stored.
     """
@@ -126,6 +127,7 @@ class SealedRequest(Value):
     quiet: bool = False
     classified: bool = False
     urgent: bool = False
+    danger: bool = False
     bands: tuple[int, ...] = ()
     marks: bytes = b""
     item_match: Match = "named"

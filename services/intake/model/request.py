@@ -52,6 +52,8 @@ WaitReason = Literal[
     "guardian_missing",
     "policy_answered",
 ]
+# As it is said: that words name danger is stored as `danger`, which the release before ignores.
+SaidReason = WaitReason | Literal["danger_named"]
 
 
 # Why a request is declined: what the person reads is in messages.py.
@@ -111,7 +113,8 @@ class Request(State):
     how they were found. What was written instead is in the text. quiet: of a backlog.
     corrected_by: the request that says it right, where a row of a sheet was corrected.
     clock: how long it may take (None of before cases had clocks); due_at: of its next warning.
-    classified: who read it and said what it is; urgent: that it cannot wait.
+    classified: who read it and said what it is; urgent: that it cannot wait. danger: words of
+    danger to life stood in it, and nobody read them and said that it can wait.
     asked_quantity: where a part of it was approved, with part_reason. return_reason: what has to be
     put right. steps: who did what while it was judged. for_meeting: somebody sent it to the joint
     meeting; meeting_id: on whose agenda it is. referrals: to statutory policies, the last one open
@@ -164,6 +167,7 @@ class Request(State):
     clock: CaseClock | None = None
     classified: Classification | None = None
     urgent: bool = False
+    danger: bool = False
     asked_quantity: int | None = None
     part_reason: PartReason | None = None
     return_reason: ReturnReason | None = None
@@ -179,6 +183,11 @@ class Request(State):
     def ending_of_id(self) -> str:
         """What notices carry, in small letters: stored, so that an index finds it."""
         return self.id[-REFERENCE_LENGTH:].lower()
+
+    @property
+    def wait_reasons(self) -> tuple[SaidReason, ...]:
+        """Why it was not opened by itself, danger first."""
+        return (*(("danger_named",) if self.danger else ()), *self.waits_for)
 
     @property
     def recorders(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from services.intake.attachments.files import FILE_BYTES_MAX
 from services.intake.attachments.keeping import open_file
 from services.intake.attachments.messages import ATTACHMENT_UNKNOWN, REQUEST_OVER
 from services.intake.clocks.words import Words, describe_promise
-from services.intake.model import MendRequest, RequestState, WaitReason, WithdrawRequest
+from services.intake.model import MendRequest, RequestState, SaidReason, WithdrawRequest
 from services.intake.model.approval import EndingWay, Referral
 from services.intake.model.attachment import OWN_ATTACHMENTS_MAX
 from services.intake.pages.applicant_links import load_request, open_request
@@ -67,6 +67,7 @@ async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep
             promise=describe_promise(stored, now),
             help_phone=settings.help_phone,
             answer_days=settings.answer_days,
+            hotline=settings.crisis_hotline,
             is_new="new" in request.query_params,
             files=await load_own_files(runtime, stored, token, request.query_params.get("files")),
             consents=await _load_consents(runtime, stored),
@@ -190,7 +191,7 @@ def list_confirmable(request: model.Request) -> Mapping[str, model.Portion]:
 
 
 # Of why it waits, what is the office's own work and tells him nothing.
-FOR_STAFF: frozenset[WaitReason] = frozenset({"category_other", "item_unclear"})
+FOR_STAFF: frozenset[SaidReason] = frozenset({"category_other", "item_unclear", "danger_named"})
 STEPS: tuple[tuple[str, str], ...] = (
     ("已登记", "recorded"),
     ("核实审批", "checked"),
@@ -253,8 +254,22 @@ def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
             "请按我们发到手机上的通知告诉我们：收到了，还是没有收到。",
             "The notice on the phone asks whether it arrived: answer it.",
         )
+    if is_to_be_called(request):
+        return _CALL_NOW
     zh, en = _NEXT[find_progress_step(request)]
     return zh.format(days=answer_days), en.format(days=answer_days)
+
+
+def is_to_be_called(request: model.Request) -> bool:
+    """Words of danger, and nobody has decided yet."""
+    return request.danger and request.state is RequestState.RECORDED
+
+
+def list_numbers(request: model.Request, hotline: str) -> Sequence[tuple[Words, str]]:
+    """Whom to call in danger, each with its number; none where nothing was said of it."""
+    return (*EMERGENCY_NUMBERS, (("心理援助", "somebody to talk to"), hotline)) * is_to_be_called(
+        request
+    )
 
 
 def _describe_referral(referral: Referral) -> tuple[str, str]:
@@ -274,6 +289,15 @@ _ENDED: Mapping[EndingWay, tuple[str, str]] = {
 }
 
 
+EMERGENCY_NUMBERS: Sequence[tuple[Words, str]] = (
+    (("报警", "police"), "110"),
+    (("急救", "ambulance"), "120"),
+    (("火警", "fire"), "119"),
+)
+_CALL_NOW: Words = (
+    "您的求助已立即转给工作人员。现在就需要帮助，请马上打下面的电话，24小时有人接。您并不孤单。",
+    "Staff see it at once. If you need help now, call one of these numbers, day or night.",
+)
 _NEXT: Mapping[int, tuple[str, str]] = {
     2: (
         "工作人员会在登记后{days}个工作日内联系您，核实情况。请保持电话畅通。",
@@ -300,6 +324,7 @@ def render_request(
     deliveries: Sequence[DeliveryLink],
     help_phone: str,
     answer_days: int,
+    hotline: str,
     promise: Words | None = None,
     is_new: bool = False,
     files: OwnFiles = NO_FILES,
@@ -316,6 +341,7 @@ def render_request(
         steps=STEPS,
         step=find_progress_step(request),
         next=describe_next(request, answer_days),
+        numbers=list_numbers(request, hotline),
         promise=promise,
         deliveries=deliveries,
         help_phone=help_phone,

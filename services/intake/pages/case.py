@@ -133,10 +133,12 @@ class Case:
 
     @property
     def is_judged_otherwise(self) -> bool:
-        """Whether the text surely suggests something else than stands there."""
+        """Whether the text surely suggests something else than stands there, or names danger."""
+        if self.judgement.danger or (self.judgement.is_urgent and not self.row.request.urgent):
+            return True
         guess = self.judgement.category
         if guess is None or guess.confidence < SURE_MIN:
-            return self.judgement.is_urgent and not self.row.request.urgent
+            return False
         return guess.label != self.row.request.category
 
 

@@ -113,6 +113,7 @@ async def submit_entry(caller: CaseWorker, request: Request, runtime: IntakeRunt
         "outcome": OUTCOMES.get(answer.body["decision"], ("已登记", "recorded")),
         "waits": answer.body.get("waits_for", ()),
         "count": _count(form) + 1,
+        "hotline": runtime.settings.crisis_hotline,
     }
     return _render(request, again, done=done)
 

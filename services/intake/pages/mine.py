@@ -11,7 +11,11 @@ from fastapi.responses import HTMLResponse, Response
 from services.intake import model, store
 from services.intake.decide.sign_ins import APPLICANT
 from services.intake.own.phones import find_signer, load_owners, load_reached
-from services.intake.pages.applicant import describe_next, find_progress_step
+from services.intake.pages.applicant import (
+    describe_next,
+    find_progress_step,
+    is_to_be_called,
+)
 from services.intake.pages.rows import CaseRow, build_row
 from services.intake.resources import IntakeRuntimeDep
 from shared import mongo
@@ -114,7 +118,7 @@ async def show_own_cases(
 def describe_in_list(request: model.Request, answer_days: int) -> tuple[str, str]:
     """What happens next, or that there is something for him on its page."""
     is_his_turn = request.state in (model.RequestState.DECLINED, model.RequestState.RETURNED)
-    if is_his_turn or find_progress_step(request) >= DELIVERED_STEP:
+    if is_his_turn or is_to_be_called(request) or find_progress_step(request) >= DELIVERED_STEP:
         return ON_ITS_PAGE
     return describe_next(request, answer_days)
 

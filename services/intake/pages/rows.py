@@ -58,7 +58,7 @@ def build_row(request: Request, now: datetime, emergencies: Iterable[Emergency] 
         request=request,
         reference=format_reference(request.id),
         state=STATES[request.state],
-        waits=tuple(describe_wait_reasons(request.waits_for)) if waits else (),
+        waits=tuple(describe_wait_reasons(request.wait_reasons)) if waits else (),
         level=LEVELS[request.approval_level] if waits and request.approval_level else None,
         recorded_on=recorded.isoformat(),
         days=(today - recorded).days,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from services.intake.channels.danger import find_danger
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
     OUTSIDE,
@@ -95,12 +96,14 @@ def prepare_request(vault: Vault, rules: Rules, find_credential: FindCredential,
     sealed = seal_request(vault, find_speaker(source, find_credential), message_id, request)
     sealed = hide_written_words(vault, rules.catalogue, request, sealed)
     if staff:
+        urgent = staff.urgent or (sealed.urgent and not staff.classified)
         recording = {
             "recorded_by": staff.recorded_by,
             "met": staff.met,
             "quiet": staff.quiet,
             "classified": staff.classified,
-            "urgent": staff.urgent,
+            "danger": sealed.danger and urgent,
+            "urgent": urgent,
         }
         sealed = sealed.model_copy(update=recording)
     if typed:
@@ -157,7 +160,14 @@ def seal_request(
         marks=likeness.marks,
         place_id=vault.derive_id("N", "place", place, fold_name(applicant.name)),
         child_until=find_child_until(applicant.id_number, applicant.born_on),
+        danger=(danger := _names_danger(request)),
+        urgent=danger,
     )
+
+
+def _names_danger(request: RequestSubmitted) -> bool:
+    """In a sheet the words may stand where the item is asked for."""
+    return bool(find_danger(f"{request.text}\n{request.need.item}"))
 
 
 def _make_naming(

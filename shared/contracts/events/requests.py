@@ -43,13 +43,17 @@ Quiet = Literal[True] | None
 
 
 class RequestRecorded(RequestFact):
-    """It waits for an approval. area: whose approvers; None in events of before."""
+    """It waits for an approval. area: whose approvers; None in events of before.
+
+    danger: its words name danger to life, and nobody read them and said that it can wait.
+    """
 
     TYPE: ClassVar[str] = "guanjia.request.recorded.v1"
     channel: Channel
     approval_level: ApprovalLevel
     area: Area | None = None
     quiet: Quiet = None
+    danger: Literal[True] | None = None
 
 
 class RequestOpened(RequestFact):
