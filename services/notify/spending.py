@@ -44,7 +44,8 @@ class WarnOfBudget(Value):
 
 
 def find_month(at: datetime) -> str:
-    return f"{at.astimezone(CHINA):%Y-%m}"
+    """As 2026-05, of China's time."""
+    return at.astimezone(CHINA).isoformat()[:7]
 
 
 def derive_spending_id(month: str, shard: int) -> str:

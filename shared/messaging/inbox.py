@@ -158,10 +158,11 @@ class Inbox:
         return replace(item, **changes) if changes else item
 
     def _derive_key(self, written: str) -> str:
-        """Of `source|id`: the source stays readable, the id does not."""
+        """Of `source|id`: the source stays readable, the id does not. Empty of an empty one."""
+        if not written:
+            return ""
         source, _, id_ = written.partition("|")
-        digest = digest_content(id_.encode(), self._digest_key)
-        return f"{source}|{digest.hex()}" if written else ""
+        return f"{source}|{digest_content(id_.encode(), self._digest_key).hex()}"
 
     def _digest(self, data: Value) -> bytes:
         """The same for a fact that came by HTTP and by a topic."""
