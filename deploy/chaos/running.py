@@ -7,6 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+from aiokafka.errors import KafkaError
+
 from deploy.chaos import clocked
 from deploy.chaos.checks import Seen, Sent, list_chaos_checks
 from deploy.chaos.clocked import FILE_VARIABLE
@@ -18,7 +21,7 @@ from deploy.chaos.schedule import FaultKind, draw_schedule
 from deploy.chaos.steadiness import Samples, make_samples, sample_memory
 from deploy.chaos.wishes import WISH_FEN
 from deploy.demo.checks import Check, Expected, list_checks
-from deploy.demo.clients import Clients, open_clients
+from deploy.demo.clients import Clients, RefusedError, open_clients
 from deploy.demo.figures import count_types, read_events, read_figures, read_health, replay_log
 from deploy.local.ports import find_free_port
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
@@ -38,6 +41,7 @@ SETTINGS = {
 COMMITTED = "guanjia.match.committed.v1"
 FINISHED_WITHIN_S = 240.0
 AGREE_WITHIN_S = 60.0
+READY_WITHIN_S = 5.0
 LOOK_EVERY_S = 0.5
 PAGE = 500
 
@@ -216,14 +220,40 @@ async def wait_finished(load: Lifecycles, wishes: int) -> None:
 
 
 async def compare(stack: Stack, load: Lifecycles) -> list[Check]:
-    """What was published a moment ago may be under way: again until all agrees, for a while."""
+    """What was published a moment ago may be under way, and a service may still be away: again
+    until all agrees, for a while."""
     until = time.monotonic() + AGREE_WITHIN_S
     async with open_clients(stack.urls, stack.secrets_dir) as clients:
         while True:
-            checks = await list_all_checks(stack, clients, load)
+            checks = await try_to_compare(stack, clients, load)
             if all(check.holds for check in checks) or time.monotonic() > until:
                 return checks
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def try_to_compare(stack: Stack, clients: Clients, load: Lifecycles) -> list[Check]:
+    """Where a part is away, a check that does not hold and says which."""
+    try:
+        return await list_all_checks(stack, clients, load)
+    except (RefusedError, httpx.TransportError, KafkaError, OSError) as error:
+        reason = f"{type(error).__name__} {error}"
+        away = await list_away({name: stack.urls[name] for name in SERVICES})
+        return [Check("核对不成，不在的服务 nothing compared; away", [], [*away, reason])]
+
+
+async def list_away(urls: Mapping[str, str]) -> list[str]:
+    """urls: by service. Those that are not ready, each with what it answers."""
+    away = []
+    async with httpx.AsyncClient(timeout=READY_WITHIN_S, trust_env=False) as http:
+        for name, url in urls.items():
+            try:
+                answer = await http.get(f"{url}/health/ready")
+            except httpx.HTTPError as error:
+                away.append(f"{name}: {type(error).__name__}")
+            else:
+                if not answer.is_success:
+                    away.append(f"{name}: {answer.status_code} {answer.text[:200]}")
+    return away
 
 
 async def list_all_checks(stack: Stack, clients: Clients, load: Lifecycles) -> list[Check]:

@@ -26,7 +26,8 @@ class Client:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def get(self, path: str, **params: Any) -> Any:
-        return (await self._send("GET", path, params=params)).json()
+        """Raises RefusedError for anything but success, such as of a service that stays away."""
+        return self._require_success(path, await self._send("GET", path, params=params)).json()
 
     async def read(self, path: str, **params: Any) -> bytes:
         """A file."""
@@ -34,15 +35,17 @@ class Client:
 
     async def post(self, path: str, json: Any = None, key: str = "") -> Any:
         """Raises RefusedError for anything but success."""
-        answer = await self.send(path, json, key)
-        if not answer.is_success:
-            raise RefusedError(f"{path}: {answer.status_code} {answer.text[:500]}")
-        return answer.json()
+        return self._require_success(path, await self.send(path, json, key)).json()
 
     async def send(self, path: str, json: Any = None, key: str = "") -> httpx.Response:
         """As `post`, whatever the answer."""
         headers = {"Idempotency-Key": key} if key else {}
         return await self._send("POST", path, json=json, headers=headers)
+
+    def _require_success(self, path: str, answer: httpx.Response) -> httpx.Response:
+        if not answer.is_success:
+            raise RefusedError(f"{self._url}{path}: {answer.status_code} {answer.text[:500]}")
+        return answer
 
     async def _send(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any

@@ -8,15 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.chaos import running
 from deploy.chaos.checks import Seen, Sent, list_chaos_checks
 from deploy.chaos.clocked import build_clock
-from deploy.chaos.faults import KILLED, Struck, list_targets
+from deploy.chaos.faults import KILLED, SERVICES, Struck, list_targets
 from deploy.chaos.lifecycles import Lifecycle
 from deploy.chaos.older import ROOT, OlderMissingError, count_items, unpack_older
 from deploy.chaos.proxy import Wire
@@ -24,6 +28,9 @@ from deploy.chaos.running import COMMITTED, measure_recovery
 from deploy.chaos.schedule import CALM_S, Fault, FaultKind, draw_schedule
 from deploy.chaos.steadiness import compare_thirds
 from deploy.chaos.wishes import WISH_FEN, make_wish, write_wish
+from deploy.demo import clients
+from deploy.demo.checks import Check
+from deploy.local.ports import find_free_port
 from services.intake.channels.text import Draft, understand
 from tests.support.examples import count_examples
 
@@ -203,6 +210,49 @@ async def test_an_end_that_closes_closes_the_other() -> None:
         await reader.readexactly(3)
         writer.close()
         assert await reader.read() == b""
+
+
+# --- the comparison -------------------------------------------------------------------------------
+
+
+def make_stack(tmp_path: Path) -> Any:
+    """Nobody listens at its addresses."""
+    urls = {name: f"http://127.0.0.1:{find_free_port()}" for name in (*SERVICES, "simulators")}
+    return SimpleNamespace(urls=urls, secrets_dir=tmp_path)
+
+
+async def test_a_service_that_is_away_at_the_comparison_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "AGREE_WITHIN_S", 0.0)
+    monkeypatch.setattr(clients, "TRIES_MAX", 1)
+    for service in SERVICES:
+        (tmp_path / f"{service}.token").write_text("x")
+    (tmp_path / "operator.token").write_text("x")
+    [check] = await running.compare(make_stack(tmp_path), Mock())
+    assert not check.holds
+    assert isinstance(check.actual, list)
+    assert [line.partition(":")[0] for line in check.actual[:4]] == list(SERVICES)
+
+
+async def test_a_service_that_comes_back_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreed = Check("all", 1, 1)
+    answers = AsyncMock(side_effect=[clients.RefusedError("503"), [agreed]])
+    monkeypatch.setattr(running, "list_all_checks", answers)
+    monkeypatch.setattr(running, "LOOK_EVERY_S", 0.0)
+    assert await running.compare(make_stack(tmp_path), Mock()) == [agreed]
+
+
+async def test_what_a_service_refuses_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was read as one: `KeyError` for whatever was looked up in it."""
+    monkeypatch.setattr(clients, "TRIES_MAX", 1)
+    busy = httpx.MockTransport(lambda _: httpx.Response(503, json={"problems": []}))
+    async with httpx.AsyncClient(transport=busy) as http:
+        client = clients.Client(http, "http://audit", "", asyncio.Semaphore(1))
+        with pytest.raises(clients.RefusedError, match="http://audit/summary: 503"):
+            await client.get("/summary")
 
 
 # --- the checker ----------------------------------------------------------------------------------
