@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -29,6 +30,11 @@ def read_objects() -> Iterator[tuple[str, Yaml]]:
     for file in sorted((DEPLOY / "kubernetes").glob("*.yaml")):
         for each in read_yaml(f"kubernetes/{file.name}"):
             yield file.name, each
+
+
+def list_violations(schema: dict[str, Any], document: Any) -> list[str]:
+    validator = jsonschema_rs.validator_for(schema)
+    return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(document)]
 
 
 def find_objects(kind: str) -> dict[str, Yaml]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.deploy.manifests import DEPLOY
+from tests.deploy.manifests import DEPLOY, list_violations, read_objects
 
 TOOLS = Path(sys.prefix) / "tools" / "bin"
+KEDA = TOOLS.parent / "keda"
 WATCHING = DEPLOY / "watching"
 DASHBOARDS = sorted((WATCHING / "grafana" / "dashboards").glob("*.json"))
 # KEDA's own kinds are no part of Kubernetes, nor is kustomize's file: see test_stacks.
@@ -54,6 +56,41 @@ def test_a_field_that_kubernetes_does_not_know_is_found(tmp_path: Path) -> None:
     file.write_text(written.replace("readinessProbe:", "readynessProbe:"))
     done = run_tool("kubernetes-validate", "--strict", "-k", "1.34", str(file))
     assert done.returncode != 0
+
+
+def test_scaling_is_as_keda_defines_it() -> None:
+    """By the definitions that KEDA itself installs; what a trigger says of Kafka is open there and
+    stands in our own schema (`test_stacks`)."""
+    objects = [each for file, each in read_objects() if file == "scaling.yaml"]
+    assert {each["kind"] for each in objects} == {"ScaledObject", "TriggerAuthentication"}
+    for each in objects:
+        schema = read_definition(each["kind"])
+        assert list_violations(schema, each) == [], each["metadata"]["name"]
+        unknown = {**each, "spec": {**each["spec"], "minReplicas": 2}}
+        assert list_violations(schema, unknown) != []
+
+
+def read_definition(kind: str) -> dict[str, Any]:
+    file = KEDA / f"keda.sh_{kind.lower()}s.yaml"
+    if not file.exists():
+        pytest.skip("no KEDA: make tools, where Go is installed")
+    definition = yaml.safe_load(file.read_text(encoding="utf-8"))
+    (version,) = definition["spec"]["versions"]
+    schema = close_schema(version["schema"]["openAPIV3Schema"])
+    schema["properties"]["metadata"] = {"type": "object"}  # Kubernetes' own
+    return dict(schema)
+
+
+def close_schema(schema: Any) -> Any:
+    """The API drops what is not defined: here it is a mistake."""
+    if isinstance(schema, list):
+        return [close_schema(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: close_schema(part) for name, part in schema.items()}
+    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+        closed.setdefault("additionalProperties", False)
+    return closed
 
 
 def test_rules_are_as_prometheus_reads_them() -> None:

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest
 
 from deploy.commands.services import SERVICES, find_settings_class, use_environment
@@ -21,6 +20,7 @@ from tests.deploy.manifests import (
     SCHEMAS,
     find_environment,
     find_objects,
+    list_violations,
     move_files,
     read_compose,
     read_container,
@@ -39,11 +39,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installation")
     Installation(folder).prepare(system_now())
     return folder
-
-
-def list_violations(schema: dict[str, Any], document: Any) -> list[str]:
-    validator = jsonschema_rs.validator_for(schema)
-    return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(document)]
 
 
 # --- by their schemas ---------------------------------------------------------------------------
