@@ -19,7 +19,8 @@ from tests.support.sample_pages import render_samples
 IN_BOTH = re.compile(r"(delivery|menu|proposal|receipt)(_|$)")
 AS_WRITTEN = frozenset({"code", "pre", "script"})
 VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
-HAN = re.compile(r"[\u4e00-\u9fff]")
+HAN = re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff01-\uff5e]")
+"""Their punctuation too."""
 # Two words in a row: one alone may be a name, such as WeChat.
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 # As people, a bank, a provider or a command spell it.

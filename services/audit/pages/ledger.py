@@ -348,7 +348,7 @@ def _describe_row(row: EntryRow, figures: Overview) -> dict[str, object]:
         "day": row.day,
         "kind_zh": row.kind_zh,
         "kind_en": row.kind.replace("_", " "),
-        "funds": "、".join(names),
+        "funds": names,
         "amount": row.amount,
         "category": charts.name_category(row.aim.category) if row.aim.category else None,
         "town": charts.name_town(row.aim.town) if row.aim.town else None,
