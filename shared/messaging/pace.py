@@ -9,7 +9,7 @@ at least an interval apart.
 NEWEST_COUNTS = 0.2
 WORTH_IT = 0.25
 """Of a commit's time: what takes less to decide waits for what else comes meanwhile."""
-MANY = 16
+MANY = 32
 """A smaller batch says that people wait for each other's steps, or that little happens: the next
 begins at once."""
 
