@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.history import list_own
 from services.intake.model import (
     WEB_SOURCE,
     ApproveRequest,
@@ -22,6 +23,7 @@ from services.intake.model.consent import (
 from shared.id_numbers import find_child_until
 from shared.messaging.decision import Decision
 from tests.intake.builders import (
+    CHASHAN,
     COMMANDS,
     PHONE,
     SHIJIE,
@@ -34,9 +36,12 @@ from tests.intake.builders import (
 
 
 class ConsentHarness(DecisionHarness):
-    def ask(self, message: str = "m-1", **applicant: Any) -> str:
+    def ask(
+        self, message: str = "m-1", area: dict[str, str] | None = None, **applicant: Any
+    ) -> str:
         named = {"name": "张三", "phone": PHONE, **applicant}
-        body = get_body(self.submit(make_submission(applicant=named), message))
+        asked = make_submission(applicant=named, area=area or {"town_code": CHASHAN})
+        body = get_body(self.submit(asked, message))
         return str(body["request_id"])
 
     def ask_on_the_page(self, message: str, phone: str = PHONE) -> Decision:
@@ -49,9 +54,11 @@ class ConsentHarness(DecisionHarness):
         )
         return self.handle(COMMANDS[GiveConsent], make_command(data, key=""))
 
-    def end(self, request_id: str, purpose: str = "handling", area: str = "") -> Decision:
+    def end(
+        self, request_id: str, purpose: str = "handling", area: str = "", by: str = ""
+    ) -> Decision:
         data = EndConsent.model_validate(
-            {"request_id": request_id, "purpose": purpose, "area": area}
+            {"request_id": request_id, "purpose": purpose, "area": area, "by": by}
         )
         return self.handle(COMMANDS[EndConsent], make_command(data, key=""))
 
@@ -103,6 +110,39 @@ def test_without_consent_to_handling_nothing_is_worked_on_any_more() -> None:
     assert {harness.request(id_).state for id_ in ids} == {"withdrawn"}
     assert not harness.person(harness.request(ids[0]).person_id).unfinished
     assert list_facts(harness.end(ids[0])) == []
+
+
+def test_staff_of_an_area_end_what_is_there_alone() -> None:
+    """Whoever knows a name and a phone records a request in his own town for that person."""
+    harness = ConsentHarness()
+    here = harness.ask()
+    there = harness.ask("m-2", area={"town_code": SHIJIE})
+    harness.give(there)
+    ended = harness.end(here, area=CHASHAN, by="s-1")
+    assert list_facts(ended) == ["RequestWithdrawn"]
+    assert (harness.request(here).state, harness.request(there).state) == ("withdrawn", "open")
+    assert harness.is_given(there, "handling"), "that town goes on by it"
+    assert get_body(ended)["given"]
+    assert get_body(harness.end(there, area=SHIJIE, by="s-2"))["withdrawn"] == [there]
+    assert not harness.is_given(there, "handling")
+
+
+def test_he_himself_and_staff_of_the_city_end_it_everywhere() -> None:
+    for by in ("", "s-city"):
+        harness = ConsentHarness()
+        ids = [harness.ask(), harness.ask("m-2", area={"town_code": SHIJIE})]
+        harness.end(ids[0], by=by)
+        assert {harness.request(id_).state for id_ in ids} == {"withdrawn"}
+
+
+def test_the_history_of_each_case_says_who_noted_the_end() -> None:
+    harness = ConsentHarness()
+    ids = [harness.ask(message) for message in ("m-1", "m-2")]
+    harness.end(ids[0], area=CHASHAN, by="s-1")
+    for id_ in ids:
+        (line,) = [part for part in list_own(harness.request(id_)) if "同意" in part.zh]
+        assert line.at == harness.now
+        assert "s-1" in line.zh
 
 
 def test_ending_another_purpose_touches_no_request() -> None:
@@ -185,6 +225,17 @@ def test_a_childs_request_waits_for_his_guardian() -> None:
     assert harness.request(id_).state == "open"
     second = harness.ask("m-2", born_on="2010-05-01")
     assert harness.request(second).state == "open", "he agreed for two years"
+
+
+def test_a_guardians_word_noted_in_one_area_opens_nothing_elsewhere() -> None:
+    harness = ConsentHarness()
+    here = harness.ask(born_on="2010-05-01")
+    there = harness.ask("m-2", area={"town_code": SHIJIE}, born_on="2010-05-01")
+    harness.give(here, by_guardian=True, area=CHASHAN)
+    assert (harness.request(here).state, harness.request(there).state) == ("open", "recorded")
+    assert harness.request(there).needs_guardian
+    harness.give(there, by_guardian=True, area=SHIJIE)
+    assert not harness.request(there).needs_guardian
 
 
 def test_several_requests_of_a_child_are_not_opened_under_one_count() -> None:

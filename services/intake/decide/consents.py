@@ -13,6 +13,7 @@ from services.intake.messages import (
     REQUEST_UNKNOWN,
 )
 from services.intake.model import Person, Request, RequestState
+from services.intake.model.approval import Step
 from services.intake.model.consent import (
     CONSENT_LASTS,
     Consent,
@@ -53,7 +54,7 @@ def decide_give(
     events: list[tuple[State, Fact]] = []
     if has_guardian(person.consents, now):
         for waiting in _list_unfinished(states, person):
-            if waiting.needs_guardian:
+            if waiting.needs_guardian and is_in_area(waiting, data.area):
                 opened, counted = _go_on(rules, states, waiting, now, is_first=not events)
                 changed += [opened, *counted]
                 fact = make_fact(opened) if opened.state is RequestState.OPEN else None
@@ -75,7 +76,11 @@ def _go_on(
 
 def decide_consent_end(states: States, item: Command[EndConsent], now: datetime) -> Decision:
     """Without consent to handling nothing of his is worked on: what is not done is withdrawn. What
-    was done and paid stays, as the law requires."""
+    was done and paid stays, as the law requires.
+
+    Staff of an area end what is there. While another area works for him his consent holds: he ends
+    it himself, or staff of there or of the whole city note it.
+    """
     data = item.data
     loaded = _load(states, data)
     if isinstance(loaded, Answer):
@@ -86,18 +91,25 @@ def decide_consent_end(states: States, item: Command[EndConsent], now: datetime)
     consent = person.consents.get(data.purpose)
     if data.purpose != "handling" and (consent is None or not consent.holds(now)):
         return Decision(answer=CONSENT_ABSENT.refusal(409, "purpose"))
-    consent = consent or Consent(given_at=now, until=now + CONSENT_LASTS, way="web")
-    ended = consent.model_copy(update={"ended_at": now})
-    person = _with_consent(person, data.purpose, ended)
     ending: list[Request] = []
+    elsewhere: list[Request] = []
     if data.purpose == "handling":
-        ending = [each for each in _list_unfinished(states, person) if each.is_withdrawable]
-    changes = {"state": RequestState.WITHDRAWN, "followers": ()}
-    withdrawn = [each.model_copy(update=changes) for each in ending]
+        for each in _list_unfinished(states, person):
+            if each.is_withdrawable:
+                (ending if is_in_area(each, data.area) else elsewhere).append(each)
+    if not elsewhere:
+        consent = consent or Consent(given_at=now, until=now + CONSENT_LASTS, way="web")
+        ended = consent.model_copy(update={"ended_at": now})
+        person = _with_consent(person, data.purpose, ended)
+    step = Step(at=now, act="consent_ended", by=data.by)
+    withdrawn = [
+        each.with_step(step, state=RequestState.WITHDRAWN, followers=()) for each in ending
+    ]
+    ids = [each.id for each in withdrawn]
     person = reduce(without_unfinished, withdrawn, person)
-    events = [(request, RequestWithdrawn(person_id=person.id)) for request in withdrawn]
-    body = {"person_id": person.id, "purpose": data.purpose, "given": False}
-    answer = Answer(200, body | {"withdrawn": [request.id for request in withdrawn]})
+    events = [(each, RequestWithdrawn(person_id=person.id)) for each in withdrawn]
+    body = {"person_id": person.id, "purpose": data.purpose, "given": bool(elsewhere)}
+    answer = Answer(200, body | {"withdrawn": ids})
     return with_all_released(states, ending, Decision((person, *withdrawn), tuple(events), answer))
 
 
