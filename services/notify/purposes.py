@@ -58,6 +58,7 @@ from shared.contracts.events import (
     RequestSettled,
     RequestUnbudgeted,
     RequestUnmet,
+    RequestWithdrawn,
     SenderAnswer,
     SpokenAct,
     YearSummarized,
@@ -198,6 +199,10 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
             Purpose(f"request_declined_{code}", "applicant", links.REQUEST, codes=(code,))
             for code in DECLINE_CODES
         ),
+    ),
+    # So that he hears of it who did not say it.
+    RequestWithdrawn: (
+        Purpose("request_consent_ended", "applicant", links.REQUEST, when="by_staff"),
     ),
     RequestClosed: (Purpose("case_closed", "applicant", links.REQUEST, is_small=True),),
     RequestOverdue: (Purpose("request_overdue", "applicant", links.REQUEST, when="apology"),),

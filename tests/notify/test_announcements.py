@@ -23,6 +23,7 @@ from shared.contracts.events import (
     RequestClosed,
     RequestDeclined,
     RequestRecorded,
+    RequestWithdrawn,
     YearSummarized,
 )
 from shared.contracts.values import Category, Channel, DonorKind
@@ -50,6 +51,15 @@ def test_opened_request_notifies_its_applicant() -> None:
     assert (notice.person_id, notice.purpose, notice.state) == ("P-1", "request_opened", "created")
     assert notice.due_at == START
     assert notice.correlation_id == "C-1"
+
+
+@pytest.mark.parametrize(("by_staff", "purposes"), [(True, ["request_consent_ended"]), (False, [])])
+def test_who_did_not_end_it_himself_hears_that_it_ended(
+    by_staff: bool, purposes: list[str]
+) -> None:
+    harness = DecisionHarness()
+    harness.on_event(RequestWithdrawn(person_id="P-1", by_staff=by_staff))
+    assert [notice.purpose for notice in harness.notices] == purposes
 
 
 def test_a_backlogs_request_notifies_nobody() -> None:

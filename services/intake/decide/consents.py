@@ -107,7 +107,8 @@ def decide_consent_end(states: States, item: Command[EndConsent], now: datetime)
     ]
     ids = [each.id for each in withdrawn]
     person = reduce(without_unfinished, withdrawn, person)
-    events = [(each, RequestWithdrawn(person_id=person.id)) for each in withdrawn]
+    fact = RequestWithdrawn(person_id=person.id, by_staff=bool(data.by))
+    events = [(each, fact) for each in withdrawn]
     body = {"person_id": person.id, "purpose": data.purpose, "given": bool(elsewhere)}
     answer = Answer(200, body | {"withdrawn": ids})
     return with_all_released(states, ending, Decision((person, *withdrawn), tuple(events), answer))

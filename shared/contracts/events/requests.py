@@ -178,7 +178,10 @@ class RequestDeclined(RequestFact):
 
 
 class RequestWithdrawn(RequestFact):
+    """by_staff: staff noted that the person wants no more help, so the person hears of it."""
+
     TYPE: ClassVar[str] = "guanjia.request.withdrawn.v1"
+    by_staff: bool = False
 
 
 class RequestClosed(RequestFact):
