@@ -121,8 +121,8 @@ PARTIES_TOO_MANY = Message(
 )
 PERSON_ELSEWHERE = Message(
     "person_elsewhere",
-    "此人由其他镇街登记，请联系当地或市级工作人员更正",
-    "another town registered this person: its staff, or the city's, correct what is wrong",
+    "此人由其他镇街登记，请联系当地或市级工作人员办理",
+    "another town registered this person: ask its staff, or the city's, to do it",
 )
 ID_NUMBER_TAKEN = Message(
     "id_number_taken",

@@ -8,7 +8,15 @@ from services.intake.model.preference import SetPreference
 from services.intake.pages.preferences import read_preference
 from shared.errors import Invalid
 from shared.messaging.decision import Answer
-from tests.intake.builders import COMMANDS, VAULT, DecisionHarness, get_body, make_command
+from tests.intake.builders import (
+    CHASHAN,
+    COMMANDS,
+    SHIJIE,
+    VAULT,
+    DecisionHarness,
+    get_body,
+    make_command,
+)
 from tests.intake.test_vault import erase
 
 
@@ -17,8 +25,8 @@ def record(harness: DecisionHarness) -> Person:
     return harness.person(harness.request(request_id).person_id)
 
 
-def choose(harness: DecisionHarness, person_id: str, **wish: str) -> Answer | None:
-    data = read_preference(person_id, {"language": "zh"} | wish)
+def choose(harness: DecisionHarness, person_id: str, area: str = "", **wish: str) -> Answer | None:
+    data = read_preference(person_id, {"language": "zh"} | wish, area=area)
     return harness.handle(COMMANDS[SetPreference], make_command(data, key="")).answer
 
 
@@ -44,6 +52,20 @@ def test_records_that_are_the_same_person_are_told_the_same_way() -> None:
     languages = [harness.person(each).preference.language for each in (person.id, other.id)]
     assert languages == ["en", "en"]
     assert harness.person(erased.id).preference.language == "zh"
+
+
+def test_staff_choose_for_who_is_known_in_their_town() -> None:
+    harness = DecisionHarness()
+    person = record(harness)
+    other = Person(id="P-other", joined=(person.id,), area=SHIJIE)
+    joined = person.model_copy(update={"joined": (other.id,)})
+    harness = DecisionHarness(joined, other)
+    refused = choose(harness, person.id, SHIJIE, language="en")
+    assert refused is not None
+    assert refused.body["problems"][0]["code"] == "person_elsewhere"
+    choose(harness, person.id, CHASHAN, language="en")
+    languages = [harness.person(each).preference.language for each in (person.id, other.id)]
+    assert languages == ["en", "zh"]
 
 
 def test_nobody_is_told_anything_once_he_is_erased() -> None:

@@ -14,8 +14,17 @@ from services.intake.model.suggestion import (
 )
 from services.intake.settings import IntakeSettings
 from shared.contracts.events import RequestOpened
+from shared.contracts.values import Area
 from shared.messaging.decision import Decision, Ref
-from tests.intake.builders import CHASHAN, COMMANDS, PHONE, get_body, list_facts, make_command
+from tests.intake.builders import (
+    CHASHAN,
+    COMMANDS,
+    PHONE,
+    SHIJIE,
+    get_body,
+    list_facts,
+    make_command,
+)
 from tests.intake.test_decide_identities import (
     ID_NUMBER,
     OTHER_PHONE,
@@ -103,6 +112,60 @@ def test_a_request_that_was_merged_comes_back_as_it_was() -> None:
     again = harness.request(later.id).model_copy(update=clockless)
     assert again == later.model_copy(update=clockless), "what its clock went through is kept"
     assert later.id in harness.person(later.person_id).unfinished
+
+
+def place(harness: SuggestionHarness, person_id: str, area: str) -> None:
+    person = harness.person(person_id)
+    harness.save(Decision(states=(person.model_copy(update={"area": area}),)))
+
+
+def get_code(decision: Decision) -> str:
+    return str(get_body(decision)["problems"][0]["code"])
+
+
+def test_staff_of_a_town_join_nobody_whom_another_knows() -> None:
+    """The suggestion is in their place, since somebody was recorded there with that phone."""
+    harness = SuggestionHarness()
+    theirs = harness.ask("1", name="张三", phone=PHONE)
+    own = harness.ask("2", name="李四", phone=PHONE)
+    place(harness, theirs, SHIJIE)
+    (row,) = harness.list_alike("person")
+    join = JoinPersons(person_id=own, other_id=theirs, area=CHASHAN)
+    joins = (
+        lambda: harness.judge(row, "merged"),
+        lambda: harness.handle(COMMANDS[JoinPersons], make_command(join, key="j")),
+    )
+    for decide in joins:
+        assert get_code(decide()) == "person_elsewhere"
+        assert harness.person(theirs).joined == ()
+    assert harness.find(row.id).state == "open"
+    assert list_facts(harness.judge(row, "merged", area="")) == ["PersonJoined"]
+
+
+def test_staff_of_a_town_take_no_join_apart_that_another_knows_of() -> None:
+    harness = SuggestionHarness()
+    theirs = harness.ask("1", name="张三", phone=PHONE)
+    own = harness.ask("2", name="李四", phone=PHONE)
+    (row,) = harness.list_alike("person")
+    harness.judge(row, "merged")
+    place(harness, theirs, SHIJIE)
+    for id_ in (theirs, own):
+        apart = make_command(SeparatePerson(person_id=id_, area=CHASHAN))
+        assert get_code(harness.handle(COMMANDS[SeparatePerson], apart)) == "person_elsewhere"
+    assert get_code(harness.judge(harness.find(row.id), "apart")) == "person_elsewhere"
+    assert harness.person(theirs).joined == (own,)
+
+
+def test_staff_of_a_town_merge_no_request_of_another() -> None:
+    harness = SuggestionHarness()
+    harness.ask("1", phone=PHONE)
+    harness.ask("2", phone=PHONE)
+    (row,) = harness.list_alike("request")
+    there = harness.request(row.first_id)
+    moved = there.model_copy(update={"area": Area(town_code=SHIJIE)})
+    harness.save(Decision(states=(moved,)))
+    assert get_code(harness.judge(row, "merged")) == "request_unknown"
+    assert harness.request(row.first_id).followers == ()
 
 
 def test_persons_that_were_joined_count_as_one_and_come_apart_as_they_were() -> None:

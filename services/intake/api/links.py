@@ -52,6 +52,7 @@ async def revoke_person_links(
 ) -> Response:
     """Every link of this person, whichever service opens it: the phone is lost, say."""
     scope = find_scope(caller)
+    data = RevokePersonLinks(person_id=person_id, area=caller.area)
     if scope.area and not await store.has_request_there(runtime.database, person_id, scope):
         raise Denied(PERSON_UNKNOWN.refusal(404, "person_id"))
-    return await answer_to(runtime, caller, RevokePersonLinks(person_id=person_id), key)
+    return await answer_to(runtime, caller, data, key)

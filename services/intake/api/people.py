@@ -240,7 +240,9 @@ async def set_preference(
 ) -> Response:
     """Which way he is told first, and in which language, as he asked staff to note."""
     person, _ = await load_seen_person(runtime, find_scope(caller), person_id)
-    data = SetPreference(person_id=person.id, by=caller.principal, **wish.model_dump())
+    data = SetPreference(
+        person_id=person.id, by=caller.principal, area=caller.area, **wish.model_dump()
+    )
     return await answer_to(runtime, caller, data, key)
 
 

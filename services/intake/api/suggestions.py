@@ -113,7 +113,7 @@ async def merge_persons(
     """Two records of the caller's area are one person: a link, which changes neither."""
     for id_ in (person_id, body.other_id):
         await load_seen_person(runtime, find_scope(caller), id_)
-    command = JoinPersons(person_id=person_id, other_id=body.other_id)
+    command = JoinPersons(person_id=person_id, other_id=body.other_id, area=caller.area)
     return await answer_to(runtime, caller, command, key)
 
 
@@ -123,7 +123,8 @@ async def unmerge_person(
 ) -> Response:
     """This record is of somebody else than those it was joined with."""
     await load_seen_person(runtime, find_scope(caller), person_id)
-    return await answer_to(runtime, caller, SeparatePerson(person_id=person_id), key)
+    command = SeparatePerson(person_id=person_id, area=caller.area)
+    return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/requests/{request_id}/unmerge")

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from services.intake.decide.followers import with_all_released
 from services.intake.decide.identities import list_reached, unlink_person
+from services.intake.decide.persons import is_known_there
 from services.intake.decide.suggestions import list_without
-from services.intake.messages import PERSON_UNKNOWN
+from services.intake.messages import PERSON_ELSEWHERE, PERSON_UNKNOWN
 from services.intake.model import (
     OPENID,
     ContactPoint,
@@ -102,6 +103,8 @@ def decide_revoke_person_links(
     person = states.get(Person, item.data.person_id)
     if person is None:
         return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
+    if not is_known_there(states, person, item.data.area):
+        return Decision(answer=PERSON_ELSEWHERE.refusal(403, "person_id"))
     revocation = _end_links(states, person, now, item.principal)
     answer = Answer(200, {"revoked": person.id, "revoked_at": now.isoformat()})
     return Decision((person, revocation), ((person, PersonLinksRevoked()),), answer)

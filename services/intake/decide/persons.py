@@ -89,6 +89,11 @@ def find_area(states: States, person: Person) -> str:
     return "" if first is None else first.area.village_code or first.area.town_code
 
 
+def is_known_there(states: States, person: Person, area: str) -> bool:
+    """Whether staff of this area may change what is known of him. area: empty is the whole city."""
+    return not area or find_area(states, person).startswith(area)
+
+
 def _find_registered_area(states: States, person: Person, speaker: Speaker) -> str:
     """Only for staff with an area is it looked up: nobody else learns by it who is known."""
     return find_area(states, person) or speaker.area if speaker.area else person.area
@@ -236,7 +241,7 @@ def decide_correct(states: States, item: Command[SealedCorrection], _now: dateti
     person = states.get(Person, data.person_id)
     if person is None or person.erased:
         return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
-    if data.area and not find_area(states, person).startswith(data.area):
+    if not is_known_there(states, person, data.area):
         return Decision(answer=PERSON_ELSEWHERE.refusal(403, "person_id"))
     naming, contact = data.party.naming, data.party.contact
     identity = states.get(Identity, naming.identity_id) if naming.identity_id else None

@@ -5,10 +5,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from services.intake.decide.openings import join_tallies
-from services.intake.decide.persons import Named, with_unfinished, without_unfinished
+from services.intake.decide.persons import (
+    Named,
+    is_known_there,
+    with_unfinished,
+    without_unfinished,
+)
 from services.intake.messages import (
     IDENTITY_SAME,
     MERGE_LATE,
+    PERSON_ELSEWHERE,
     PERSON_SAME,
     PERSON_UNKNOWN,
     REQUEST_UNKNOWN,
@@ -145,17 +151,22 @@ def decide_suggestion(states: States, item: Command[DecideSuggestion], now: date
     suggestion = states.get(Suggestion, data.suggestion_id)
     if suggestion is None or not suggestion.place.startswith(data.area):
         return Decision(answer=SUGGESTION_UNKNOWN.refusal(404))
-    return _judge(states, suggestion, data.verdict, item.principal, now)
+    return _judge(states, suggestion, data.verdict, item.principal, data.area, now)
 
 
 def _judge(
-    states: States, suggestion: Suggestion, verdict: Judged, principal: str, now: datetime
+    states: States,
+    suggestion: Suggestion,
+    verdict: Judged,
+    principal: str,
+    area: str,
+    now: datetime,
 ) -> Decision:
     """Said already and still so it is only answered. What came apart meanwhile is joined anew."""
     suggestion = _bring_up_to_date(states, suggestion)
     if suggestion.state == verdict:
         return Decision(answer=_build_answer(suggestion))
-    decision = _carry_out(states, suggestion, verdict)
+    decision = _carry_out(states, suggestion, verdict, area)
     if isinstance(decision, Answer):
         return Decision(answer=decision)
     changes = {"state": verdict, "decided_by": principal, "decided_at": now}
@@ -188,12 +199,18 @@ def _is_led(states: States, first_id: str, second_id: str) -> bool:
     return first is not None and first.duplicate_of == second.duplicate_of
 
 
-def _carry_out(states: States, suggestion: Suggestion, verdict: str) -> Decision | Answer:
+def _carry_out(
+    states: States, suggestion: Suggestion, verdict: str, area: str
+) -> Decision | Answer:
+    """area: of who says so; what is of another area he neither joins nor takes apart."""
     first_id, second_id = suggestion.first_id, suggestion.second_id
     if suggestion.subject == "person":
         if verdict == "merged":
-            return _join(states, first_id, second_id)
-        return _separate(states, second_id) if suggestion.state == "merged" else Decision()
+            return _join(states, first_id, second_id, area)
+        return _separate(states, second_id, area) if suggestion.state == "merged" else Decision()
+    both = states.get_many(Request, (first_id, second_id)).values()
+    if not all(_is_there(each, area) for each in both):
+        return REQUEST_UNKNOWN.refusal(404, "request_id")
     if verdict == "merged":
         return _merge_requests(states, first_id, second_id)
     return separate_request(states, second_id) if suggestion.state == "merged" else Decision()
@@ -210,7 +227,7 @@ def decide_join(states: States, item: Command[JoinPersons], _now: datetime) -> D
     data = item.data
     if data.person_id == data.other_id:
         return Decision(answer=PERSON_SAME.refusal(409, "other_id"))
-    decision = _join(states, data.person_id, data.other_id)
+    decision = _join(states, data.person_id, data.other_id, data.area)
     if isinstance(decision, Answer):
         return Decision(answer=decision)
     answer = Answer(200, {"person_id": data.person_id, "joined": [data.other_id]})
@@ -218,14 +235,14 @@ def decide_join(states: States, item: Command[JoinPersons], _now: datetime) -> D
 
 
 def decide_separate(states: States, item: Command[SeparatePerson], _now: datetime) -> Decision:
-    decision = _separate(states, item.data.person_id)
+    decision = _separate(states, item.data.person_id, item.data.area)
     if isinstance(decision, Answer):
         return Decision(answer=decision)
     answer = Answer(200, {"person_id": item.data.person_id, "joined": []})
     return Decision(decision.states, decision.events, answer)
 
 
-def _join(states: States, first_id: str, second_id: str) -> Decision | Answer:
+def _join(states: States, first_id: str, second_id: str, area: str) -> Decision | Answer:
     """A link on every record of the two: each keeps its contacts, requests and keys. What opened
     for either counts for both."""
     both = states.get_many(Person, (first_id, second_id))
@@ -233,6 +250,8 @@ def _join(states: States, first_id: str, second_id: str) -> Decision | Answer:
         return PERSON_UNKNOWN.refusal(404, "person_id")
     ids = sorted({*both, *(id_ for person in both.values() for id_ in person.joined)})
     persons = states.get_many(Person, ids)
+    if not all(is_known_there(states, each, area) for each in persons.values()):
+        return PERSON_ELSEWHERE.refusal(403, "person_id")
     linked = [
         person.model_copy(update={"joined": tuple(i for i in ids if i != id_)})
         for id_, person in persons.items()
@@ -243,12 +262,14 @@ def _join(states: States, first_id: str, second_id: str) -> Decision | Answer:
     return Decision((*linked, *tallies), ((first, fact),))
 
 
-def _separate(states: States, person_id: str) -> Decision | Answer:
+def _separate(states: States, person_id: str, area: str) -> Decision | Answer:
     """Not where both say one ID number: a related party would be somebody else by one signature."""
     person = states.get(Person, person_id)
     if person is None:
         return PERSON_UNKNOWN.refusal(404, "person_id")
     joined = states.get_many(Person, person.joined).values()
+    if not all(is_known_there(states, each, area) for each in (person, *joined)):
+        return PERSON_ELSEWHERE.refusal(403, "person_id")
     if person.identity_id and person.identity_id in {each.identity_id for each in joined}:
         return IDENTITY_SAME.refusal(409, "person_id")
     alone = person.model_copy(update={"joined": ()})
@@ -279,7 +300,7 @@ def decide_alike(states: States, item: Command[JudgeAlike], now: datetime) -> De
     first, second = sorted(pair.values(), key=lambda each: (not each.matches, each.recorded_at))
     stored = states.get(Suggestion, _make_id("request", first.id, second.id))
     suggestion = stored or _make(("request", first.id, second.id), data.reasons, second, now)
-    return _judge(states, suggestion, data.verdict, item.principal, now)
+    return _judge(states, suggestion, data.verdict, item.principal, data.area, now)
 
 
 def _is_there(request: Request, area: str) -> bool:

@@ -265,9 +265,13 @@ class ErasePerson(Value):
 
 
 class RevokePersonLinks(Value):
-    """The phone is lost, or somebody else reads it: no link that was sent there opens any more."""
+    """The phone is lost, or somebody else reads it: no link that was sent there opens any more.
+
+    area: the code prefix that who revokes works in.
+    """
 
     person_id: Identifier
+    area: str = ""
 
 
 class ForgetOpenid(Value):

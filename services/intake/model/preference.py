@@ -18,9 +18,10 @@ class Preference(Value):
 
 
 class SetPreference(Value):
-    """by: as in `Preference`."""
+    """by: as in `Preference`. area: the code prefix that who notes it works in."""
 
     person_id: Identifier
     channel: NoticeChannel | None = None
     language: NoticeLanguage = "zh"
     by: str = ""
+    area: str = ""

@@ -98,16 +98,18 @@ class JudgeAlike(Value):
 
 
 class JoinPersons(Value):
-    """Two records are one person. reason: how it is known."""
+    """Two records are one person. area: the code prefix that who says so works in."""
 
     person_id: Identifier
     other_id: Identifier
+    area: str = ""
 
 
 class SeparatePerson(Value):
-    """This record is of somebody else than those it was joined with."""
+    """This record is of somebody else than those it was joined with. area: as in `JoinPersons`."""
 
     person_id: Identifier
+    area: str = ""
 
 
 class SeparateRequest(Value):

@@ -142,7 +142,7 @@ async def submit_preference(
     form, act = await read_form(request), "preference"
     person, _ = await load_seen_person(runtime, find_scope(caller), person_id)
     try:
-        data = read_preference(person.id, form, caller.principal)
+        data = read_preference(person.id, form, caller.principal, caller.area)
         answer = await execute_form(runtime, caller, form, data)
     except (Invalid, ValidationError) as error:
         answer = _describe(error)
