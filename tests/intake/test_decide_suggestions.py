@@ -131,13 +131,10 @@ def test_staff_of_a_town_join_nobody_whom_another_knows() -> None:
     place(harness, theirs, SHIJIE)
     (row,) = harness.list_alike("person")
     join = JoinPersons(person_id=own, other_id=theirs, area=CHASHAN)
-    joins = (
-        lambda: harness.judge(row, "merged"),
-        lambda: harness.handle(COMMANDS[JoinPersons], make_command(join, key="j")),
-    )
-    for decide in joins:
-        assert get_code(decide()) == "person_elsewhere"
-        assert harness.person(theirs).joined == ()
+    by_id = harness.handle(COMMANDS[JoinPersons], make_command(join, key="j"))
+    for decision in (harness.judge(row, "merged"), by_id):
+        assert get_code(decision) == "person_elsewhere"
+    assert harness.person(theirs).joined == ()
     assert harness.find(row.id).state == "open"
     assert list_facts(harness.judge(row, "merged", area="")) == ["PersonJoined"]
 
