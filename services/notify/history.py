@@ -34,6 +34,10 @@ FAILURES: Mapping[str, tuple[str, str]] = {
         "本人没有电话和微信，请当面告知",
         "no phone, no account: tell the person yourself",
     ),
+    "opted_out": (
+        "该号码已退订短信；需要本人答复的会打电话",
+        "this number wants no SMS; what needs an answer becomes a call",
+    ),
     "no_receipt": ("已发出，三天内没有送达回执", "sent; no receipt within three days"),
     "phone_blocked": (
         "运营商不再向该号码发送，请当面告知",

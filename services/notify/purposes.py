@@ -81,7 +81,8 @@ class Purpose:
     whose news it takes back; where none of them went out, neither does this. codes: of the fact,
     for which it is sent; other_codes: for which others are. outcome: of a donor's reply. consent:
     whose standing consent was used.
-    is_day_before: it goes the day before the help comes.
+    is_day_before: it goes the day before the help comes. asks: it waits for a word of an applicant,
+    so he is called where no message may go.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Purpose:
     other_codes: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     is_day_before: bool = False
+    asks: bool = False
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -174,7 +176,9 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestReferred: (Purpose("request_referred", "applicant", links.REQUEST),),
     RequestBudgeted: (Purpose("request_budgeted", "applicant", links.REQUEST, is_small=True),),
     RequestSettled: (Purpose("request_settled", "applicant", links.REQUEST),),
-    RequestReturned: (Purpose("request_returned", "applicant", links.REQUEST, when="to_person"),),
+    RequestReturned: (
+        Purpose("request_returned", "applicant", links.REQUEST, when="to_person", asks=True),
+    ),
     RequestFollowed: tuple(
         Purpose(f"request_{stage}", "applicant", links.REQUEST, stage=stage, is_small=True)
         for stage in get_args(FollowedStage)
@@ -251,7 +255,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose("match_tomorrow", "applicant", is_day_before=True),
     ),
     MatchDelivered: (
-        Purpose("match_delivered", "applicant", links.DELIVERY),
+        Purpose("match_delivered", "applicant", links.DELIVERY, asks=True),
         Purpose("match_arrived", "donor", is_small=True),
     ),
     MatchReopened: (
@@ -294,7 +298,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
 }
 
 DIGEST_NEWS = Purpose("digest_news", "person")
-DIGEST_TASKS = Purpose("digest_tasks", "person")
+DIGEST_TASKS = Purpose("digest_tasks", "person", asks=True)
 """Several notices to one person in one message; tasks: where one of them asks for something."""
 DIGESTS = frozenset({DIGEST_NEWS.name, DIGEST_TASKS.name})
 

@@ -151,6 +151,26 @@ def test_who_opted_out_comes_back() -> None:
     assert not harness.person(person).opted_out
 
 
+def test_on_a_phone_of_several_stopping_is_about_the_phone_and_nobodys_word_for_the_others() -> (
+    None
+):
+    harness = DecisionHarness()
+
+    def ask(name: str) -> str:
+        item = make_command(make_submission(applicant=SMS | {"name": name}), key=name)
+        return harness.request(get_body(harness.decide_submission(item))["request_id"]).person_id
+
+    first, second = ask("钱伯"), ask("孙婆")
+    assert not answer(harness, "opted_out").events
+    (point,) = harness.points()
+    assert point.opted_out, "no SMS goes there"
+    third = ask("周伯")
+    assert [harness.person(id_).opted_out for id_ in (first, second, third)] == [False] * 3
+    answer(harness, "resumed")
+    (point,) = harness.points()
+    assert not point.opted_out
+
+
 def test_stopping_on_wechat_stops_no_sms() -> None:
     harness = DecisionHarness()
     person = delivered(harness)

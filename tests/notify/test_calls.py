@@ -53,6 +53,13 @@ def test_what_an_applicant_is_told_leads_to_his_case(
     ]
 
 
+def test_a_call_about_a_delivery_asks_whether_it_arrived_and_says_where_that_is_noted() -> None:
+    row = build_row(make_task("match_delivered", MATCH_ID), (), TOWN)
+    assert "请问收到了吗" in row.words
+    assert row.asks_receipt
+    assert not build_row(make_task("match_committed", MATCH_ID), (), TOWN).asks_receipt
+
+
 MEDICAL = About(
     category=Category.MEDICAL,
     quantity=200_000,
@@ -91,8 +98,9 @@ def test_what_is_to_be_said_has_the_days_and_sums_of_the_sms_and_nothing_to_tap_
 
 
 @pytest.mark.parametrize("purpose", [n for n, t in TEMPLATES.items() if t.language == "zh"])
-def test_nothing_that_is_said_asks_to_tap(purpose: str) -> None:
+def test_nothing_that_is_said_asks_to_tap_or_to_text(purpose: str) -> None:
     said = build_row(make_task(purpose), (), TOWN).words
+    assert "回复1" not in said
     assert "{" not in said
     assert "点击" not in said
 

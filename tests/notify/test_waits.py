@@ -19,6 +19,8 @@ from services.notify.model import (
     NoticeDue,
     RecordCall,
 )
+from services.notify.purposes import BY_NAME
+from services.notify.templates import TEMPLATES
 from shared import mongo
 from shared.contracts.events import DonorAnswered, MatchCommitted, MessageReported, NoticeFailed
 from shared.messaging.decision import Ref
@@ -260,6 +262,14 @@ def test_who_wants_none_is_not_called(code: str) -> None:
     before = make_with_notice().notice
     assert with_task(before, before.with_state("failed", code=code)).task is None
     assert with_task(before, before.with_state("failed", code="UNDELIV")).task is not None
+
+
+@pytest.mark.parametrize("purpose", [n for n, each in BY_NAME.items() if n in TEMPLATES])
+def test_who_wants_no_sms_is_called_where_his_answer_is_awaited_alone(purpose: str) -> None:
+    before = make_with_notice().notice.model_copy(update={"purpose": purpose})
+    after = with_task(before, before.with_state("failed", code="opted_out"))
+    asks = purpose in {"match_delivered", "request_returned", "digest_tasks"}
+    assert (after.task is not None) is asks
 
 
 def test_nobody_is_called_with_the_answer_to_what_he_wrote() -> None:

@@ -199,21 +199,28 @@ def _leave_to_person(writer: Writer, outcome: str) -> Decision:
 
 def _opt_out(states: States, writer: Writer) -> Decision:
     """Of the contact point: of a phone no SMS, to nobody whom it reaches or will; of an account
-    nothing on WeChat."""
+    nothing on WeChat. On a phone of several it is one's word, and about this phone alone: whoever
+    of them is reached elsewhere goes on to be told there."""
     data = writer.data
     persons = [each.person for each in writer.reached] or [
         states.get(Person, data.earlier_id) or Person(id=data.earlier_id)
     ]
     point = states.get(ContactPoint, data.point_id) or ContactPoint(id=data.point_id)
     changed: list[State] = [point.model_copy(update={"opted_out": True})]
+    speaking = persons if _are_one(persons) else []
     if data.channel == "sms":
-        changed += [person.model_copy(update={"opted_out": True}) for person in persons]
+        changed += [person.model_copy(update={"opted_out": True}) for person in speaking]
     reply = _make_reply(data, persons[0].id, outcome="opted_out", meaning="opted_out")
     facts = [
         ReplyUnderstood(person_id=person.id, meaning="opted_out", channel=data.channel)
-        for person in persons
+        for person in speaking
     ]
     return Decision((*changed, reply), tuple((reply, fact) for fact in facts), _build_answer(reply))
+
+
+def _are_one(persons: list[Person]) -> bool:
+    """Whether they are records of one human."""
+    return {person.id for person in persons} <= {persons[0].id, *persons[0].joined}
 
 
 def _resume(states: States, writer: Writer) -> Decision:

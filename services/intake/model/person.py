@@ -243,6 +243,9 @@ class ContactPoint(State):
     def find_link(self, person_id: str) -> ContactLink | None:
         return next((link for link in self.links if link.person_id == person_id), None)
 
+    def reaches_only(self, person_id: str) -> bool:
+        return all(link.person_id == person_id for link in self.links)
+
     def with_link(self, link: ContactLink) -> "ContactPoint":
         """In the place of the person's earlier one, else as the latest."""
         if self.find_link(link.person_id):

@@ -19,6 +19,7 @@ from services.notify.decide.mailboxes import (
 )
 from services.notify.decide.subscriptions import use_credit
 from services.notify.decide.transitions import (
+    OPTED_OUT,
     build_decision,
     choose_provider,
     is_closed,
@@ -216,7 +217,7 @@ def _explain_unreachable(
     if is_blocked and not notice.code:
         return "phone_blocked"
     if opted_out and any(CHANNELS[channel].honours_opt_out for channel in claim.reachable):
-        return "opted_out"
+        return OPTED_OUT
     if claim.reachable and not _may_reach(notice, claim):
         return "contact_unproven"
     return notice.code or "no_contact"

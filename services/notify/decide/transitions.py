@@ -22,10 +22,9 @@ from shared.contracts.events import (
 from shared.messaging.decision import Answer, Decision, State
 
 NO_RECEIPT = "no_receipt"
-WANTED_NO_MORE = frozenset(
-    {"erased", "opted_out", "link_expired", "purpose_gone", "contact_unproven"}
-)
-"""Ends after which nobody is called: he wants none, is not to be reached so, or it says nothing."""
+POINTLESS = frozenset({"erased", "link_expired", "purpose_gone", "contact_unproven"})
+"""Ends after which nobody is called: he is not to be reached so, or it says nothing."""
+OPTED_OUT = "opted_out"
 UNCLEAR_LOOK_S = 60.0
 
 
@@ -58,7 +57,15 @@ def with_task(before: Notice, after: Notice) -> Notice:
 
 def calls_for_task(before: Notice, after: Notice) -> bool:
     has_ended = after.state == "failed" and before.state != "failed"
-    return has_ended and after.code not in WANTED_NO_MORE and is_tellable(after)
+    return has_ended and is_tellable(after) and _may_call(after)
+
+
+def _may_call(notice: Notice) -> bool:
+    """Who wants no SMS is called for his answer alone: the phone may be another's, whose word it
+    was."""
+    if notice.code == OPTED_OUT:
+        return BY_NAME[notice.purpose].asks
+    return notice.code not in POINTLESS
 
 
 def is_tellable(notice: Notice) -> bool:

@@ -44,6 +44,9 @@ SPOKEN_AS: Mapping[str, str] = {
 }
 """The same without a number to answer with."""
 
+SPOKEN: Mapping[str, str] = {"match_delivered": "您的帮助已送达，请问收到了吗？"}
+"""Instead of the SMS, which says how to answer it."""
+
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 
 OUTCOMES: Mapping[TaskOutcome, tuple[str, str]] = {
@@ -56,6 +59,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "no_contact": ("没有电话和微信，请当面告知", "no phone and no account: see the person"),
     "phone_blocked": ("运营商不再向该号码发短信", "the carrier sends nothing to this number"),
     "no_receipt": ("短信三天没有送达回执", "no receipt within three days"),
+    "opted_out": (
+        "该号码已退订短信，这件事需要本人答复",
+        "the number wants no SMS, and this needs an answer",
+    ),
     "budget_gone": ("本月短信预算已用完，没有发出", "the month's budget for SMS is gone"),
     "unclear": ("不确定短信是否发出", "nobody knows whether the SMS went out"),
 }
@@ -72,7 +79,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """words: to say, one line for each of `count` notices. pages: that the reader may open."""
+    """words: to say, one line for each of `count` notices. pages: that the reader may open.
+
+    asks_receipt: whether help arrived is among it.
+    """
 
     id: str
     words: str
@@ -83,6 +93,7 @@ class Row:
     created_at: datetime
     reason: tuple[str, str]
     calls: int
+    asks_receipt: bool = False
 
 
 def build_row(notice: Notice, bundled: Sequence[Notice], area: str) -> Row:
@@ -100,6 +111,7 @@ def build_row(notice: Notice, bundled: Sequence[Notice], area: str) -> Row:
         created_at=notice.created_at,
         reason=REASONS.get(task.why, OTHER_REASON) if task else OTHER_REASON,
         calls=task.calls if task else 0,
+        asks_receipt=any(item.purpose == "match_delivered" for item in items),
     )
 
 
@@ -116,7 +128,7 @@ def _format_words(items: Sequence[Notice]) -> str:
 
 def _format_line(notice: Notice) -> str:
     template = TEMPLATES.get(SPOKEN_AS.get(notice.purpose, notice.purpose))
-    words = _speak(template, notice) if template else ""
+    words = SPOKEN.get(notice.purpose) or (_speak(template, notice) if template else "")
     return f"尾号{format_reference(notice.regarding)}：{words}"
 
 
