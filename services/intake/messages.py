@@ -243,11 +243,28 @@ ANSWER_FOREIGN = Message(
 )
 ANSWER_INCOMPLETE = Message(
     "answer_incomplete",
-    "请填写 request_id、match_id 和 meaning（received 收到、not_received 没收到）",
-    "say which request and match it answers, and how (received, not_received)",
+    "请选择是哪一件诉求（或填编号、六位尾号），并选择对方说收到了还是没有收到",
+    "say which request it answers (its number or six signs), and how (received, not_received)",
 )
 REQUEST_MISSING = Message(
-    "request_missing", "请填写诉求编号 request_id", "say which request it belongs to"
+    "request_missing",
+    "请选择是哪一件诉求，或填编号、六位尾号",
+    "say which request it belongs to: choose it, or give its number or six signs",
+)
+REFERENCE_SEVERAL = Message(
+    "reference_several",
+    "有{count}件诉求是这个尾号，请选择其中一件，或填完整编号",
+    "{count} requests end so: choose one of them, or give the whole number",
+)
+DELIVERIES_SEVERAL = Message(
+    "deliveries_several",
+    "这件诉求有{count}次送达等待答复，请选择是哪一次，或填完整的对接编号",
+    "{count} deliveries of that request wait for an answer: choose one, or give the match",
+)
+DELIVERY_MISSING = Message(
+    "delivery_missing",
+    "这件诉求没有等待答复的送达，可作为备注；要更正已确认的送达，请填对接编号",
+    "no delivery of that request waits for an answer: make it a note, or give the match",
 )
 SENDER_UNREACHABLE = Message(
     "sender_unreachable",

@@ -244,6 +244,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             judgement=judgement,
             kinds=tuple(Kind),
             meanings=inbox.MEANINGS,
+            senders=[{"name": words, "path": "/desk/persons/P-1"}],
+            targets={"R-1": (words, words)},
         ),
     }
 

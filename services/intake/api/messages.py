@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from services.intake import message_views, store
+from services.intake.api.message_targets import find_delivery, find_target
 from services.intake.api.requests import CASE_WORKERS
 from services.intake.messages import (
     ANSWER_INCOMPLETE,
@@ -42,6 +43,7 @@ from shared.contracts.values import (
 )
 from shared.documents import Json
 from shared.messaging.decision import Command
+from shared.references import REFERENCE_LENGTH
 from shared.scope import Scope
 from shared.security import STAFF, Credential
 from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to, find_scope, respond
@@ -238,8 +240,12 @@ async def handle_message(
     runtime: IntakeRuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
-    """An answer, a note on a request, an opt-out or its end, or nothing; with the reason."""
+    """An answer, a note on a request, an opt-out or its end, or nothing; with the reason.
+
+    request_id, match_id: also the six signs that notices carry, within the caller's area.
+    """
     message = await load_seen_message(runtime, message_id, find_scope(caller))
+    body = await _complete(runtime, find_scope(caller), body)
     match body.handling:
         case "answer" if not (body.request_id and body.match_id and body.meaning):
             raise ANSWER_INCOMPLETE.invalid("match_id")
@@ -258,6 +264,17 @@ async def handle_message(
         match_id=body.match_id,
         meaning=body.meaning,
     )
+
+
+async def _complete(runtime: IntakeRuntime, scope: Scope, body: MessageHandling) -> MessageHandling:
+    """Which case and match are meant. Raises Invalid where several may be."""
+    request_id, match_id = await find_target(runtime, scope, body.request_id or body.match_id or "")
+    if body.request_id and body.match_id and len(body.match_id) != REFERENCE_LENGTH:
+        match_id = body.match_id
+    if body.handling == "answer" and request_id and not match_id:
+        match_id = await find_delivery(runtime, scope, request_id)
+    changes = {"request_id": request_id, "match_id": match_id}
+    return body.model_copy(update=changes)
 
 
 async def _switch_notices(

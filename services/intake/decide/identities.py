@@ -164,8 +164,8 @@ def link_person(
     points = [_link_point(states, id_, person, naming, registration) for id_ in naming.point_ids]
     point_ids = dict.fromkeys((*person.points, *naming.point_ids))
     is_new = person.foremost is None
-    said = (point for point in points if point.opted_out and point.reaches_only(person.id))
-    opted_out = any(said) and registration.kind != "own"
+    closed = (point for point in points if point.opted_out and point.reaches_only(person.id))
+    opted_out = any(closed) and registration.kind != "own"
     changes: dict[str, object] = {
         "points": tuple(point_ids),
         "opted_out": person.opted_out or (is_new and opted_out),

@@ -124,8 +124,10 @@ def _decide_meaning(states: States, writer: Writer) -> Decision:
             is_asked = bool(writer.list_questions("received"))
             return _leave_to_person(writer, "unread") if is_asked else _opt_out(states, writer)
         case "reference":
-            asked = writer.thread.asked_meaning
-            return _apply(states, writer, asked) if asked else _leave_to_person(writer, "unread")
+            answered = writer.thread.asked_meaning
+            if answered is None:
+                return _leave_to_person(writer, "unread")
+            return _apply(states, writer, answered)
         case meaning:
             return _apply(states, writer, meaning)
 

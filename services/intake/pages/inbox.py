@@ -1,6 +1,6 @@
 """The inbox of an office: what people wrote that no rule understood, and what staff make of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import orjson
@@ -8,27 +8,36 @@ from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from services.intake import model as intake
 from services.intake.api import messages
 from services.intake.api.attachments import Size
 from services.intake.api.judgement import judge_text
 from services.intake.api.message_files import list_message_files, send_message_file
+from services.intake.api.message_targets import find_senders, list_deliveries
 from services.intake.api.messages import MessageHandling, MessageRequest
+from services.intake.api.people import Hit
 from services.intake.api.requests import CASE_WORKERS
 from services.intake.judgement import Judgement
-from services.intake.messages import NOTE_NUMBERED
+from services.intake.messages import DELIVERIES_SEVERAL, NOTE_NUMBERED, REFERENCE_SEVERAL
+from services.intake.model import RequestState
 from services.intake.pages.entry import read_entry
+from services.intake.pages.rows import STATES
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind
+from services.intake.vault.persons import open_contact
+from services.intake.vault.sealing import Vault
+from services.intake.worklist import find_by_reference
+from shared.contracts.values import CHINA, BeneficiaryClass, Category, Identifier, Kind
 from shared.documents import Document
 from shared.errors import Invalid, Problem, refuse
 from shared.messaging.decision import Answer
+from shared.references import format_reference
 from shared.scope import OutOfScope
 from shared.security import Credential
 from shared.towns import is_city_wide, load_towns
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import FORM_KEY, Form, make_form_key, read_form
-from shared.web.pages import Pages
+from shared.web.pages import Pages, format_quantity
 from shared.web.staff import PageRouter
 
 router = PageRouter()
@@ -47,6 +56,18 @@ HANDLINGS: Mapping[str, tuple[str, str]] = {
     "opt_in": ("对方要恢复通知", "notices again"),
 }
 FILE_KINDS: Mapping[str, tuple[str, str]] = {"other": ("随来信", "with the message")}
+DELIVERED = ("已送达，等待答复", "delivered, waits for an answer")
+OPEN_STATES = frozenset(
+    {
+        RequestState.RECORDED,
+        RequestState.RETURNED,
+        RequestState.REFERRED,
+        RequestState.BUDGETED,
+        RequestState.OPEN,
+    }
+)
+SEVERAL = frozenset({REFERENCE_SEVERAL.code, DELIVERIES_SEVERAL.code})
+PERSONS = "/desk/persons"
 MEANINGS: Mapping[str, tuple[str, str]] = {
     "received": ("收到了", "it arrived"),
     "not_received": ("没有收到", "it did not arrive"),
@@ -87,6 +108,16 @@ async def _render(
     message = await messages.read_message(message_id, caller, runtime)
     judgement = await judge_text(runtime, message.get("text"))
     files = await list_message_files(runtime, find_scope(caller), message_id)
+    problems = list(answer.body.get("problems", ())) if answer else []
+    stored = await messages.load_seen_message(runtime, message_id, find_scope(caller))
+    senders = await find_senders(runtime, caller, stored)
+    typed = form or _fill_in(message["town_code"], judgement)
+    targets = list_targets(r for hit in senders for r in hit.requests if r.state in OPEN_STATES)
+    if form and any(problem["code"] in SEVERAL for problem in problems):
+        targets = await _list_several(runtime, caller, form)
+        typed = {
+            name: text for name, text in form.items() if name not in ("request_id", "match_id")
+        }
     return PAGES.render_for(
         request,
         "message.html",
@@ -98,10 +129,12 @@ async def _render(
         checks=bool(runtime.settings.clamd),
         path=MESSAGE_PATH.format(message_id=message_id),
         act=act,
-        typed=form or _fill_in(message["town_code"], judgement),
+        typed=typed,
+        senders=[describe_sender(runtime.resources.vault, hit) for hit in senders],
+        targets=targets,
         judgement=judgement,
         kinds=tuple(Kind),
-        problems=list(answer.body.get("problems", ())) if answer else [],
+        problems=problems,
         form_key=make_form_key(),
         handlings=HANDLINGS,
         meanings=MEANINGS,
@@ -109,6 +142,46 @@ async def _render(
         classes=tuple(BeneficiaryClass),
         towns=load_towns(),
     )
+
+
+def describe_sender(vault: Vault, hit: Hit) -> dict[str, str]:
+    """Of whom the phone or the account is."""
+    return {
+        "name": open_contact(vault, hit.person).name or "",
+        "path": f"{PERSONS}/{hit.person.id}",
+    }
+
+
+def list_targets(requests: Iterable[intake.Request]) -> dict[str, tuple[str, str]]:
+    """What a message may be about, by the id of the match or the case: in both languages."""
+    targets: dict[str, tuple[str, str]] = {}
+    for request in requests:
+        for match_id in list_deliveries(request):
+            targets[match_id] = _name_target(request, DELIVERED)
+        targets[request.id] = _name_target(request, STATES[request.state])
+    return targets
+
+
+def _name_target(request: intake.Request, state: tuple[str, str]) -> tuple[str, str]:
+    need, day = request.need, request.recorded_at.astimezone(CHINA).date().isoformat()
+    reference = format_reference(request.id)
+    zh = format_quantity("zh", need.quantity, need.unit, need.item)
+    en = format_quantity("en", need.quantity, need.unit, need.item)
+    return f"{reference} · {zh} · {state[0]} · {day}", f"{reference} · {en} · {state[1]} · {day}"
+
+
+async def _list_several(
+    runtime: IntakeRuntime, caller: Credential, form: Form
+) -> dict[str, tuple[str, str]]:
+    """The cases with the six signs, or the deliveries of the case, that were typed."""
+    typed = _find_typed(form)
+    requests = await find_by_reference(runtime.database, find_scope(caller), typed)
+    return list_targets(requests)
+
+
+def _find_typed(form: Form) -> str:
+    """What is typed goes before what is chosen."""
+    return form.get("request_id", "").strip() or form.get("target", "")
 
 
 @router.get(f"{MESSAGE_PATH}/files/{{attachment_id}}")
@@ -176,7 +249,10 @@ async def submit_handling(
     form = await read_form(request)
     fields = ("handling", "reason", "request_id", "match_id", "meaning")
     try:
-        body = MessageHandling.model_validate({each: form[each] for each in fields if each in form})
+        values = {each: form[each].strip() for each in fields if each in form}
+        if typed := _find_typed(form):
+            values["request_id"] = typed
+        body = MessageHandling.model_validate(values)
         key = _find_key(form)
         response = await messages.handle_message(message_id, body, caller, runtime, key)
     except (Invalid, ValidationError, Denied) as error:
