@@ -48,6 +48,7 @@ from pymongo.write_concern import WriteConcern
 from shared.documents import Document
 from shared.errors import Conflict, Transient
 from shared.messaging.decision import State
+from shared.moments import as_stored
 
 __all__ = [
     "Binary",
@@ -169,12 +170,6 @@ def encode_document(document: Mapping[str, object]) -> bytes:
     return bson.encode(document, codec_options=CODEC)
 
 
-def read_state(state: type[S], document: bytes) -> S:
-    """As the database would give it, to the millisecond."""
-    row: Row = bson.decode(document, CODEC)
-    return to_state(state, row)
-
-
 def to_state(state: type[S], document: Mapping[str, object]) -> S:
     """What a later release wrote besides is passed over, in its values too: the release before can
     read it."""
@@ -280,7 +275,7 @@ class FileBucket:
 class ServerClock:
     """mongod's clock: sampled, then carried on by this machine's monotonic one.
 
-    So a machine whose wall clock jumps expires nothing early.
+    So a machine whose wall clock jumps expires nothing early. To the millisecond, as it is stored.
     """
 
     def __init__(self, database: Database, refresh_s: float = 1.0) -> None:
@@ -293,7 +288,7 @@ class ServerClock:
         if time.monotonic() - at > self._refresh_s:
             hello = await self._database.command("hello")
             server, at = self._sample = (hello["localTime"].replace(tzinfo=UTC), time.monotonic())
-        return server + timedelta(seconds=time.monotonic() - at)
+        return as_stored(server + timedelta(seconds=time.monotonic() - at))
 
 
 async def run_steps(database: Database, steps: Callable[[BlockingDatabase], R]) -> R:

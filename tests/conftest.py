@@ -17,8 +17,10 @@ import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack
+from shared.messaging import batch_store
 from shared.security import create_root_key
 from tests.support.examples import count_examples
+from tests.support.remembered import RememberedStates
 from tests.support.stack import (
     MEMORY,
     forget_topics,
@@ -75,6 +77,22 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(certifi, "where", lambda: str(file))
         yield
+
+
+@pytest.fixture(scope="session")
+def remembered_states() -> Iterator[RememberedStates]:
+    with pytest.MonkeyPatch.context() as patch:
+        states = RememberedStates()
+        patch.setattr(batch_store, "_encode_state", states.encode)
+        yield states
+
+
+@pytest.fixture(autouse=True)
+def remembers_what_is_stored(remembered_states: RememberedStates) -> Iterator[None]:
+    """Of each state that a loop in this process writes."""
+    yield
+    differences, remembered_states.differences = remembered_states.differences, set()
+    assert not differences
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,6 +20,7 @@ from shared.messaging.inbox import Inbox, Incoming, Item
 from shared.messaging.recent import RecentStates
 from shared.messaging.sealing import Sealer
 from shared.messaging.uncommitted import NOTHING_UNCOMMITTED, Layers, Uncommitted, describe_writes
+from shared.moments import cut_moments
 
 SEQUENCES = "sequences"
 PARKED = "parked"
@@ -144,7 +145,10 @@ class BatchStore:
         for state, rows in zip(ids, rows_of_each, strict=True):
             for row in rows:
                 states[Ref(state, row["_id"])] = Loaded(
-                    mongo.to_state(state, row), row["_version"], row["_emitted"]
+                    mongo.to_state(state, row),
+                    row["_version"],
+                    row["_emitted"],
+                    size=len(mongo.encode_document(row)),
                 )
         return states
 
@@ -183,7 +187,7 @@ class BatchStore:
         documents = outbox.build_documents([*changes.outgoing, *notices], now)
         states = encode_states(snapshot, changes)
         writes = self._build_writes(snapshot, changes, states, positions, documents, now)
-        written = {ref: state.document for ref, state in states.items()}
+        written = {ref: state.loaded for ref, state in states.items()}
         return Writing(writes, documents, describe_writes(snapshot, changes, written))
 
     async def write(self, writing: Writing) -> None:
@@ -290,38 +294,41 @@ def _write_each(
 
 @dataclass(frozen=True, slots=True)
 class EncodedState:
-    """document: the whole of it, for who reads it next. changed: its fields that differ from what
-    was read, with `_version` and `_emitted`."""
+    """loaded: as it will be read. content: the whole document of a new one; of another the fields
+    that differ from what was read, with `_version` and `_emitted`."""
 
-    document: bytes
-    changed: Mapping[str, object]
+    loaded: Loaded
+    content: bytes
 
 
 def encode_states(snapshot: Snapshot, changes: Changes) -> dict[AnyRef, EncodedState]:
-    encoded = {}
-    for ref, state in changes.states.items():
-        loaded = snapshot.states[ref]
-        own = {
-            "_version": loaded.version + 1,
-            "_emitted": changes.emitted.get(ref, loaded.emitted),
-        }
-        document = mongo.to_document(state) | own
-        changed = {name: document[name] for name in _list_changed(loaded.state, state)} | own
-        encoded[ref] = EncodedState(mongo.encode_document(document), changed)
-    return encoded
+    return {
+        ref: _encode_state(snapshot.states[ref], state, changes.emitted.get(ref))
+        for ref, state in changes.states.items()
+    }
 
 
-def _list_changed(before: State | None, after: State) -> list[str]:
-    """What is computed counts as changed: documents of before it was stored lack it."""
-    if before is None:
-        return []
-    kind = type(after)
-    changed = [
-        name
-        for name in kind.model_fields
-        if (new := after.__dict__[name]) is not (old := before.__dict__[name]) and new != old
-    ]
-    return [*changed, *kind.model_computed_fields]
+def _encode_state(before: Loaded, after: State, emitted: int | None) -> EncodedState:
+    version = before.version + 1
+    emitted = before.emitted if emitted is None else emitted
+    if before.state is None:
+        state = cut_moments(after)
+        fields = mongo.to_document(state)
+    else:
+        state, changed = _compare(before.state, after)
+        # What is computed counts as changed: documents of before it was stored lack it.
+        fields = state.model_dump(include={*changed, *type(state).model_computed_fields})
+    content = mongo.encode_document(fields | {"_version": version, "_emitted": emitted})
+    size = max(before.size, len(content))
+    return EncodedState(Loaded(state, version, emitted, size=size), content)
+
+
+def _compare(before: State, after: State) -> tuple[State, list[str]]:
+    """The one after as it will be read, and which of its fields differ."""
+    old = before.__dict__
+    touched = [name for name, value in after.__dict__.items() if value is not old[name]]
+    state = cut_moments(after, touched)
+    return state, [name for name in touched if state.__dict__[name] != old[name]]
 
 
 def _list_state_writes(
@@ -331,14 +338,14 @@ def _list_state_writes(
     the same fund cannot both stand. Only fields that changed are set: MongoDB looks at the indexes
     only where one of their fields is."""
     for ref, state in encoded.items():
-        version = snapshot.states[ref].version
+        version, content = snapshot.states[ref].version, mongo.RawBSONDocument(state.content)
         if version == 0:
-            yield ref, mongo.InsertOne(mongo.RawBSONDocument(state.document))
+            yield ref, mongo.InsertOne(content)
         else:
             as_read = {"_id": ref.id, "_version": version}
             # An instance of the release before may have written what this one no longer has.
             retired = mongo.build_removal(ref.state)
-            yield ref, mongo.UpdateOne(as_read, {"$set": state.changed, **retired})
+            yield ref, mongo.UpdateOne(as_read, {"$set": content, **retired})
     for ref in changes.read - set(changes.states):
         version = snapshot.states[ref].version
         if version:

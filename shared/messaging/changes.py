@@ -14,13 +14,15 @@ from shared.messaging.inbox import Item
 class Loaded:
     """An aggregate as found; version 0 and no state is one that is not there.
 
-    is_remembered: as this process wrote it last; another may have written it since.
+    is_remembered: as this process wrote it last; another may have written it since. size: about
+    the bytes of its document.
     """
 
     state: State | None
     version: int = 0
     emitted: int = 0
     is_remembered: bool = False
+    size: int = 0
 
 
 class Remembered(Protocol):

@@ -6,12 +6,12 @@ here may cost a transaction that fails: after a conflict all is forgotten, for l
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Generic, TypeVar
 
-from shared import mongo
 from shared.messaging.changes import Loaded
 from shared.messaging.decision import AnyRef
-from shared.messaging.uncommitted import Place, Uncommitted, Written
+from shared.messaging.uncommitted import Place, Uncommitted
 
 STATE_BYTES_MAX = 4_000_000
 STREAMS_MAX = 20_000
@@ -53,7 +53,7 @@ class RecentStates:
     """Of one service's process; asked by the fold, told by the store."""
 
     def __init__(self) -> None:
-        self._states = BoundedCache[AnyRef, Written](STATE_BYTES_MAX)
+        self._states = BoundedCache[AnyRef, Loaded](STATE_BYTES_MAX)
         self._places = BoundedCache[str, Place](STREAMS_MAX)
         self._rest = 0
         self._next_rest = 1
@@ -64,11 +64,7 @@ class RecentStates:
         return self._rest > 0
 
     def get(self, ref: AnyRef) -> Loaded | None:
-        written = self._states.get(ref)
-        if written is None:
-            return None
-        state = mongo.read_state(ref.state, written.document)
-        return Loaded(state, written.version, written.emitted, is_remembered=True)
+        return self._states.get(ref)
 
     def find_places(self, streams: Iterable[str]) -> dict[str, Place]:
         """Those streams alone behind which nothing is parked."""
@@ -83,21 +79,19 @@ class RecentStates:
         self._clean += 1
         if self._clean == TRUSTED_AGAIN_AFTER:
             self._next_rest = 1
-        for ref, written in batch.written.items():
-            self._states.put(ref, written, len(written.document))
+        for ref, loaded in batch.written.items():
+            self._put(ref, loaded)
         for ref, loaded in batch.read.items():
-            self._raise_version(ref, loaded)
+            if self._states.get(ref) is not None:
+                self._put(ref, loaded)
         for stream, place in batch.places.items():
             if batch.parked[stream]:
                 self._places.drop(stream)
             else:
                 self._places.put(stream, place)
 
-    def _raise_version(self, ref: AnyRef, loaded: Loaded) -> None:
-        written = self._states.get(ref)
-        if written is not None:
-            raised = Written(written.document, loaded.version, loaded.emitted)
-            self._states.put(ref, raised, len(written.document))
+    def _put(self, ref: AnyRef, loaded: Loaded) -> None:
+        self._states.put(ref, replace(loaded, is_remembered=True), loaded.size)
 
     def forget(self) -> None:
         """After a conflict, or where nobody knows what was written."""

@@ -7,19 +7,9 @@ every version and revision. Where this one fails, what was decided on it is deci
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared import mongo
 from shared.messaging.changes import Changes, Loaded, Remembered, Snapshot, StoredKey
 from shared.messaging.decision import AnyRef
 from shared.messaging.inbox import Item
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A state's document as bytes: what is read from it is what the database would give."""
-
-    document: bytes
-    version: int
-    emitted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +22,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Uncommitted:
-    """written, read: states that it changes, and those whose version alone it raises. places: of
-    the subjects that it works; parked: what waits behind each of them then."""
+    """written, read: states that it changes, as the database will give them, and those whose
+    version alone it raises. places: of the subjects that it works; parked: what waits behind each
+    of them then."""
 
-    written: Mapping[AnyRef, Written] = field(default_factory=dict)
+    written: Mapping[AnyRef, Loaded] = field(default_factory=dict)
     read: Mapping[AnyRef, Loaded] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     parked: Mapping[str, Mapping[int, Item]] = field(default_factory=dict)
     keys: Mapping[str, StoredKey] = field(default_factory=dict)
 
     def get(self, ref: AnyRef) -> Loaded | None:
-        written = self.written.get(ref)
-        if written is None:
-            return self.read.get(ref)
-        state = mongo.read_state(ref.state, written.document)
-        return Loaded(state, written.version, written.emitted)
+        return self.written.get(ref) or self.read.get(ref)
 
 
 NOTHING_UNCOMMITTED = Uncommitted()
@@ -64,18 +51,14 @@ class Layers:
 
 
 def describe_writes(
-    snapshot: Snapshot, changes: Changes, documents: Mapping[AnyRef, bytes]
+    snapshot: Snapshot, changes: Changes, written: Mapping[AnyRef, Loaded]
 ) -> Uncommitted:
-    """documents: of the states that were changed, as they are written."""
-    written, read = {}, {}
-    for ref, document in documents.items():
-        loaded = snapshot.states[ref]
-        emitted = changes.emitted.get(ref, loaded.emitted)
-        written[ref] = Written(document, loaded.version + 1, emitted)
-    for ref in changes.read - documents.keys():
+    """written: the states that were changed, as the database will give them."""
+    read = {}
+    for ref in changes.read - written.keys():
         loaded = snapshot.states[ref]
         if loaded.version:
-            read[ref] = Loaded(loaded.state, loaded.version + 1, loaded.emitted)
+            read[ref] = Loaded(loaded.state, loaded.version + 1, loaded.emitted, size=loaded.size)
     places = {
         stream: Place(last, snapshot.revisions.get(stream, 0) + 1)
         for stream, last in changes.sequences.items()

@@ -34,7 +34,6 @@ from services.audit.model import (
 from services.audit.preparing import BankSecrets
 from services.audit.rules import Rules
 from services.audit.tlog.merkle import Frontier, hash_leaf
-from shared import mongo
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     LedgerFact,
@@ -68,6 +67,7 @@ from tests.audit.facts import (
     mandate_id,
 )
 from tests.support.answers import code
+from tests.support.remembered import read_back
 from tests.support.sealing import make_sealer
 
 FOUNDATION = "guanjia"
@@ -224,7 +224,7 @@ class MemoryAudit:
 
 def _store(state: S) -> S:
     """As the database gives it back: a state that cannot be read again is found here."""
-    return mongo.read_state(type(state), mongo.encode_document(mongo.to_document(state)))
+    return read_back(state)
 
 
 def _list_leaves(decision: Decision) -> list[bytes]:

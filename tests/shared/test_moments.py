@@ -1,16 +1,19 @@
 """Dates and times as people write them; a bare number is none."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.contracts.events import DonationReceived, OfferSubmitted
+from shared.contracts.frozen import Frozen
 from shared.contracts.values import CHINA, Moment
 from shared.errors import Invalid
-from shared.moments import parse_end, parse_moment
+from shared.moments import _list_timed_fields, cut_moments, parse_end, parse_moment
 
 DAY = datetime(2027, 12, 1, tzinfo=CHINA)
 
@@ -97,3 +100,63 @@ def test_any_text_is_a_moment_or_refused(text: str) -> None:
         assert parse_moment(text).tzinfo
     except Invalid:
         return
+
+
+class Visit(Frozen):
+    at: Moment | None = None
+    note: str = ""
+
+
+class Diary(Frozen):
+    owner: str = ""
+    opened_at: datetime = DAY
+    first: Visit = Visit()
+    visits: tuple[Visit, ...] = ()
+    by_day: Mapping[str, tuple[str, datetime]] = {}
+    details: Mapping[str, object] = {}
+    seen_at: Moment = DAY
+
+
+EXACT = datetime(2027, 12, 1, 8, 0, 0, 123_456, CHINA)
+CUT = datetime(2027, 12, 1, 0, 0, 0, 123_000, UTC)
+
+
+def test_moments_are_cut_wherever_they_are() -> None:
+    diary = Diary(
+        opened_at=EXACT,
+        first=Visit(at=EXACT),
+        visits=(Visit(), Visit(at=EXACT, note="n")),
+        by_day={"a": ("x", EXACT)},
+        details={"seen": [EXACT, 1]},
+        seen_at=EXACT,
+    )
+    cut = cut_moments(diary)
+    assert cut == Diary(
+        opened_at=CUT,
+        first=Visit(at=CUT),
+        visits=(Visit(), Visit(at=CUT, note="n")),
+        by_day={"a": ("x", CUT)},
+        details={"seen": [CUT, 1]},
+        seen_at=CUT,
+    )
+    assert cut.opened_at.tzinfo is UTC
+    assert cut.visits[0] is diary.visits[0]
+    assert cut_moments(cut) is cut
+
+
+def test_only_the_fields_named_are_cut() -> None:
+    diary = Diary(opened_at=EXACT, first=Visit(at=EXACT))
+    assert cut_moments(diary, ["owner", "first"]).opened_at is EXACT
+    assert cut_moments(diary, ["owner", "first"]).first == Visit(at=CUT)
+
+
+class Tree(Frozen):
+    name: str = ""
+    size: Annotated[int, Field(ge=0)] = 0
+    kind: Literal["a", "b"] | None = None
+    names: tuple[str, ...] = ()
+    branches: "tuple[Tree, ...]" = ()
+
+
+def test_what_has_no_moments_is_not_looked_through() -> None:
+    assert _list_timed_fields(Tree) == frozenset()

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared import mongo
 from shared.errors import Conflict
-from shared.messaging.batch_store import BatchStore
+from shared.messaging.batch_store import BatchStore, encode_states
 from shared.messaging.changes import Changes, Loaded, Snapshot
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Command, Decision, Ref, States
 from shared.messaging.fold import Fold
@@ -136,9 +135,10 @@ def commit(
 ) -> None:
     """account: as it was written; version: before that."""
     ref: AnyRef = Ref(Account, account.id)
-    snapshot = Snapshot({ref: Loaded(None, version)}, {}, {}, {}, {})
-    document = mongo.encode_document(mongo.to_document(account))
-    recent.remember(describe_writes(snapshot, changes or Changes(), {ref: document}))
+    before = Loaded(Account(id="before") if version else None, version)
+    snapshot = Snapshot({ref: before}, {}, {}, {}, {})
+    encoded = encode_states(snapshot, Changes(states={ref: account}))[ref]
+    recent.remember(describe_writes(snapshot, changes or Changes(), {ref: encoded.loaded}))
 
 
 def test_a_state_is_remembered_as_the_database_would_give_it() -> None:
