@@ -70,6 +70,7 @@ __all__ = [
     "find",
     "find_due",
     "find_each",
+    "find_numbers",
     "load",
     "run_transaction",
 ]
@@ -238,6 +239,31 @@ def find_each(
 def _select_numbered(number: int, query: Mapping[str, object]) -> list[dict[str, object]]:
     row = {"_id": 0, "query": {"$literal": number}, "row": "$$ROOT"}
     return [{"$match": dict(query)}, {"$project": row}]
+
+
+def find_numbers(
+    queries: Sequence[tuple[str, str, Sequence[str]]], database: BlockingDatabase, session: Session
+) -> list[dict[str, int]]:
+    """A field of documents in several collections (collection, field, ids), by id, with one call
+    within a transaction, where `$unionWith` is refused. Where the first has none of its documents,
+    nothing is found of the others either."""
+    (first, field, ids), *others = queries
+    stages: list[dict[str, object]] = [
+        *_select_number(field, ids),
+        {"$group": {"_id": None, "0": {"$push": "$$ROOT"}}},
+    ]
+    for number, (collection, name, wanted) in enumerate(others, 1):
+        lookup = {"from": collection, "pipeline": _select_number(name, wanted), "as": str(number)}
+        stages.append({"$lookup": lookup})
+    groups = next(iter(database[first].aggregate(stages, session=session)), {})
+    return [
+        {row["_id"]: row["number"] for row in groups.get(str(number), ())}
+        for number in range(len(queries))
+    ]
+
+
+def _select_number(field: str, ids: Sequence[str]) -> list[dict[str, object]]:
+    return [{"$match": {"_id": {"$in": list(ids)}}}, {"$project": {"number": f"${field}"}}]
 
 
 class FileBucket:

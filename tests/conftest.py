@@ -17,7 +17,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack
-from shared.messaging import batch_store
+from shared.messaging import state_writes
 from shared.security import create_root_key
 from tests.support.examples import count_examples
 from tests.support.remembered import RememberedStates
@@ -83,7 +83,7 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def remembered_states() -> Iterator[RememberedStates]:
     with pytest.MonkeyPatch.context() as patch:
         states = RememberedStates()
-        patch.setattr(batch_store, "_encode_state", states.encode)
+        patch.setattr(state_writes, "_encode_state", states.encode)
         yield states
 
 

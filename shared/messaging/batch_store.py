@@ -19,8 +19,15 @@ from shared.messaging.feedback import FeedbackLine, is_answered
 from shared.messaging.inbox import Inbox, Incoming, Item
 from shared.messaging.recent import RecentStates
 from shared.messaging.sealing import Sealer
+from shared.messaging.state_writes import (
+    CheckedUpdate,
+    EncodedState,
+    build_updates,
+    check_together,
+    encode_states,
+    list_state_writes,
+)
 from shared.messaging.uncommitted import NOTHING_UNCOMMITTED, Layers, Uncommitted, describe_writes
-from shared.moments import cut_moments
 
 SEQUENCES = "sequences"
 PARKED = "parked"
@@ -200,13 +207,13 @@ class BatchStore:
         self,
         snapshot: Snapshot,
         changes: Changes,
-        states: Mapping[AnyRef, "EncodedState"],
+        states: Mapping[AnyRef, EncodedState],
         positions: Mapping[Position, int],
         documents: Sequence[mongo.Row],
         now: datetime,
     ) -> dict[str, list[Any]]:
         writes: dict[str, list[Any]] = defaultdict(list)
-        for ref, operation in _list_state_writes(snapshot, changes, states):
+        for ref, operation in list_state_writes(snapshot, changes, states):
             writes[ref.state.COLLECTION].append(operation)
         for stream, last in changes.sequences.items():
             revision = snapshot.revisions.get(stream)
@@ -283,8 +290,10 @@ def _parse_keys(rows: Iterable[mongo.Row]) -> dict[str, StoredKey]:
 def _write_each(
     writes: Mapping[str, list[Any]], database: mongo.BlockingDatabase, session: mongo.Session
 ) -> None:
+    is_checked = check_together(writes, database, session)
     for collection, operations in writes.items():
-        result = database[collection].bulk_write(operations, ordered=False, session=session)
+        built = build_updates(operations, is_checked=is_checked)
+        result = database[collection].bulk_write(built, ordered=False, session=session)
         if collection in UNCHECKED:
             continue
         expected = sum(not isinstance(operation, mongo.InsertOne) for operation in operations)
@@ -292,72 +301,11 @@ def _write_each(
             raise Conflict(f"{collection}: {result.matched_count} of {expected} as they were read")
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedState:
-    """loaded: as it will be read. content: the whole document of a new one; of another the fields
-    that differ from what was read, with `_version` and `_emitted`."""
-
-    loaded: Loaded
-    content: bytes
-
-
-def encode_states(snapshot: Snapshot, changes: Changes) -> dict[AnyRef, EncodedState]:
-    return {
-        ref: _encode_state(snapshot.states[ref], state, changes.emitted.get(ref))
-        for ref, state in changes.states.items()
-    }
-
-
-def _encode_state(before: Loaded, after: State, emitted: int | None) -> EncodedState:
-    version = before.version + 1
-    emitted = before.emitted if emitted is None else emitted
-    if before.state is None:
-        state = cut_moments(after)
-        fields = mongo.to_document(state)
-    else:
-        state, changed = _compare(before.state, after)
-        # What is computed counts as changed: documents of before it was stored lack it.
-        fields = state.model_dump(include={*changed, *type(state).model_computed_fields})
-    content = mongo.encode_document(fields | {"_version": version, "_emitted": emitted})
-    size = max(before.size, len(content))
-    return EncodedState(Loaded(state, version, emitted, size=size), content)
-
-
-def _compare(before: State, after: State) -> tuple[State, list[str]]:
-    """The one after as it will be read, and which of its fields differ."""
-    old = before.__dict__
-    touched = [name for name, value in after.__dict__.items() if value is not old[name]]
-    state = cut_moments(after, touched)
-    return state, [name for name in touched if state.__dict__[name] != old[name]]
-
-
-def _list_state_writes(
-    snapshot: Snapshot, changes: Changes, encoded: Mapping[AnyRef, EncodedState]
-) -> Iterable[tuple[AnyRef, object]]:
-    """What was read is written with its version, changed or not: two decisions that each read
-    the same fund cannot both stand. Only fields that changed are set: MongoDB looks at the indexes
-    only where one of their fields is."""
-    for ref, state in encoded.items():
-        version, content = snapshot.states[ref].version, mongo.RawBSONDocument(state.content)
-        if version == 0:
-            yield ref, mongo.InsertOne(content)
-        else:
-            as_read = {"_id": ref.id, "_version": version}
-            # An instance of the release before may have written what this one no longer has.
-            retired = mongo.build_removal(ref.state)
-            yield ref, mongo.UpdateOne(as_read, {"$set": content, **retired})
-    for ref in changes.read - set(changes.states):
-        version = snapshot.states[ref].version
-        if version:
-            as_read = {"_id": ref.id, "_version": version}
-            yield ref, mongo.UpdateOne(as_read, {"$inc": {"_version": 1}})
-
-
 def _build_sequence_write(stream: str, revision: int | None, last: int) -> Any:
     if revision is None:
         return mongo.InsertOne({"_id": stream, "last": last, "revision": 1})
     change = {"$set": {"last": last}, "$inc": {"revision": 1}}
-    return mongo.UpdateOne({"_id": stream, "revision": revision}, change)
+    return CheckedUpdate(stream, "revision", revision, change)
 
 
 def _build_key_document(key: str, key_use: StoredKey, now: datetime) -> dict[str, object]:

@@ -42,5 +42,21 @@ async def test_each_query_finds_what_it_finds_alone(
     assert [_sort(rows) for rows in found] == [_sort(rows) for rows in alone]
 
 
+async def test_numbers_of_several_collections_are_read_within_a_transaction(
+    database: mongo.Database,
+) -> None:
+    queries = [("a", "n", ["a1", "a7", "none"]), ("c", "n", ["c1"]), ("b", "n", ["b2"])]
+    found: list[dict[str, int]] = []
+    for asked in (queries, queries[1:], queries[:1]):
+
+        def read(blocking: mongo.BlockingDatabase, session: mongo.Session) -> None:
+            found.extend(mongo.find_numbers(asked, blocking, session))  # noqa: B023 - at once
+
+        await mongo.run_transaction(database, read)
+    a, b = {"a1": 1, "a7": 7}, {"b2": 2}
+    # Of a first collection without any of them nothing more is read: that is a conflict already.
+    assert found == [a, {}, b, {}, {}, a]
+
+
 def _sort(rows: list[mongo.Row]) -> list[mongo.Row]:
     return sorted(rows, key=lambda row: str(row["_id"]))

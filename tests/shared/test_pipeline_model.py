@@ -10,10 +10,12 @@ from collections import Counter as Multiset
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.messaging import state_writes
 from shared.messaging.decision import Answer, Command
 from shared.messaging.inbox import Incoming, Item
 from tests.shared.test_fold import Memory
@@ -111,6 +113,7 @@ deliveries = st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 8)), max_s
     shared=st.booleans(),
     start=st.sampled_from([0.0, 0.0, None]),
     after_conflicts=st.booleans(),
+    checked_together_from=st.sampled_from([1, 4, 1000]),
 )
 def test_whatever_fails_it_is_as_if_one_was_decided_after_the_other(
     deliveries: list[tuple[str, int]],
@@ -122,6 +125,7 @@ def test_whatever_fails_it_is_as_if_one_was_decided_after_the_other(
     shared: bool,
     start: float | None,
     after_conflicts: bool,
+    checked_together_from: int,
 ) -> None:
     dice = random.Random(seed)
     records = [
@@ -137,7 +141,10 @@ def test_whatever_fails_it_is_as_if_one_was_decided_after_the_other(
     database = MemoryDatabase(iter(endings))
     database.turns = lambda: dice.randrange(4)
     play = Play(records, commands, dice, database)
-    with in_memory(start, after_conflicts=after_conflicts):
+    with (
+        patch.object(state_writes, "CHECKED_TOGETHER_FROM", checked_together_from),
+        in_memory(start, after_conflicts=after_conflicts),
+    ):
         asyncio.run(play.perform(deaths, shared=shared))
     check_against_one_by_one(play)
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from shared.errors import Conflict
-from shared.messaging.batch_store import BatchStore, encode_states
+from shared.messaging.batch_store import BatchStore
 from shared.messaging.changes import Changes, Loaded, Snapshot
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Command, Decision, Ref, States
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Incoming, Item
 from shared.messaging.recent import REST_BATCHES_MAX, BoundedCache, RecentStates
+from shared.messaging.state_writes import encode_states
 from shared.messaging.uncommitted import Place, describe_writes
 from tests.shared.test_fold import NOW
 from tests.shared.test_reads import Account, Pay, Payments, pay_item

@@ -12,9 +12,9 @@ import pytest
 from pydantic import computed_field
 
 from shared import mongo
-from shared.messaging.batch_store import encode_states
 from shared.messaging.changes import Changes, Loaded, Snapshot
 from shared.messaging.decision import AnyRef, Command, Ref, State
+from shared.messaging.state_writes import encode_states
 from tests.shared.test_fold import NOW
 from tests.support.ledgerlet import Add, Counter, ledgerlet
 from tests.support.ledgerlet_harness import load_counter

@@ -144,6 +144,16 @@ def find_each(
     return [list(database[name].find(condition)) for name, condition in queries]
 
 
+def find_numbers(
+    queries: Iterable[tuple[str, str, Sequence[str]]], database: MemoryDatabase, session: None
+) -> list[dict[str, int]]:
+    """As `mongo.find_numbers`."""
+    return [
+        {row["_id"]: row[field] for row in database[name].find({"_id": {"$in": ids}})}
+        for name, field, ids in queries
+    ]
+
+
 def _encode(document: Mapping[str, Any]) -> bytes:
     return bson.encode(document, codec_options=mongo.CODEC)
 

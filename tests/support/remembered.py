@@ -9,14 +9,14 @@ import bson
 from pydantic import BaseModel
 
 from shared import mongo
-from shared.messaging import batch_store
-from shared.messaging.batch_store import EncodedState
+from shared.messaging import state_writes
 from shared.messaging.changes import Loaded
 from shared.messaging.decision import State
+from shared.messaging.state_writes import EncodedState
 
 S = TypeVar("S", bound=State)
 
-_encode_state = batch_store._encode_state
+_encode_state = state_writes._encode_state
 
 
 def read_back(state: S) -> S:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.values import Value
+from shared.messaging import state_writes
 from shared.messaging.decision import Answer, Command, Decision, Handler, States
 from tests.support.ledgerlet import Add, Counter, ledgerlet
 from tests.support.ledgerlet_harness import load_counter, wait_for_count
@@ -26,6 +27,14 @@ async def test_concurrent_commands_share_a_transaction(stack: StackHarness) -> N
     assert transactions < 20
 
 
+@pytest.fixture(params=["one by one", "together"])
+def compared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How versions are: as each document is updated, or all of a transaction before."""
+    least = 1 if request.param == "together" else 10**6
+    monkeypatch.setattr(state_writes, "CHECKED_TOGETHER_FROM", least)
+
+
+@pytest.mark.usefixtures("compared")
 async def test_two_instances_never_lose_an_update(stack: StackHarness) -> None:
     one, two = await stack.start(ledgerlet()), await stack.start(ledgerlet())
     await asyncio.gather(
@@ -40,6 +49,7 @@ async def test_two_instances_never_lose_an_update(stack: StackHarness) -> None:
     assert len(set(found.seen)) == 200
 
 
+@pytest.mark.usefixtures("compared")
 async def test_what_was_only_read_is_written_with_its_version_too(stack: StackHarness) -> None:
     """Else two decisions could each read the same fund and both spend it."""
     service = await stack.start(ledgerlet(commands={**ledgerlet().commands, Peek: PEEK}))
@@ -49,6 +59,7 @@ async def test_what_was_only_read_is_written_with_its_version_too(stack: StackHa
     assert await version(service, "read") == before + 1
 
 
+@pytest.mark.usefixtures("compared")
 async def test_what_a_process_remembers_is_not_believed(stack: StackHarness) -> None:
     """Another has written since: what only answers sees that, what writes is decided again."""
     changed = ledgerlet(commands={**ledgerlet().commands, Tell: TELL})
@@ -74,6 +85,17 @@ async def test_a_clients_disconnect_cancels_no_transaction(stack: StackHarness) 
     assert (await wait_for_count(service, "C", 1)).total == 1
 
 
+@pytest.mark.usefixtures("compared")
+async def test_what_another_wrote_meanwhile_is_not_written_over(stack: StackHarness) -> None:
+    """Nothing fails by itself here: they write one after the other, and each remembers its own."""
+    one, two = await stack.start(ledgerlet()), await stack.start(ledgerlet())
+    for number in range(1, 13):
+        side = (one, two)[number % 2]
+        add = Command(Add(counter="C", amount=1), key=f"{number}")
+        assert (await side.runtime.processor.execute(add)).body["total"] == number
+
+
+@pytest.mark.usefixtures("compared")
 async def test_conflicts_with_a_stubborn_writer_end_in_the_right_sum(stack: StackHarness) -> None:
     """Somebody outside keeps changing the version: decided again until it fits."""
     service = await stack.start(ledgerlet())
