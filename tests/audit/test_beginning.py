@@ -103,12 +103,14 @@ def test_a_chart_that_two_proposed_in_vain_is_refused_at_its_approval() -> None:
         "[accounts",
         "standard = 'x'\n[accounts]\n",
         "x",
+        re.sub("standard = .*", "standard = 5", OWN_CHART),
+        re.sub("standard = .*", "standard = ' '", OWN_CHART),
         OWN_CHART.replace('"Assets:ICBC"', "5"),
         OWN_CHART.replace('"Assets:ICBC"', '["Assets:ICBC"]'),
         "x = " + "[" * 9_000,
         "x = " + "9" * 5_000,
     ],
-    ids=["open", "empty", "word", "number", "list", "deep", "long"],
+    ids=["open", "empty", "word", "cites 5", "cites none", "number", "list", "deep", "long"],
 )
 def test_a_chart_that_cannot_be_used_is_refused_with_its_reason(toml: str) -> None:
     answer = without_funds().answer(ProposeChart(foundation=FOUNDATION, toml=toml), "maker")

@@ -41,14 +41,23 @@ def test_goods_received_are_in_stock_and_told() -> None:
     assert audit.fund().received_fen == 0
 
 
-def test_money_is_not_received_as_goods() -> None:
+@pytest.mark.parametrize("unit", ["fen", "元", "万元", "人民币", "yuan", "CNY"])
+def test_money_is_not_received_as_goods(unit: str) -> None:
     audit = open_audit()
     for fund in (FUND, "UNKNOWN"):
         fact = goods(30, fund=fund)
-        fen = fact.data.model_copy(update={"unit": "fen"})
-        with pytest.raises(Invalid):
-            audit.receive(fact.model_copy(update={"data": fen}))
+        money = fact.data.model_copy(update={"unit": unit})
+        with pytest.raises(Invalid, match="money is not received as goods"):
+            audit.receive(fact.model_copy(update={"data": money}))
     assert audit.kinds() == ["fund_opened"]
+
+
+def test_soap_comes_in_pieces_whose_word_is_also_a_yuans() -> None:
+    audit = open_audit()
+    fact = goods(30)
+    soap = fact.data.model_copy(update={"item": "肥皂", "unit": "块"})
+    audit.receive(fact.model_copy(update={"data": soap}))
+    assert audit.kinds() == ["fund_opened", "goods_received"]
 
 
 def test_the_same_goods_twice_are_one_entry() -> None:

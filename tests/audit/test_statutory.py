@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from services.audit.cli import app
 from services.audit.exports.journal import write_journal
-from services.audit.ledger.accounts import load_chart
+from services.audit.ledger.accounts import load_chart, read_chart_file
 from services.audit.ledger.published import open_log
 from services.audit.reports.disclosure.figures import Period
 from services.audit.reports.statutory.dates import compare_dates
@@ -157,10 +157,25 @@ def test_rows_have_the_numbers_of_the_forms_that_are_known(
     log.give(900_00)
     entries, out = log.entries, tmp_path / "statements.xlsx"
     statements = count_statements(entries, month, load_chart())
-    write_statements(statements, compare_dates(entries, month, load_chart()), "基金会", out)
+    dates = compare_dates(entries, month, load_chart())
+    write_statements(statements, dates, "基金会", "本会所依据的制度", out)
     sheet = openpyxl.load_workbook(out)["业务活动表"]
     rows = list(sheet.iter_rows(values_only=True))
     assert (rows[1][5] or None) == form
     [total] = [row for row in rows if row[0] == "收入合计"]
     assert (total[1], total[4]) == (number, 900)
-    assert ("未经核对" in str(rows[-1][0])) is (number is None)
+    note = str(rows[-1][0])
+    assert ("未经核对" in note) is ("本会所依据的制度" in note) is (number is None)
+
+
+def test_the_chart_cites_the_rules_in_force_and_journals_say_so(log: Path, tmp_path: Path) -> None:
+    """By name and day, which are certain; a foundation's own chart cites what it was set to."""
+    ours = load_chart().standard
+    assert "民间非营利组织会计制度" in ours
+    assert "自2026年1月1日起施行" in ours
+    own = tmp_path / "chart.toml"
+    own.write_text(read_chart_file(None).replace(ours, "民间非营利组织会计制度（本会核对本）"))
+    for chart, cited in ((None, ours), (own, "民间非营利组织会计制度（本会核对本）")):
+        out = tmp_path / "journal"
+        write_journal(log, "ledger", out, load_chart(chart))
+        assert f"; 会计制度 standard: {cited}" in out.read_text()

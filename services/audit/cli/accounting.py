@@ -52,7 +52,8 @@ def write_month_statements(
             accounts = load_chart(chart)
             statements = count_statements(log.read_entries(), period, accounts)
             dates = compare_dates(log.read_entries(), period, accounts)
-            write_statements(statements, dates, organisation or log.origin, out)
+            maker = organisation or log.origin
+            write_statements(statements, dates, maker, accounts.standard, out)
     except (ChartError, StatutoryError) as error:
         raise typer.BadParameter(str(error)) from None
     console.print(f"{out}: 资产负债表、业务活动表 {month}")

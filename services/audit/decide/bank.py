@@ -49,6 +49,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import CHINA, MONEY_UNIT
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Decision, Ref, States
+from shared.money import PIECES, find_money_unit
 
 F = TypeVar("F", bound=Fact)
 
@@ -163,7 +164,7 @@ def decide_goods_received(
     check_moment(fact.received_at, "received_at", now)
     check_open(journal.head, fact.received_at, "received_at")
     journal.save(BankFact.from_event(event))
-    if fact.unit == MONEY_UNIT:
+    if fact.unit == MONEY_UNIT or (fact.unit not in PIECES and find_money_unit(fact.unit)):
         raise messages.UNIT_NOT_OF_GOODS.invalid("data.unit")
     donation = Donation(
         id=event.donation_id,

@@ -7,7 +7,7 @@ from services.audit.beginning import messages
 from services.audit.decide.posting import Journal, Movement
 from services.audit.decide.proposals import require_open
 from services.audit.decide.vouchers import find_flaw
-from services.audit.ledger.accounts import Chart, ChartError, parse_chart
+from services.audit.ledger.accounts import Chart, ChartError, check_citation, parse_chart
 from services.audit.messages import (
     FOUNDATION_UNKNOWN,
     FUND_UNKNOWN,
@@ -77,7 +77,7 @@ def _find_flaw_of_chart(states: States, foundation: str, toml: str) -> Answer | 
     if head.size or head.closed:
         return messages.BOOKS_BEGUN.refusal(409, "foundation")
     try:
-        parse_chart(toml)
+        check_citation(parse_chart(toml))
     except ChartError as error:
         return messages.CHART_WRONG.refusal(422, "toml", reason=error)
     return None

@@ -135,6 +135,12 @@ def parse_chart(text: str) -> Chart:
     return chart
 
 
+def check_citation(chart: Chart) -> None:
+    """ChartError where a chart that is proposed cites no rules; one in force before stays so."""
+    if not isinstance(chart.standard, str) or not chart.standard.strip():
+        raise ChartError("standard 须写明所依据的会计制度; standard cites the rules in words")
+
+
 def read_chart_file(file: Path | None) -> str:
     """As TOML; the standard one where no file is named."""
     return (file or files(__package__) / "chart.toml").read_text()

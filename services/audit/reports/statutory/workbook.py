@@ -17,6 +17,7 @@ from services.audit.reports.statutory.statements import (
 )
 from services.audit.reports.statutory.vouchers import HEADERS, Cell, Voucher
 from services.audit.tlog.disk import write_whole
+from shared.sheets.cells import guard_cell
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -28,7 +29,7 @@ Line = Sequence[Cell]
 REVISED = date(2026, 1, 1)
 """The standard as revised is in force from here on; the numbers of its rows are not known here."""
 REVISED_NOTE = (
-    "适用财政部2024年12月修订、自2026年1月1日起施行的《民间非营利组织会计制度》。修订后报表的行次未经核对，不列；"
+    "适用{standard}。修订后报表的行次未经核对，不列；"
     "报送前请对照财政部公布的格式。受赠服务、志愿时数未计价，不在表内。"
 )
 
@@ -47,8 +48,9 @@ def write_vouchers(vouchers: Iterable[Voucher], out: Path) -> int:
 
 
 def write_statements(
-    statements: Statements, dates: MonthByDates, organisation: str, out: Path
+    statements: Statements, dates: MonthByDates, organisation: str, standard: str, out: Path
 ) -> None:
+    """standard: the rules that the chart cites."""
     book = _open_book()
     last = statements.period.end.toordinal() - 1
     day = type(statements.period.end).fromordinal(last)
@@ -64,7 +66,7 @@ def write_statements(
         activity.append(lay_out(line))
     if statements.period.start >= REVISED:
         for sheet in (balance, activity):
-            sheet.append([REVISED_NOTE])
+            sheet.append([guard_cell(REVISED_NOTE.format(standard=standard))])
     compared = _add_sheet(book, "入账日与银行日")
     for line in _list_dates(dates):
         compared.append([*line])
