@@ -23,6 +23,7 @@ from services.notify.wording import (
     format_quantity,
     format_short_date,
     format_short_yuan,
+    format_thing,
     format_town,
     format_what,
 )
@@ -203,6 +204,8 @@ def _format_short(variable: Variable, content: Content) -> str:
             return format_short_yuan(content.amount_fen or 0, language)
         case "what":
             return format_what(about.category, language)
+        case "thing":
+            return format_thing(about.item, about.category, language)
         case "quantity":
             return format_quantity(about.quantity, about.unit, language=language)
         case "town":
@@ -255,6 +258,9 @@ class WeChatChannel(DeliveryChannel):
             parameters.append(("thing5", name))
         if template.has("sum") and content.amount_fen is not None:
             parameters.append(("amount4", f"¥{format_yuan_plain(content.amount_fen)}"))
+        if template.has("thing"):
+            thing = format_thing(about.item, about.category, template.language, WECHAT_THING_MAX)
+            parameters.append(("thing6", thing))
         if template.has("what") or template.has("quantity"):
             parameters.append(("thing6", _describe(about, template.language)))
         if template.has("total") and content.detail:

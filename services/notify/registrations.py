@@ -35,6 +35,7 @@ VARIABLES_ZH: Mapping[str, str] = {
     "total": "项数",
     "sum": "金额",
     "what": "类别",
+    "thing": "物品或类别",
     "quantity": "数量",
     "town": "镇街",
     "until": "截止日期",

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from services.notify import english
 from services.notify.limits import SMS_VARIABLE_MAX
+from shared.catalogue import load_catalogue
 from shared.contracts.values import (
     CHINA,
     LABELS,
@@ -51,6 +52,20 @@ def format_what(category: Category | None, language: NoticeLanguage = "zh") -> s
     if language == "en":
         return english.CATEGORIES[category]
     return LABELS[category] if category else "帮助"
+
+
+def format_thing(
+    item: str,
+    category: Category | None,
+    language: NoticeLanguage = "zh",
+    length_max: int = SMS_VARIABLE_MAX,
+) -> str:
+    """Of an item only its name in the catalogue, which says nothing of a person; else, as where it
+    has no room or no English, the category."""
+    entry = load_catalogue().find(item) if language == "zh" else None
+    if entry is not None and len(entry.name) <= length_max:
+        return entry.name
+    return format_what(category, language)
 
 
 def format_town(town_code: str) -> str:

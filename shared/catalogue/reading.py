@@ -122,15 +122,18 @@ class Catalogue:
         ending = max(self._list_endings(head), key=len, default="")
         if ending:
             return self._by_word[ending]
+        named = self.list_named(word)
+        return named[0] if len(named) == 1 and not _DENIED.search(word) else None
+
+    def list_named(self, text: str) -> list[Entry]:
+        """The entries that a sentence names, without those that are part of another's name."""
+        word = normalize(text)
         named = {
             self._by_word[each].name: self._by_word[each]
             for each in self._by_word
             if len(each) >= _WORD_LENGTH_MIN and each in word
         }
-        longest = [
-            entry for name, entry in named.items() if not any(_is_part(name, n) for n in named)
-        ]
-        return longest[0] if len(longest) == 1 and not _DENIED.search(word) else None
+        return [entry for name, entry in named.items() if not any(_is_part(name, n) for n in named)]
 
     def _list_endings(self, head: str) -> Iterator[str]:
         for start in range(1, max(len(head) - _WORD_LENGTH_MIN + 1, 1)):

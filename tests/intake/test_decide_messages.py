@@ -132,6 +132,29 @@ def test_two_deliveries_with_one_number_are_for_a_person_to_tell_apart() -> None
         assert get_body(decision) == {"meaning": "unread"}
 
 
+@pytest.mark.parametrize(
+    ("items", "chosen"),
+    [(("轮椅",), [0]), (("毛毯",), None), (("轮椅", "棉被"), None), ((), None)],
+)
+def test_a_reply_that_names_a_thing_is_about_the_only_delivery_of_it(
+    items: tuple[str, ...], chosen: list[int] | None
+) -> None:
+    harness = DecisionHarness()
+    matches = []
+    for item in ("轮椅", "棉被", "大米"):
+        asked = make_submission(
+            applicant=SMS, need={"unit": "件", "quantity": 1, "item": item}, category="supplies"
+        )
+        body = get_body(harness.decide_submission(make_command(asked, key=item)))
+        request = harness.request(body["request_id"])
+        matches.append(f"M-{request.id}-O-0123456789-1")
+        event = make_match_event(MatchDelivered, request, 1, matches[-1])
+        harness.handle(EVENTS[MatchDelivered], event)
+    decision = answer(harness, "received", items=items)
+    assert list_answered(decision) == [matches[number] for number in chosen or ()]
+    assert (get_body(decision)["meaning"] == "which") is (chosen is None)
+
+
 def test_a_lone_n_is_no_opt_out_where_a_delivery_waits() -> None:
     harness = DecisionHarness()
     person = delivered(harness, "M-1")

@@ -2,11 +2,16 @@
 
 import pytest
 
-from services.notify.channels import Donor
+from services.notify.channels import SMS, WECHAT, Content, Donor
 from services.notify.limits import SMS_VARIABLE_MAX, WECHAT_THING_MAX
+from services.notify.model import About
 from services.notify.providers.protocol import find_ruling
 from services.notify.providers.tencent import CODES, UNLISTED
-from shared.contracts.values import DonorKind
+from services.notify.templates import TEMPLATES
+from services.notify.wording import format_thing
+from shared.catalogue import load_catalogue
+from shared.contracts.values import Category, DonorKind
+from tests.notify.decisions import REQUEST_ID
 
 
 @pytest.mark.parametrize("name", ["王芳", "茶山商会", "A4纸业", "阿·不都", "陈（小）", "Lee"])
@@ -128,3 +133,28 @@ def test_on_wechat_a_longer_name_is_shown_as_it_is(name: str) -> None:
 def test_what_one_message_says_is_not_the_accounts_fault(code: str) -> None:
     assert find_ruling(CODES, code, UNLISTED).kind == "refused"
     assert find_ruling(CODES, "InvalidParameterValue.Other", UNLISTED).kind == "misconfigured"
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ("轮椅", "轮椅"),
+        ("被子", "棉被"),
+        ("给陈秀英的轮椅", "助残"),
+        ("一件目录里没有的东西", "助残"),
+        ("", "助残"),
+    ],
+)
+def test_the_thing_that_was_delivered_is_named_by_the_catalogue_or_its_category(
+    item: str, words: str
+) -> None:
+    about = About(category=Category.DISABILITY, item=item)
+    content = Content(TEMPLATES["match_delivered"], REQUEST_ID, about=about)
+    assert SMS.format_parameters(content)[1] == words
+    assert ("thing6", words) in WECHAT.format_parameters(content)
+
+
+def test_every_name_of_the_catalogue_is_named_or_stands_as_its_category() -> None:
+    for entry in load_catalogue().entries:
+        thing = format_thing(entry.name, entry.category)
+        assert 0 < len(thing) <= SMS_VARIABLE_MAX

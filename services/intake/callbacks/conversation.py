@@ -174,10 +174,16 @@ class Conversation:
             openid=inbound.openid,
             message_id=message_id,
             references=answer.references,
+            items=self._list_items(),
             is_about_all=answer.is_about_all,
             says_more=answer.says_more,
         )
         return Command(reply, principal=inbound.source, correlation_id=self._message_id)
+
+    def _list_items(self) -> tuple[str, ...]:
+        """What the message names of the catalogue."""
+        catalogue = self._runtime.resources.rules.catalogue
+        return tuple(entry.name for entry in catalogue.list_named(self._inbound.text))
 
     async def _hear_donor_or_go_on(self, answer: DonorAnswer) -> str:
         """“好，3000” to who was asked how much is an amount; Y and N answer no question of ours."""

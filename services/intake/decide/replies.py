@@ -17,11 +17,12 @@ from services.intake.model import (
     Receipt,
     Reply,
     ReportMessage,
+    Request,
     UnderstandReply,
 )
 from shared.contracts.events import MessageReported, NoticesResumed, ReplyUnderstood
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
-from shared.references import format_reference
+from shared.references import find_request_id, format_reference
 
 # --- receipts ---
 
@@ -135,6 +136,20 @@ def _decide_meaning(states: States, writer: Writer) -> Decision:
 # --- which delivery ---
 
 
+def _find_named(
+    states: States, data: UnderstandReply, questions: list[Question]
+) -> list[Question] | None:
+    """The only one whose case asks for the one thing that the reply names; None where it names no
+    thing, several, or one that several or none have."""
+    if len(data.items) != 1 or data.references or data.is_about_all or len(questions) < 2:
+        return None
+    ids = {question.match_id: find_request_id(question.match_id) for question in questions}
+    requests = states.get_many(Request, sorted(filter(None, ids.values())))
+    items = {id_: request.need.item for id_, request in requests.items()}
+    named = [q for q in questions if items.get(ids[q.match_id]) == data.items[0]]
+    return named if len(named) == 1 else None
+
+
 def _choose(data: UnderstandReply, questions: list[Question]) -> list[Question] | None:
     """Those it is about; empty where nothing is open, None where it does not say which."""
     if data.references:
@@ -153,7 +168,7 @@ def _has_doubt(states: States, writer: Writer) -> bool:
 def _apply(states: States, writer: Writer, meaning: Meaning) -> Decision:
     """What moves money is believed from a contact that somebody beside the giver vouches for."""
     data, questions = writer.data, writer.list_questions(meaning)
-    chosen = _choose(data, questions)
+    chosen = _find_named(states, data, questions) or _choose(data, questions)
     if chosen is None:
         return _ask_which(writer, questions)
     if not chosen:

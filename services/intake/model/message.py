@@ -192,8 +192,9 @@ class UnderstandReply(Value):
     """point_id: what he wrote from; earlier_id: as in `Naming`. By WeChat the openid comes along:
     it is the writer's.
 
-    message_id: empty for what is no message. references: the numbers it names. is_about_all: of
-    everything that was delivered. says_more: than that notices shall stop.
+    message_id: empty for what is no message. references: the numbers it names; items: the things it
+    names, in the catalogue's words. is_about_all: of everything that was delivered. says_more: than
+    that notices shall stop.
     """
 
     reply_id: Identifier
@@ -204,6 +205,7 @@ class UnderstandReply(Value):
     message_id: str = ""
     channel: NoticeChannel = "sms"
     references: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
     is_about_all: bool = False
     says_more: bool = False
 

@@ -30,7 +30,9 @@ from shared.contracts.values import Area
 from shared.ids import make_id
 from shared.messaging.decision import Decision, Ref, States
 
-_OF_ABOUT: frozenset[Variable] = frozenset({"what", "quantity", "town", "until", "day", "reason"})
+_OF_ABOUT: frozenset[Variable] = frozenset(
+    {"what", "thing", "quantity", "town", "until", "day", "reason"}
+)
 
 
 def decide_announce(rules: Rules, states: States, event: Event, now: datetime) -> Decision:
