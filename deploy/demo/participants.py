@@ -93,6 +93,7 @@ class Phones:
             "proposals_proposed": donors.answer_all,
             "match_delivered": applicants.confirm,
             "message_whom": applicants.say_name,
+            "message_whom_again": applicants.say_name,
         }
         self._purposes = {
             id_: name for name, t in TEMPLATES.items() for id_ in (t.sms_id, t.wechat_id)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from services.intake.callbacks.conversation import Conversation
+from services.intake.callbacks.dialogue import SlotQuestion, choose_question
 from services.intake.channels import text
 from services.intake.channels.donor_answers import DonorAnswer
 from services.intake.model import Correspondence, Dialogue, Sealed
-from services.intake.vault.messages import Inbound
+from services.intake.vault.messages import Inbound, Talk
 from shared.contracts.values import Channel
 from tests.intake.builders import PHONE, VAULT
 
@@ -57,16 +58,85 @@ async def test_a_donor_who_asks_for_something_too_answers_with_the_letter(writte
     assert await Thread(DIALOGUE).answer(text.understand(written)) == "donor 4821"
 
 
-@pytest.mark.parametrize(
-    ("slot", "written", "stays"),
-    [("whom", "拐杖1副", True), ("whom", "石排镇", True), ("whom", "你们什么时候下班", False)],
+class Talking(Thread):
+    """One person's messages, one after another; what became of each, without a database."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.requested: text.Draft | None = None
+
+    async def says(self, written: str) -> str:
+        """What he is answered by SMS; “” for nothing."""
+        self._inbound = Inbound(written, written, "/callbacks/tencent", Channel.SMS, phone=PHONE)
+        self.answer_code = ""
+        await self.answer(text.understand(written))
+        return self.answer_code
+
+    async def _ask_or_request(self, understood: text.Understood) -> str:
+        return await Conversation._ask_or_request(self, understood)
+
+    async def _settle(self, *_read: str, **settled: Any) -> bool:
+        self.answer_code = settled.get("answer") or ""
+        if settled.get("thread"):
+            changes = {"dialogue": settled.get("dialogue")}
+            self._thread = self._thread.model_copy(update=changes)
+        return True
+
+    async def _submit_request(self, thread: Correspondence, talk: Talk) -> str:
+        self.requested, self.answer_code = talk.draft, "request"
+        await self._settle("request", "understood", thread=thread, answer="request")
+        return "request"
+
+
+DIALOGUES = (
+    ("求助 what|茶山镇 whom|李四 what_again|轮椅1辆 request"),
+    ("求助 what|轮椅 where|惠州 where_again|茶山那边 whom|我妈 whom_again|黄阿婆 request"),
+    ("轮椅 where|深圳 where_again|虎门 whom|我自己 whom_again|张三 request"),
+    ("想要一床棉被 where|虎门或者长安 where_again|长安 whom|阿婆 whom_again|王芳 request"),
+    ("想要一床棉被 where|先等等 where_again|茶山 whom|张三 request"),
+    ("棉被 what|随便 what_again|棉被2床 where|唔知 whom|张三 request"),
+    ("一台风扇 where|李四 where_again|虎门 request"),
+    ("棉被 what|2床 where|茶山镇 whom|张三 request"),
 )
-def test_what_else_somebody_says_leaves_the_question_open(
-    slot: str, written: str, stays: bool
-) -> None:
-    dialogue = Dialogue(
-        slot=slot, asked=(slot,), message_ids=("W-1",), content=Sealed(cipher=b"", key=b"")
-    )
-    thread = Thread(dialogue)
-    thread._inbound = Inbound(written, "1", "/callbacks/tencent", Channel.SMS, phone=PHONE)
-    assert thread._says_more(dialogue) is stays
+
+
+@pytest.mark.parametrize("lines", DIALOGUES)
+async def test_a_dialogue_goes_on_when_the_right_answer_comes(lines: str) -> None:
+    talking = Talking()
+    for line in lines.split("|"):
+        written, code = line.split(" ")
+        assert (written, await talking.says(written)) == (written, code)
+    assert talking.requested is not None
+    assert talking.requested.missing == ()
+
+
+@pytest.mark.parametrize("written", ["深圳", "先等等", "你们什么时候下班"])
+async def test_each_question_is_asked_twice_at_most(written: str) -> None:
+    """Then a person reads it all."""
+    talking = Talking()
+    assert await talking.says("求轮椅1辆") == "where"
+    assert await talking.says(written) == "where_again"
+    assert await talking.says(written) == "unread"
+    assert (await talking._load_thread()).dialogue is None
+
+
+async def test_an_answer_to_another_question_is_taken_though_none_may_be_asked_again() -> None:
+    talking = Talking()
+    for written in ("求助", "随便", "随便那个"):
+        await talking.says(written)
+    assert (await talking._load_thread()).dialogue is None
+    draft = text.Draft(town_code="441900103")
+    dialogue = DIALOGUE.model_copy(update={"asked": ("what", "what", "whom", "whom")})
+    assert choose_question(dialogue, text.Draft(), draft) is None
+
+
+def test_what_was_never_asked_comes_before_what_is_asked_again() -> None:
+    draft = text.Draft(town_code="441900103")
+    assert choose_question(DIALOGUE, text.Draft(), draft) == SlotQuestion("whom")
+    assert choose_question(DIALOGUE, draft, draft) == SlotQuestion("what", is_again=True)
+
+
+async def test_a_thing_to_who_was_asked_which_delivery_begins_nothing_new() -> None:
+    talking = Talking()
+    talking._thread = talking._thread.model_copy(update={"asked_message": "W-1"})
+    assert await talking.says("轮椅") == "unread"

@@ -9,11 +9,13 @@ from dataclasses import replace
 import h3  # type: ignore[import-untyped]
 import structlog
 
+from services.intake.callbacks.dialogue import SlotQuestion, choose_question
 from services.intake.callbacks.inbound import bind, prove
 from services.intake.callbacks.places import is_awaited, list_nearest, read_nearest
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer
+from services.intake.channels.spoken_goods import is_good
 from services.intake.channels.typed_requests import (
     build_typed_request,
     format_answer,
@@ -32,7 +34,6 @@ from services.intake.model import (
     Reading,
     Request,
     SettleMessage,
-    Slot,
     UnderstandReply,
 )
 from services.intake.resources import IntakeRuntime
@@ -248,26 +249,32 @@ class Conversation:
         inbound, dialogue = self._inbound, thread.dialogue
         talk = self._add(open_talk(self._vault, thread), dialogue, understood)
         if dialogue and inbound.kind in PART_OF_REQUEST and not inbound.text:
-            return await self._ask(thread, dialogue.slot, talk, is_new=False)
-        begins = isinstance(understood, text.Draft) or inbound.kind in ("image", "location")
+            return await self._ask(thread, None, talk)
+        is_asked_which = bool(thread.asked_message) and is_good(inbound.text)
+        is_draft = isinstance(understood, text.Draft) and not is_asked_which
+        begins = is_draft or inbound.kind in ("image", "location")
         if not inbound.may_request or not (dialogue or begins):
             return await self._hand_over(thread, talk)
-        slots = dialogue.asked if dialogue else ()
-        missing = talk.draft.missing
+        before, missing = open_talk(self._vault, thread).draft, talk.draft.missing
         if not missing:
             return await self._submit_request(thread, talk)
-        is_narrower = missing[0] == "where" and bool(inbound.place and list_nearest(inbound.place))
-        if missing[0] in slots and not is_narrower:
-            if dialogue and self._says_more(dialogue):
-                return await self._ask(thread, dialogue.slot, talk, is_new=False)
-            return await self._hand_over(thread, talk)
-        return await self._ask(thread, missing[0], talk)
+        if missing[0] == "where" and inbound.place and list_nearest(inbound.place):
+            return await self._ask(thread, SlotQuestion("where"), talk)
+        question = choose_question(dialogue, before, talk.draft)
+        if question is not None:
+            return await self._ask(thread, question, talk)
+        if dialogue and missing != before.missing:
+            return await self._ask(thread, None, talk)
+        return await self._hand_over(thread, talk)
 
     def _add(self, talk: Talk, dialogue: Dialogue | None, understood: text.Understood) -> Talk:
         inbound = self._inbound
         label = inbound.place.label if inbound.place else ""
         if dialogue:
             draft = text.read_slot(dialogue.slot, inbound.text, label)
+            if draft.need is None and talk.draft.need is None:
+                need = text.read_count(talk.texts[-1:], inbound.text)
+                draft = draft.model_copy(update={"need": need})
         elif isinstance(understood, text.Draft):
             draft = understood
         else:
@@ -276,49 +283,43 @@ class Conversation:
         texts = (*talk.texts, line) if line else talk.texts
         return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
 
-    def _says_more(self, dialogue: Dialogue) -> bool:
-        """Something else of the request than was asked for: the question stays open."""
-        draft = text.read_slot(dialogue.slot, self._inbound.text)
-        return bool(draft.need or draft.category or draft.town_code or draft.name)
-
     async def _ask(
-        self, thread: Correspondence, slot: Slot, talk: Talk, *, is_new: bool = True
+        self, thread: Correspondence, question: SlotQuestion | None, talk: Talk
     ) -> str | None:
-        """One thing at a time, and nothing twice."""
+        """One thing at a time. question: None where the last one stays open."""
         earlier = thread.dialogue
         slots = earlier.asked if earlier else ()
         ids = earlier.message_ids if earlier else ()
+        slot = question.slot if question else slots[-1]
         dialogue = Dialogue(
             slot=slot,
-            asked=(*slots, slot) if is_new else slots,
+            asked=(*slots, slot) if question else slots,
             message_ids=(*ids, self._message_id),
             content=seal_talk(self._vault, self._point_id, talk),
         )
-        answer: SenderAnswer | None = slot if is_new else None
         settled = await self._settle(
             "part_of_request",
             "asked",
-            answer=answer,
+            answer=question.answer if question else None,
             town_code=talk.draft.town_code,
             thread=thread,
             dialogue=dialogue,
         )
         if not settled:
             return None
-        return await self._format_question(slot, talk) if is_new else format_code("kept")
+        return await self._format_question(question, talk) if question else format_code("kept")
 
-    async def _format_question(self, slot: Slot, talk: Talk) -> str:
-        if slot != "where" or not list_nearest(talk.place):
-            return format_code(slot)
+    async def _format_question(self, question: SlotQuestion, talk: Talk) -> str:
+        if question.slot != "where" or not list_nearest(talk.place):
+            return format_code(question.answer)
         may_number = not await is_awaited(self._runtime.database, self._point_id)
         return format_towns(list_nearest(talk.place), may_number=may_number)
 
     async def _hand_over(self, thread: Correspondence, talk: Talk) -> str | None:
         """To a person, with what was said so far."""
         reading: Reading = "unknown" if self._inbound.kind == "text" else "media"
-        answer: SenderAnswer | None = "unread" if self._inbound.is_phone else None
         settled = await self._settle(
-            reading, "unread", answer=answer, town_code=talk.draft.town_code, thread=thread
+            reading, "unread", answer="unread", town_code=talk.draft.town_code, thread=thread
         )
         return format_code("unread") if settled else None
 
@@ -347,11 +348,10 @@ class Conversation:
         if request_id is None:
             await self._hand_over(thread, talk)
             return format_answer(answer)
-        answered: SenderAnswer | None = "resumed" if resumed else None
         settled = await self._settle(
             "request",
             "understood",
-            answer=answered,
+            answer="resumed" if resumed else None,
             town_code=talk.draft.town_code,
             thread=thread,
             request_id=request_id,

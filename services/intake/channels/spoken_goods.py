@@ -10,7 +10,9 @@ from services.intake.channels.words import (
     SERVICES,
     UNITS_OF_THINGS,
     find_thing,
+    list_things,
 )
+from shared.catalogue import Entry
 from shared.contracts.values import LABELS, Category, Need
 
 _GENERIC = (
@@ -35,8 +37,10 @@ _OWNERS = re.compile(
     "^(?:给|帮|为)?(?:我|家里)?的?(?:小孩|孩子|宝宝|婴儿|老人|老人家|爷爷|奶奶|妈妈|爸爸|母亲|父亲|女儿|儿子)(?:的|用的?)?"
 )
 _VERBS = re.compile(
-    "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给|领取|领|借|买|捐助|捐|送)+"
+    "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给我们|给我|给|又|也|还|再|另外|领取|领|借|买|捐助|捐|送)+"
 )
+
+_SOFTLY = re.compile("[吧呢啊呀啦了]+$")
 
 
 def fold_measures(text: str) -> str:
@@ -73,7 +77,7 @@ def _is_thing(item: str) -> bool:
 
 
 def _parse_good(token: str) -> Need | None:
-    if match := _COUNT_FIRST.match(_VERBS.sub("", token)):
+    if match := _COUNT_FIRST.match(_SOFTLY.sub("", _VERBS.sub("", token))):
         number, unit, item = match.groups()
     elif match := _ITEM_FIRST.match(token):
         item, number, unit = match.groups()
@@ -82,6 +86,34 @@ def _parse_good(token: str) -> Need | None:
     quantity = NUMERALS.get(number) or int(number)
     item = _OWNERS.sub("", _VERBS.sub("", item))
     return Need(unit=unit, quantity=quantity, item=item) if quantity and item else None
+
+
+_COUNT = re.compile(
+    rf"(?:我?想?要|需要|就要|就)?{_NUMBER}({_MEASURE})?(?:就够了?|就行了?|就好了?|就可以了?|吧|左右)?"
+)
+
+
+def count_named(thing: str, count: str) -> Need | None:
+    """“2床”, “两个”, “2”, of who named only a thing before."""
+    entry, match = name_thing(thing), _COUNT.fullmatch(count)
+    if entry is None or match is None:
+        return None
+    quantity = NUMERALS.get(match[1]) or int(match[1])
+    return (
+        Need(unit=match[2] or entry.unit, quantity=quantity, item=entry.name) if quantity else None
+    )
+
+
+def is_good(text: str) -> bool:
+    """Whether it names a thing that is known and says nothing else: 轮椅, 我想要棉被, 一台风扇."""
+    goods, _ = take_goods([text], is_any=False)
+    return name_thing(text) is not None or bool(goods)
+
+
+def name_thing(text: str) -> Entry | None:
+    """The thing that a text names and nothing else: 轮椅, 我想要棉被."""
+    word = _SOFTLY.sub("", _OWNERS.sub("", _VERBS.sub("", text)))
+    return find_thing(word) if word in list_things() else None
 
 
 def find_uncounted(text: str, category: Category | None) -> list[Need]:

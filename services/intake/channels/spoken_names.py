@@ -10,6 +10,7 @@ from services.intake.channels.words import (
     NAMELIKE_WORDS,
     SURNAMES,
     find_keyword_categories,
+    find_thing,
 )
 from shared.towns import index_codes_by_name
 
@@ -17,7 +18,7 @@ from shared.towns import index_codes_by_name
 WORDS_BESIDE_NAME_MAX = 2
 
 _CALLED = re.compile(
-    r"(?P<verb>(?:姓名|名字|申请人|求助人|受助人)(?:是|为|:)?|我叫|我就?是|名叫)"
+    r"(?P<verb>(?:姓名|名字|申请人|求助人|受助人)(?:是|为|:)?|[我他她]叫|我就?是|名叫)"
     r"(?P<name>[\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])"
 )
 _HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
@@ -83,7 +84,9 @@ def find_answered_name(tokens: list[str]) -> str | None:
 
 def _is_name(token: str) -> bool:
     """谢 is a surname, and 谢谢 is none."""
-    return token.startswith(SURNAMES) and _may_be_called(token, token[1:])
+    if not token.startswith(SURNAMES) or find_thing(token) is not None:
+        return False
+    return _may_be_called(token, token[1:])
 
 
 def _may_be_called(token: str, rest: str = "") -> bool:

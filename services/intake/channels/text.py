@@ -26,7 +26,14 @@ from services.intake.channels.spoken_amounts import (
     parse_fen,
     parse_number_fen,
 )
-from services.intake.channels.spoken_goods import find_uncounted, fold_measures, take_goods
+from services.intake.channels.spoken_goods import (
+    count_named,
+    find_uncounted,
+    fold_measures,
+    is_good,
+    name_thing,
+    take_goods,
+)
 from services.intake.channels.spoken_names import find_answered_name, find_names, take_called
 from services.intake.channels.words import (
     CATEGORY_WORDS,
@@ -37,6 +44,7 @@ from services.intake.channels.words import (
     REQUEST_WORDS,
     SOMEWHERE_WORDS,
     find_spoken_categories,
+    find_thing,
 )
 from shared.contracts.values import (
     MONEY_UNIT,
@@ -130,7 +138,7 @@ Understood = ShortAnswer | DonorAnswer | Bind | Prove | Draft | Unclear
 def understand(text: str) -> Understood:
     """Never raises. Who speaks of what came, or wants nothing, asks for nothing new."""
     plain = simplify(fold_text(text))
-    words = plain.strip("。.!,;\"'“” ").casefold()
+    words = _strip(plain).casefold()
     if match := _BIND.match(words):
         return Bind(match.group(1) or "")
     if match := _PROVE.match(words):
@@ -159,6 +167,8 @@ def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
     """What an answer to one question says, and whatever else it says. label: of a place sent."""
     plain = simplify(fold_text(f"{text} {label}"))
     draft = _read_draft(plain)
+    if slot == "where" and draft.name is None:
+        draft = draft.model_copy(update={"name": _read_bare_name(plain)})
     if slot == "whom" and draft.name is None:
         return draft.model_copy(update={"name": _read_name(plain)})
     if slot == "what" and draft.need is None and (match := BARE_AMOUNT.fullmatch(plain)):
@@ -167,6 +177,16 @@ def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
     if slot == "where" and draft.town_code is None:
         return draft.model_copy(update=_find_short_place(plain))
     return draft
+
+
+def read_count(earlier: tuple[str, ...], text: str) -> Need | None:
+    """“2床” of who wrote “棉被” last and was asked how many."""
+    thing = _strip(simplify(fold_text(earlier[-1]))) if earlier else ""
+    return count_named(thing, _strip(simplify(fold_text(text))))
+
+
+def _strip(text: str) -> str:
+    return text.strip("。.!,;\"'“” ")
 
 
 def _find_short_place(text: str) -> dict[str, str | None]:
@@ -187,6 +207,14 @@ def _read_name(text: str) -> str | None:
     _take_place(reading)
     reading.take_words(CLASS_WORDS)
     return find_answered_name(reading.tokens)
+
+
+def _read_bare_name(text: str) -> str | None:
+    """Of who was asked where and answers for whom: a name and nothing else."""
+    reading = _Reading(text)
+    _take_place(reading)
+    names = find_names(reading.tokens, is_form=True)
+    return names.pop() if len(names) == len(reading.tokens) == 1 else None
 
 
 @dataclass(slots=True)
@@ -226,6 +254,8 @@ def _read_need(text: str) -> Draft | None:
     is_placed = draft.town_code is not None or bool(find_villages_in(text))
     if draft.need is None and draft.category is None:
         return None
+    if is_good(_strip(text)):
+        return draft
     if is_labelled and (draft.need or is_placed or is_asked_for):
         return draft
     is_short = draft.category is not None or len(text) <= BARE_LENGTH_MAX
@@ -250,8 +280,9 @@ def _read_draft(text: str) -> Draft:
     if is_vague:
         amounts = {0}
     needs = [*(_make_money_need(fen) for fen in amounts - {0}), *goods]
-    names = names or find_names(reading.tokens, is_form=bool(labels or kinds or goods))
-    category = _find_category(labels, text)
+    is_form = bool(labels or kinds or goods or amounts) or any(map(name_thing, reading.tokens))
+    names = names or find_names(reading.tokens, is_form=is_form)
+    category = _find_category(labels, text) or _find_category_of(goods)
     if not needs and not amounts:
         needs = find_uncounted(text, category)
     if len(kinds) > 1 or len(needs) > 1:
@@ -283,6 +314,12 @@ def _take_classes(reading: _Reading) -> list[BeneficiaryClass]:
 def _find_category(labels: set[str], text: str) -> Category | None:
     categories = labels or find_spoken_categories(text)
     return Category(next(iter(categories))) if len(categories) == 1 else None
+
+
+def _find_category_of(goods: list[Need]) -> Category | None:
+    """“米一袋”: the catalogue knows what it is where the text has no other word for it."""
+    entry = find_thing(goods[0].item) if len(goods) == 1 else None
+    return entry.category if entry else None
 
 
 _KINDS_OF: Mapping[Category | None, Kind] = {Category.PUBLIC_WORKS: Kind.PROJECT}

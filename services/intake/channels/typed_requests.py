@@ -59,6 +59,18 @@ QUESTIONS: Mapping[str, str] = {
     ),
     "where": "请问在哪个镇街？例如“茶山镇”，也可以发送位置。In which town? A location will do.",
     "whom": "请问是为谁申请？请回复姓名，例如“张三”。For whom is it, or what is your name?",
+    "what_again": (
+        "抱歉没看明白需要什么。请写一样东西和数量，例如“棉被2床”；要钱请写用途和金额，例如“学费2000元”。"
+        "Please write one thing and how many, or a sum and what it is for."
+    ),
+    "where_again": (
+        "抱歉没看明白是东莞的哪个镇街。请只写一个，例如“虎门镇”；说不清请回复“不知道”。"
+        "Please write one town of Dongguan, or 不知道 if you cannot say."
+    ),
+    "whom_again": (
+        "请写姓名：为自己申请写您的姓名，为别人申请写他的姓名，例如“张三”。"
+        "Please write the name: yours, or that of whom you ask for."
+    ),
 }
 
 _ANSWERS: Mapping[str, str] = {

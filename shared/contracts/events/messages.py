@@ -10,10 +10,21 @@ from shared.contracts.events.notices import NoticeChannel
 from shared.contracts.values import Channel, Identifier, TownCode
 
 SenderAnswer = Literal[
-    "unread", "emergency", "which", "opted_out", "resumed", "what", "where", "whom"
+    "unread",
+    "emergency",
+    "which",
+    "opted_out",
+    "resumed",
+    "what",
+    "where",
+    "whom",
+    "what_again",
+    "where_again",
+    "whom_again",
 ]
 """What a sender is told: a person reads it; call for help; which delivery do you mean; notices
-stopped, or began again; and the questions of a dialogue: what is needed, where, for whom."""
+stopped, or began again; and the questions of a dialogue: what is needed, where, for whom, and each
+again in other words."""
 
 
 class MessageFact(Fact):

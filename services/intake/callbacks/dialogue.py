@@ -1,0 +1,44 @@
+"""Which question comes next in a dialogue, of what was asked and what the answer said. Pure."""
+
+from dataclasses import dataclass
+
+from services.intake.channels.text import Draft
+from services.intake.model import Dialogue, Slot
+from shared.contracts.events import SenderAnswer
+
+ASKED_MAX = 2
+"""So often each question is asked: once, and once more in other words."""
+
+_AGAIN: dict[Slot, SenderAnswer] = {
+    "what": "what_again",
+    "where": "where_again",
+    "whom": "whom_again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SlotQuestion:
+    """is_again: in other words, because the first answer was not understood."""
+
+    slot: Slot
+    is_again: bool = False
+
+    @property
+    def answer(self) -> SenderAnswer:
+        return _AGAIN[self.slot] if self.is_again else self.slot
+
+
+def choose_question(dialogue: Dialogue | None, before: Draft, draft: Draft) -> SlotQuestion | None:
+    """before: as the draft was without this message. None: each is asked as often as it may be.
+
+    What was not understood is asked once more at once; an answer to another question is taken, and
+    what was never asked comes before what is asked again.
+    """
+    slots = dialogue.asked if dialogue else ()
+    if dialogue is not None and draft.missing == before.missing:
+        may_again = slots.count(dialogue.slot) < ASKED_MAX
+        return SlotQuestion(dialogue.slot, is_again=True) if may_again else None
+    for slot in sorted(draft.missing, key=slots.count):
+        if slots.count(slot) < ASKED_MAX:
+            return SlotQuestion(slot, is_again=slot in slots)
+    return None
