@@ -22,8 +22,10 @@ from services.intake.channels.request_cells import (
     split_classes,
     split_count,
 )
-from services.intake.channels.words import KIND_CELLS
+from services.intake.channels.spoken_goods import find_things
+from services.intake.channels.words import KIND_CELLS, MEASURES, find_thing
 from services.intake.messages import NEED_MISSING, NEED_TWICE
+from shared.catalogue import Entry
 from shared.contracts.values import (
     LABELS,
     MONEY_UNIT,
@@ -63,6 +65,8 @@ _TOWN_DIGITS = 9
 _SPOKEN_TO = frozenset({PHONE_FIXED.code, PHONE_FOREIGN.code})
 """Numbers that no SMS reaches and a call does: they stay beside the text, for whoever calls."""
 _NOT_TAKEN = frozenset({ID_NUMBER_DOUBTFUL.code, ID_NUMBER_OLD.code, ID_NUMBER_OTHER.code})
+_TIMES = frozenset({"次", "小时"})
+"""Units of help that is done, which its category names well enough."""
 _REWRITTEN = frozenset({VALUE_REWRITTEN.code})
 _UNKNOWN_WORD = frozenset({WORD_UNKNOWN.code})
 """What costs a column at the side and not the person's row."""
@@ -221,6 +225,8 @@ def _read_need(row: Row) -> dict[str, object]:
     if "quantity" not in values:
         raise (_refuse_missing("quantity") if unit or item else NEED_MISSING.invalid("amount"))
     quantity, unit = split_count(row.text("quantity"), unit)
+    entry = _find_entry(row, unit)
+    unit = unit or (entry.unit if entry else "")
     if not unit:
         raise _refuse_missing("unit")
     money_unit = None if item and unit in PIECES else find_money_unit(unit)
@@ -230,8 +236,28 @@ def _read_need(row: Row) -> dict[str, object]:
     return {
         "unit": unit,
         "quantity": parse_quantity(quantity, "quantity"),
-        "item": drop_numbers(item) or _get_category_word(row),
+        "item": drop_numbers(item) or _read_item(row, entry, unit),
     }
+
+
+def _find_entry(row: Row, unit: str) -> Entry | None:
+    """The thing of the catalogue that the row's item is; else the one that its text names and
+    that is counted so: “想要一台电风扇”, 1台."""
+    if item := drop_numbers(row.text("item")):
+        return find_thing(item)
+    things = find_things(row.text("text"))
+    entries = [each for each in things if unit in ("", each.unit, *each.unit_synonyms)]
+    return entries[0] if len(entries) == 1 else None
+
+
+def _read_item(row: Row, entry: Entry | None, unit: str) -> str:
+    """Raises Invalid where things are counted and their wish is only told in prose: a donor would
+    read of two “生活物资”."""
+    if entry is not None:
+        return entry.name
+    if unit in MEASURES - _TIMES and find_things(row.text("text")):
+        raise _refuse_missing("item")
+    return _get_category_word(row)
 
 
 def _get_category_word(row: Row) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from services.intake.channels.words import (
     HINT_WORDS,
@@ -114,6 +115,17 @@ def name_thing(text: str) -> Entry | None:
     """The thing that a text names and nothing else: 轮椅, 我想要棉被."""
     word = _SOFTLY.sub("", _OWNERS.sub("", _VERBS.sub("", text)))
     return find_thing(word) if word in list_things() else None
+
+
+def find_things(text: str) -> set[Entry]:
+    """All of the catalogue that the text names; a longer word hides the shorter one in it."""
+    entries = map(find_thing, _compile_things().findall(text))
+    return {entry for entry in entries if entry is not None}
+
+
+@cache
+def _compile_things() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(list_things(), key=len, reverse=True))))
 
 
 def find_uncounted(text: str, category: Category | None) -> list[Need]:
