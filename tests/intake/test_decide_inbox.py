@@ -244,6 +244,23 @@ def test_a_yes_behind_words_that_nobody_read_waits_for_a_person(
     assert confirm(inbox, "3", **said) == ["M-1"]
 
 
+def test_who_writes_while_a_delivery_waits_is_not_invited_to_ask_for_something() -> None:
+    inbox = Inbox()
+    inbox.deliver()
+    broken = inbox.keep(replace(SMS, text="东西坏的"))
+    assert list_answers(inbox.settle(broken, answer="unread")) == ["noted"]
+    message = inbox.keep(replace(SMS, text="1", message_id="2"))
+    said = {"message_id": message.id}
+    decision = inbox.handle_any(make_reply(VAULT, "Y-2", "received", phone=PHONE, **said))
+    assert list_answers(decision) == ["noted"]
+    assert get_body(decision) == {"meaning": "noted"}
+    inbox.read(broken)
+    inbox.read(message)
+    assert confirm(inbox) == ["M-1"]
+    after = inbox.keep(replace(SMS, message_id="3"))
+    assert list_answers(inbox.settle(after, answer="unread")) == ["unread"]
+
+
 def test_words_that_are_not_understood_yet_stand_against_a_yes() -> None:
     """Their reading runs, or died."""
     inbox = Inbox()

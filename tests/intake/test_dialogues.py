@@ -75,12 +75,12 @@ class Talking(Thread):
     async def _ask_or_request(self, understood: text.Understood) -> str:
         return await Conversation._ask_or_request(self, understood)
 
-    async def _settle(self, *_read: str, **settled: Any) -> bool:
+    async def _settle(self, *_read: str, **settled: Any) -> str:
         self.answer_code = settled.get("answer") or ""
         if settled.get("thread"):
             changes = {"dialogue": settled.get("dialogue")}
             self._thread = self._thread.model_copy(update=changes)
-        return True
+        return self.answer_code
 
     async def _submit_request(self, thread: Correspondence, talk: Talk) -> str:
         self.requested, self.answer_code = talk.draft, "request"

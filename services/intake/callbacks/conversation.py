@@ -226,8 +226,8 @@ class Conversation:
         return format_emergency(line)
 
     async def _leave_to_person(self, reading: Reading, *, is_urgent: bool = False) -> str:
-        await self._settle(reading, "unread", answer="unread", is_urgent=is_urgent)
-        return format_code("unread")
+        settled = await self._settle(reading, "unread", answer="unread", is_urgent=is_urgent)
+        return format_code(settled or "unread")
 
     # --- what somebody needs ---
 
@@ -305,7 +305,7 @@ class Conversation:
             thread=thread,
             dialogue=dialogue,
         )
-        if not settled:
+        if settled is None:
             return None
         return await self._format_question(question, talk) if question else format_code("kept")
 
@@ -321,7 +321,7 @@ class Conversation:
         settled = await self._settle(
             reading, "unread", answer="unread", town_code=talk.draft.town_code, thread=thread
         )
-        return format_code("unread") if settled else None
+        return format_code(settled or "unread") if settled is not None else None
 
     async def _submit_request(self, thread: Correspondence, talk: Talk) -> str | None:
         inbound, place = self._inbound, talk.place
@@ -356,7 +356,11 @@ class Conversation:
             thread=thread,
             request_id=request_id,
         )
-        return "\n".join(filter(None, (format_answer(answer), resumed))) if settled else None
+        return (
+            "\n".join(filter(None, (format_answer(answer), resumed)))
+            if settled is not None
+            else None
+        )
 
     async def _resume(self) -> str:
         """Who wanted no notices and asks for something wants to hear of it. What he is told."""
@@ -380,8 +384,8 @@ class Conversation:
         town_code: str | None = None,
         thread: Correspondence | None = None,
         dialogue: Dialogue | None = None,
-    ) -> bool:
-        """False: another message came first. Without a thread a dialogue is left as it is."""
+    ) -> str | None:
+        """What he is told; None: another came first. Without a thread a dialogue stays."""
         settle = SettleMessage.model_validate(
             {
                 "message_id": self._message_id,
@@ -398,7 +402,8 @@ class Conversation:
             }
         )
         command = Command(settle, principal=self._inbound.source, correlation_id=self._message_id)
-        return (await self._runtime.processor.execute(command)).status != 409
+        decided = await self._runtime.processor.execute(command)
+        return None if decided.status == 409 else str(decided.body["answer"])
 
 
 def _find_last(thread: Correspondence) -> str:

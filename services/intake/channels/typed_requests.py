@@ -17,6 +17,10 @@ UNREAD = (
     "您的留言已收下，工作人员会查看并与您联系。如需求助，请写明需要什么、在哪个镇街、为谁，"
     "例如“棉被2床，茶山镇，张三”。\nYour message is kept and somebody will read it."
 )
+NOTED = (
+    "您的留言已收下，工作人员会查看并与您联系；在此之前，等您确认的帮助不算收到。"
+    "Somebody will read it; until then nothing counts as received."
+)
 THANKED = "不客气。Thank you for writing."
 THANKS = "已确认收到，谢谢。Thank you, it is noted that it arrived."
 NOT_ARRIVED = (
@@ -82,6 +86,7 @@ _ANSWERS: Mapping[str, str] = {
     "bound": BOUND,
     "thanks": THANKED,
     "unread": UNREAD,
+    "noted": NOTED,
     "kept": KEPT_WITH_IT,
     "donor": DONOR_HEARD,
     **QUESTIONS,

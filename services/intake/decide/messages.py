@@ -203,6 +203,8 @@ def settle(
     now: datetime,
 ) -> Decision:
     """The message as a rule left it, what its sender is told, and whom it waits for."""
+    if settlement.answer == "unread" and message.id in correspondence.doubts:
+        settlement = replace(settlement, answer="noted")
     message = message.model_copy(
         update={
             "is_settled": True,

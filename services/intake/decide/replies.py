@@ -174,7 +174,7 @@ def _apply(states: States, writer: Writer, meaning: Meaning) -> Decision:
     if not chosen:
         return _leave_to_person(writer, "nothing_awaited")
     if meaning == "received" and _has_doubt(states, writer):
-        return _leave_to_person(writer, "unread")
+        return _leave_to_person(writer, "noted")
     if not all(question.may_be_answered for question in chosen):
         reply = _make_reply(data, chosen[0].person.id, outcome="contact_unproven")
         return Decision(states=(reply,), answer=_build_answer(reply))

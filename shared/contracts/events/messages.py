@@ -11,6 +11,7 @@ from shared.contracts.values import Channel, Identifier, TownCode
 
 SenderAnswer = Literal[
     "unread",
+    "noted",
     "emergency",
     "which",
     "opted_out",
@@ -22,7 +23,8 @@ SenderAnswer = Literal[
     "where_again",
     "whom_again",
 ]
-"""What a sender is told: a person reads it; call for help; which delivery do you mean; notices
+"""What a sender is told: a person reads it; so he does, and what waits to be confirmed is not
+confirmed by it; call for help; which delivery do you mean; notices
 stopped, or began again; and the questions of a dialogue: what is needed, where, for whom, and each
 again in other words."""
 
