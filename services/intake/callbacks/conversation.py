@@ -9,7 +9,7 @@ from dataclasses import replace
 import h3  # type: ignore[import-untyped]
 import structlog
 
-from services.intake.callbacks.dialogue import SlotQuestion, choose_question
+from services.intake.callbacks.dialogue import SlotQuestion, add_message, choose_question
 from services.intake.callbacks.inbound import bind, prove
 from services.intake.callbacks.places import is_awaited, list_nearest, read_nearest
 from services.intake.channels import text
@@ -247,7 +247,7 @@ class Conversation:
     async def _continue(self, thread: Correspondence, understood: text.Understood) -> str | None:
         """None: read again."""
         inbound, dialogue = self._inbound, thread.dialogue
-        talk = self._add(open_talk(self._vault, thread), dialogue, understood)
+        talk = add_message(open_talk(self._vault, thread), dialogue, understood, inbound)
         if dialogue and inbound.kind in PART_OF_REQUEST and not inbound.text:
             return await self._ask(thread, None, talk)
         is_asked_which = bool(thread.asked_message) and is_good(inbound.text)
@@ -266,22 +266,6 @@ class Conversation:
         if dialogue and missing != before.missing:
             return await self._ask(thread, None, talk)
         return await self._hand_over(thread, talk)
-
-    def _add(self, talk: Talk, dialogue: Dialogue | None, understood: text.Understood) -> Talk:
-        inbound = self._inbound
-        label = inbound.place.label if inbound.place else ""
-        if dialogue:
-            draft = text.read_slot(dialogue.slot, inbound.text, label)
-            if draft.need is None and talk.draft.need is None:
-                need = text.read_count(talk.texts[-1:], inbound.text)
-                draft = draft.model_copy(update={"need": need})
-        elif isinstance(understood, text.Draft):
-            draft = understood
-        else:
-            draft = text.Draft(town_code=text.find_town(label))
-        line = inbound.text or label
-        texts = (*talk.texts, line) if line else talk.texts
-        return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
 
     async def _ask(
         self, thread: Correspondence, question: SlotQuestion | None, talk: Talk

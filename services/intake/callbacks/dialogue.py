@@ -1,9 +1,10 @@
-"""Which question comes next in a dialogue, of what was asked and what the answer said. Pure."""
+"""What a message adds to a dialogue, and which question comes next. Pure."""
 
 from dataclasses import dataclass
 
-from services.intake.channels.text import Draft
+from services.intake.channels.text import Draft, Understood, find_town, read_count, read_slot
 from services.intake.model import Dialogue, Slot
+from services.intake.vault.messages import Inbound, Talk
 from shared.contracts.events import SenderAnswer
 
 ASKED_MAX = 2
@@ -26,6 +27,25 @@ class SlotQuestion:
     @property
     def answer(self) -> SenderAnswer:
         return _AGAIN[self.slot] if self.is_again else self.slot
+
+
+def add_message(
+    talk: Talk, dialogue: Dialogue | None, understood: Understood, inbound: Inbound
+) -> Talk:
+    """What was said so far, with this message. dialogue: None where it begins one."""
+    label = inbound.place.label if inbound.place else ""
+    if dialogue:
+        draft = read_slot(dialogue.slot, inbound.text, label)
+        if draft.need is None and talk.draft.need is None:
+            need = read_count(talk.texts[-1:], inbound.text)
+            draft = draft.model_copy(update={"need": need})
+    elif isinstance(understood, Draft):
+        draft = understood
+    else:
+        draft = Draft(town_code=find_town(label))
+    line = inbound.text or label
+    texts = (*talk.texts, line) if line else talk.texts
+    return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
 
 
 def choose_question(dialogue: Dialogue | None, before: Draft, draft: Draft) -> SlotQuestion | None:
