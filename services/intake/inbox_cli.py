@@ -98,11 +98,15 @@ def handle(
     meaning: Annotated[
         Literal["received", "not_received"] | None, typer.Option(help="收到 或 没收到, with answer")
     ] = None,
+    contacted: Annotated[
+        Literal["called", "met", "passed_on"] | None,
+        typer.Option(help="怎样联系上本人 how an urgent one's sender was reached, with nothing"),
+    ] = None,
     caller: Caller = "approver-town",
 ) -> None:
     """处理一条来信。Handles a message."""
     body: dict[str, str] = {"handling": handling, "reason": reason}
-    more = {"request_id": request, "match_id": match, "meaning": meaning}
+    more = {"request_id": request, "match_id": match, "meaning": meaning, "contacted": contacted}
     body |= {name: value for name, value in more.items() if value is not None}
     _post(caller, f"/messages/{message_id}/handle", body)
 

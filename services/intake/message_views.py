@@ -75,6 +75,7 @@ def describe_message(message: Message) -> dict[str, object]:
         "handled_by": message.handled_by or None,
         "handled_at": message.handled_at,
         "reason": message.reason,
+        "contacted": message.contacted,
         "media": message.media,
         "attachments": list(message.attachments),
     }

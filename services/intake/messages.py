@@ -182,9 +182,9 @@ RECORDER_SAME = Message(
 SIGHTING_MISSING = Message(
     "sighting_missing",
     "这位申请人还没有工作人员见过，不能拨款：请收集人先登记“已见到本人”，"
-    "或在审批时填写 seen（visit 上门、office 窗口或驿站、video 视频）",
+    "或在审批时填写怎样见到本人（上门、窗口或驿站、视频）",
     "no member of staff has met this person: a collector says that he has, or the approval says "
-    "how (seen: visit, office, video)",
+    "how (seen.manner: visit, office or video)",
 )
 SIGHTING_DATE_WRONG = Message(
     "sighting_date_wrong",
@@ -225,6 +225,11 @@ MESSAGE_HANDLED = Message(
     "message_handled",
     "这条来信已经处理（{by}），请刷新列表",
     "somebody handled this message already ({by}): look at the list again",
+)
+CONTACT_MISSING = Message(
+    "contact_missing",
+    "这条来信可能涉及人身安全：请先联系本人，再选怎样联系上的",
+    "somebody may be in danger: reach the person first, then say how (contacted)",
 )
 HANDLER_SAME = Message(
     "handler_same",

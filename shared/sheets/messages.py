@@ -21,8 +21,8 @@ ENCODING_UNKNOWN = Message(
 )
 COLUMNS_MISSING = Message(
     "columns_missing",
-    "没有找到表头，缺少列：{labels}。可用的列：{known}",
-    "no header row was found; columns missing: {names}",
+    "表头缺少列：{labels}。可用的列：{known}",
+    "the header row lacks columns: {names}",
 )
 COLUMN_UNKNOWN = Message(
     "column_unknown", "文件中没有这些列：{headers}", "the file has no columns {headers}"

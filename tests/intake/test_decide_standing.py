@@ -262,6 +262,7 @@ def test_much_money_takes_one_who_met_the_person_and_another_who_approves() -> N
     town = Town()
     large = town.write("心愿 医疗救助 9000元 长安镇 低保 王五")
     assert town.list_reasons(large) == ["need_large", "person_unseen"]
+    assert code(town.approve(large).answer) == "sighting_own", "before anything is filled in"
     assert code(town.approve(large, seen=SEEN).answer) == "sighting_own"
     met = town.vouch(large, seen=SEEN)
     assert town.list_reasons(met) == ["need_large"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,19 @@ def test_urgent_ones_are_rather_shown_in_vain_than_overlooked() -> None:
     )
     assert confusion[True, True] >= 4
     assert confusion[False, True] <= 9
+
+
+@pytest.mark.parametrize(
+    "text", ["李四", "张三", "陈伯", "查进度", "司徒美玲", "茶山那边", "长安镇"]
+)
+def test_a_name_or_a_place_is_no_urgency(text: str) -> None:
+    assert not build_own_judge().judge(text).is_urgent
+
+
+def test_urgent_is_suggested_with_the_words_that_lead_there_or_not_at_all() -> None:
+    for example in (*load_sample(), {"内容": "冬天被子太薄，晚上冻醒"}):
+        urgency = build_own_judge().judge(example["内容"]).urgency
+        assert urgency is None or (urgency.label == "urgent" and urgency.phrases)
 
 
 def test_it_learns_from_decisions_what_several_people_wrote_and_nobodys_name() -> None:

@@ -9,11 +9,13 @@ STOPS = (
     "|请把我的号码从系统中删掉|烦死了，不要再来短信|谢谢不用再通知了"
     "|please stop sending me messages|NO MORE|老人不会看短信，别发了"
     "|我要求停止接收所有短信|退\u200b订|退 订"
+    "|唔好再发短信俾我|唔好再發短信畀我|咪再发|停啦|停吧"
 )
 # Less of something else, or otherwise: their notices must not stop for it.
 NO_STOPS = (
     "不要再发旧衣服了|不要再发棉被了，够了|别发米了|不要发给我，发给我女儿|别发给我妈，发给我|晚上不要发短信"
     "|不要半夜发短信|中午别发短信|不要打电话，发短信就行|请社工帮老人退订牛奶"
+    "|之前退订错了|不要发短信给我女儿"
 )
 MORE = (
     "收到了，退订|1 退订|没收到，退订|退订我的申请|不要再发了，东西已经收到"
@@ -45,3 +47,8 @@ def test_who_wants_a_call_instead_is_called(text: str) -> None:
 def test_what_is_said_beside_it_is_read_by_a_person(text: str) -> None:
     answer = read_answer(text)
     assert (answer.sense, answer.says_more) == (Sense.STOP, True)
+
+
+def test_a_leak_is_no_part_of_a_delivery() -> None:
+    assert read_answer("屋漏水漏到床都湿晒").sense is Sense.UNKNOWN
+    assert read_answer("漏了一床被没到").sense is Sense.PARTLY

@@ -246,6 +246,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             meanings=inbox.MEANINGS,
             senders=[{"name": words, "path": "/desk/persons/P-1"}],
             targets={"R-1": (words, words)},
+            contacted=inbox.CONTACTED,
         ),
     }
 

@@ -19,6 +19,7 @@ from services.intake.messages import (
 )
 from services.intake.model import (
     AnswerMeaning,
+    Contacted,
     HandleMessage,
     Handling,
     Message,
@@ -76,7 +77,8 @@ class MessageRequest(Value):
 class MessageHandling(Value):
     """What a message is, where it is no request of its own.
 
-    answer: to whether help arrived; note: to a request; opt_out, opt_in: of notices.
+    answer: to whether help arrived; note: to a request; opt_out, opt_in: of notices. contacted: of
+    an urgent one that needs nothing: how its sender was reached.
     """
 
     handling: Literal["answer", "note", "opt_out", "opt_in", "nothing"]
@@ -84,6 +86,7 @@ class MessageHandling(Value):
     request_id: Identifier | None = None
     match_id: Identifier | None = None
     meaning: Literal["received", "not_received"] | None = None
+    contacted: Contacted | None = None
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -263,6 +266,7 @@ async def handle_message(
         request_id=body.request_id,
         match_id=body.match_id,
         meaning=body.meaning,
+        contacted=body.contacted,
     )
 
 

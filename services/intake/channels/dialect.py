@@ -7,7 +7,8 @@ from shared.simplified import simplify
 
 def read_dialect(text: str) -> str:
     """In simplified signs and Mandarin words, where it matters to a short answer."""
-    return simplify(text).translate(_CANTONESE)
+    plain = _REFUSALS.sub(lambda match: _REFUSED[match.group()], simplify(text))
+    return plain.translate(_CANTONESE)
 
 
 def read_mandarin(text: str) -> str:
@@ -18,6 +19,8 @@ def read_mandarin(text: str) -> str:
 
 # How Cantonese is written; 収 is what a Japanese keyboard gives.
 _CANTONESE = str.maketrans("咗嘅喇嚟畀俾哋佢仲収", "了的啦来给给们他还收")
+_REFUSED = {"唔好再": "不要再", "唔好发": "不要发", "咪再": "别再", "唔使再": "不用再"}
+_REFUSALS = re.compile("|".join(_REFUSED))
 _MANDARIN = {
     "唔该": "谢谢",
     "唔见": "不见",

@@ -167,11 +167,11 @@ def find_sighting_problem(rules: Rules, request: Request, approver_id: str) -> M
     """Money is for a person whom somebody met; much money for one whom another met."""
     if not request.needs_sighting:
         return None
-    if request.sighting is None:
-        return SIGHTING_MISSING
     scope = (request.kind, request.category, request.need, request.area)
     is_large = "need_large" in find_wait_reasons(rules, *scope)
-    return SIGHTING_OWN if is_large and request.sighting.by == approver_id else None
+    if is_large and (request.sighting is None or request.sighting.by == approver_id):
+        return SIGHTING_OWN
+    return SIGHTING_MISSING if request.sighting is None else None
 
 
 # --- decline ----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from services.intake.decide.media import carry_files, forget_files
 from services.intake.decide.persons import without_awaited
 from services.intake.messages import (
     ANSWER_FOREIGN,
+    CONTACT_MISSING,
     HANDLER_SAME,
     MATCH_NOT_AWAITED,
     MESSAGE_HANDLED,
@@ -296,6 +297,7 @@ def decide_handle(states: States, item: Command[HandleMessage], now: datetime) -
             "reason": data.reason,
             "request_id": data.request_id or message.request_id,
             "match_id": data.match_id,
+            "contacted": data.contacted,
         }
     )
     refused = _refuse_handling(states, message, data)
@@ -315,8 +317,11 @@ def _refuse_handling(states: States, message: Message, data: HandleMessage) -> A
     """A request that is noted or answered has to be there, and of his area.
 
     That help arrived moves money: it is read out of a message from the person's own contact only,
-    and by nobody who recorded or met him.
+    and by nobody who recorded or met him. Of an urgent one somebody says first how its sender was
+    reached.
     """
+    if message.urgent and data.handling == "nothing" and data.contacted is None:
+        return CONTACT_MISSING.refusal(422, "contacted")
     if data.request_id is None:
         return None
     request = states.get(Request, data.request_id)

@@ -118,11 +118,25 @@ class Classifier:
         (row,) = self.vocabulary.describe([text])
         if not row.any():
             return None
-        chances = _make_chances((row @ self.coefficients + self.offsets) * self.temperature)
-        best = int(chances.argmax())
-        others = np.delete(self.coefficients, best, axis=1).mean(axis=1)
-        phrases = _find_phrases(text, self.vocabulary, row * (self.coefficients[:, best] - others))
-        return Guess(self.labels[best], min(float(chances[best]), CONFIDENCE_MAX), phrases)
+        chances = self._find_chances(row)
+        return self._explain(text, row, chances, int(chances.argmax()))
+
+    def weigh(self, text: str, label: str) -> Guess | None:
+        """How likely this label is, and the words that speak for it, though another is likelier.
+        None where no word of it is known."""
+        (row,) = self.vocabulary.describe([text])
+        if not row.any():
+            return None
+        return self._explain(text, row, self._find_chances(row), self.labels.index(label))
+
+    def _find_chances(self, row: Floats) -> Floats:
+        return _make_chances((row @ self.coefficients + self.offsets) * self.temperature)
+
+    def _explain(self, text: str, row: Floats, chances: Floats, label: int) -> Guess:
+        others = np.delete(self.coefficients, label, axis=1).mean(axis=1)
+        weights = row * (self.coefficients[:, label] - others)
+        phrases = _find_phrases(text, self.vocabulary, weights)
+        return Guess(self.labels[label], min(float(chances[label]), CONFIDENCE_MAX), phrases)
 
 
 def _make_chances(scores: Floats) -> Floats:

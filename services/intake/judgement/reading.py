@@ -32,6 +32,8 @@ SHOWN_MIN = 0.35
 """Of a confidence: below it nothing is suggested."""
 URGENT_MIN = 0.2
 """A person is rather looked at in vain than overlooked."""
+URGENT_LENGTH_MIN = 6
+"""Of what is written beside a town: a name alone is shorter."""
 PERSONS_MIN = 5
 """Of whose texts an n-gram is kept: what fewer people wrote may be a name."""
 TEXT_MAX = 2_000
@@ -82,16 +84,24 @@ class Judge:
         plain = text[:TEXT_MAX]
         category = _keep(self.category.guess(plain))
         danger = find_danger(plain)
-        urgency = self.urgency.guess(plain)
-        is_urgent = urgency is not None and _find_chance(urgency) >= URGENT_MIN
         return Judgement(
             category=category,
             kind=_derive_kind(category),
             beneficiary_class=self._find_class(plain),
-            urgency=urgency if is_urgent and not danger else None,
+            urgency=None if danger else self._find_urgency(plain),
             town=_find_town(plain),
             danger=danger,
         )
+
+    def _find_urgency(self, text: str) -> Guess | None:
+        """With the words that led there, or not at all; a name or a place says nothing of it."""
+        words = _drop_places(fold_text(text))
+        if len(words) < URGENT_LENGTH_MIN:
+            return None
+        urgency = self.urgency.weigh(words, URGENT)
+        if urgency is None or urgency.confidence < URGENT_MIN or not urgency.phrases:
+            return None
+        return urgency
 
     def _find_class(self, text: str) -> Guess | None:
         """Of the surest sign; its words are all that point there."""
@@ -108,8 +118,10 @@ def _keep(guess: Guess | None) -> Guess | None:
     return guess if guess and guess.confidence >= SHOWN_MIN and guess.phrases else None
 
 
-def _find_chance(guess: Guess) -> float:
-    return guess.confidence if guess.label == URGENT else 1 - guess.confidence
+def _drop_places(text: str) -> str:
+    for name in index_codes_by_name():
+        text = text.replace(name, " ")
+    return text.strip()
 
 
 def _derive_kind(category: Guess | None) -> Guess | None:

@@ -41,6 +41,7 @@ from services.intake.model.commands import (
 from services.intake.model.message import (
     AbandonDialogue,
     AnswerMeaning,
+    Contacted,
     Correspondence,
     Dialogue,
     ForgetMessages,
@@ -118,6 +119,7 @@ __all__ = [
     "ConfirmedClass",
     "ContactLink",
     "ContactPoint",
+    "Contacted",
     "CorrectPerson",
     "CorrectRequest",
     "Correspondence",

@@ -43,6 +43,9 @@ Reading = Literal[
 Handling = Literal["request", "answer", "note", "opt_out", "opt_in", "nothing"]
 """What a member of staff made of it."""
 
+Contacted = Literal["called", "met", "passed_on"]
+"""How somebody made sure of who may be in danger: by phone, in person, or 110, 120 or 119 do."""
+
 MediaState = Literal["", "waiting", "stored", "lost", "refused"]
 """Of a photo or voice: being fetched, here, no longer with the provider, or nothing we take."""
 
@@ -58,7 +61,8 @@ class Message(State):
     point_id: the contact point; earlier_id: as in `Naming`. person_id: whose it was understood to
     be. town_code: whose office reads it; the whole city's where no town is known. answer: what the
     sender was answered. is_settled: a rule is done with it. media_tries: how often it was fetched
-    in vain; attachments: what came of it. due_at: when it is fetched next.
+    in vain; attachments: what came of it. due_at: when it is fetched next. contacted: how who wrote
+    an urgent one was reached.
     """
 
     COLLECTION: ClassVar[str] = "messages"
@@ -84,6 +88,7 @@ class Message(State):
     handled_by: str = ""
     handled_at: datetime | None = None
     reason: str = ""
+    contacted: Contacted | None = None
     media: MediaState = ""
     media_tries: int = 0
     attachments: tuple[str, ...] = ()
@@ -225,6 +230,7 @@ class HandleMessage(Value):
     request_id: Identifier | None = None
     match_id: Identifier | None = None
     meaning: Meaning | None = None
+    contacted: Contacted | None = None
 
 
 class ForgetMessages(Value):

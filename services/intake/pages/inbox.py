@@ -55,6 +55,11 @@ HANDLINGS: Mapping[str, tuple[str, str]] = {
     "opt_out": ("对方不要再收通知", "no more notices"),
     "opt_in": ("对方要恢复通知", "notices again"),
 }
+CONTACTED: Mapping[str, tuple[str, str]] = {
+    "called": ("打通了电话", "by phone"),
+    "met": ("见到了本人", "in person"),
+    "passed_on": ("已交110、120或119处理", "110, 120 or 119 see to it"),
+}
 FILE_KINDS: Mapping[str, tuple[str, str]] = {"other": ("随来信", "with the message")}
 DELIVERED = ("已送达，等待答复", "delivered, waits for an answer")
 OPEN_STATES = frozenset(
@@ -138,6 +143,7 @@ async def _render(
         form_key=make_form_key(),
         handlings=HANDLINGS,
         meanings=MEANINGS,
+        contacted=CONTACTED,
         categories=tuple(Category),
         classes=tuple(BeneficiaryClass),
         towns=load_towns(),
@@ -247,7 +253,7 @@ async def submit_handling(
     message_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     form = await read_form(request)
-    fields = ("handling", "reason", "request_id", "match_id", "meaning")
+    fields = ("handling", "reason", "request_id", "match_id", "meaning", "contacted")
     try:
         values = {each: form[each].strip() for each in fields if each in form}
         if typed := _find_typed(form):
