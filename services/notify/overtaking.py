@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Literal
 
 from services.notify.model import Waiting
-from services.notify.purposes import PURPOSES
+from services.notify.purposes import PURPOSES, RETURNED
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     MandateGranted,
@@ -82,7 +82,7 @@ def find_request_id(event: Event) -> str:
 _EARLY = (
     "request_recorded",
     "request_hastened",
-    "request_returned",
+    *RETURNED,
     "request_referred",
     "request_overdue",
     "request_unbudgeted",
@@ -106,7 +106,7 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
     RequestOpened: (Overtaking("applicant", _EARLY),),
     RequestReturned: (Overtaking("applicant", ("request_recorded",), when="to_person"),),
     RequestHastened: (Overtaking("applicant", ("request_recorded",), when="to_person"),),
-    RequestMended: (Overtaking("applicant", ("request_returned",)),),
+    RequestMended: (Overtaking("applicant", RETURNED),),
     RequestReferred: (Overtaking("applicant", _HOPE),),
     RequestBudgeted: (Overtaking("applicant", _HOPE),),
     RequestSettled: (Overtaking("applicant", _ALL),),

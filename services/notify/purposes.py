@@ -157,12 +157,36 @@ DECLINE_CODES = (
 """Reasons with words of their own: an SMS carries none in a variable. All others send to people."""
 
 
+RETURN_CODES = (
+    "place_unclear",
+    "quantity_unclear",
+    "need_unclear",
+    "class_unproven",
+    "proof_missing",
+    "contact_wrong",
+)
+RETURNED = ("request_returned", *(f"request_returned_{code}" for code in RETURN_CODES))
 COMING = ("match_scheduled", "match_rescheduled", "match_tomorrow")
 
 
 def _make_word_purpose(act: SpokenAct) -> Purpose:
     """The code that a donor reads out over the phone: by SMS, which proves the phone."""
     return Purpose(f"word_{act}", "donor", channels=("sms",), acts=(act,), own_phone=True)
+
+
+def _make_return_purpose(
+    name: str, codes: tuple[str, ...] = (), other_codes: tuple[str, ...] = ()
+) -> Purpose:
+    """What has to be put right, by the approver's reason."""
+    return Purpose(
+        name,
+        "applicant",
+        links.REQUEST,
+        when="to_person",
+        asks=True,
+        codes=codes,
+        other_codes=other_codes,
+    )
 
 
 PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
@@ -177,7 +201,8 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestBudgeted: (Purpose("request_budgeted", "applicant", links.REQUEST, is_small=True),),
     RequestSettled: (Purpose("request_settled", "applicant", links.REQUEST),),
     RequestReturned: (
-        Purpose("request_returned", "applicant", links.REQUEST, when="to_person", asks=True),
+        *(_make_return_purpose(f"request_returned_{code}", codes=(code,)) for code in RETURN_CODES),
+        _make_return_purpose("request_returned", other_codes=RETURN_CODES),
     ),
     RequestFollowed: tuple(
         Purpose(f"request_{stage}", "applicant", links.REQUEST, stage=stage, is_small=True)

@@ -3,13 +3,14 @@
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.channels.donor_answers import read_donor_answer
+from services.intake.model.approval import ReturnReason
 from services.notify.channels import SMS, WECHAT, Content, Donor
 from services.notify.events import build_events
 from services.notify.limits import count_segments, list_problems
@@ -33,9 +34,10 @@ from shared.contracts.events import (
     MatchReopened,
     MatchScheduled,
     ProposalsGathered,
+    RequestReturned,
 )
 from shared.contracts.topics import list_consumed
-from shared.contracts.values import CHINA, Category, DonorKind, NoticeLanguage
+from shared.contracts.values import CHINA, Area, Category, DonorKind, NoticeLanguage
 from shared.references import format_reference
 from shared.towns import load_towns
 from tests.notify.decisions import MATCH_ID
@@ -284,3 +286,19 @@ def test_amount_is_written_to_the_fen() -> None:
         WECHAT.format_parameters(Content(TEMPLATES["ledger_received"], "D-1", 20_450_005))
     )
     assert fields["amount4"] == "¥204500.05"
+
+
+@pytest.mark.parametrize("code", [*get_args(ReturnReason), "of_later"])
+def test_who_has_to_add_something_hears_what_it_is(code: str) -> None:
+    fact = RequestReturned(
+        person_id="P-1",
+        code=code,
+        reason="张三的低保证",
+        to_person=True,
+        area=Area(town_code="441900101"),
+    )
+    (purpose,) = [each for each in PURPOSES[RequestReturned] if each.is_called_for(fact)]
+    assert purpose.name == (
+        "request_returned" if code == "of_later" else f"request_returned_{code}"
+    )
+    assert not purpose.template.extras, "nothing that staff wrote goes out"
