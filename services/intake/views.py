@@ -14,6 +14,7 @@ from services.intake.model import (
 from services.intake.rules import describe_wait_reasons
 from services.intake.vault.needs import find_written_item
 from services.intake.vault.persons import (
+    narrow_person,
     open_contact,
     open_note,
     open_text,
@@ -24,6 +25,7 @@ from shared.contracts.values import CHINA, LABELS, Category
 from shared.documents import Document
 from shared.money import format_yuan
 from shared.personal import drop_numbers
+from shared.scope import Scope
 from shared.towns import town_name
 from shared.villages import village_name
 
@@ -114,11 +116,13 @@ def hide_staff(view: Document) -> dict[str, object]:
 
 
 def describe_listed(
-    vault: Vault, request: Request, persons: Mapping[str, Person]
+    vault: Vault, request: Request, persons: Mapping[str, Person], scope: Scope
 ) -> dict[str, object]:
     """What who works on requests reads of one in a list; nothing of who was erased."""
     person = persons.get(request.person_id)
-    return describe_personal(vault, request, person) if person else {}
+    if person is None:
+        return {}
+    return describe_personal(vault, request, narrow_person(person, scope, {request.source}))
 
 
 def _describe_confirmation(request: Request) -> dict[str, object] | None:
@@ -140,7 +144,8 @@ def list_waiting(request: Request, without: Set[SaidReason] = frozenset()) -> li
 
 
 def describe_personal(vault: Vault, request: Request, person: Person) -> dict[str, object]:
-    """What those who work on the case may read besides; None where it was erased."""
+    """What those who work on the case may read besides; None where it was erased. person: as the
+    reader's scope reads of him."""
     contact = open_contact(vault, person)
     return {
         "applicant": {"name": contact.name, "phone": contact.phone, "erased": person.erased},

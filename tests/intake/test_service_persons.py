@@ -4,7 +4,7 @@ import re
 
 from shared.contracts.links import REQUEST
 from shared.security import Role
-from tests.intake.builders import CHASHAN
+from tests.intake.builders import CHASHAN, SHIJIE
 from tests.intake.desk import sign_in, submit_large
 from tests.intake.harness import Visitor
 from tests.intake.test_attachments import PDF, draw
@@ -131,3 +131,46 @@ async def test_one_person_is_corrected_handed_to_himself_and_erased_by_page(
     assert "端木" not in page.text
     assert (await visitor.request(request_id)).state == "withdrawn"
     assert (await visitor.request(other_id)).state == "recorded", "who shares the phone"
+
+
+async def test_a_town_that_records_a_name_and_a_phone_reads_nothing_that_another_entered(
+    visitor: Visitor,
+) -> None:
+    """Nor does it end his links, choose how he is told, or end what the other town works on."""
+    number = "441999194910011238"
+    applicant = {"name": "尉迟丁", "phone": visitor.phone}
+    there = await visitor.post(
+        "/requests",
+        visitor.body(area={"town_code": SHIJIE}, applicant={**applicant, "id_number": number}),
+        key="there",
+        who=visitor.harness.collectors[SHIJIE],
+    )
+    here = await visitor.post(
+        "/requests",
+        visitor.body(area={"town_code": CHASHAN}, applicant=applicant),
+        key="here",
+        who=visitor.harness.collectors[CHASHAN],
+    )
+    case, theirs = here.json()["request_id"], there.json()["request_id"]
+    person = (await visitor.request(case)).person_id
+    assert (await visitor.request(theirs)).person_id == person
+    town, collector = visitor.harness.town, visitor.harness.collectors[CHASHAN]
+    found = await visitor.post("/persons/find", {"phone": visitor.phone}, who=collector)
+    (hit,) = found.json()["persons"]
+    assert (hit["name"], hit["phone"]) == ("尉迟丁", visitor.phone)
+    assert (hit["id_number"], hit["town_zh"]) == (None, "")
+    exported = await visitor.post(f"/persons/{person}/export", who=town)
+    assert exported.status_code == 200
+    assert number[-4:] not in exported.text.replace(person, "")
+    assert exported.json()["looks"] == []
+    for path in (f"/persons/{person}/preference", f"/persons/{person}/links/revoke"):
+        refused = await visitor.post(path, {"language": "en"}, key=path[-6:], who=town)
+        assert refused.status_code == 403
+        assert refused.json()["problems"][0]["code"] == "person_elsewhere"
+    word = {"purpose": "handling", "word": "end", "way": "spoken"}
+    browser = await sign_in(visitor, "s-here", Role.COLLECTOR, CHASHAN)
+    assert (await browser.http.post(f"/cases/{case}/consent", data=word)).status_code == 303
+    assert (await visitor.request(case)).state == "withdrawn"
+    assert (await visitor.request(theirs)).state != "withdrawn"
+    full = await visitor.post(f"/persons/{person}/export", who=visitor.harness.elsewhere)
+    assert full.json()["id_number"] == number

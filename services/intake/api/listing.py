@@ -75,7 +75,7 @@ async def list_requests(
     if picked.with_text:
         persons = await _find_looked_at(runtime, caller, requests, now)
         rows = [
-            row | views.describe_listed(runtime.resources.vault, request, persons)
+            row | views.describe_listed(runtime.resources.vault, request, persons, scope)
             for row, request in zip(rows, requests, strict=True)
         ]
     following = requests[-1].id if len(requests) == picked.limit else None

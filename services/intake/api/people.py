@@ -23,6 +23,7 @@ from services.intake.model.erasure import (
 from services.intake.model.preference import SetPreference
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.sent_messages import list_sent_messages
+from services.intake.vault.persons import narrow_person
 from services.intake.vault.prepare import find_speaker, make_search_keys, seal_correction
 from shared import mongo
 from shared.contracts.events import ContactOwner, NoticeChannel
@@ -36,6 +37,7 @@ from shared.contracts.values import (
     Value,
 )
 from shared.ids import make_id
+from shared.looks import Look
 from shared.messaging.decision import Command
 from shared.phones import MOBILE
 from shared.scope import Scope
@@ -128,7 +130,9 @@ async def look_up(runtime: IntakeRuntime, caller: Credential, keys: store.Search
     persons = await store.search_persons(runtime.database, keys, scope, HITS_MAX)
     requests = await _load_requests(runtime, persons, scope)
     hits = [
-        Hit(each, requests[each.id]) for each in persons if _is_seen(each, requests[each.id], scope)
+        Hit(_narrow(each, requests[each.id], scope), requests[each.id])
+        for each in persons
+        if _is_seen(each, requests[each.id], scope)
     ]
     looked_for = [each.person.id for each in hits] or keys.list_digests()
     at = await runtime.processor.now()
@@ -159,13 +163,15 @@ async def export_person(
     """All that we hold of him in the caller's area, to hand to him.
 
     Who wants all of every town asks one of the whole city, or saves it himself behind his link:
-    what he does not want read, nobody of a town reads by handing it to him.
+    what he does not want read, nobody of a town reads by handing it to him. Nor does a town read
+    who looked, since a look has no area.
     """
     person, requests = await load_seen_person(runtime, find_scope(caller), person_id)
     await log_look(runtime, caller, "export_person", [person])
+    looks: list[Look] = []
     if not caller.area:
         requests = await store.list_requests_of(runtime.database, [person.id])
-    looks = await store.VAULT_LOOKS.find_latest(runtime.database, person.id, 500)
+        looks = await store.VAULT_LOOKS.find_latest(runtime.database, person.id, 500)
     sent = await list_sent_messages(runtime, person, find_scope(caller))
     return person_views.describe_export(runtime.resources.vault, person, requests, looks, sent)
 
@@ -173,14 +179,14 @@ async def export_person(
 async def load_seen_person(
     runtime: IntakeRuntime, scope: Scope, person_id: str
 ) -> tuple[Person, list[Request]]:
-    """With his requests in the scope. Raises Denied."""
+    """As the scope reads of him, with his requests in it. Raises Denied."""
     person = await mongo.load(runtime.database, Person, person_id)
     if person is None:
         raise Denied(PERSON_UNKNOWN.refusal(404, "person_id"))
     requests = (await _load_requests(runtime, [person], scope))[person.id]
     if not _is_seen(person, requests, scope):
         raise Denied(PERSON_UNKNOWN.refusal(404, "person_id"))
-    return person, requests
+    return _narrow(person, requests, scope), requests
 
 
 async def _load_requests(
@@ -192,6 +198,10 @@ async def _load_requests(
         if scope.sees_place(request.area.town_code, request.area.village_code):
             by_person[request.person_id].append(request)
     return by_person
+
+
+def _narrow(person: Person, requests: Sequence[Request], scope: Scope) -> Person:
+    return narrow_person(person, scope, {request.source for request in requests})
 
 
 def _is_seen(person: Person, requests: Sequence[Request], scope: Scope) -> bool:
@@ -222,7 +232,9 @@ async def correct_person(
 
     Repeated it says the same again: what is sealed differs each time, so no key tells them apart.
     """
-    person, _ = await load_seen_person(runtime, find_scope(caller), person_id)
+    seen, _ = await load_seen_person(runtime, find_scope(caller), person_id)
+    # With all that others entered, which stays beside what is corrected.
+    person = await mongo.load(runtime.database, Person, person_id) or seen
     await log_look(runtime, caller, "correct_person", [person])
     command = CorrectPerson(person_id=person.id, **correction.model_dump())
     speaker = find_speaker(caller.speaks_as, runtime.keyring.find_credential)

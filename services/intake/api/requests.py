@@ -26,6 +26,7 @@ from services.intake.model import (
 from services.intake.model.consent import is_refused
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.rules import LEVELS, find_problems
+from services.intake.vault.persons import narrow_person
 from services.intake.vault.prepare import derive_request_id
 from shared import mongo
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
@@ -205,6 +206,7 @@ async def _describe_personal(
         return {}
     at = await runtime.processor.now()
     await store.VAULT_LOOKS.add(runtime.database, caller, "read_request", [person.id], at)
+    person = narrow_person(person, find_scope(caller), {request.source})
     view = views.describe_personal(runtime.resources.vault, request, person)
     if is_refused(person.consents, "history", at):
         return view | {"received_before": [], "history_refused": True}

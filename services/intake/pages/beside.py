@@ -7,10 +7,11 @@ from services.intake import duplicates, model, person_views, store
 from services.intake.model.suggestion import LIKENESS_LABELS, LikenessReason
 from services.intake.pages.rows import STATES
 from services.intake.resources import IntakeRuntime
-from services.intake.vault.persons import open_contact, open_text
+from services.intake.vault.persons import narrow_person, open_contact, open_text
 from shared.contracts.values import CHINA
 from shared.documents import Document
 from shared.references import format_reference
+from shared.scope import Scope
 from shared.security import Credential
 from shared.web.access import find_scope
 from shared.web.pages import format_quantity, name_code, name_place
@@ -60,14 +61,21 @@ async def list_alike(
     at = await runtime.processor.now()
     await store.VAULT_LOOKS.add(database, caller, "compare_persons", sorted(ids), at)
     persons |= await store.load_persons(database, ids)
-    mine = _describe(runtime, request, persons)
-    return [_make_row(mine, each, _describe(runtime, each.request, persons)) for each in alike]
+    scope = find_scope(caller)
+    mine = _describe(runtime, request, persons, scope)
+    return [
+        _make_row(mine, each, _describe(runtime, each.request, persons, scope)) for each in alike
+    ]
 
 
 def _describe(
-    runtime: IntakeRuntime, request: model.Request, persons: Mapping[str, model.Person]
+    runtime: IntakeRuntime,
+    request: model.Request,
+    persons: Mapping[str, model.Person],
+    scope: Scope,
 ) -> dict[Words, Words]:
     vault, person = runtime.resources.vault, persons.get(request.person_id)
+    person = narrow_person(person, scope, {request.source}) if person else None
     area, need = request.area, request.need
     place = name_place(area.village_code or area.town_code)
     day = request.recorded_at.astimezone(CHINA).date().isoformat()

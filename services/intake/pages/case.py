@@ -55,7 +55,7 @@ from services.intake.pages.desk import build_worker
 from services.intake.pages.rows import LEVELS, CaseRow, build_row
 from services.intake.pages.uploads import KINDS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import Contact, open_contact, open_text
+from services.intake.vault.persons import Contact, narrow_person, open_contact, open_text
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Value
 from shared.messaging.decision import Answer
 from shared.policies import Policy
@@ -249,7 +249,7 @@ async def _build_case(
     persons = await store.load_persons(runtime.database, [stored.person_id])
     person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
     vault = runtime.resources.vault
-    contact = open_contact(vault, person)
+    contact = open_contact(vault, narrow_person(person, find_scope(caller), {stored.source}))
     earlier = await worklist.find_of_persons(
         runtime.database, find_scope(caller), [stored.person_id]
     )

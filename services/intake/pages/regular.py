@@ -35,7 +35,7 @@ from services.intake.regular.messages import (
 from services.intake.regular.registering import read_area, register_work
 from services.intake.regular.store import Coverage, Show, WorkFilters
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import Contact, open_contact
+from services.intake.vault.persons import Contact, narrow_person, open_contact
 from shared import mongo
 from shared.contracts.events import WorkKind
 from shared.contracts.values import Identifier, TownCode, Value
@@ -293,7 +293,10 @@ async def _open_contact(
     )
     persons = await intake_store.load_persons(runtime.database, [work.person_id])
     person = persons.get(work.person_id)
-    return open_contact(runtime.resources.vault, person) if person else Contact()
+    if person is None:
+        return Contact()
+    person = narrow_person(person, find_scope(caller), {work.registered_by})
+    return open_contact(runtime.resources.vault, person)
 
 
 @router.post(f"{WORK_PATH}/visit")

@@ -1,13 +1,14 @@
 """What of a person goes into the vault and comes out of it: contact, openid, texts of requests."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
     CORRECTING,
     OPENID,
+    WECHAT_SOURCE,
     Person,
     Registration,
     Request,
@@ -19,6 +20,7 @@ from services.intake.vault.sealing import Vault
 from shared.contracts.values import Area
 from shared.ids import make_id
 from shared.messaging.sealing import UnreadableError
+from shared.scope import Scope
 from shared.text import fold_text
 
 
@@ -133,6 +135,34 @@ def open_contact(vault: Vault, person: Person) -> Contact:
         openid=_open_own_openid(vault, person),
         id_number=first.get("id_number") or _find_first(rows, "id_number"),
     )
+
+
+def narrow_person(person: Person, scope: Scope, sources: Collection[str]) -> Person:
+    """As staff of an area read of him; to be shown, never stored. sources: who brought the requests
+    of his that are in the scope.
+
+    What staff of another area entered is not in it. Of who is known in another area only that is
+    which staff of the scope, or who brought his requests there, say: whoever records a name with a
+    phone, or with an ID number, learns the other of the two by nothing.
+    """
+    if not scope.area:
+        return person
+    is_known = scope.narrow_area(person.area) is not None
+
+    def is_read(speaker: Speaker) -> bool:
+        if speaker.source in sources:
+            return True
+        if speaker.area:
+            return scope.narrow_area(speaker.area) is not None
+        return is_known
+
+    changes: dict[str, object] = {
+        "registrations": tuple(row for row in person.registrations if is_read(row.speaker))
+    }
+    if not is_known:
+        is_own = WECHAT_SOURCE in sources
+        changes |= {"contact": None, "area": "", "openid": person.openid if is_own else None}
+    return person.model_copy(update=changes)
 
 
 def _list_rows(person: Person) -> tuple[Registration, ...]:
