@@ -21,6 +21,7 @@ from shared.web.access import provide_runtime
 from shared.web.admission import Quota
 
 PICTURES_AT_A_TIME = 2
+SHEETS_AT_A_TIME = 1
 """Each holds the processor and some 200 MB while it is drawn anew."""
 
 
@@ -29,7 +30,7 @@ class IntakeResources:
     """wechat_crypto: None without an EncodingAESKey. parties_quota: how fast they are looked up.
 
     organisation: its own sign-in, if any. own_quota: how fast codes are tried on one page.
-    picture_gate: how many pictures are drawn at a time.
+    picture_gate, sheet_gate: how many pictures are drawn, and sheets read, at a time.
     """
 
     vault: Vault = field(repr=False)
@@ -48,6 +49,9 @@ class IntakeResources:
     shelf: Shelf = field(default_factory=Shelf, repr=False)
     picture_gate: asyncio.Semaphore = field(
         repr=False, default_factory=lambda: asyncio.Semaphore(PICTURES_AT_A_TIME)
+    )
+    sheet_gate: asyncio.Semaphore = field(
+        repr=False, default_factory=lambda: asyncio.Semaphore(SHEETS_AT_A_TIME)
     )
 
 

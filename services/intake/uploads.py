@@ -5,10 +5,10 @@ A row's key is its own, so what is imported again, by whichever process, is done
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
 import structlog
 
@@ -19,6 +19,7 @@ from services.intake.api.requests import (
     name_recorder,
 )
 from services.intake.channels.spreadsheet import SheetReading, SheetRequest, read_requests
+from services.intake.messages import ROWS_TOO_MANY
 from services.intake.model import Sealed
 from services.intake.resources import IntakeRuntime
 from services.intake.rules import Rules, find_problems
@@ -41,12 +42,16 @@ FILE_BYTES_MAX = 4 * 1024 * 1024
 UNPACKED_MEGABYTES_MAX = 64
 """A small file may unpack to a large one, whose reading holds up everybody."""
 ROWS_MAX = 5_000
+LINES_MAX = 10 * ROWS_MAX
+"""Blank ones, and those of cells that go over several lines, are read too."""
 BATCH_ROWS = 100
 POLL_S = 1.0
 INDEXES: tuple[mongo.Index, ...] = (
     (UPLOADS, [("at", 1)], {"expireAfterSeconds": int(UPLOADS_LAST.total_seconds())}),
 )
 
+P = ParamSpec("P")
+R = TypeVar("R")
 UploadState = Literal["preview", "running", "done", "stopped"]
 
 
@@ -82,6 +87,8 @@ class ReadSheet:
 def read_sheet(content: bytes, upload: Upload, caller: Credential, rules: Rules) -> ReadSheet:
     """As importing it would. Blocking. Raises Invalid where it is no sheet of requests."""
     check_unpacked(content, UNPACKED_MEGABYTES_MAX)
+    if content.count(b"\n") > LINES_MAX and not content.startswith(b"PK"):
+        raise ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
     sheet = read_requests(content, upload.channel, reading=make_reading(upload, caller))
     rows: list[SheetRequest] = []
     refused: list[RefusedRow] = []
@@ -94,6 +101,14 @@ def read_sheet(content: bytes, upload: Upload, caller: Credential, rules: Rules)
             rows.append(row)
     remarks = [(row.line, remark) for row in rows for remark in row.remarks]
     return ReadSheet(sheet.table.headers, rows, refused, sheet.table.unread, remarks)
+
+
+async def read_apart(
+    runtime: IntakeRuntime, read: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """One sheet at a time, whoever sent it: the others wait, and leave the threads to sign-in."""
+    async with runtime.resources.sheet_gate:
+        return await asyncio.to_thread(read, *args, **kwargs)
 
 
 def make_reading(upload: Upload, caller: Credential) -> SheetReading:
@@ -213,7 +228,7 @@ async def _import(runtime: IntakeRuntime, upload: Upload) -> None:
     content = await load_content(runtime, upload.id)
     rules = runtime.resources.rules
     try:
-        sheet = await asyncio.to_thread(read_sheet, content, upload, caller, rules)
+        sheet = await read_apart(runtime, read_sheet, content, upload, caller, rules)
     except Invalid as invalid:  # one that nobody can read must not keep the others waiting
         log.warning("upload_unreadable", code=invalid.problems[0].code)
         await rows.update_one({"_id": upload.id}, {"$set": {"state": "preview"}})

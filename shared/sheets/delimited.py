@@ -14,6 +14,8 @@ from shared.sheets.messages import QUOTE_UNCLOSED
 
 SEPARATORS = (",", "\t", ";", "，", "|")
 LINES_PER_ROW_MAX = 60
+COLUMNS_MAX = 1024
+"""What is beyond stands in one more cell, so that the row is refused as too wide."""
 QUOTE = '"'
 
 
@@ -84,7 +86,7 @@ class DelimitedRows:
         return any(len(row) == self.width and self.is_good_row(row) for row in rows)
 
     def _split(self, line: str) -> tuple[str, ...]:
-        return tuple(line.rstrip("\r\n").split(self._separator))
+        return tuple(line.rstrip("\r\n").split(self._separator, COLUMNS_MAX))
 
 
 class _QuotedRow:
@@ -109,6 +111,9 @@ class _QuotedRow:
         if self._open_cell is not None:
             at = self._read_to_closing_quote(line, 0, end)
         while self._open_cell is None and not self._is_wrong:
+            if len(self._done) >= COLUMNS_MAX:
+                self._done.append(line[at:end])
+                return
             if line[at : at + 1] == QUOTE:
                 self._open_cell = []
                 at = self._read_to_closing_quote(line, at + 1, end)

@@ -6,6 +6,7 @@ The first row that has the needed columns is the header; what stands above it ar
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from shared.errors import Invalid, Problem
 from shared.money import find_foreign_currency
@@ -13,7 +14,7 @@ from shared.sheets.asides import is_note, is_prepared, is_total
 from shared.sheets.cells import check_not_an_error, unwrap_cell
 from shared.sheets.columns import Column, Columns, Header
 from shared.sheets.decoding import decode_text, is_damaged
-from shared.sheets.delimited import SEPARATORS, DelimitedRows, RawRow
+from shared.sheets.delimited import COLUMNS_MAX, SEPARATORS, DelimitedRows, RawRow
 from shared.sheets.messages import (
     BYTES_DAMAGED,
     CELLS_SURPLUS,
@@ -31,6 +32,8 @@ from shared.sheets.workbook import MEGABYTE, Worksheet, is_workbook, read_workbo
 from shared.text import fold_word
 
 HEADER_WITHIN_ROWS = 30
+HEADER_WITHIN_LINES = 1000
+"""Blank ones too: a file of nothing else is not read to its end by each way to read it."""
 FILE_MAX = 256 * MEGABYTE
 
 _UNIT = r"(?P<unit>(?:人民币)?[百千万亿]*元|[角分])"
@@ -343,7 +346,9 @@ def open_sheet(content: bytes) -> Sheet:
 
 
 def _read_header_cells(raw: RawRow) -> tuple[str, ...]:
-    cells = [unwrap_cell(cell) for cell in raw.cells] if raw.problem is None else []
+    if raw.problem or len(raw.cells) > COLUMNS_MAX:
+        return ()
+    cells = [unwrap_cell(cell) for cell in raw.cells]
     while cells and not cells[-1]:
         cells.pop()
     return tuple(cells)
@@ -352,6 +357,8 @@ def _read_header_cells(raw: RawRow) -> tuple[str, ...]:
 def _read_first_rows(rows: Iterable[RawRow], skip: int | None) -> Iterator[RawRow]:
     """Those among which the header may be."""
     seen = 0
+    if skip is None:
+        rows = islice(rows, HEADER_WITHIN_LINES)
     for raw in rows:
         if skip is not None:
             if raw.line > skip:

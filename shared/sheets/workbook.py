@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from shared.errors import Invalid
-from shared.sheets.delimited import RawRow
+from shared.sheets.delimited import COLUMNS_MAX, RawRow
 from shared.sheets.messages import FILE_FORMAT_UNKNOWN, FILE_TOO_LARGE
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1 << 20
 UNPACKED_MAX = 256 * MEGABYTE
-COLUMNS_MAX = 1024
 ROWS_MAX = 1_048_576
 SURE_DIGITS = 15
 """What a spreadsheet program keeps of a number."""

@@ -1,11 +1,14 @@
 """A sheet that cannot be read is handed back, and those of others are imported."""
 
+import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from services.intake import uploads
+from services.intake.resources import SHEETS_AT_A_TIME as SHEETS
 from services.intake.resources import IntakeRuntime
 from services.intake.uploads import UPLOADS, Upload
 from shared.contracts.values import Channel
@@ -37,7 +40,7 @@ async def test_a_started_sheet_whose_columns_are_not_clear_stops_no_other(
     runtime = SimpleNamespace(
         database={UPLOADS: rows},
         keyring=SimpleNamespace(require_credential=lambda _id: COLLECTOR),
-        resources=SimpleNamespace(rules=None),
+        resources=SimpleNamespace(rules=None, sheet_gate=asyncio.Semaphore(1)),
     )
     upload = Upload("U-1", COLLECTOR.id, "running", Channel.SPREADSHEET, total=0)
     await uploads._import(cast(IntakeRuntime, runtime), upload)
@@ -51,3 +54,29 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused_before_it_is_read()
     with pytest.raises(Invalid) as refused:
         uploads.read_sheet(bomb, upload, COLLECTOR, RULES)
     assert refused.value.problems[0].code == "file_too_large"
+
+
+def test_a_small_file_of_blank_lines_is_refused_before_it_is_read() -> None:
+    upload = Upload("U-1", COLLECTOR.id, "preview", Channel.SPREADSHEET, total=0)
+    with pytest.raises(Invalid) as refused:
+        uploads.read_sheet(b"\n" * (uploads.LINES_MAX + 1), upload, COLLECTOR, RULES)
+    assert refused.value.problems[0].code == "rows_too_many"
+
+
+async def test_sheets_are_read_one_at_a_time_so_that_sign_in_has_threads() -> None:
+    runtime = SimpleNamespace(resources=SimpleNamespace(sheet_gate=asyncio.Semaphore(SHEETS)))
+    began, may_end = threading.Semaphore(0), threading.Semaphore(0)
+
+    def read() -> None:
+        began.release()
+        may_end.acquire()
+
+    waiting = [
+        asyncio.create_task(uploads.read_apart(cast(IntakeRuntime, runtime), read))
+        for _ in range(3)
+    ]
+    for _ in waiting:
+        assert await asyncio.to_thread(began.acquire, timeout=10)
+        assert not began.acquire(blocking=False), "another began beside it"
+        may_end.release()
+    await asyncio.gather(*waiting)

@@ -2,12 +2,15 @@
 
 import io
 import zipfile
+from itertools import count
 
 import openpyxl
 import pytest
 
 from shared.errors import Invalid
 from shared.sheets import check_unpacked, open_sheet
+from shared.sheets.delimited import COLUMNS_MAX, DelimitedRows, RawRow
+from shared.sheets.table import HEADER_WITHIN_LINES, _read_first_rows, _read_header_cells
 from shared.sheets.workbook import UNPACKED_MAX, read_workbook
 
 NAMES = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -123,3 +126,17 @@ def test_cells_merged_over_a_million_rows_are_refused() -> None:
 def test_a_cell_of_two_million_letters_is_one_cell() -> None:
     cell = f'<row><c t="inlineStr"><is><t>{"米" * 2_000_000}</t></is></c></row>'
     assert open_sheet(make_workbook({SHEET: make_sheet(cell)}))
+
+
+def test_the_search_for_a_header_ends_where_all_lines_are_blank() -> None:
+    drawn = count(1)
+    rows = (RawRow(line, ("", "")) for line in drawn if line < 1_000_000)
+    assert list(_read_first_rows(rows, None)) == []
+    assert next(drawn) <= HEADER_WITHIN_LINES + 1
+
+
+def test_a_line_of_a_million_cells_is_one_that_is_too_wide() -> None:
+    for cell in ("", '""'):
+        (row,) = DelimitedRows(",".join([cell] * 1_000_000), ",")
+        assert len(row.cells) == COLUMNS_MAX + 1
+        assert _read_header_cells(row) == ()
