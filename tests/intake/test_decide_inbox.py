@@ -208,6 +208,14 @@ def test_two_messages_at_once_do_not_both_continue_a_dialogue() -> None:
     assert not inbox.message(third.id).is_settled
 
 
+def test_what_was_asked_for_last_is_remembered_for_the_photo_behind_it() -> None:
+    inbox = Inbox()
+    message = inbox.keep()
+    inbox.settle(message, "understood", reading="request", request_id="R-1", follows="")
+    thread = inbox.thread(message)
+    assert (thread.request_id, thread.requested_at) == ("R-1", inbox.now)
+
+
 def test_what_goes_to_a_person_takes_along_what_was_said_before() -> None:
     inbox = Inbox()
     first = inbox.keep()

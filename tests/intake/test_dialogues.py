@@ -1,18 +1,24 @@
 """An amount to who was asked how much he needs, and the number of a donor's answer: which is it."""
 
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from services.intake.callbacks.conversation import Conversation
-from services.intake.callbacks.dialogue import SlotQuestion, choose_question
+from services.intake.callbacks.dialogue import SlotQuestion, choose_question, find_request_of
 from services.intake.channels import text
 from services.intake.channels.donor_answers import DonorAnswer
 from services.intake.model import Correspondence, Dialogue, Sealed
 from services.intake.vault.messages import Inbound, Talk
 from shared.contracts.values import Channel
-from tests.intake.builders import PHONE, VAULT
+from tests.intake.builders import NOW, PHONE, VAULT
+
+
+class Clock:
+    async def now(self) -> datetime:
+        return NOW
 
 
 class Thread(Conversation):
@@ -20,7 +26,7 @@ class Thread(Conversation):
 
     def __init__(self, dialogue: Dialogue | None) -> None:
         inbound = Inbound("", "1", "/callbacks/tencent", Channel.SMS, phone=PHONE)
-        runtime: Any = SimpleNamespace(resources=SimpleNamespace(vault=VAULT))
+        runtime: Any = SimpleNamespace(resources=SimpleNamespace(vault=VAULT), processor=Clock())
         super().__init__(runtime, inbound)
         self._thread = Correspondence(id=self._point_id, dialogue=dialogue)
 
@@ -140,3 +146,17 @@ async def test_a_thing_to_who_was_asked_which_delivery_begins_nothing_new() -> N
     talking = Talking()
     talking._thread = talking._thread.model_copy(update={"asked_message": "W-1"})
     assert await talking.says("轮椅") == "unread"
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes", "follows"),
+    [("image", 5, True), ("voice", 30, True), ("image", 31, False), ("location", 5, False)],
+)
+def test_a_photo_right_after_a_request_belongs_to_it(
+    kind: Any, minutes: int, follows: bool
+) -> None:
+    thread = Correspondence(id="K-1", request_id="R-1", requested_at=NOW)
+    inbound = Inbound("", "2", "/callbacks/wechat", Channel.WECHAT, openid="oA", kind=kind)
+    found = find_request_of(thread, inbound, NOW + timedelta(minutes=minutes))
+    assert found == ("R-1" if follows else None)
+    assert find_request_of(Correspondence(id="K-1"), inbound, NOW) is None

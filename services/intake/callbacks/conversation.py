@@ -9,13 +9,19 @@ from dataclasses import replace
 import h3  # type: ignore[import-untyped]
 import structlog
 
-from services.intake.callbacks.dialogue import SlotQuestion, add_message, choose_question
+from services.intake.callbacks.dialogue import (
+    PART_OF_REQUEST,
+    SlotQuestion,
+    add_message,
+    choose_question,
+    find_request_of,
+    may_begin,
+)
 from services.intake.callbacks.inbound import bind, prove
 from services.intake.callbacks.places import is_awaited, list_nearest, read_nearest
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer
-from services.intake.channels.spoken_goods import is_good
 from services.intake.channels.typed_requests import (
     build_typed_request,
     format_answer,
@@ -73,8 +79,6 @@ FOR_A_PERSON: dict[Sense, Reading] = {
     Sense.CALL: "call",
     Sense.UNKNOWN: "unknown",
 }
-PART_OF_REQUEST = frozenset({"image", "voice", "video"})
-"""Sent while we ask for something, it belongs to that."""
 
 
 async def receive_message(runtime: IntakeRuntime, inbound: Inbound) -> str:
@@ -250,10 +254,12 @@ class Conversation:
         talk = add_message(open_talk(self._vault, thread), dialogue, understood, inbound)
         if dialogue and inbound.kind in PART_OF_REQUEST and not inbound.text:
             return await self._ask(thread, None, talk)
-        is_asked_which = bool(thread.asked_message) and is_good(inbound.text)
-        is_draft = isinstance(understood, text.Draft) and not is_asked_which
-        begins = is_draft or inbound.kind in ("image", "location")
-        if not inbound.may_request or not (dialogue or begins):
+        id_ = find_request_of(thread, inbound, await self._runtime.processor.now())
+        if id_ and not dialogue:
+            part: Reading = "part_of_request"
+            settled = await self._settle(part, "understood", thread=thread, request_id=id_)
+            return None if settled is None else format_code("kept")
+        if not inbound.may_request or not (dialogue or may_begin(thread, understood, inbound)):
             return await self._hand_over(thread, talk)
         before, missing = open_talk(self._vault, thread).draft, talk.draft.missing
         if not missing:

@@ -1,14 +1,19 @@
 """What a message adds to a dialogue, and which question comes next. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from services.intake.channels.spoken_goods import is_good
 from services.intake.channels.text import Draft, Understood, find_town, read_count, read_slot
-from services.intake.model import Dialogue, Slot
+from services.intake.model import Correspondence, Dialogue, Slot
 from services.intake.vault.messages import Inbound, Talk
 from shared.contracts.events import SenderAnswer
 
 ASKED_MAX = 2
 """So often each question is asked: once, and once more in other words."""
+PART_OF_REQUEST = frozenset({"image", "voice", "video"})
+"""Sent while we ask for something, or right after, it belongs to that."""
+FOLLOWS_WITHIN = timedelta(minutes=30)
 
 _AGAIN: dict[Slot, SenderAnswer] = {
     "what": "what_again",
@@ -46,6 +51,21 @@ def add_message(
     line = inbound.text or label
     texts = (*talk.texts, line) if line else talk.texts
     return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
+
+
+def may_begin(thread: Correspondence, understood: Understood, inbound: Inbound) -> bool:
+    """Whether it asks for something; a thing alone may say which delivery was meant, where that
+    was asked."""
+    is_which = bool(thread.asked_message) and is_good(inbound.text)
+    is_draft = isinstance(understood, Draft) and not is_which
+    return is_draft or inbound.kind in ("image", "location")
+
+
+def find_request_of(thread: Correspondence, inbound: Inbound, now: datetime) -> str | None:
+    """The request that a photo or voice belongs to, sent right after it was recorded."""
+    if inbound.kind not in PART_OF_REQUEST or inbound.text or thread.requested_at is None:
+        return None
+    return thread.request_id if now - thread.requested_at <= FOLLOWS_WITHIN else None
 
 
 def choose_question(dialogue: Dialogue | None, before: Draft, draft: Draft) -> SlotQuestion | None:

@@ -151,6 +151,9 @@ def decide_settle(states: States, item: Command[SettleMessage], now: datetime) -
     correspondence = correspondence.model_copy(
         update={"dialogue": data.dialogue, "due_at": waits_until}
     )
+    if data.reading == "request" and data.request_id:
+        changes = {"request_id": data.request_id, "requested_at": now}
+        correspondence = correspondence.model_copy(update=changes)
     settled = settle(states, message, correspondence, settlement, now)
     queued = tuple(queue(other) for other in others if other.waits)
     files = carry_files(states, data.request_id, (message, *others)) if data.request_id else ()

@@ -130,6 +130,7 @@ class Correspondence(State):
     by SMS it got that day; unread_on: the day on which it was told that a person reads it.
     due_at: when what was asked goes to a person. doubts: messages written while a delivery waited
     to be confirmed; while one of them is unread, it may say otherwise than the next “1”.
+    request_id, requested_at: what was asked for last, by messages from there alone.
     """
 
     COLLECTION: ClassVar[str] = "correspondences"
@@ -143,6 +144,8 @@ class Correspondence(State):
     answers: int = 0
     unread_on: str = ""
     doubts: tuple[str, ...] = ()
+    request_id: str = ""
+    requested_at: datetime | None = None
 
 
 # --- commands ---
