@@ -103,7 +103,7 @@ READING: Mapping[tuple[str, str], Asking] = {
     ("intake", "/internal/operations"): Asking(ask_nothing),
     ("intake", "/persons/find"): Asking(ask_phone, frozenset({NAME, "person"})),
     ("intake", "/persons/{person_id}/export"): Asking(
-        ask_nothing, HIMSELF | {"request", "match", "offer"}
+        ask_nothing, HIMSELF | {"request", "match", "offer", "message"}
     ),
     ("intake", "/desk/search"): Asking(
         lambda side: {"q": side.personal[PHONE]}, frozenset({"request"}), is_form=True
