@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from services.intake.decide.identities import Reached, list_reached
 from services.intake.decide.media import carry_files, forget_files
 from services.intake.decide.persons import without_awaited
+from services.intake.decide.returned import find_returned
 from services.intake.messages import (
     ANSWER_FOREIGN,
     CONTACT_MISSING,
@@ -209,6 +210,9 @@ def settle(
     """The message as a rule left it, what its sender is told, and whom it waits for."""
     if settlement.answer == "unread" and message.id in correspondence.doubts:
         settlement = replace(settlement, answer="noted")
+    about = settlement.request_id
+    if about is None and settlement.state == "unread":
+        about = find_returned(states, message)
     message = message.model_copy(
         update={
             "is_settled": True,
@@ -216,7 +220,7 @@ def settle(
             "state": settlement.state,
             "answer": settlement.answer or "",
             "urgent": settlement.urgent,
-            "request_id": settlement.request_id,
+            "request_id": about,
             "match_id": settlement.match_id,
             "person_id": settlement.person_id,
         }
