@@ -328,14 +328,3 @@ def test_who_opts_out_and_says_more_is_obeyed_and_read(says_more: bool, state: s
     (point,) = inbox.points()
     assert point.opted_out
     assert ("MessageQueued" in list_facts(decision)) is says_more
-
-
-def test_an_urgent_message_is_put_aside_by_who_reached_its_sender() -> None:
-    inbox = Inbox()
-    message = inbox.keep(SMS)
-    inbox.settle(message, reading="emergency", answer="emergency", urgent=True)
-    refused = inbox.read(message)
-    assert code(refused.answer) == "contact_missing"
-    assert inbox.message(message.id).waits
-    inbox.read(message, contacted="called")
-    assert inbox.message(message.id).contacted == "called"
