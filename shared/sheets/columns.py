@@ -121,7 +121,7 @@ class Columns:
             for position, cell in enumerate(cells)
             if cell and position not in positions_read and fold_header(cell) not in ignored
         ]
-        guards = {position: self._find_guard(cells[position], cells) for position in others}
+        guards = {position: self.find_guard(cells[position], cells) for position in others}
         return Header(
             tuple(cells),
             {name: each[0] for name, each in places.items()},
@@ -129,7 +129,8 @@ class Columns:
             tuple(position for position, guard in guards.items() if guard is None),
         )
 
-    def _find_guard(self, header: str, cells: Sequence[str]) -> Guard | None:
+    def find_guard(self, header: str, cells: Sequence[str]) -> Guard | None:
+        """Of a header that no column has. cells: the whole line of headers."""
         word = fold_header(header)
         for guard in self.guards:
             is_alone = guard.beside and not any(guard.beside.search(fold_header(c)) for c in cells)

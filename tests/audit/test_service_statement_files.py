@@ -13,6 +13,7 @@ import pytest
 
 from services.audit.model import Donation
 from services.audit.pages import statements
+from services.audit.pages.proposing import FINANCE_PATH
 from services.audit.pages.statements import STATEMENTS_PATH
 from services.audit.statement_files import entering, uploads
 from services.audit.statements import Layout
@@ -38,6 +39,7 @@ B-2,2026-01-23 09:00,乙公司,100.00,13800138009,张,助学
 B-5,2026-01-24 10:00,丙,0.005,,李,
 """
 TOTAL_FEN = 1_020_000
+FINANCE_WAITING = f"{FINANCE_PATH}/waiting/statement-files"
 COLUMNS = {
     "header-0": "编号",
     "column-0": "bank_reference",
@@ -294,6 +296,35 @@ async def test_lines_about_payments_need_a_source_that_may_state_them(
         refused = await books.http.get(f"{path}/refused.csv", headers=books.harness.maker)
         assert "GUANJIA_PAYMENT_SOURCES" in refused.content.decode("utf-8-sig")
         assert (await books.harness.get("/bank-questions"))["bank_questions"] == []
+
+
+HIDDEN = "".join(
+    ["交易时间,对方户名,收入金额,支出金额,流水号,摘要\n2026-03-01 08:00,甲商会,10.00,,H-0,\n"]
+    + [f"2026-03-01 09:{n:02d},,0.01,,H-{n},结息\n" for n in range(1, 52)]
+    + ["2026-03-02 10:00,,,999.00,H-60,手续费\n2026-03-02 11:00,,,888.00,H-61,账户管理费\n"]
+)
+
+
+async def test_nothing_that_leaves_is_hidden_from_who_approves(stack: StackHarness) -> None:
+    """Behind more rows than a page lists: charges come first, their sum is there, and so is the
+    file; nothing is remembered of how an account is read before another agrees."""
+    async with open_books(stack, payment_sources=(BANK,)) as books:
+        path = await books.upload(HIDDEN, fund=FUND)
+        columns = {"fund": FUND, "bank_fund": FUND}
+        said = await books.post(f"{path}/columns", books.harness.maker, **columns)
+        assert said.status_code == 303, said.text
+        await books.hand_over(path)
+        page = await books.read(path, books.harness.checker)
+        for text in ("1,887.00", "999.00", "888.00", "0.51", "另有 3 行", "各列怎样读", "摘要"):
+            assert text in page, text
+        card = await books.read(FINANCE_WAITING, books.harness.checker)
+        assert "1,887.00" in card
+        file = await books.http.get(f"{path}/file", headers=books.harness.checker)
+        assert file.content == HIDDEN.encode("gb18030")
+        auditor = books.harness.stack.bearer("an-auditor", Role.AUDITOR)
+        assert (await books.http.get(f"{path}/file", headers=auditor)).status_code == 403
+        database = books.harness.audit.runtime.database
+        assert await uploads.load_remembered(database, "工行1001") is None
 
 
 AGAIN = """流水号,到账时间,名称,金额

@@ -33,6 +33,41 @@ def test_a_file_is_read_as_somebody_says_and_asks_no_more_the_next_time() -> Non
     assert names == ["bank_reference", "received_at", "name", "amount", "ignored"]
 
 
+MONEY = "流水号,交易时间,付款人,收入金额,支出金额,账户余额,币种,收支标志,交易状态,附言\n"
+GOOD = "B-1,2026-01-05 09:00,甲商会,100.00,,500.00,人民币,贷,交易成功,助学\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "row"),
+    [
+        ("交易状态", "ignored", "B-2,2026-01-05 10:00,乙,300.00,,0,人民币,贷,交易失败,"),
+        ("币种", "ignored", "B-2,2026-01-05 10:00,乙,55.00,,0,日元,贷,交易成功,"),
+        ("币种", "designation", "B-2,2026-01-05 10:00,乙,55.00,,0,日元,贷,交易成功,"),
+        ("收支标志", "ignored", "B-2,2026-01-05 10:00,乙,66.00,,0,人民币,借,交易成功,"),
+        ("支出金额", "ignored", "B-2,2026-01-05 10:00,乙,66.00,66.00,0,人民币,贷,交易成功,"),
+        ("账户余额", "amount", "B-2,2026-01-05 10:00,乙,1.00,,7777.00,人民币,贷,交易成功,"),
+        ("支出金额", "amount", "B-2,2026-01-05 10:00,乙,,66.00,0,人民币,贷,交易成功,"),
+    ],
+)
+def test_what_says_that_it_is_no_gift_is_not_passed_over(header: str, name: str, row: str) -> None:
+    """Nor taken for another column: the one who approves relies on the reader's checks."""
+    chosen = {header: name} | ({"收入金额": "ignored"} if name == "amount" else {})
+    said = {"fund": "warm"}
+    for at, (each, what) in enumerate(chosen.items()):
+        said |= {f"header-{at}": each, f"column-{at}": what}
+    layout = read_layout(said, Layout(account="icbc"))
+    problems = try_statement((MONEY + GOOD + row).encode(), "a.csv", layout).problems
+    assert header in problems[0].zh
+
+
+def test_what_is_ignored_is_counted_for_who_approves() -> None:
+    trial = try_statement(FILE, "a.csv", read_layout(SAID, Layout(account="icbc")))
+    assert not trial.problems, "a state of a membership is not of the money"
+    [column] = trial.silent
+    assert (column.header, column.is_ignored) == ("会员状态", True)
+    assert dict(column.said) == {"未激活": 1}
+
+
 def test_what_its_usual_words_say_is_not_written_down() -> None:
     """So a guard that goes by them works as for the command."""
     said = {"header-0": "流水号", "column-0": "bank_reference", "header-1": "记账日"}

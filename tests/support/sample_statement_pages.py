@@ -15,6 +15,7 @@ from services.audit.pages.statement_columns import UNITS, ColumnQuestion, list_c
 from services.audit.statement_files.uploads import Upload
 from services.audit.statements import Gift, Layout
 from services.audit.statements.bank_rows import BankRow
+from services.audit.statements.silenced import SilentColumn
 from services.audit.statements.trial import Trial
 from shared.contracts.events import BankLineStated, DonationReceived
 from shared.errors import Problem
@@ -32,6 +33,7 @@ def render_statement_samples(words: str) -> Mapping[str, HTMLResponse]:
     upload = Upload("0" * 32, "m", words, words, Layout(account=words[:100], bank_fund="warm"))
     fund = SimpleNamespace(id=words, name=words)
     common: dict[str, Any] = {"upload": upload, "path": statements.STATEMENTS_PATH, "key": KEY}
+    trial = make_trial(words, problem)
     file = StatementFile(id="F-1", maker="m", summary=summarize(words))
     preview: dict[str, Any] = {
         **common,
@@ -42,6 +44,11 @@ def render_statement_samples(words: str) -> Mapping[str, HTMLResponse]:
         "funds": [fund],
         "finance_path": FINANCE_PATH,
         "day": format_day,
+        "reading": [(words, "金额", "amount")],
+        "stated_words": statements.STATED,
+        "payments": trial.payments * 60,
+        "gifts": trial.gifts,
+        "shown_said": statements.SHOWN_SAID,
         "shown_rows": 20,
         "shown_refused": 50,
         "names_ignored": True,
@@ -77,7 +84,7 @@ def render_statement_samples(words: str) -> Mapping[str, HTMLResponse]:
             reader,
             "statement_preview.html",
             **preview,
-            trial=make_trial(words, problem),
+            trial=trial,
             file=file,
             is_own=False,
             may_check=True,
@@ -125,4 +132,6 @@ def make_trial(words: str, problem: Problem) -> Trial:
     trial.add(Gift(2, {"name": words}, gift, "B-1", (problem,)))
     trial.add(BankRow(3, (), (problem,), stated))
     trial.add(RefusedRow(4, (), (problem,)))
+    said = Counter({words: 3, **{str(number): 1 for number in range(9)}})
+    trial.silent = [SilentColumn(0, words, None, is_ignored, said) for is_ignored in (True, False)]
     return trial

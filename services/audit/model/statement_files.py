@@ -15,8 +15,10 @@ Name = Annotated[str, Field(max_length=100)]
 
 class FileSummary(Value):
     """What a file would enter. source: whose messages its rows are. first, last: of the moments of
-    its rows. payments: rows about money that left or came back. sha256: of the file and of how its
-    columns are read. are_apart: rows that may be gifts of before were looked at, and are others."""
+    its rows. payments: rows about money that left or came back; of them what the bank took back of
+    gifts, its charges, what orders paid, its interest, and what finance is asked about. sha256: of
+    the file and of how its columns are read. are_apart: rows that may be gifts of before were
+    looked at, and are others."""
 
     source: Annotated[str, Field(min_length=1, max_length=200)]
     name: Name
@@ -29,6 +31,11 @@ class FileSummary(Value):
     refused: Count
     sha256: Sha256
     are_apart: bool = False
+    reversed_fen: Whole = 0
+    charges_fen: Whole = 0
+    paid_fen: Whole = 0
+    interest_fen: Whole = 0
+    asked_fen: Whole = 0
 
 
 class StatementFile(Proposal):

@@ -86,6 +86,15 @@ def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str
     yield "捐款", "Gifts", str(summary.gifts)
     yield "合计", "In all", name_sum(summary.amount_fen)
     yield "付款、利息、手续费", "Payments, interest, charges", str(summary.payments)
+    for zh, en, fen in (
+        ("其中银行冲正、要退回的善款", "of them gifts taken back", summary.reversed_fen),
+        ("其中手续费", "of them charges", summary.charges_fen),
+        ("其中付款", "of them payments", summary.paid_fen),
+        ("其中利息", "of them interest", summary.interest_fen),
+        ("其中退回和待核对的", "of them what came back or is asked", summary.asked_fen),
+    ):
+        if fen:
+            yield zh, en, name_sum(fen)
     yield "不入账的行", "Rows refused", str(summary.refused)
     if summary.are_apart:
         apart = ("核对过，是另外的捐款", "looked at: they are other gifts")

@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.audit.statement_files.messages import STATEMENT_COLUMN_TWICE
+from services.audit.statement_files.messages import (
+    STATEMENT_COLUMN_COUNTS,
+    STATEMENT_COLUMN_NO_AMOUNT,
+    STATEMENT_COLUMN_TWICE,
+)
 from services.audit.statements import Layout
 from services.audit.statements.bank_files import read_bank_file
 from services.audit.statements.layout import Amounts, ColumnName
@@ -53,6 +57,7 @@ _MAPPABLE = frozenset(
     for message in (
         *(COLUMNS_MISSING, COLUMNS_REPEATED, COLUMN_UNKNOWN, COLUMNS_UNMAPPED),
         UNIT_UNCLEAR,
+        *(STATEMENT_COLUMN_COUNTS, STATEMENT_COLUMN_NO_AMOUNT),
     )
 )
 
@@ -93,6 +98,16 @@ def ask_columns(headers: Sequence[str], layout: Layout) -> list[ColumnQuestion]:
     return [
         ColumnQuestion(header, names.get(fold_header(header), _find_usual(header)))
         for header in unique[:HEADERS_MAX]
+    ]
+
+
+def describe_columns(headers: Sequence[str], layout: Layout) -> list[tuple[str, str, str]]:
+    """How each column that anything is made of is read, in Chinese and in English."""
+    words = {name: (zh, en) for name, zh, en in list_columns()}
+    return [
+        (each.header, *words[each.name])
+        for each in ask_columns(headers, layout)
+        if each.name in words
     ]
 
 

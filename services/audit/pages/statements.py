@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Depends, Path, Request
 from fastapi.responses import RedirectResponse, Response
@@ -19,6 +20,7 @@ from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_da
 from services.audit.pages.statement_columns import (
     UNITS,
     ask_columns,
+    describe_columns,
     find_headers,
     is_mappable,
     list_columns,
@@ -37,8 +39,9 @@ from services.audit.statement_files.messages import (
 )
 from services.audit.statement_files.uploads import FILE_BYTES_MAX, Upload, UploadState
 from services.audit.statements import Layout
+from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import Check
-from services.audit.statements.trial import Trial, try_statement
+from services.audit.statements.trial import StatedKind, Trial, name_stated, try_statement
 from services.audit.store import read_funds
 from shared import mongo
 from shared.errors import Invalid, Problem
@@ -56,6 +59,7 @@ ROWS_MAX = 10_000
 UNPACKED_MEGABYTES_MAX = 64
 SHOWN_ROWS = 20
 SHOWN_REFUSED = 50
+SHOWN_SAID = 8
 FORM_BYTES = 64 * 1024
 """What a form says around its file."""
 NAME_LENGTH_MAX = 100
@@ -73,6 +77,17 @@ STATES: Mapping[UploadState, Texts] = {
     "done": ("已处理完", "done"),
     "declined": ("另一个人不同意，没有入账", "declined: nothing was entered"),
     "stopped": ("已停止", "stopped"),
+}
+STATED: Mapping[StatedKind, Texts] = {
+    "reversed": (
+        "银行已冲正，账上有的善款退回",
+        "reversed: gifts in the books go back",
+    ),
+    "charge": ("手续费", "charges"),
+    "paid": ("付款单的付款", "payments of orders"),
+    "returned": ("付款退回", "payments that came back"),
+    "interest": ("利息", "interest"),
+    "asked": ("对不上，请财务核对", "fit nothing: finance is asked"),
 }
 OUTCOMES: Mapping[str, Texts] = {
     "entered": ("笔已入账", "entered"),
@@ -155,6 +170,8 @@ def _try(content: bytes, upload: Upload, check: Check | None = None) -> Trial:
     trial = try_statement(content, upload.name, upload.layout, check)
     if trial.total > ROWS_MAX:
         raise STATEMENT_ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
+    if trial.problems:
+        raise Invalid(*trial.problems)
     return trial
 
 
@@ -248,6 +265,10 @@ async def _render_preview(
         may_state_payments=runtime.settings.build_rules().may_state_payments(upload.source),
         problems=[problem.as_dict() for problem in problems],
         questions=ask_columns(headers, upload.layout) if upload.state == "preview" else (),
+        reading=describe_columns(headers, upload.layout),
+        stated_words=STATED,
+        payments=sorted(trial.payments, key=_rank_payment) if trial else (),
+        gifts=sorted(trial.gifts, key=lambda gift: -gift.fact.amount_fen) if trial else (),
         columns=list_columns(),
         units=UNITS,
         funds=await _list_funds(runtime),
@@ -257,7 +278,13 @@ async def _render_preview(
         day=format_day,
         shown_rows=SHOWN_ROWS,
         shown_refused=SHOWN_REFUSED,
+        shown_said=SHOWN_SAID,
     )
+
+
+def _rank_payment(row: BankRow) -> tuple[int, int]:
+    """What takes money from the funds first, and the largest of each kind."""
+    return list(STATED).index(name_stated(row.stated)), -row.stated.amount_fen
 
 
 def _names_ignored(trial: Trial) -> bool:
@@ -319,8 +346,17 @@ async def propose_statement(
     if answer.status >= 400:
         return render_refusal(request, answer)
     await uploads.hand_over(runtime.database, upload, trial.total)
-    await uploads.remember_layout(runtime.database, upload)
     return RedirectResponse(f"{STATEMENTS_PATH}/{token}", status_code=303)
+
+
+@router.get(f"{STATEMENTS_PATH}/{{token}}/file")
+async def download_statement(token: Token, caller: Payer, runtime: AuditRuntimeDep) -> Response:
+    """As it was uploaded, for whoever decides on it."""
+    upload = await _load(runtime, caller, token)
+    content = await _load_content(runtime, upload)
+    name = f"attachment; filename*=UTF-8''{quote(upload.name, safe='')}"
+    headers = {**HEADERS, "Content-Disposition": name}
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 @router.get(f"{STATEMENTS_PATH}/{{token}}/refused.csv")

@@ -113,6 +113,7 @@ async def _enter(runtime: AuditRuntime, upload: Upload, file: StatementFile) -> 
         log.warning("statement_unreadable", code=invalid.problems[0].code)
         await uploads.end_upload(runtime.database, upload, "stopped", now)
         return
+    await uploads.remember_layout(runtime.database, upload)
     entering = await _prepare(runtime, upload, file, statement)
     await entering.run(statement)
     now = await runtime.processor.now()

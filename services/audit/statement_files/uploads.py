@@ -18,7 +18,7 @@ from typing import Literal
 from services.audit.model.statement_files import FileSummary
 from services.audit.resources import AuditRuntime
 from services.audit.statements import Layout
-from services.audit.statements.trial import Trial
+from services.audit.statements.trial import StatedKind, Trial
 from shared import mongo
 from shared.documents import Document
 from shared.errors import Problem
@@ -150,7 +150,8 @@ async def hand_over(database: mongo.Database, upload: Upload, total: int) -> Non
 
 
 async def remember_layout(database: mongo.Database, upload: Upload) -> None:
-    """Of an account that has a name. It holds headers, a fund and the account; nobody's name."""
+    """Of an account that has a name, once two people agree on it. It holds headers, a fund and the
+    account; nobody's name."""
     if not upload.layout.account:
         return
     fields = {
@@ -193,7 +194,17 @@ def summarize(upload: Upload, content: bytes, trial: Trial) -> FileSummary:
         refused=len(trial.refused),
         sha256=hash_file(upload, content),
         are_apart=upload.are_apart,
+        reversed_fen=_sum_stated(trial, "reversed"),
+        charges_fen=_sum_stated(trial, "charge"),
+        paid_fen=_sum_stated(trial, "paid"),
+        interest_fen=_sum_stated(trial, "interest"),
+        asked_fen=_sum_stated(trial, "asked") + _sum_stated(trial, "returned"),
     )
+
+
+def _sum_stated(trial: Trial, kind: StatedKind) -> int:
+    stated = trial.stated.get(kind)
+    return stated.amount_fen if stated else 0
 
 
 def hash_file(upload: Upload, content: bytes) -> str:

@@ -203,6 +203,29 @@ def build_guards(amount_header: str) -> tuple[Guard, ...]:
     )
 
 
+_BALANCE = re.compile("余额|结余|balance")
+
+
+def check_silenced(guard: Guard, header: str, text: str) -> None:
+    """Of a cell whose column somebody ignores, or takes for another: what it must not say all the
+    same. A state may be of somebody's membership; one that says that it failed is of the money.
+    Raises Invalid."""
+    if guard.name in ("currency", "reversal", "direction", *OTHER_SIDES):
+        guard.check(text, header)
+    elif guard.name == "state" and _STATE_OF_NO_GIFT.fullmatch(fold_word(text)):
+        raise STATE_UNFINISHED.invalid(header, header=header, text=text)
+
+
+def is_no_amount(header: str, headers: Sequence[str]) -> bool:
+    """Whether it is what the account has, or what left it where another column is what came in."""
+    words = [fold_word(each) for each in headers]
+    word = fold_word(header)
+    goes_out = re.search(_DEBIT, word) is not None and re.search(_CREDIT, word) is None
+    return _BALANCE.search(word) is not None or (
+        goes_out and any(re.search(_CREDIT, each) for each in words)
+    )
+
+
 def _take_any(_text: str, _field: str) -> None:
     """No gift is refused for it: a foreign amount beside the one in yuan, an invoice."""
 

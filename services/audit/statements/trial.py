@@ -3,22 +3,52 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal, get_args
 
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import Check, check_row
 from services.audit.statements.layout import Layout
 from services.audit.statements.reading import Gift, read_statement
+from services.audit.statements.silenced import (
+    SilentColumn,
+    find_amount_problem,
+    find_silent_columns,
+)
+from shared.contracts.events import BankLineStated
+from shared.errors import Problem
 from shared.sheets import RefusedRow
 
-SHOWN_MAX = 1000
+SHOWN_MAX = 10_000
 """Gifts that can be shown; the others are counted."""
+StatedKind = Literal["reversed", "charge", "paid", "returned", "interest", "asked"]
+"""Of a row beside gifts: a gift that the bank took back, its own charge or interest, an order paid
+or come back, and what finance is asked about."""
+
+
+def name_stated(stated: BankLineStated) -> StatedKind:
+    if stated.undone:
+        return "reversed"
+    if stated.own_kind:
+        return stated.own_kind if stated.fund_id else "asked"
+    if not stated.memo:
+        return "asked"
+    return "paid" if stated.direction == "paid" else "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Of the rows of one kind."""
+
+    rows: int
+    amount_fen: int
 
 
 @dataclass(slots=True)
 class Trial:
     """Of one file. rows: how many are gifts, and their sum. funds: the sum of each. first, last: of
     the moments of its rows. payments: rows that a payment order, or a question to finance, comes
-    of. balances: opening and closing, in fen, where the file has them."""
+    of. balances: opening and closing, in fen, where the file has them. silent: columns that
+    somebody ignores, or takes for what they are not."""
 
     name: str
     account: str
@@ -34,11 +64,30 @@ class Trial:
     payments: list[BankRow] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
 
+    silent: list[SilentColumn] = field(default_factory=list)
+    amount_problem: Problem | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """For which it cannot be entered, as its columns are said to be."""
+        each = (self.amount_problem, *(column.problem for column in self.silent))
+        return tuple(problem for problem in each if problem is not None)
+
+    @property
+    def stated(self) -> dict[StatedKind, Sum]:
+        """Of each kind that there is, the gravest first."""
+        fen: dict[StatedKind, list[int]] = {kind: [] for kind in get_args(StatedKind)}
+        for row in self.payments:
+            fen[name_stated(row.stated)].append(row.stated.amount_fen)
+        return {kind: Sum(len(each), sum(each)) for kind, each in fen.items() if each}
+
     @property
     def total(self) -> int:
         return self.rows + len(self.payments) + len(self.refused)
 
     def add(self, row: Gift | RefusedRow) -> None:
+        for column in self.silent:
+            column.note(row.line, row.original)
         match row:
             case Gift():
                 self._add_gift(row)
@@ -72,6 +121,8 @@ def try_statement(
     statement = read_statement(content, name, layout, skip)
     table = statement.table
     trial = Trial(name, statement.account, table.unread, table.headers, statement.balances)
+    trial.silent = find_silent_columns(table, layout)
+    trial.amount_problem = find_amount_problem(table)
     now = datetime.now(UTC)
     for row in statement:
         trial.add(check_row(row, check, now))
