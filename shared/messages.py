@@ -93,6 +93,11 @@ JSON_NUMBER_WRONG = Message(
 )
 JSON_UNREADABLE = Message("json_invalid", "内容不是 JSON", "the content is no JSON")
 UNAVAILABLE = Message("unavailable", "服务暂不可用，请稍后再试", "try again later")
+FAILED_HERE = Message(
+    "failed_here",
+    "系统出了问题，已经记下；请过几分钟再试，还不行请联系工作人员",
+    "we failed, and it is on record: try again in some minutes, or tell the staff",
+)
 
 # --- events and commands ---
 

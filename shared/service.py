@@ -54,6 +54,7 @@ from shared.web.admission import Admission
 from shared.web.callers import FrontAddress
 from shared.web.doorway import Doorway
 from shared.web.operation_pages import build_operation_routers
+from shared.web.staff import answer_bug
 
 if TYPE_CHECKING:
     from shared.tracing.tracer import Tracer
@@ -132,6 +133,7 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     tracer = open_tracer(app, settings, service.name)
     app.add_middleware(FrontAddress, token=settings.front_token.get_secret_value())
     access.install_problem_answers(app)
+    app.add_exception_handler(Exception, answer_bug)
     descriptions = operations.build_descriptions(guarded=not settings.is_local)
     own = [
         pages.router,

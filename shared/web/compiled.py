@@ -10,6 +10,7 @@ from secrets import token_hex
 from types import CodeType
 
 import jinja2
+from jinja2 import Environment
 from jinja2.bccache import Bucket, BytecodeCache
 
 
@@ -23,6 +24,14 @@ class CompiledTemplates(BytecodeCache):
         """The file: Python's place for it, by the versions of Python and Jinja."""
         assert filename is not None, f"{name} is no file"
         return str(Path(cache_from_source(filename)).with_suffix(f".jinja-{jinja2.__version__}"))
+
+    def get_bucket(
+        self, environment: Environment, name: str, filename: str | None, source: str
+    ) -> Bucket:
+        """Known by the names of filters and tests too, which the code depends on: a process that
+        was started before an upgrade compiles the new templates without the new ones."""
+        names = ",".join(sorted((*environment.filters, *environment.tests)))
+        return super().get_bucket(environment, name, filename, f"{names}\n{source}")
 
     def load_bytecode(self, bucket: Bucket) -> None:
         bucket.code = self._codes.get((bucket.key, bucket.checksum))

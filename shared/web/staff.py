@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from shared.answers import Answer
 from shared.errors import Invalid, Transient, refuse
-from shared.messages import AREA_LIMITED, REQUESTS_TOO_MANY, UNAVAILABLE
+from shared.messages import AREA_LIMITED, FAILED_HERE, REQUESTS_TOO_MANY, UNAVAILABLE
 from shared.scope import OutOfScope
 from shared.security import Unauthenticated
 from shared.web.access import Denied, GuardedRoute, Router
@@ -61,6 +61,14 @@ async def _answer_browser(
         return render_refusal(request, UNAVAILABLE.refusal(503))
 
 
+async def answer_bug(request: Request, _error: Exception) -> Response:
+    """Of a fault of ours, which is logged where it is raised on."""
+    refused = FAILED_HERE.refusal(500)
+    if is_browser(request):
+        return render_refusal(request, refused)
+    return JSONResponse(dict(refused.body), status_code=500)
+
+
 def lead_to_sign_in(request: Request) -> Response:
     """And back afterwards, to a page: what was sent is sent anew by its form."""
     path = request.url.path if request.method == "GET" else ""
@@ -84,5 +92,5 @@ def render_refusal(request: Request, refused: Answer) -> Response:
         "problems.html",
         status=refused.status,
         problems=refused.body["problems"],
-        back=back or HOME_PATH,
+        back=back or (HOME_PATH if hasattr(request.state, "credential") else "/"),
     )

@@ -1,9 +1,11 @@
 """What templates compile to is stored, and is never older than they are."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from jinja2 import Environment, FileSystemLoader, Template
+from jinja2 import Environment, FileSystemLoader, Template, TemplateError, pass_context
+from jinja2.runtime import Context
 
 from shared.web.compiled import CompiledTemplates
 from shared.web.pages import Pages
@@ -64,3 +66,21 @@ def test_what_a_filter_says_is_not_stored() -> None:
     code = templates.compile("{{ 'wish' | label }}{{ 120 | yuan }}", raw=True)
     assert "1.20" not in code
     assert templates.from_string("{{ 120 | yuan }}").render() == "1.20"
+
+
+def test_code_of_a_process_without_a_filter_is_not_taken(template: Path) -> None:
+    """Who was started before an upgrade meets the new templates with the old filters."""
+    template.write_text("{{ name | greet }}", encoding="utf-8")
+    with pytest.raises(TemplateError):
+        open_greeting(template).render(name="莞家")
+
+    @pass_context
+    def greet(_context: Context, name: str) -> str:
+        return f"你好，{name}。"
+
+    class Newer(Environment):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.filters["greet"] = greet
+
+    assert open_greeting(template, Newer).render(name="莞家") == "你好，莞家。"
