@@ -137,6 +137,13 @@ def _list_steps(request: Request) -> Iterator[Part]:
         by = step.by or "本人"
         by = f"联席会议，{by}主持" if step.meeting_id else by
         yield _say(step.at, f"{zh}（{by}）", f"{en} ({step.by or 'the person'})")
+    if request.consent_ended_at is not None:
+        by = request.consent_ended_by
+        yield _say(
+            request.consent_ended_at,
+            f"同意办理已撤回（{by or '本人'}）",
+            f"consent to handling ended ({by or 'the person'})",
+        )
     if request.approved_by and not request.steps:
         declined = request.state is RequestState.DECLINED
         verb = ACTS["declined" if declined else "approved"]

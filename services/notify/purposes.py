@@ -114,7 +114,7 @@ class Purpose:
             return False
         if self.acts and getattr(fact, "act", "") not in self.acts:
             return False
-        if self.answer and getattr(fact, "answer", "") != self.answer:
+        if self.answer and getattr(fact, "full_answer", "") != self.answer:
             return False
         code = getattr(fact, "code", None)
         if (self.codes and code not in self.codes) or code in self.other_codes:

@@ -23,7 +23,6 @@ ACTS: dict[str, tuple[str, str]] = {
     "ending_refused": ("办结未通过复核", "not confirmed as done"),
     "ended": ("复核办结", "confirmed as done"),
     "corrected": ("补正后重新送审", "mended"),
-    "consent_ended": ("同意办理已撤回", "consent to handling ended"),
     "hastened": ("因应急提前办理", "hastened in an emergency"),
 }
 

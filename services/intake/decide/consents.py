@@ -13,7 +13,6 @@ from services.intake.messages import (
     REQUEST_UNKNOWN,
 )
 from services.intake.model import Person, Request, RequestState
-from services.intake.model.approval import Step
 from services.intake.model.consent import (
     CONSENT_LASTS,
     Consent,
@@ -101,10 +100,13 @@ def decide_consent_end(states: States, item: Command[EndConsent], now: datetime)
         consent = consent or Consent(given_at=now, until=now + CONSENT_LASTS, way="web")
         ended = consent.model_copy(update={"ended_at": now})
         person = _with_consent(person, data.purpose, ended)
-    step = Step(at=now, act="consent_ended", by=data.by)
-    withdrawn = [
-        each.with_step(step, state=RequestState.WITHDRAWN, followers=()) for each in ending
-    ]
+    changes = {
+        "state": RequestState.WITHDRAWN,
+        "followers": (),
+        "consent_ended_at": now,
+        "consent_ended_by": data.by,
+    }
+    withdrawn = [each.model_copy(update=changes) for each in ending]
     ids = [each.id for each in withdrawn]
     person = reduce(without_unfinished, withdrawn, person)
     fact = RequestWithdrawn(person_id=person.id, by_staff=bool(data.by))

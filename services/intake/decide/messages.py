@@ -233,9 +233,7 @@ def settle(
             correspondence, settlement.answer, now, is_closed=is_closed
         )
         if is_told:
-            fact = MessageAnswered(
-                person_id=correspondence.id, answer=settlement.answer, detail=settlement.detail
-            )
+            fact = MessageAnswered.of(correspondence.id, settlement.answer, settlement.detail)
             events.append((message, fact))
     return Decision((message, correspondence), tuple(events))
 

@@ -24,7 +24,6 @@ Act = Literal[
     "ended",
     "hastened",
     "budget_stopped",
-    "consent_ended",
 ]
 # Why less is approved than was asked for: the person reads the table's words.
 PartReason = Literal["fund_limited", "standard_limit", "need_smaller", "partly_helped"]

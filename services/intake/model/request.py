@@ -116,9 +116,11 @@ class Request(State):
     classified: who read it and said what it is; urgent: that it cannot wait. danger: words of
     danger to life stood in it, and nobody read them and said that it can wait.
     asked_quantity: where a part of it was approved, with part_reason. return_reason: what has to be
-    put right. steps: who did what while it was judged. for_meeting: somebody sent it to the joint
-    meeting; meeting_id: on whose agenda it is. referrals: to statutory policies, the last one open
-    where it is REFERRED. ending: what was done otherwise, until and after it was confirmed.
+    put right. steps: who did what while it was judged. consent_ended_at, consent_ended_by: the
+    person no more agrees that it is handled; by: a holder, empty for himself. for_meeting: somebody
+    sent it to the joint meeting; meeting_id: on whose agenda it is. referrals: to statutory
+    policies, the last one open where it is REFERRED. ending: what was done otherwise, until and
+    after it was confirmed.
     attachments: ids of its photos and documents. needs_guardian: who asks is a child, and nobody
     responsible for him agreed yet.
     bands, marks: what its text has in common with others (`vault/likeness.py`).
@@ -172,6 +174,8 @@ class Request(State):
     part_reason: PartReason | None = None
     return_reason: ReturnReason | None = None
     steps: tuple[Step, ...] = ()
+    consent_ended_at: datetime | None = None
+    consent_ended_by: str = ""
     for_meeting: bool = False
     meeting_id: str = ""
     referrals: tuple[Referral, ...] = ()

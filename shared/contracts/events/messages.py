@@ -1,6 +1,7 @@
 """What intake says of messages that people write: ids alone, never a word of them."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -9,9 +10,8 @@ from shared.contracts.envelope import Fact
 from shared.contracts.events.notices import NoticeChannel
 from shared.contracts.values import Channel, Identifier, TownCode
 
-SenderAnswer = Literal[
+SentAnswer = Literal[
     "unread",
-    "noted",
     "emergency",
     "which",
     "opted_out",
@@ -19,14 +19,18 @@ SenderAnswer = Literal[
     "what",
     "where",
     "whom",
-    "what_again",
-    "where_again",
-    "whom_again",
 ]
-"""What a sender is told: a person reads it; so he does, and what waits to be confirmed is not
-confirmed by it; call for help; which delivery do you mean; notices
-stopped, or began again; and the questions of a dialogue: what is needed, where, for whom, and each
-again in other words."""
+Wording = Literal["usual", "again", "noted"]
+SenderAnswer = Literal[SentAnswer, "noted", "what_again", "where_again", "whom_again"]
+"""What a sender is told: a person reads it; call for help; which delivery do you mean; notices
+stopped, or began again; the questions of a dialogue: what is needed, where, for whom. noted: a
+person reads it, and what waits to be confirmed is not confirmed by it. again: in other words."""
+OTHER_WORDINGS: Mapping[SenderAnswer, tuple[SentAnswer, Wording]] = {
+    "noted": ("unread", "noted"),
+    "what_again": ("what", "again"),
+    "where_again": ("where", "again"),
+    "whom_again": ("whom", "again"),
+}
 
 
 class MessageFact(Fact):
@@ -58,12 +62,27 @@ class MessageHandled(MessageFact):
 
 class MessageAnswered(MessageFact):
     """Its sender is to be told this by SMS. person_id: the contact point, which need not be
-    anybody's. detail: what the template leaves open, such as a hotline's number."""
+    anybody's. detail: what the template leaves open, such as a hotline's number. wording: who does
+    not know it says the usual one."""
 
     TYPE: ClassVar[str] = "guanjia.message.answered.v1"
     person_id: Identifier
-    answer: SenderAnswer
+    answer: SentAnswer
+    wording: Wording = "usual"
     detail: Annotated[str, Field(max_length=6)] = ""
+
+    @classmethod
+    def of(cls, person_id: str, answer: SenderAnswer, detail: str) -> Self:
+        plain, wording = OTHER_WORDINGS.get(answer, (answer, "usual"))
+        return cls.model_validate(
+            {"person_id": person_id, "answer": plain, "wording": wording, "detail": detail}
+        )
+
+    @property
+    def full_answer(self) -> SenderAnswer:
+        pair = (self.answer, self.wording)
+        answers = (answer for answer, each in OTHER_WORDINGS.items() if each == pair)
+        return next(answers, self.answer)
 
 
 class NoticesResumed(MessageFact):
