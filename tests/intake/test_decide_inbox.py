@@ -134,7 +134,7 @@ def test_the_office_of_the_town_that_knows_the_sender_reads_it() -> None:
 
 
 def list_answers(decision: Decision) -> list[str]:
-    return [fact.answer for _, fact in decision.events if isinstance(fact, MessageAnswered)]
+    return [fact.full_answer for _, fact in decision.events if isinstance(fact, MessageAnswered)]
 
 
 def test_that_somebody_reads_it_is_said_once_a_day() -> None:
