@@ -40,6 +40,7 @@ async def test_an_erased_person_is_nowhere_and_who_shares_his_phone_is_whole(
     channel = stack.bearer("village", Role.CHANNEL, source=CHANNEL)
     staff = stack.bearer("town", Role.APPROVER_TOWN, area=TOWN)
     elsewhere = stack.bearer("elsewhere", Role.APPROVER_TOWN, area="441900104")
+    city = stack.bearer("city", Role.APPROVER_CITY)
     operator = stack.bearer("op", Role.OPERATOR)
     second = stack.bearer("op-2", Role.OPERATOR)
     partner = stack.bearer("club", Role.DONOR_PARTNER, source="/partners/club")
@@ -72,8 +73,11 @@ async def test_an_erased_person_is_nowhere_and_who_shares_his_phone_is_whole(
     (other,) = await find(intake, staff, phone=STAYS["phone"])
     page = (await intake.get(f"/persons/{other['person_id']}", headers=staff)).json()
     assert (page["name"], page["phone"], page["cases"][0]["state"]) == (*STAYS.values(), "open")
-    export = await post(intake, f"/persons/{other['person_id']}/export", staff, {}, "")
+    path = f"/persons/{other['person_id']}/export"
+    export = await post(intake, path, staff, {}, "")
     assert TEXT in json.dumps(export, ensure_ascii=False)
+    assert export["looks"] == [], "who looked is of no town"
+    export = await post(intake, path, city, {}, "")
     assert {look["purpose_zh"] for look in export["looks"]} >= {"查找服务对象", "导出本人资料"}
 
 
