@@ -87,7 +87,7 @@ class ReadSheet:
 def read_sheet(content: bytes, upload: Upload, caller: Credential, rules: Rules) -> ReadSheet:
     """As importing it would. Blocking. Raises Invalid where it is no sheet of requests."""
     check_unpacked(content, UNPACKED_MEGABYTES_MAX)
-    if content.count(b"\n") > LINES_MAX and not content.startswith(b"PK"):
+    if len(content.splitlines()) > LINES_MAX and not content.startswith(b"PK"):
         raise ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
     sheet = read_requests(content, upload.channel, reading=make_reading(upload, caller))
     rows: list[SheetRequest] = []

@@ -32,6 +32,12 @@ def test_a_wish_that_prose_does_not_say_clearly_is_asked_for(text: str, quantity
     assert [(each.code, each.field) for each in problems] == [("value_missing", "item")]
 
 
+@pytest.mark.parametrize("text", ["不需要轮椅了，想要人陪着说说话", "上次送的轮椅坏了请来修"])
+def test_a_thing_that_prose_only_mentions_is_no_wish(text: str) -> None:
+    row = {k: v for k, v in GOOD.items() if k not in ("金额", "内容")}
+    assert refused(row | {"心愿内容": text, "数量": "1"}).problems
+
+
 def test_the_catalogue_knows_the_unit_of_a_thing() -> None:
     row = {k: v for k, v in GOOD.items() if k != "金额"} | {"物品": "轮椅", "数量": "1"}
     need = good(row).request.need

@@ -56,10 +56,11 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused_before_it_is_read()
     assert refused.value.problems[0].code == "file_too_large"
 
 
-def test_a_small_file_of_blank_lines_is_refused_before_it_is_read() -> None:
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_a_small_file_of_blank_lines_is_refused_before_it_is_read(end: bytes) -> None:
     upload = Upload("U-1", COLLECTOR.id, "preview", Channel.SPREADSHEET, total=0)
     with pytest.raises(Invalid) as refused:
-        uploads.read_sheet(b"\n" * (uploads.LINES_MAX + 1), upload, COLLECTOR, RULES)
+        uploads.read_sheet(end * (uploads.LINES_MAX + 1), upload, COLLECTOR, RULES)
     assert refused.value.problems[0].code == "rows_too_many"
 
 

@@ -102,7 +102,7 @@ async def _repeat_answer(runtime: IntakeRuntime, stored: Document) -> str:
     """A provider pushes again what it had no answer to."""
     if stored["answer"] == "emergency":
         return format_emergency(runtime.settings.crisis_hotline)
-    if stored["request_id"]:
+    if stored["request_id"] and stored["answer"] not in ("unread", "noted"):
         request = await mongo.load(runtime.database, Request, stored["request_id"])
         return format_answer(Answer(200, describe_outcome(request))) if request else ""
     return format_code(stored["answer"] or stored["reading"])
@@ -256,8 +256,10 @@ class Conversation:
             return await self._ask(thread, None, talk)
         id_ = find_request_of(thread, inbound, await self._runtime.processor.now())
         if id_ and not dialogue:
-            part: Reading = "part_of_request"
-            settled = await self._settle(part, "understood", thread=thread, request_id=id_)
+            is_voice = inbound.kind == "voice"  # a person has to hear it
+            part: Reading = "media" if is_voice else "part_of_request"
+            state = "unread" if is_voice else "understood"
+            settled = await self._settle(part, state, thread=thread, request_id=id_)
             return None if settled is None else format_code("kept")
         if not inbound.may_request or not (dialogue or may_begin(thread, understood, inbound)):
             return await self._hand_over(thread, talk)
@@ -346,11 +348,9 @@ class Conversation:
             thread=thread,
             request_id=request_id,
         )
-        return (
-            "\n".join(filter(None, (format_answer(answer), resumed)))
-            if settled is not None
-            else None
-        )
+        if settled is None:
+            return None
+        return "\n".join(filter(None, (format_answer(answer), resumed)))
 
     async def _resume(self) -> str:
         """Who wanted no notices and asks for something wants to hear of it. What he is told."""

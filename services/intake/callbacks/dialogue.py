@@ -75,7 +75,8 @@ def choose_question(dialogue: Dialogue | None, before: Draft, draft: Draft) -> S
     what was never asked comes before what is asked again.
     """
     slots = dialogue.asked if dialogue else ()
-    if dialogue is not None and draft.missing == before.missing:
+    is_open = dialogue is not None and dialogue.slot in draft.missing
+    if dialogue is not None and is_open and draft.missing == before.missing:
         may_again = slots.count(dialogue.slot) < ASKED_MAX
         return SlotQuestion(dialogue.slot, is_again=True) if may_again else None
     for slot in sorted(draft.missing, key=slots.count):

@@ -22,7 +22,7 @@ from services.intake.channels.request_cells import (
     split_classes,
     split_count,
 )
-from services.intake.channels.spoken_goods import find_things
+from services.intake.channels.spoken_goods import find_things, is_good
 from services.intake.channels.words import KIND_CELLS, MEASURES, find_thing
 from services.intake.messages import NEED_MISSING, NEED_TWICE
 from shared.catalogue import Entry
@@ -245,7 +245,10 @@ def _find_entry(row: Row, unit: str) -> Entry | None:
     that is counted so: “想要一台电风扇”, 1台."""
     if item := drop_numbers(row.text("item")):
         return find_thing(item)
-    things = find_things(row.text("text"))
+    text = row.text("text")
+    if not unit and not is_good(text):
+        return None
+    things = find_things(text)
     entries = [each for each in things if unit in ("", each.unit, *each.unit_synonyms)]
     return entries[0] if len(entries) == 1 else None
 

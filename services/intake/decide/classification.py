@@ -57,6 +57,8 @@ def _apply(request: Request, data: ClassifyRequest, town: str, now: datetime) ->
     }
     fields = ("kind", "category", "declared_class", "urgent")
     changes |= {name: value for name in fields if (value := getattr(data, name)) is not None}
+    if data.urgent is False:
+        changes["danger"] = False
     return request.model_copy(update=changes)
 
 

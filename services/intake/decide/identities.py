@@ -4,7 +4,7 @@ A phone is nobody: a person is found by his ID number with his name, by his own 
 by his name at a contact point. What is weaker is suggested to staff (`suggestions`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.intake.model import (
@@ -50,6 +50,11 @@ def list_reached(states: States, point_id: str, earlier_id: str) -> list[Reached
         for id_, person in persons.items()
         if not person.erased
     ]
+
+
+def are_one(persons: Sequence[Person]) -> bool:
+    """Whether they are records of one human."""
+    return {person.id for person in persons} <= {persons[0].id, *persons[0].joined}
 
 
 def _make_earlier_link(person: Person) -> ContactLink:

@@ -44,6 +44,8 @@ from shared.scope import TOWN_CODE_DIGITS
 from shared.towns import CITY_WIDE
 
 ANSWERS_A_DAY_MAX = 8
+EMERGENCIES_A_DAY_MAX = 3 * ANSWERS_A_DAY_MAX
+"""Chatter of before must not keep the hotline from who needs it."""
 """By SMS, to one number: whoever forges its messages has it bothered no more than that."""
 
 DESPITE_OPT_OUT: frozenset[SenderAnswer] = frozenset({"opted_out", "resumed", "emergency"})
@@ -251,9 +253,10 @@ def _count_answer(
     """Whether it is sent: that a person reads it once a day, and never too many of any kind."""
     today = now.astimezone(CHINA).date().isoformat()
     count = correspondence.answers if correspondence.answered_on == today else 0
+    most = EMERGENCIES_A_DAY_MAX if answer == "emergency" else ANSWERS_A_DAY_MAX
     is_silent = is_closed and answer not in DESPITE_OPT_OUT
     is_repeated = answer == "unread" and correspondence.unread_on == today
-    if is_silent or is_repeated or count >= ANSWERS_A_DAY_MAX:
+    if is_silent or is_repeated or count >= most:
         return correspondence, False
     changes: dict[str, object] = {"answered_on": today, "answers": count + 1}
     if answer == "unread":

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from services.intake.decide.identities import Reached, list_reached
+from services.intake.decide.identities import Reached, are_one, list_reached
 from services.intake.decide.messages import ASKED_FOR, Settlement, load_message, settle
 from services.intake.decide.persons import with_own_openid, without_awaited
 from services.intake.model import (
@@ -161,7 +161,10 @@ def _choose(data: UnderstandReply, questions: list[Question]) -> list[Question] 
 
 def _has_doubt(states: States, writer: Writer) -> bool:
     """“打错了”, “收到一半”, and nobody read it yet: a yes behind it pays nothing by itself."""
-    ids = [id_ for id_ in writer.thread.doubts if id_ != writer.data.message_id]
+    point = states.get(ContactPoint, writer.data.point_id)
+    bound = states.get(Correspondence, point.bound_to) if point and point.bound_to else None
+    doubts = (*writer.thread.doubts, *(bound.doubts if bound else ()))
+    ids = [id_ for id_ in doubts if id_ != writer.data.message_id]
     return any(message.may_doubt for message in states.get_many(Message, ids).values())
 
 
@@ -224,20 +227,17 @@ def _opt_out(states: States, writer: Writer) -> Decision:
     ]
     point = states.get(ContactPoint, data.point_id) or ContactPoint(id=data.point_id)
     changed: list[State] = [point.model_copy(update={"opted_out": True})]
-    speaking = persons if _are_one(persons) else []
+    speaking = persons if are_one(persons) else []
     if data.channel == "sms":
         changed += [person.model_copy(update={"opted_out": True}) for person in speaking]
-    reply = _make_reply(data, persons[0].id, outcome="opted_out", meaning="opted_out")
+    # Of a phone that several share, nobody knows whose words they are.
+    person_id = speaking[0].id if speaking else ""
+    reply = _make_reply(data, person_id, outcome="opted_out", meaning="opted_out")
     facts = [
         ReplyUnderstood(person_id=person.id, meaning="opted_out", channel=data.channel)
         for person in speaking
     ]
     return Decision((*changed, reply), tuple((reply, fact) for fact in facts), _build_answer(reply))
-
-
-def _are_one(persons: list[Person]) -> bool:
-    """Whether they are records of one human."""
-    return {person.id for person in persons} <= {persons[0].id, *persons[0].joined}
 
 
 def _resume(states: States, writer: Writer) -> Decision:

@@ -101,6 +101,8 @@ class Message(State):
     def may_doubt(self) -> bool:
         """It waits, and may say that a delivery is not as it should be: a yes does not, nor what
         was asked for besides."""
+        if self.state == "asked":
+            return self.reading == "part_of_request"
         return self.waits and self.reading not in ("received", "part_of_request")
 
     @property
