@@ -118,7 +118,8 @@ class Notice(State):
     attempts ever made; some that were certainly not sent are no longer stored. donor_id: whose name
     the person may see; it is fetched at the moment of sending. word_id: whose code it carries,
     which is made at the moment of sending; asked_by: who will hear it; valid_until: later than that
-    it says nothing any more. count, counted_at: of a digest for staff, how many things wait, and
+    it says nothing any more. asks: of a digest, whether one in it waits for a word. count,
+    counted_at: of a digest for staff, how many things wait, and
     since what time of day. detail: what the template leaves open. reply_code: the number that a
     donor answers with. area: where somebody would tell the person, if no channel does; empty where
     nobody says. lane: with what else it takes turns while more is due than can be sent
@@ -144,6 +145,7 @@ class Notice(State):
     donor_kind: DonorKind | None = None
     word_id: str | None = None
     asked_by: str = ""
+    asks: bool = False
     count: int | None = None
     counted_at: str = ""
     valid_until: datetime | None = None

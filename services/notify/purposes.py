@@ -323,7 +323,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
 }
 
 DIGEST_NEWS = Purpose("digest_news", "person")
-DIGEST_TASKS = Purpose("digest_tasks", "person", asks=True)
+DIGEST_TASKS = Purpose("digest_tasks", "person")
 """Several notices to one person in one message; tasks: where one of them asks for something."""
 DIGESTS = frozenset({DIGEST_NEWS.name, DIGEST_TASKS.name})
 

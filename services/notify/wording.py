@@ -54,6 +54,10 @@ def format_what(category: Category | None, language: NoticeLanguage = "zh") -> s
     return LABELS[category] if category else "帮助"
 
 
+UNSAID = frozenset({Category.COUNSELLING, Category.STREET_RESCUE, Category.OTHER})
+"""What a phone that several share does not tell of one of them."""
+
+
 def format_thing(
     item: str,
     category: Category | None,
@@ -62,6 +66,8 @@ def format_thing(
 ) -> str:
     """Of an item only its name in the catalogue, which says nothing of a person; else, as where it
     has no room or no English, the category."""
+    if category in UNSAID:
+        return format_what(None, language)
     entry = load_catalogue().find(item) if language == "zh" else None
     if entry is not None and len(entry.name) <= length_max:
         return entry.name

@@ -181,8 +181,8 @@ TILES: tuple[Tile, ...] = (
         "/matching/offers",
         "我的爱心资源",
         "What I offer",
-        "登记的资源还剩多少、等您办的、没有收下的记录",
-        "what is left of each offer, what waits for you, records that were not taken",
+        "登记的资源还剩多少、正在对接的、没有收下的记录",
+        "what is left of each offer, what is under way, records that were not taken",
         PARTNERS,
     ),
     Tile(

@@ -1,5 +1,6 @@
 """Goods are counted by two; what is missing is written off, and what is more came from somebody."""
 
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -153,3 +154,17 @@ def test_two_counts_of_the_same_goods_write_off_once(counted: int) -> None:
 def test_what_is_written_off_is_neither_given_out_nor_there() -> None:
     figures = GoodsFigures(opening=10, received=5, distributed=4, written_off=3)
     assert figures.closing == 8
+
+
+def test_an_older_count_does_not_win_over_a_newer_one() -> None:
+    audit = start()
+
+    def propose(key: str, **more: Any) -> ApproveStockCount:
+        answer = audit.answer(make_count(20, **more), "maker", key=key)
+        return ApproveStockCount(count_id=str(answer.body["id"]))
+
+    older = propose("k1", at=NOW - timedelta(days=9), unit_fen=805_000, basis="fair_value")
+    newer = propose("k2", unit_fen=8_050, basis="documents")
+    assert audit.answer(newer, "checker").status == 200
+    assert audit.answer(older, "checker").status == 409
+    assert audit.stock().unit_fen == 8_050

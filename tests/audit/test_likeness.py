@@ -85,6 +85,12 @@ def test_a_row_of_another_account_is_another_gift_whatever_its_files_name() -> N
     assert of_icbc.is_listed_as(replace(of_icbc, id="other"))
 
 
+def test_the_same_row_under_two_names_of_an_account_is_asked_about() -> None:
+    """Who writes 工商银行1001 today and 工行1001 last time takes one file in twice."""
+    first, again = (replace(GIFT, reference="", account=name) for name in ("工行1", "工商银行1"))
+    assert first.may_be(replace(again, id="other"))
+
+
 ROWS = "流水号,名称,金额,基金,到账时间\n,爱心人士,100,warm,2026-01-23\nB-1,甲,5,warm,2026-01-23\n"
 
 

@@ -25,7 +25,7 @@ async def test_a_partner_sees_and_pauses_what_he_offers(stack: StackHarness) -> 
     match = await harness.accept()
     page = await read()
     assert "大米 10 袋" in page
-    assert "等您办的" in page
+    assert "正在对接" in page
     handover = await harness.http.get(f"/matching/handover/{match.id}", headers=partner)
     assert "已送达" in handover.text
     assert f"/cases/{match.request_id}" not in handover.text, "a page that is not his"

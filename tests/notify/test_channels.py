@@ -10,7 +10,7 @@ from services.notify.providers.tencent import CODES, UNLISTED
 from services.notify.templates import TEMPLATES
 from services.notify.wording import format_thing
 from shared.catalogue import load_catalogue
-from shared.contracts.values import Category, DonorKind
+from shared.contracts.values import LABELS, Category, DonorKind
 from tests.notify.decisions import REQUEST_ID
 
 
@@ -158,3 +158,9 @@ def test_every_name_of_the_catalogue_is_named_or_stands_as_its_category() -> Non
     for entry in load_catalogue().entries:
         thing = format_thing(entry.name, entry.category)
         assert 0 < len(thing) <= SMS_VARIABLE_MAX
+
+
+def test_a_phone_that_several_share_does_not_tell_what_is_ones_own_matter() -> None:
+    for category in (Category.COUNSELLING, Category.STREET_RESCUE, Category.OTHER):
+        assert format_thing("", category) == "帮助"
+    assert format_thing("", Category.MEALS) == LABELS[Category.MEALS]

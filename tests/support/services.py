@@ -84,6 +84,7 @@ async def everything_stored(running: RunningService) -> dict[str, int]:
         "feedback",
         "feedback_lines",
         "migrations",
+        "call_registers",
     }
     counts = {name: await database[name].count_documents({}) for name in sorted(names)}
     return {name: count for name, count in counts.items() if count}

@@ -68,7 +68,8 @@ def decide_approve_count(
     approved = count.resolve("approved", command.principal)
     missing = count.in_stock - count.counted
     if not missing:
-        return Decision((stock.take_count(count), approved), answer=Answer(200, approved.to_json()))
+        stock = stock.take_count(count).model_copy(update={"last_count": count.id})
+        return Decision((stock, approved), answer=Answer(200, approved.to_json()))
     journal = Journal.open(states, count.foundation, now)
     approved = approved.place_at(journal.log, journal.head.size)
     fund = journal.bring_forward_fund(states.require(Fund, count.fund_id))

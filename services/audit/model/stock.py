@@ -42,7 +42,7 @@ class Valued(BaseModel):
 class Stock(GoodsArithmetic, Valued, CountedState):
     """One item of one fund in one unit; the counters are those of the ledger year `log`.
 
-    last_count: the last that wrote something off. valued_by, valued_at: document and day of the
+    last_count: the last that was approved. valued_by, valued_at: document and day of the
     value; placed_at: day of the count that says where the items lay, in the number of then. The log
     knows neither.
     """

@@ -57,7 +57,9 @@ class Trait:
         if self.donor_id != other.donor_id:
             return False
         if self.received_at == other.received_at:
-            return bool(ours or theirs) or self.fund_id != other.fund_id
+            is_row = self.place is not None and self.place == other.place
+            of_two_names = is_row and self.account != other.account
+            return bool(ours or theirs) or self.fund_id != other.fund_id or of_two_names
         return _may_be_one_moment(self.received_at, other.received_at)
 
 

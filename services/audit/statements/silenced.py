@@ -16,8 +16,6 @@ from shared.errors import Invalid, Problem
 from shared.sheets import Guard, Table
 from shared.sheets.columns import fold_header
 
-_CHECKED_BY_THEMSELVES = ("amount", "currency", "direction", "state")
-
 
 @dataclass(slots=True)
 class SilentColumn:
@@ -48,13 +46,13 @@ class SilentColumn:
 def find_silent_columns(table: Table, layout: Layout) -> list[SilentColumn]:
     header, columns = table.header, layout.build_columns()
     ignored = {fold_header(each) for each in layout.ignored}
-    checked = {header.places[name] for name in _CHECKED_BY_THEMSELVES if name in header.places}
+    taken_as = {at: name for name, at in header.places.items()}
     silent = []
     for at, cell in enumerate(header.cells):
         is_ignored = bool(cell) and fold_header(cell) in ignored
-        is_taken = at in header.places.values() and at not in checked
         guard = columns.find_guard(cell, header.cells) if cell else None
-        if is_ignored or (is_taken and guard is not None):
+        is_taken = guard is not None and taken_as.get(at, "amount") not in ("amount", guard.name)
+        if is_ignored or is_taken:
             silent.append(SilentColumn(at, cell, guard, is_ignored))
     return silent
 

@@ -147,9 +147,13 @@ def render_partner(
 
 
 async def _list_waiting(database: mongo.Database, offer_ids: Sequence[str]) -> list[Match]:
-    query = {"offer_id": {"$in": list(offer_ids)}, "state": {"$in": list(WAITING)}}
-    matches = await mongo.find(database, Match, query, limit=MATCHES_MAX)
-    return sorted(matches, key=lambda match: WAITING.index(match.state))
+    """Of these offers: what is to be handed over first."""
+    matches: list[Match] = []
+    for state in WAITING:
+        room = MATCHES_MAX - len(matches)
+        query = {"offer_id": {"$in": list(offer_ids)}, "state": state}
+        matches += await mongo.find(database, Match, query, limit=room) if room else []
+    return matches
 
 
 def describe_on_page(offer: Offer, now: datetime) -> OfferOnPage:

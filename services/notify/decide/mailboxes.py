@@ -332,6 +332,7 @@ def _build_digest(together: Collection[Notice], now: datetime) -> Notice:
         correlation_id=first.correlation_id,
         created_at=now,
         due_at=compute_deadline(now),
+        asks=any(each.asks or BY_NAME[each.purpose].asks for each in together),
         count=sum(notice.count or 1 for notice in together),
         counted_at=f"{now.astimezone(CHINA):%H:%M}",
         link=max(links, key=lambda link: link.expires_at, default=None),

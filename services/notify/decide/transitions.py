@@ -64,7 +64,7 @@ def _may_call(notice: Notice) -> bool:
     """Who wants no SMS is called for his answer alone: the phone may be another's, whose word it
     was."""
     if notice.code == OPTED_OUT:
-        return BY_NAME[notice.purpose].asks
+        return notice.asks or BY_NAME[notice.purpose].asks
     return notice.code not in POINTLESS
 
 
