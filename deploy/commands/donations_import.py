@@ -118,7 +118,7 @@ class Import:
         In the order of the files: of two gifts under one reference the first is entered.
         """
         rows, counts = await self._sort_out(publisher, batch, batch.rows, again=("reused",))
-        self.progress.before += counts.total()
+        self.progress.before += sum(n for outcome, n in counts.items() if outcome not in REFUSALS)
         rows = await self._ask_about(batch, rows, like_earlier)
         await before.wait()
         await publisher.publish_all((row.id, row.fact, row.fact.received_at) for row in rows)
