@@ -6,7 +6,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-RELEASE = "361d7a1ae62353b0d300a9607f92f7759057b452"
+RELEASE = "ff61b072d1fdf04a069c5f4c2e1828959856fb65"
 """The last landing: who upgrades comes from there."""
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("services", "shared", "deploy")
