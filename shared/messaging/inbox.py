@@ -202,6 +202,10 @@ class Inbox:
         if item.origin:
             read_json(_get_value(item))
         fact = BY_TYPE.get(envelope.type)
+        # Who may write to a topic speaks of what travels there, and of nothing else: a partner's
+        # key signs no event of ours.
+        if fact and item.incoming and fact.TOPIC != item.incoming.topic:
+            raise TYPE_UNKNOWN.invalid("type", type=envelope.type)
         handler = self._routes.events.get(fact) if fact else None
         if fact is None or handler is None:
             if fact and fact.IS_ONLY_EVENT and item.sequence == 1:

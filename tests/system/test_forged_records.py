@@ -54,6 +54,15 @@ class Publishers:
             forged = list(self.forged(topic, fact))
             yield from forged if whole or not number else [forged[number % len(forged)]]
 
+    def stray(self, topic: Topic) -> list[Record]:
+        """Rightly signed by who may write there: every fact that travels elsewhere."""
+        source, _ = self._sources(topic)
+        return [
+            self._record(topic, source, fact, number)
+            for number, fact in enumerate(FACTS, 1_000 * topics.TOPICS.index(topic))
+            if topic.name != fact.TOPIC
+        ]
+
     def honest(self, topic: Topic, fact: type[Fact]) -> Record:
         return self._record(topic, self._sources(topic)[0], fact)
 
@@ -70,12 +79,13 @@ class Publishers:
         gone = [f"/gone/{role}" for role in PUBLISHES]
         return [*own, *partners, *gone, "/unknown", "outside", "/outside"]
 
-    def _record(self, topic: Topic, source: str, fact: type[Fact]) -> Record:
+    def _record(self, topic: Topic, source: str, fact: type[Fact], number: int = 1) -> Record:
+        """number: part of its own id, or of its subject."""
         data = example(fact)
         record = (
-            self.stack.foreign(source, "forged-1", data)
+            self.stack.foreign(source, f"forged-{number}", data)
             if topic.inbound
-            else self.stack.own(source, "S-1", 1, data)
+            else self.stack.own(source, f"S-{number}", 1, data)
         )
         signed: Record = self.stack.signed(source, topic.name, "k", record[2])
         return signed
@@ -117,6 +127,27 @@ async def test_forged_records_become_dead_letters_and_nothing_else(
     assert await everything_stored(running) == before
     events = await stack.read(topics.DEAD_LETTERS)
     assert {event["data"]["reason"] for event in events} == {code for code, _ in forged}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_who_may_write_to_a_topic_says_there_what_travels_there(
+    stack: StackHarness, service: str
+) -> None:
+    """A partner with a key of its own opened requests, declared emergencies and confirmed
+    deliveries on the topic of its offers."""
+    publishers = Publishers(stack)
+    running = await start(stack, service)
+    before = await everything_stored(running)
+    stray = [record for topic in list_consumed(service) for record in publishers.stray(topic)]
+    await stack.publish(*stray)
+
+    async def count_codes() -> Counter[str]:
+        letters = await running.runtime.dead_letters.list(limit=10_000)
+        return Counter(problem["code"] for letter in letters for problem in letter["problems"])
+
+    codes = await eventually(count_codes, lambda codes: codes.total() >= len(stray))
+    assert codes == {"type_unknown": len(stray)}
+    assert await everything_stored(running) == before
 
 
 @pytest.mark.parametrize("service", ["intake", "matching", "audit"])
