@@ -204,7 +204,7 @@ class Inbox:
         fact = BY_TYPE.get(envelope.type)
         # Who may write to a topic speaks of what travels there, and of nothing else: a partner's
         # key signs no event of ours.
-        if fact and item.incoming and fact.TOPIC != item.incoming.topic:
+        if fact and item.incoming and item.incoming.topic != fact.TOPIC:
             raise TYPE_UNKNOWN.invalid("type", type=envelope.type)
         handler = self._routes.events.get(fact) if fact else None
         if fact is None or handler is None:

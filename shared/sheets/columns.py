@@ -61,6 +61,7 @@ class Guard:
     header: re.Pattern[str]
     check: Callable[[str, str], object]
     beside: re.Pattern[str] | None = None
+    takes_blank: bool = True
 
 
 @dataclass(frozen=True, slots=True)

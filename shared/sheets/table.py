@@ -225,7 +225,9 @@ class Table:
         for place, header in enumerate(self.header.cells[: len(cells)]):
             guard = self.header.guarded.get(place)
             check = guard.check if guard else self._columns.check_unread
-            if not cells[place] or not check or not (guard or place in self.header.unread):
+            if not check or not (guard or place in self.header.unread):
+                continue
+            if not cells[place] and (guard is None or guard.takes_blank):
                 continue
             try:
                 check(cells[place], header)

@@ -43,7 +43,10 @@ def test_yuan_is_yuan_however_it_is_written(cell: str) -> None:
     [
         ("借贷标识", "借", "direction_outgoing"),
         ("收付标志", "付", "direction_outgoing"),
-        ("收/支", "/", "direction_outgoing"),
+        ("收/支", "/", "direction_unclear"),
+        ("收/支", "不计收支", "direction_unclear"),
+        ("借贷标志", "?", "direction_unclear"),
+        ("借贷标志", "", "direction_unclear"),
         ("资金流向", "流出", "direction_outgoing"),
         ("Dr/Cr", "DR", "direction_outgoing"),
         ("借貸", "借(支出)", "direction_outgoing"),

@@ -21,6 +21,7 @@ from services.audit.statements.meaning import (
 from services.audit.statements.messages import (
     AMOUNT_REVERSED,
     DIRECTION_OUTGOING,
+    DIRECTION_UNCLEAR,
     KIND_OF_NO_GIFT,
     ROW_REVERSED,
     STATE_UNFINISHED,
@@ -37,7 +38,13 @@ from shared.text import fold_text, fold_word
 
 _OF_A_PAYMENT = frozenset(
     message.code
-    for message in (DIRECTION_OUTGOING, KIND_OF_NO_GIFT, AMOUNT_REVERSED, VALUE_MISSING)
+    for message in (
+        DIRECTION_OUTGOING,
+        DIRECTION_UNCLEAR,
+        KIND_OF_NO_GIFT,
+        AMOUNT_REVERSED,
+        VALUE_MISSING,
+    )
 )
 """What may be wrong with it as a gift. Pending, reversed or in dollars, it is no payment either."""
 
@@ -78,6 +85,8 @@ class BankRows:
             at = self._read_moment(row.original)
             reference = self._read_reference(row.original, own_kind, at, amount_fen)
         except Invalid:
+            return None
+        if DIRECTION_UNCLEAR.code in codes and not (named and amount_fen < 0):
             return None
         is_paid = goes_out is (amount_fen > 0)
         if not amount_fen or not reference or not (is_paid or named or own_kind):

@@ -158,7 +158,12 @@ class Layout(Value):
                 ),
                 # Whatever a file calls these, they are known by their guards.
                 Column("currency", "币种", check_yuan),
-                Column("direction", "收支", self._check_incoming),
+                Column(
+                    "direction",
+                    "收支",
+                    self._check_incoming,
+                    required="direction" in self.columns,
+                ),
                 Column("state", "状态", self._check_finished),
             ),
             mapping=mapping,

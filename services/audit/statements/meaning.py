@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from services.audit.statements.messages import (
     DIRECTION_OUTGOING,
+    DIRECTION_UNCLEAR,
     KIND_OF_NO_GIFT,
     ROW_REVERSED,
     STATE_UNFINISHED,
@@ -31,9 +32,12 @@ from shared.text import fold_text, fold_word
 
 _IN_WORDS = "收入|收款|收到|收|转入|汇入|流入|存入|存款|存|入账|入|进账|进|贷方|贷记|贷|来账|来款"
 _OUT_WORDS = "支出|支取|支|付款|付|转出|汇出|流出|取出|取款|取|出账|出|借方|借记|借|往账"
+_OF_MONEY = "(?:资金|款项|转账|现金|银行|账户|交易)*"
 _INCOMING = re.compile(
-    rf"(?:资金|款项|转账|现金|银行|账户|交易)*(?:{_IN_WORDS})"
-    r"|\+|c|cr|crdt|credit|in|income|incoming"
+    rf"{_OF_MONEY}(?:{_IN_WORDS})|\+|c|cr|crdt|credit|in|income|incoming|received"
+)
+_OUTGOING = re.compile(
+    rf"{_OF_MONEY}(?:{_OUT_WORDS})|d|dr|dbit|debit|out|outgoing|expense|payment|paid"
 )
 _FINISHED = re.compile(
     r"(?:交易|支付|付款|收款|转账|汇款|处理|记账|入账|到账|捐款|捐赠|订单|对方|款项|资金|审核|审批|复核|业务)?"
@@ -110,11 +114,15 @@ _STATE_OF_NO_GIFT = re.compile(
 
 
 def check_incoming(text: str, field: str, header: str = "") -> str:
-    """Raises Invalid unless each word of it says that money came in: 贷, 贷(收入), CR."""
+    """Raises Invalid unless each word of it says that money came in: 贷, 贷(收入), CR. What says
+    neither, as 不计收支 or an empty cell, is no payment of ours either."""
     words = [word for word in re.split(r"[()|/\-]", fold_word(text)) if word]
-    if not words or not all(_INCOMING.fullmatch(word) for word in words):
-        raise DIRECTION_OUTGOING.invalid(field, header=header or field, text=text)
-    return text
+    incoming = [word for word in words if _INCOMING.fullmatch(word)]
+    if words and len(incoming) == len(words):
+        return text
+    goes_out = not incoming and (text.strip() == "-" or any(map(_OUTGOING.fullmatch, words)))
+    message = DIRECTION_OUTGOING if goes_out else DIRECTION_UNCLEAR
+    raise message.invalid(field, header=header or field, text=text)
 
 
 def check_finished(text: str, field: str, header: str = "") -> str:
@@ -194,7 +202,7 @@ def build_guards(amount_header: str) -> tuple[Guard, ...]:
         Guard("beside_the_money", _BESIDE_THE_MONEY, _take_any),
         replace(CURRENCY_GUARD, check=_take_any) if in_yuan else CURRENCY_GUARD,
         Guard("reversal", _REVERSAL_HEADER, _check_nothing_reversed),
-        Guard("direction", _DIRECTION_HEADER, check_incoming),
+        Guard("direction", _DIRECTION_HEADER, check_incoming, takes_blank=False),
         Guard("other_side", other_side, _check_empty_side),
         Guard("paid_side", _PAID, _check_empty_side, beside=_RECEIVED),
         Guard("state", _STATE_HEADER, check_finished),

@@ -35,6 +35,13 @@ DIRECTION_OUTGOING = Message(
     "column {header} says {text}, not that money came in: record a refund as a refund; "
     "where the column is not of this money, --ignore {header}",
 )
+DIRECTION_UNCLEAR = Message(
+    "direction_unclear",
+    "“{header}”一列写的是“{text}”，看不出是收入还是支出：请填“收入”或“支出”（贷或借）；"
+    "这一列与款项无关的，用 --ignore {header} 不看这一列",
+    "column {header} says {text}, neither that money came in nor that it left: state credit or "
+    "debit; where the column is not of this money, --ignore {header}",
+)
 BANK_FILE_BROKEN = Message(
     "bank_file_broken",
     "银行文件无法完整读出（{reason}）：请从网银重新下载",
