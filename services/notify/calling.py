@@ -1,10 +1,14 @@
-"""The calls of one process to the providers: each begins when it has a place at its gate."""
+"""The calls of one process to the providers: each begins when it has a place at its gate.
+
+A call that was claimed ahead of its place is noted before it gets one: the note is a write, and a
+place that waited for it would be empty as long.
+"""
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Collection, Coroutine
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -51,6 +55,16 @@ class Grant:
         return name_call(self.notice.id, self.answer["attempt"])
 
 
+@dataclass(slots=True)
+class GateLine:
+    """What was claimed ahead of its place at one gate, in its order. noted: may begin at once where
+    there is a place. noting: how many notes are on their way."""
+
+    waiting: deque[Grant] = field(default_factory=deque)
+    noted: deque[Grant] = field(default_factory=deque)
+    noting: int = 0
+
+
 class Caller:
     """under_way: calls, with what follows each until its outcome is on its way to the database."""
 
@@ -65,7 +79,8 @@ class Caller:
         self._resources = runtime.resources
         self._dispatcher, self._recorder, self._registrar = dispatcher, recorder, registrar
         self._shard = shard
-        self._waiting: dict[ProviderName, deque[Grant]] = {}
+        self._lines: dict[ProviderName, GateLine] = {}
+        self._notes: set[asyncio.Task[None]] = set()
         self._alarmed_at: dict[tuple[str, str], float] = {}
         self._is_stopping = False
         self.under_way: set[asyncio.Task[None]] = set()
@@ -74,47 +89,67 @@ class Caller:
         """At once, where it was claimed for a place; else when there is one."""
         if not grant.register_id:
             self._dispatcher.enter(grant.provider)
-            self._start(self._call(grant))
+            _start(self._call(grant), self.under_way)
             return
         self._dispatcher.enter_ahead(grant.provider)
-        self._waiting.setdefault(grant.provider, deque()).append(grant)
+        self._lines.setdefault(grant.provider, GateLine()).waiting.append(grant)
         self._fill(grant.provider)
 
     def fill_places(self) -> None:
         """A claim that held a place may begin no call: then no call ends there to pass it on."""
-        for provider in self._waiting:
+        for provider in self._lines:
             self._fill(provider)
 
     def give_back_overdue(self) -> None:
         """Its provider has no place for it: it goes again later, or by another."""
         since = time.monotonic() - WAITS_S_MAX
-        for grants in self._waiting.values():
-            while grants and (self._is_stopping or grants[0].since < since):
-                grant = grants.popleft()
-                self._dispatcher.leave_ahead(grant.provider)
-                self._record(grant, Outcome("retry", code=NEVER_BEGAN))
+        for line in self._lines.values():
+            for grants in (line.noted, line.waiting):
+                while grants and (self._is_stopping or grants[0].since < since):
+                    self._give_back(grants.popleft())
 
     def stop(self) -> None:
         """No other call begins; what is claimed is given back."""
         self._is_stopping = True
         self.give_back_overdue()
 
-    def _fill(self, provider: ProviderName) -> None:
-        grants = self._waiting.get(provider)
-        while grants and self._dispatcher.take_place(provider):
-            self._start(self._call(grants.popleft()))
+    def list_under_way(self) -> Collection[asyncio.Task[None]]:
+        """Calls; where there are none, the notes of those that begin next."""
+        return self.under_way or self._notes
 
-    def _start(self, calling: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(calling)
-        self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
+    async def join(self) -> None:
+        """Until no call is under way, and no note."""
+        while tasks := {*self.under_way, *self._notes}:
+            await asyncio.gather(*tasks)
+
+    def _fill(self, provider: ProviderName) -> None:
+        line = self._lines.get(provider)
+        if line is None or self._is_stopping:
+            return
+        while line.noted and self._dispatcher.take_place(provider):
+            _start(self._call(line.noted.popleft()), self.under_way)
+        room = self._dispatcher.count_notable(provider) - len(line.noted) - line.noting
+        while line.waiting and room > 0:
+            room -= 1
+            line.noting += 1
+            _start(self._note(line.waiting.popleft(), line), self._notes)
+
+    async def _note(self, grant: Grant, line: GateLine) -> None:
+        is_noted = await self._registrar.begin(grant.register_id, grant.call)
+        line.noting -= 1
+        if is_noted and not self._is_stopping:
+            line.noted.append(grant)
+        else:
+            self._give_back(grant)
+        self._fill(grant.provider)
+
+    def _give_back(self, grant: Grant) -> None:
+        self._dispatcher.leave_ahead(grant.provider)
+        self._record(grant, Outcome("retry", code=NEVER_BEGAN))
 
     async def _call(self, grant: Grant) -> None:
-        is_noted = not grant.register_id
-        if not is_noted:
-            is_noted = await self._registrar.begin(grant.register_id, grant.call)
         began_at = time.monotonic()
-        if not is_noted or self._is_stopping:
+        if self._is_stopping:
             outcome = Outcome("retry", code=NEVER_BEGAN)
             self._dispatcher.leave(grant.provider)
         elif began_at > grant.start_before:
@@ -171,3 +206,9 @@ class Caller:
             shard=self._shard,
         )
         self._recorder.put(Command(record, correlation_id=grant.notice.correlation_id))
+
+
+def _start(work: Coroutine[object, object, None], tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

@@ -127,6 +127,10 @@ class Dispatcher:
         self.enter(provider)
         return True
 
+    def count_notable(self, provider: ProviderName) -> int:
+        """How many calls may be noted before they have a place."""
+        return self._gates[provider].count_notable()
+
     def end(self, provider: ProviderName, began_at: float, outcome: Outcome) -> None:
         """A call that was made."""
         now = time.monotonic()

@@ -10,8 +10,10 @@ from services.notify.providers import Outcome
 
 AHEAD_S = 0.5
 """As many calls as a provider took within it are claimed before there is a place for them."""
-AHEAD_TIMES = 2
+AHEAD_TIMES = 3
 """But not more than so many times its places."""
+NOTED_PART = 4
+"""One part of so many of its places: as many calls are noted before there is one for them."""
 
 
 @dataclass(slots=True)
@@ -30,13 +32,18 @@ class Gate:
     def find_room(self, wanted: int, now: float, *, may_go_ahead: bool) -> tuple[int, int]:
         """(places, claims ahead of places), together half of all places at least, so that they
         share a commit; else none yet. now: in seconds, of a monotonic clock."""
-        places = self.count_places()
+        places = max(0, self.count_places() - self.ahead)
         ahead = max(0, self._count_taken(now) - self.ahead) if may_go_ahead else 0
         enough = max(1, min(wanted, int(self.limit) // 2))
         return (places, ahead) if places + ahead >= enough else (0, 0)
 
     def count_places(self) -> int:
         return max(0, int(self.limit) - self.in_use)
+
+    def count_notable(self) -> int:
+        """How many calls are noted before they have a place: those that find one now, and the next.
+        Where the process dies, each of them is unclear."""
+        return self.count_places() + max(1, int(self.limit) // NOTED_PART)
 
     def _count_taken(self, now: float) -> int:
         while self._taken and self._taken[0] < now - AHEAD_S:

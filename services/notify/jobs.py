@@ -95,7 +95,7 @@ class Sender:
             async with asyncio.timeout(FINISH_WITHIN_S):
                 await asyncio.gather(*self._claiming, return_exceptions=True)
                 self._caller.stop()
-                await asyncio.gather(*self._caller.under_way)
+                await self._caller.join()
                 await self._recorder.join()
         except TimeoutError:
             count = len(self._caller.under_way) + self._recorder.count_waiting()
@@ -187,7 +187,7 @@ class Sender:
     async def _wait_for_room(self) -> bool:
         """Whether any call or claim has ended: a provider that is slow does not hold the others'
         messages. A claim that takes long is no provider's fault."""
-        under_way = {*self._caller.under_way, *self._claiming}
+        under_way = {*self._caller.list_under_way(), *self._claiming}
         if not under_way:
             return True
         ended, _ = await asyncio.wait(

@@ -2,7 +2,7 @@
 
 A claim for which there is a place is the record that its call begins. One that is made ahead of a
 place says in which register that is noted. Notes are one small write for all calls that begin at
-about the same time, outside of the transactions, so a place waits a few milliseconds for its call.
+about the same time, outside of the transactions; they are made while the calls before still run.
 """
 
 import asyncio

@@ -54,8 +54,7 @@ class CallerHarness:
     async def call(self, grant: Grant) -> str:
         """The code of its outcome."""
         self.caller.begin(grant)
-        while self.caller.under_way:
-            await next(iter(self.caller.under_way))
+        await self.caller.join()
         [recorded] = self.recorder.put.call_args.args
         assert self.dispatcher._gates["tencent"].in_use == 0, "its place is free again"
         return str(recorded.data.code)

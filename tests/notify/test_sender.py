@@ -59,6 +59,8 @@ class Stage:
         self.noted: set[str] = set()
         self.ahead: set[str] = set()
         self.is_closed = False
+        self.noting = asyncio.Event()
+        self.noting.set()
         self.withheld: set[str] = set()
         self.looked_for: list[set[str]] = []
         self.batches: list[tuple[str, int]] = []
@@ -95,6 +97,7 @@ class Stage:
         """Nothing is noted yet."""
 
     async def note_calls(self, _database: object, _id: str, _v: int, calls: Iterable[str]) -> bool:
+        await self.noting.wait()
         self.noted |= set() if self.is_closed else set(calls)
         return not self.is_closed
 
@@ -121,8 +124,10 @@ class Stage:
     def hang(self) -> None:
         self._answered.clear()
 
-    def hold_claims(self) -> None:
-        self._decided.clear()
+    def hold_claims(self) -> asyncio.Event:
+        """Those from now on, until it is set."""
+        self._decided = asyncio.Event()
+        return self._decided
 
     def decide_claims(self) -> None:
         self._decided.set()
@@ -292,6 +297,10 @@ async def test_while_calls_follow_one_another_others_are_claimed_ahead_and_noted
         assert stage.noted == {name_call(name, 1) for name in stage.ahead}
 
 
+async def count_noted(stage: Stage) -> int:
+    return len(stage.noted)
+
+
 async def count_outcomes(stage: Stage) -> int:
     return len(stage.outcomes)
 
@@ -335,18 +344,53 @@ async def test_a_place_whose_claim_began_no_call_is_taken_by_what_was_claimed_ah
     async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
         stage.answer()
         await eventually(lambda: count_outcomes(stage), lambda count: count == CALLS)
+        with_places = stage.hold_claims()
+        stage.withheld = {"c", "d"}
+        stage.add_turn(make_turn("c", "d", more_due=False))
+        await eventually(lambda: count_claimed(stage), lambda claimed: claimed == 2 * CALLS)
+        stage.hold_claims().set()
+        stage.add_turn(make_turn("e", "f", more_due=False))
+        await eventually(lambda: count_noted(stage), lambda noted: noted >= 1)
+        assert stage.ahead == {"e", "f"}
+        assert len(stage.calls) == CALLS, "the places are held by the claims of the others"
+        with_places.set()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == 2 * CALLS)
+    assert {outcome.outcome for outcome in stage.outcomes} == {"sent"}
+
+
+async def test_a_call_is_noted_before_its_place_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then no place is empty while the note is written; but no more are noted than begin next."""
+    monkeypatch.setattr(gates, "AHEAD_S", 3600)
+    async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
+        stage.answer()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == CALLS)
         stage.hang()
         stage.add_turn(make_turn("c", "d", more_due=False))
         await eventually(lambda: count_calls(stage), lambda calls: calls == 2 * CALLS)
-        stage.hold_claims()
         stage.add_turn(make_turn("e", "f", more_due=False))
-        await eventually(lambda: count_claimed(stage), lambda claimed: claimed == 3 * CALLS)
+        await eventually(lambda: count_noted(stage), lambda noted: noted == 1)
+        assert len(stage.calls) == 2 * CALLS
+        assert stage.ahead == {"e", "f"}
+        stage.answer()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == 3 * CALLS)
+
+
+@pytest.mark.timeout(30)
+async def test_where_notes_alone_are_under_way_the_process_does_other_things(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All calls have ended, what was claimed ahead of them waits for its note, and more is due."""
+    monkeypatch.setattr(gates, "AHEAD_S", 3600)
+    async with open_stage(monkeypatch, make_turn("a", "b", more_due=False)) as stage:
+        stage.answer()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == CALLS)
+        stage.hang()
+        stage.add_turn(make_turn("c", "d", more_due=False))
+        await eventually(lambda: count_calls(stage), lambda calls: calls == 2 * CALLS)
+        stage.noting.clear()
+        stage.add_turn(make_turn("e", "f", "g", "h", "i", "j", "k", more_due=False))
+        await eventually(lambda: count_claimed(stage), lambda claimed: claimed == 6)
         stage.answer()
         await eventually(lambda: count_outcomes(stage), lambda count: count == 2 * CALLS)
-        stage.withheld = {"g", "h"}
-        stage.add_turn(make_turn("g", "h", more_due=False))
-        await eventually(lambda: count_claimed(stage), lambda claimed: claimed == 4 * CALLS)
-        assert stage.ahead == {"e", "f"}
-        stage.decide_claims()
-        await eventually(lambda: count_outcomes(stage), lambda count: count == 3 * CALLS)
-    assert {outcome.outcome for outcome in stage.outcomes} == {"sent"}
+        stage.noting.set()
+        await eventually(lambda: count_outcomes(stage), lambda count: count == 11)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.gates import AHEAD_S, AHEAD_TIMES, Gate, open_gate
+from services.notify.gates import AHEAD_S, AHEAD_TIMES, NOTED_PART, Gate, open_gate
 from services.notify.model import PutOffNotice, SmsProvider
 from services.notify.providers import Outcome
 from services.notify.settings import NotifySettings
@@ -150,6 +150,24 @@ def test_as_many_are_claimed_ahead_as_a_provider_took_just_now() -> None:
     assert find_ahead(gate, 2.0) == AHEAD_TIMES * 16 - 4
     call(gate, Outcome("unknown"), at=2.0)
     assert find_ahead(gate, 2.0) == 0, "it does not answer"
+
+
+def test_a_free_place_is_of_who_is_claimed_already() -> None:
+    """Another claim would hold it until it is durable, and nobody would be called meanwhile."""
+    gate = open_gate(4)
+    gate.ahead = 1
+    assert gate.find_room(9, 0.0, may_go_ahead=True) == (3, 0)
+    gate.ahead = 5
+    assert gate.find_room(9, 0.0, may_go_ahead=True) == (0, 0)
+
+
+def test_of_those_that_are_claimed_ahead_a_part_is_noted_already() -> None:
+    gate = open_gate(16)
+    assert gate.count_notable() == 16 + 16 // NOTED_PART
+    gate.in_use = 16
+    assert gate.count_notable() == 16 // NOTED_PART
+    gate.limit = 1
+    assert gate.count_notable() == 1
 
 
 def test_a_few_free_places_are_not_worth_a_commit_while_more_wait() -> None:
