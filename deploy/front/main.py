@@ -37,6 +37,7 @@ def create_app(settings: FrontSettings) -> Starlette:
     )
     # Your own proxy before the front shows the same token.
     app.state.ready = lambda: ""
+    app.state.public_scheme = settings.public_scheme
     app.add_middleware(FrontAddress, token=settings.front_token.get_secret_value())
     return app
 

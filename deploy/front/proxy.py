@@ -179,4 +179,6 @@ def _refuse(request: Request, status: int) -> Response:
         if status == 503:
             answer.headers["Retry-After"] = "1"
         return answer
-    return FRAME.render("problems.html", status=status, problems=[problem.as_dict()], back="/")
+    return FRAME.render(
+        request, "problems.html", status=status, problems=[problem.as_dict()], back="/"
+    )

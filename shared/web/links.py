@@ -172,7 +172,7 @@ async def occupy_place(request: Request) -> AsyncIterator[None]:
 
 def answer_link_invalid(request: Request) -> Response:
     if is_browser(request):
-        return FRAME.render("link_invalid.html", status=401)
+        return FRAME.render(request, "link_invalid.html", status=401)
     return respond(LINK_INVALID.refusal(401))
 
 
@@ -187,6 +187,8 @@ def answer_refused(request: Request, refused: Answer) -> Response:
         return respond(refused)
     problems = refused.body["problems"]
     if refused.status == 410:
-        return FRAME.render("link_over.html", status=410, problems=problems)
+        return FRAME.render(request, "link_over.html", status=410, problems=problems)
     page = request.url.path.rpartition("/")[0] if request.method == "POST" else ""
-    return FRAME.render("problems.html", status=refused.status, problems=problems, back=page)
+    return FRAME.render(
+        request, "problems.html", status=refused.status, problems=problems, back=page
+    )

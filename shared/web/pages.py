@@ -3,7 +3,8 @@
 A service makes one `Pages` of its package and renders the templates of its own `templates/`, which
 extend `frame.html` and use the macros of `parts.html`. There is no inline style or script; a page
 that needs a script names a file of `static/` and is sent with `SCRIPT_HEADERS`.
-Pages behind links have both languages (`render`); the others have the reader's (`render_for`).
+Every page is in the reader's language, with the other one tap away: `render` one behind a link,
+`render_for` any other.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pa
 from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, Category
 from shared.money import format_yuan
@@ -111,7 +113,8 @@ async def read_asset(name: str, request: Request, v: str = "") -> Response:
 # --- rendering ------------------------------------------------------------------------------------
 
 
-Language = Literal["zh", "en", "both"]
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, Language] = ("zh", "en")
 COMPILED = CompiledTemplates()
 
 
@@ -131,9 +134,12 @@ class Pages:
     def __init__(self, package: str) -> None:
         self._package = package
 
-    def render(self, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
-        """In both languages, for whoever has the link."""
-        return self._render("both", template, status, values)
+    def render(
+        self, request: Request, template: str, /, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """For whoever has the link; the frame asks him not to pass it on."""
+        context = {"here": _find_address(request), "is_link": True, **values}
+        return self._render(find_language(request), template, status, context)
 
     def render_for(
         self, request: Request, template: str, /, status: int = 200, **values: object
@@ -141,7 +147,7 @@ class Pages:
         """In the reader's language, with what he may go to; `form_token` for its forms."""
         context = {
             "viewer": find_viewer(request),
-            "here": request.url.path,
+            "here": _find_address(request),
             "form_token": find_form_token(request),
             **values,
         }
@@ -188,6 +194,7 @@ def _open_templates(package: str, language: Language) -> Environment:
         "language": language,
         "viewer": None,
         "here": "",
+        "is_link": False,
         "form_token": "",
     }
     filters: dict[str, Callable[..., object]] = {
@@ -223,6 +230,15 @@ def _apply_late(filter_: Callable[..., object]) -> Callable[..., object]:
 def find_language(request: Request) -> Language:
     """Chinese, unless the reader chose English."""
     return "en" if request.cookies.get(name_cookie(request, "language")) == "en" else "zh"
+
+
+def _find_address(request: Request) -> str:
+    """Where the page can be opened again; empty of what only answers a form."""
+    if request.method == "GET":
+        return request.url.path
+    scope = {**request.scope, "method": "GET"}
+    is_page = any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    return request.url.path if is_page else ""
 
 
 def find_viewer(request: Request) -> Viewer | None:
@@ -295,15 +311,12 @@ def _name_town(language: Language, town: str) -> str:
         zh, en = town, NO_TOWNS[town]
     else:
         zh, en = name_town(index_codes_by_name().get(town, town))
-    if language == "both":
-        return Markup('{} <span class="en" lang="en">{}</span>').format(zh, en)
     return zh if language == "zh" else en
 
 
 def _list_towns(language: Language, towns: Iterable[str]) -> list[tuple[str, str]]:
     """Towns by code or name, each with its name to read, for a list to choose from."""
-    one: Language = "en" if language == "en" else "zh"
-    return [(town, _name_town(one, town)) for town in towns]
+    return [(town, _name_town(language, town)) for town in towns]
 
 
 def name_place(code: str) -> tuple[str, str]:
@@ -361,8 +374,7 @@ def _format_clock(at: datetime) -> str:
 
 def _name_code(language: Language, code: str) -> str:
     """A kind, channel, class or category in words; home_adaptation: 适老化改造, home adaptation."""
-    zh, en = name_code(code)
-    return {"zh": zh, "en": en, "both": f"{zh} {en}"}[language]
+    return name_code(code)[language == "en"]
 
 
 def name_code(code: str) -> tuple[str, str]:

@@ -5,18 +5,15 @@ in Chinese, spelt so by law, or a name of Chinese alone says so: `lang="zh-CN"`.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
-from shared.web.pages import Language, Pages
+from shared.web.pages import Language
 from tests.support import readers
 from tests.support.sample_pages import render_samples
 
-# Behind links, with both languages in one text: tests/contracts/test_pages.py.
-IN_BOTH = re.compile(r"(delivery|menu|proposal|receipt)(_|$)")
 AS_WRITTEN = frozenset({"code", "pre", "script"})
 VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
 HAN = re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff01-\uff5e]")
@@ -69,16 +66,8 @@ def list_foreign(html: str, foreign: re.Pattern[str]) -> Iterator[str]:
 
 @pytest.fixture(params=["en", "zh"])
 def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Language:
-    """Every page is rendered in it, also those that samples show in both."""
+    """Of whoever reads the samples, behind a link too."""
     language: Language = request.param
-    render: Callable[..., Any] = Pages._render
-
-    def render_alone(pages: Pages, shown: str, *rest: Any) -> Any:
-        return render(pages, language if shown == "both" else shown, *rest)
-
-    open_templates = Pages.open_templates
-    monkeypatch.setattr(Pages, "_render", render_alone)
-    monkeypatch.setattr(Pages, "open_templates", lambda pages, _: open_templates(pages, language))
     monkeypatch.setattr(readers, "LANGUAGE", language)
     return language
 
@@ -86,11 +75,10 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_page_is_whole_in_its_language(language: Language, subtests: pytest.Subtests) -> None:
     foreign = HAN if language == "en" else ENGLISH
     for name, page in render_samples.__wrapped__(PEOPLE).items():
-        if not IN_BOTH.match(name):
-            with subtests.test(name):
-                html = bytes(page.body).decode()
-                assert f'<html lang="{"en" if language == "en" else "zh-CN"}">' in html
-                assert list(list_foreign(html, foreign)) == []
+        with subtests.test(name):
+            html = bytes(page.body).decode()
+            assert f'<html lang="{"en" if language == "en" else "zh-CN"}">' in html
+            assert list(list_foreign(html, foreign)) == []
 
 
 @pytest.mark.parametrize(

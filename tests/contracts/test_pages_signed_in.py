@@ -4,14 +4,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fastapi import Request
 from fastapi.responses import HTMLResponse
+from starlette.routing import Route
 
 from services.intake.pages.accounts import PAGES
+from services.intake.pages.own import render_erased
 from services.intake.sign_in.views import describe_account, describe_key
 from shared.actions import ActionQuery
 from shared.contracts.addresses import find_target
 from shared.security import STAFF, Credential, Role
 from shared.web.links import FRAME
+from shared.web.pages import LANGUAGES
 from shared.web.staff import HOME_PATH, find_local_path
 from shared.web.tiles import PUBLIC_TILES, TILES, list_tiles
 from tests.contracts.test_pages import HOSTILE
@@ -71,6 +75,38 @@ def test_a_page_has_the_readers_language_and_leads_to_the_other() -> None:
     assert "工作人员登录" not in english
     assert "/language/en?next=/home" in chinese
     assert "/language/zh?next=/home" in english
+
+
+def test_so_has_a_page_behind_a_link() -> None:
+    """And it asks its reader not to pass the link on."""
+    chinese, english = (
+        bytes(render_erased(make_reader(language=each, path="/r/t/own"), "12345").body).decode()
+        for each in LANGUAGES
+    )
+    assert "请勿转发" in chinese
+    assert "do not pass it on" not in chinese
+    assert "/language/en?next=/r/t/own" in chinese
+    assert "do not pass it on" in english
+    assert "请勿转发" not in english
+    assert "/language/zh?next=/r/t/own" in english
+
+
+async def open_form(_request: Request) -> HTMLResponse:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(("path", "leads"), [("/r/t/own", True), ("/r/t/own/code", False)])
+def test_what_only_answers_a_form_leads_to_no_address_that_nobody_can_open(
+    path: str, leads: bool
+) -> None:
+    request = make_reader(path=path)
+    request.scope["method"] = "POST"
+    request.app.routes = [
+        Route("/r/t/own", open_form),
+        Route("/r/t/own", open_form, methods=["POST"]),
+        Route("/r/t/own/code", open_form, methods=["POST"]),
+    ]
+    assert ("/language/en" in bytes(render_erased(request, "12345").body).decode()) == leads
 
 
 def test_accounts_offer_to_operators_what_auditors_only_read() -> None:

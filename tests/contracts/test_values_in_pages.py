@@ -19,7 +19,7 @@ TEMPLATES = sorted(
     for path in (Path(__file__).parents[2] / folder).rglob("templates/*.html")
 )
 # It knows our filters; the templates are read alone.
-ENVIRONMENT = Pages("services.intake").open_templates("both")
+ENVIRONMENT = Pages("services.intake").open_templates("zh")
 
 
 def list_alone(source: str) -> list[str]:

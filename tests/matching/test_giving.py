@@ -11,8 +11,9 @@ from services.matching.model.match import Match
 from services.matching.pages.givers import Giver
 from services.matching.pages.giving import render_certificate, render_giving
 from tests.matching.decisions import NOW, DecisionHarness, request_id
+from tests.support.readers import make_reader
 
-GIVER = Giver.of_link("P-donor", "t")
+GIVER = Giver.of_link(make_reader(), "P-donor", "t")
 NEW_YEAR = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
 """Half past midnight of 2027 in Dongguan."""
 

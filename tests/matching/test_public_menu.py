@@ -2,19 +2,20 @@
 
 from services.matching.pages.public_menu import SUM_OF_MIN, render_public_menu
 from services.matching.store import OpenSum
+from tests.support.readers import make_reader
 
 CHASHAN, DONGCHENG = "441900103", "441900003"
 
 
 def render(sums: list[OpenSum], category: str = "", town: str = "") -> str:
-    return bytes(render_public_menu(sums, category, town, "12345").body).decode()
+    return bytes(render_public_menu(make_reader(), sums, category, town, "12345").body).decode()
 
 
 def test_counts_are_by_town_and_category() -> None:
     sums = [OpenSum(CHASHAN, "meals", 4, 0, 0), OpenSum(CHASHAN, "medical", 2, 0, 0)]
     page = render([*sums, OpenSum(DONGCHENG, "meals", 1, 0, 0)])
     assert "<strong>7</strong>" in page
-    assert page.index("<strong>茶山镇 ") < page.index("<strong>东城街道 ")
+    assert page.index("<strong>茶山镇<") < page.index("<strong>东城街道<")
     assert "<strong>4</strong>" in render(sums, "meals", CHASHAN)
     assert "现在没有符合的" in render(sums, "meals", DONGCHENG)
 
@@ -27,7 +28,7 @@ def test_a_sum_of_money_is_of_several_requests_or_is_not_said() -> None:
 
 def test_an_unknown_town_is_the_citys_and_an_unknown_category_is_another() -> None:
     page = render([OpenSum("330106000", "meals", 1, 0, 0), OpenSum("441900000", "alien", 2, 0, 0)])
-    assert '<strong>全市 <span class="en" lang="en">whole city</span></strong>' in page
+    assert "<strong>全市</strong>" in page
     assert "330106" not in page
     assert "其他" in page
 

@@ -26,6 +26,7 @@ from services.notify.providers.wechat_pages import LEFT_ALONE_S, PageSignature, 
 from services.notify.wordbook import WordBook
 from shared.clock import system_now
 from shared.http import FetchingClient, open_http_client
+from tests.support.readers import make_reader
 
 SETTINGS = SimulatorSettings(wechat_secret="simulated", wechat_templates={"S1": "进展"})
 PAGE = "https://gj.example/notify/subscribe?from=menu"
@@ -190,7 +191,7 @@ def test_what_is_signed_is_the_address_with_what_wechat_added_to_it() -> None:
 
 @pytest.mark.parametrize("why", PROBLEMS)
 def test_a_page_without_buttons_says_why_and_has_no_script(why: str) -> None:
-    page = render_subscribe(list_offers({"request_opened": "A"}, WordBook()), why)
+    page = render_subscribe(make_reader(), list_offers({"request_opened": "A"}, WordBook()), why)
     html = bytes(page.body).decode()
     assert PROBLEMS[why][0] in html
     assert "<script" not in html

@@ -23,6 +23,7 @@ from services.audit.tlog.tiles import TILE_WIDTH, TileTree, format_tile_path, pa
 from shared.web.pages import ASSETS
 from tests.audit.ledgers import log_key, publish_leaves, sign_checkpoint, year_of_facts
 from tests.pages.browser import find_chromium
+from tests.support.readers import make_reader
 
 HOST = "http://127.0.0.1:9"
 KEY = log_key()
@@ -83,7 +84,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 def make_site(log: Path, index: int, vkeys: tuple[str, ...] = (str(KEY.vkey),)) -> Site:
     size = len(YEAR.leaves)
     shown = ShownLog("2026", ("莞家慈善基金会 2026年", "Guanjia foundation 2026"), size, size)
-    page = render_entry(shown, Overview(), YEAR.leaves[index], list(vkeys))
+    page = render_entry(make_reader(), shown, Overview(), YEAR.leaves[index], list(vkeys))
     return Site(bytes(page.body), dict(page.headers), Directory(log).read)
 
 
@@ -169,7 +170,9 @@ def test_a_saved_page_is_verified_without_a_connection(
     shown = ShownLog("2026", ("莞家", "Guanjia"), size, size)
     index = next(each for each in range(300, size) if b'"amount_fen"' in YEAR.leaves[each])
     files = collect_proof_files(Directory(log), index)
-    page = render_entry(shown, Overview(), YEAR.leaves[index], [str(KEY.vkey)], files)
+    page = render_entry(
+        make_reader(), shown, Overview(), YEAR.leaves[index], [str(KEY.vkey)], files
+    )
     saved = tmp_path / "entry.html"
     saved.write_bytes(bytes(page.body))
     context.set_offline(True)

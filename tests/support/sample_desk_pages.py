@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from fastapi.responses import HTMLResponse
 
@@ -28,6 +29,7 @@ from shared.catalogue import Entry, Unit
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 from shared.towns import load_towns
+from tests.support.readers import make_reader
 from tests.support.sample_emergencies import make_emergency, render_emergencies
 from tests.support.sample_person_pages import render_person_samples
 from tests.support.sample_wordings import render_wordings
@@ -149,9 +151,9 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
 
     item = Entry(words, words, None, (words,), (words,), (words,))
 
-    def render(template: str, **values: object) -> HTMLResponse:
+    def render(template: str, **values: Any) -> HTMLResponse:
         """In the reader's language, as these pages always are."""
-        return desk.PAGES._render("zh", template, 200, values)
+        return desk.PAGES.render_for(make_reader(), template, **values)
 
     return {
         **_render_regular(words),
@@ -284,10 +286,10 @@ def _render_regular(words: str) -> Mapping[str, HTMLResponse]:
     line = regular.build_line(work, at)
     problems = [{"code": "x", "field": "on", "zh": words, "en": words}]
     typed = dict.fromkeys(("title", "name", "service", "unit", "village"), words)
-    shared = {"kinds": KINDS, "towns": load_towns(), "form_token": words}
+    shared: dict[str, Any] = {"kinds": KINDS, "towns": load_towns(), "form_token": words}
 
-    def render(template: str, **values: object) -> HTMLResponse:
-        return regular.PAGES._render("zh", template, 200, shared | values)
+    def render(template: str, **values: Any) -> HTMLResponse:
+        return regular.PAGES.render_for(make_reader(), template, **shared | values)
 
     return {
         "regular": render(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi.responses import HTMLResponse
 
@@ -10,6 +11,7 @@ from services.intake.model.emergency import Emergency
 from services.intake.pages import emergencies
 from shared.contracts.values import Category
 from shared.towns import load_towns
+from tests.support.readers import make_reader
 
 
 def make_emergency(words: str, now: datetime) -> Emergency:
@@ -34,10 +36,10 @@ def render_emergencies(
     """The list with its form, and one that is on with its figures."""
     problems = [{"code": "x", "field": field, "zh": words, "en": words} for field in ("until", "")]
     shown = emergencies.describe_emergency(emergency, now)
-    shared = {"problems": problems, "form_key": "k", "form_token": words}
+    shared: dict[str, Any] = {"problems": problems, "form_key": "k", "form_token": words}
 
-    def render(template: str, **values: object) -> HTMLResponse:
-        return emergencies.PAGES._render("zh", template, 200, shared | values)
+    def render(template: str, **values: Any) -> HTMLResponse:
+        return emergencies.PAGES.render_for(make_reader(), template, **shared | values)
 
     return {
         "emergencies": render(

@@ -40,7 +40,7 @@ HELP_PHONE = "12345"
 
 def render_giver_samples(waiting: Match, words: str, token: str) -> Mapping[str, HTMLResponse]:
     """waiting: a proposal of what is given. words: what somebody wrote."""
-    giver = Giver.of_link("P-donor", token)
+    giver = Giver.of_link(make_reader(path=f"/p/{token}"), "P-donor", token)
     rows = [waiting.model_copy(update={"id": f"{waiting.id}{n}", "quantity": n}) for n in (1, 2)]
     problem = Problem(code="match_expired", zh=words, en=words)
     outcome = Outcome("accept", ("M-1",), ((waiting, problem),))

@@ -8,7 +8,13 @@ from fastapi.responses import HTMLResponse
 from services.notify.model import Attempt, Notice, PhoneTask
 from services.notify.pages.calls import build_row, render_calls
 from services.notify.pages.notices import render_notices
-from services.notify.pages.subscribe import RECIPIENTS, Line, Offer, render_subscribe
+from services.notify.pages.subscribe import (
+    RECIPIENTS,
+    SUBSCRIBE_PATH,
+    Line,
+    Offer,
+    render_subscribe,
+)
 from services.notify.providers.wechat_pages import PageSignature
 from services.notify.rates import Rate
 from shared.security import Credential, Role
@@ -88,9 +94,10 @@ def render_subscribe_samples(words: str) -> Mapping[str, HTMLResponse]:
     lines = (Line("诉求进度提醒", words), Line(words, "帮助已送达，请确认"))
     offers = [Offer(RECIPIENTS["applicant"], ("A-1", "A-2"), lines)]
     signature = PageSignature("wxsimulator0000000", "4f1c2a7b", 1_790_000_000, "0f9de62f")
+    visitor = make_reader(path=SUBSCRIBE_PATH)
     sdk = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
     return {
-        "subscribe": render_subscribe(offers, signature=signature, sdk=sdk),
-        "subscribe_elsewhere": render_subscribe(offers, "elsewhere"),
-        "subscribe_needless": render_subscribe([], "needless"),
+        "subscribe": render_subscribe(visitor, offers, signature=signature, sdk=sdk),
+        "subscribe_elsewhere": render_subscribe(visitor, offers, "elsewhere"),
+        "subscribe_needless": render_subscribe(visitor, [], "needless"),
     }

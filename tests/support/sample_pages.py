@@ -71,6 +71,7 @@ VKEY = "guanjia.dongguan/log/2026+8f3a1b2c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobH
 @cache
 def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HTMLResponse]:
     """By name. words: stand wherever a person, a partner or a file may have written them."""
+    visitor = make_reader(path=f"/x/{token}")
     match = _match(words)
     delivered = match.model_copy(update={"state": "delivered", "deliveries": 1})
     confirmed = delivered.model_copy(
@@ -87,19 +88,21 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         **render_desk_samples(words, make_request(words)),
         **render_operation_samples(words),
         **render_notify_samples(words),
-        "proposal": render_proposal(match, background, token),
+        "proposal": render_proposal(visitor, match, background, token),
         "proposal_money": render_proposal(
+            visitor,
             _match("", unit="fen", quantity=20_450_000),
             Background(None, None, NOW, HELP_PHONE),
             token,
         ),
-        "delivery_delivered": render_delivery(delivered, token, NOW, HELP_PHONE),
-        "delivery_confirmed": render_delivery(confirmed, token, NOW, HELP_PHONE),
-        "delivery_rated": render_delivery(rated, token, NOW, HELP_PHONE),
-        "menu": render_menu(offers, needs, token, NOW, HELP_PHONE),
-        "menu_empty": render_menu(offers, {}, token, NOW, HELP_PHONE),
-        "menu_claimed": render_claimed(Answer(201, claimed), token),
+        "delivery_delivered": render_delivery(visitor, delivered, token, NOW, HELP_PHONE),
+        "delivery_confirmed": render_delivery(visitor, confirmed, token, NOW, HELP_PHONE),
+        "delivery_rated": render_delivery(visitor, rated, token, NOW, HELP_PHONE),
+        "menu": render_menu(visitor, offers, needs, token, NOW, HELP_PHONE),
+        "menu_empty": render_menu(visitor, offers, {}, token, NOW, HELP_PHONE),
+        "menu_claimed": render_claimed(visitor, Answer(201, claimed), token),
         "receipt": render_receipt(
+            visitor,
             _entry(words),
             _receipt(),
             [VKEY, words],
@@ -108,6 +111,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             HELP_PHONE,
         ),
         "receipt_invoiced": render_receipt(
+            visitor,
             _entry(words),
             _receipt(),
             [VKEY],
@@ -117,6 +121,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             InvoicedGift(INVOICED | {"project": words}, INVOICE),
         ),
         "receipt_undone": render_receipt(
+            visitor,
             _entry(words),
             _receipt(),
             [VKEY],
@@ -126,6 +131,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             is_undone=True,
         ),
         "receipt_refunded": render_receipt(
+            visitor,
             _entry(words),
             _receipt(),
             [VKEY],
@@ -134,18 +140,21 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             HELP_PHONE,
             refunded_fen=1_250,
         ),
-        "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW, HELP_PHONE),
-        "mandate_answered": render_mandate_answered("open", f"/a/{token}", HELP_PHONE),
+        "mandate": render_mandate(
+            visitor, _mandate(words), partial(MANDATE.path, token), NOW, HELP_PHONE
+        ),
+        "mandate_answered": render_mandate_answered(visitor, "open", f"/a/{token}", HELP_PHONE),
         **_render_ledger(words),
-        "give": render_public_menu(_open_sums(), "", "", HELP_PHONE),
-        "give_filtered": render_public_menu(_open_sums(), "meals", CHASHAN, HELP_PHONE),
-        "receipt_pending": render_receipt_pending(f"/g/{token}", HELP_PHONE),
-        "link_invalid": FRAME.render("link_invalid.html", status=401),
+        "give": render_public_menu(visitor, _open_sums(), "", "", HELP_PHONE),
+        "give_filtered": render_public_menu(visitor, _open_sums(), "meals", CHASHAN, HELP_PHONE),
+        "receipt_pending": render_receipt_pending(visitor, f"/g/{token}", HELP_PHONE),
+        "link_invalid": FRAME.render(visitor, "link_invalid.html", status=401),
         "link_over": FRAME.render(
-            "link_over.html", status=410, problems=[{"zh": words, "en": words}]
+            visitor, "link_over.html", status=410, problems=[{"zh": words, "en": words}]
         ),
         **render_giver_samples(_match(words), words, token),
         "problems": FRAME.render(
+            visitor,
             "problems.html",
             status=409,
             problems=[{"zh": words, "en": words}],
@@ -156,6 +165,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
 
 def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
     """words: names of funds, and what an entry moved."""
+    visitor = make_reader(path="/ledger/2026")
     log = ledger.ShownLog("2026", (words, words), 7, 9)
     figures, few = Overview(), Overview()
     sums = Sums(income=20_450_000, committed=9_000_000, spent=4_000_000, fees=1_000)
@@ -171,15 +181,19 @@ def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
     refused = EntryRow(2, "2026-01-02", "refusal", "拒绝", (), ("", ""), Aim("", ""))
     raw = encode_entry(year_of_facts(2).sealed[1].entry)
     return {
-        "ledger": ledger.render_ledger(log, figures, [ledger.ShownLog("g-2025", (words, words))]),
-        "ledger_empty": ledger.PAGES.render("ledger_empty.html"),
-        "ledger_without_funds": ledger.render_ledger(log, few, []),
-        "ledger_fund": ledger.render_fund(log, figures, "F-1"),
-        "ledger_entries": ledger.render_entries(
-            log, figures, EntryFilter(fund="F-1"), FoundEntries((row, refused), 2), words
+        "ledger": ledger.render_ledger(
+            visitor, log, figures, [ledger.ShownLog("g-2025", (words, words))]
         ),
-        "ledger_entry": ledger.render_entry(log, figures, raw, [VKEY, words]),
-        "ledger_verify": ledger.render_how_to_verify([(log, [VKEY])], "http://127.0.0.1:8004"),
+        "ledger_empty": ledger.PAGES.render_for(visitor, "ledger_empty.html"),
+        "ledger_without_funds": ledger.render_ledger(visitor, log, few, []),
+        "ledger_fund": ledger.render_fund(visitor, log, figures, "F-1"),
+        "ledger_entries": ledger.render_entries(
+            visitor, log, figures, EntryFilter(fund="F-1"), FoundEntries((row, refused), 2), words
+        ),
+        "ledger_entry": ledger.render_entry(visitor, log, figures, raw, [VKEY, words]),
+        "ledger_verify": ledger.render_how_to_verify(
+            visitor, [(log, [VKEY])], "http://127.0.0.1:8004"
+        ),
     }
 
 
@@ -203,11 +217,12 @@ def _render_own_cases(
 
 def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
     """The form of the public with what was typed, and the applicant's page."""
+    visitor = make_reader(path=f"/r/{token}")
     typed = dict.fromkeys(ask.FIELDS, words)
     wrong = {name: Problem("code", name, words, words) for name in ask.FIELDS}
-    render = partial(render_request, help_phone=HELP_PHONE, answer_days=5, hotline="12356")
+    render = partial(render_request, visitor, help_phone=HELP_PHONE, answer_days=5, hotline="12356")
     delivered = {"M-1": Portion(quantity=2, stage="delivered")}
-    links = [DeliveryLink(f"/c/{token}", words, is_confirmed=done) for done in (False, True)]
+    links = [DeliveryLink(f"/c/{token}", 2, is_confirmed=done) for done in (False, True)]
     declined = make_request(words, state=intake.RequestState.DECLINED, reason=words)
     returned = make_request(
         words,
@@ -220,22 +235,24 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
         words, state=intake.RequestState.RECORDED, waits_for=("phone_unproven",)
     )
     return {
-        "ask": ask.render_ask(1, ask.AskForm(typed)),
-        "ask_wrong": ask.render_ask(1, ask.AskForm(typed, wrong)),
-        "ask_contact": ask.render_ask(2, ask.AskForm(typed)),
-        "ask_contact_wrong": ask.render_ask(2, ask.AskForm(typed, wrong)),
+        "ask": ask.render_ask(visitor, 1, ask.AskForm(typed)),
+        "ask_wrong": ask.render_ask(visitor, 1, ask.AskForm(typed, wrong)),
+        "ask_contact": ask.render_ask(visitor, 2, ask.AskForm(typed)),
+        "ask_contact_wrong": ask.render_ask(visitor, 2, ask.AskForm(typed, wrong)),
         **_render_own_cases((recorded, declined, returned, part), words, token),
-        "own": own.render_own(token, help_phone=HELP_PHONE),
+        "own": own.render_own(visitor, token, help_phone=HELP_PHONE),
         "own_code": own.render_own(
+            visitor,
             token,
             code="12345678",
             help_phone=HELP_PHONE,
             problems=[Problem("code", "code", words, words)],
         ),
         "own_open": own.render_own(
-            token, code="12345678", is_open=True, done="correct", help_phone=HELP_PHONE
+            visitor, token, code="12345678", is_open=True, done="correct", help_phone=HELP_PHONE
         ),
         "own_help_comes": own.render_own(
+            visitor,
             token,
             code="12345678",
             is_open=True,
@@ -243,7 +260,7 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
             is_recorded_elsewhere=True,
             help_phone=HELP_PHONE,
         ),
-        "own_erased": own.render_erased(HELP_PHONE),
+        "own_erased": own.render_erased(visitor, HELP_PHONE),
         "request_new": render(recorded, token, [], deliveries=[], is_new=True),
         "request_danger": render(
             recorded.model_copy(update={"danger": True}), token, [], deliveries=[], is_new=True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from fastapi.responses import HTMLResponse
 
@@ -11,6 +12,7 @@ from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from services.notify.wordings import Wording, Words
 from shared.security import Credential, Role
+from tests.support.readers import make_reader
 
 PURPOSE = "match_proposed"
 IDS: Mapping[ProviderName, Mapping[str, str]] = {
@@ -24,11 +26,11 @@ def render_wordings(words: str, now: datetime) -> Mapping[str, HTMLResponse]:
     """The list, and one notice with a change that waits and earlier ones; refused as typed."""
     reader = Credential(id="op", secret_sha256="x", roles=frozenset({Role.OPERATOR}))
     wording = make_wording(words, now)
-    shared = {"form_key": "k", "form_token": words, "done": None}
+    shared: dict[str, Any] = {"form_key": "k", "form_token": words, "done": None}
     problems = [{"code": "x", "field": f, "zh": words, "en": words} for f in ("sms", "")]
 
-    def render(name: str, /, **values: object) -> HTMLResponse:
-        return wordings.PAGES._render("zh", name, 200, shared | values)
+    def render(name: str, /, **values: Any) -> HTMLResponse:
+        return wordings.PAGES.render_for(make_reader(), name, **shared | values)
 
     row = wordings._describe_row(PURPOSE, wording)
     waiting = wordings.describe(wording, NotifySettings(), reader, IDS)

@@ -143,7 +143,7 @@ async def revoke_mandate(
 async def show_mandate(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
     mandate = await _load_mandate(token, request, runtime)
     now, phone = await runtime.processor.now(), runtime.settings.help_phone
-    return render_mandate(mandate, partial(MANDATE.path, token), now, phone)
+    return render_mandate(request, mandate, partial(MANDATE.path, token), now, phone)
 
 
 @link_router.post(MANDATE.route("give"))
@@ -181,4 +181,4 @@ async def _answer_donor(
     if not is_browser(request):
         return respond(answer)
     phone = runtime.settings.help_phone
-    return render_mandate_answered(str(answer.body["state"]), MANDATE.path(token), phone)
+    return render_mandate_answered(request, str(answer.body["state"]), MANDATE.path(token), phone)

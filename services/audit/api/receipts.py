@@ -98,10 +98,11 @@ async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) ->
     try:
         receipt = await _read_receipt(runtime, gift)
     except Transient:
-        return render_receipt_pending(GIFT_RECEIPT.path(token), phone)
+        return render_receipt_pending(request, GIFT_RECEIPT.path(token), phone)
     vkeys = await asyncio.to_thread(runtime.resources.list_vkeys, gift.log)
     invoiced = await load_gift(runtime.database, runtime.settings.foundations, gift.id)
     return render_receipt(
+        request,
         parse_entry(receipt.entry),
         receipt,
         vkeys,

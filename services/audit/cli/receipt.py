@@ -81,11 +81,16 @@ def check_receipt(
         raise typer.Exit(WRONG) from None
     table = Table(show_header=False, title="凭证成立 the receipt holds", title_style="green")
     for label, text in (
-        *describe_receipt(*proven),
+        *((" ".join(label), _join(text)) for label, text in describe_receipt(*proven)),
         ("见证 Witnesses", _describe_cosigners(checked, witnesses)),
     ):
         table.add_row(label, escape(text))
     console.print(table)
+
+
+def _join(text: tuple[str, str]) -> str:
+    """Once where both languages say the same."""
+    return " ".join(dict.fromkeys(text))
 
 
 def _describe_cosigners(checked: Receipt, witnesses: list[VerifierKey]) -> str:

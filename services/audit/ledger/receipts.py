@@ -28,6 +28,9 @@ SUFFIX = ".tlog-proof"
 
 _PROOF_LINES_MAX = 63
 
+Words = tuple[str, str]
+"""Chinese and English."""
+
 
 class ReceiptError(ValueError):
     """The receipt is malformed or does not prove what it says."""
@@ -137,29 +140,36 @@ def _parse_number(text: str) -> int:
     return int(text)
 
 
-def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[str, str]]:
-    """(label, text), most important first."""
-    fund = entry.get("fund")
+def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[Words, Words]]:
+    """Label and text, most important first."""
+    what, moved, fund = kind_of(entry).receipt, _format_moved(entry), entry.get("fund")
+    zh, _, en = (what or entry["kind"]).partition(" ")
     return [
-        ("事项 What", kind_of(entry).receipt or entry["kind"]),
-        *([("数额 Amount", moved)] if (moved := _format_moved(entry)) else []),
-        *([("基金 Fund", str(fund))] if fund else []),
-        ("捐赠编号 Donation", entry["subject"]),
-        ("收到时间 Received (UTC)", _format_minute(entry["effective_at"])),
-        ("入账时间 Entered (UTC)", _format_minute(entry["recorded_at"])),
-        ("公开账本 Public log", checkpoint.origin),
-        ("条目 Entry", f"{entry['index']} / {checkpoint.size}"),
+        (("事项", "What"), (zh, en or zh)),
+        *([(("数额", "Amount"), moved)] if moved else []),
+        *([(("基金", "Fund"), _repeat(str(fund)))] if fund else []),
+        (("捐赠编号", "Donation"), _repeat(entry["subject"])),
+        (("收到时间（UTC）", "Received (UTC)"), _repeat(_format_minute(entry["effective_at"]))),
+        (("入账时间（UTC）", "Entered (UTC)"), _repeat(_format_minute(entry["recorded_at"]))),
+        (("公开账本", "Public log"), _repeat(checkpoint.origin)),
+        (("条目", "Entry"), _repeat(f"{entry['index']} / {checkpoint.size}")),
     ]
 
 
-def _format_moved(entry: LedgerEntry) -> str:
-    """What was given: the debit of the entry's first account; empty where nothing moved."""
+def _repeat(text: str) -> Words:
+    """The same in either language."""
+    return text, text
+
+
+def _format_moved(entry: LedgerEntry) -> Words | None:
+    """What was given: the debit of the entry's first account; None where nothing moved."""
     if not entry["legs"]:
-        return ""
+        return None
     first: Document = entry["legs"][0]
     if "amount_fen" in first:
-        return f"人民币 {format_yuan(first['amount_fen'])} 元 CNY"
-    return f"{first['item']} {first['quantity']} {first['unit']}"
+        yuan = format_yuan(first["amount_fen"])
+        return f"人民币 {yuan} 元", f"CNY {yuan}"
+    return _repeat(f"{first['item']} {first['quantity']} {first['unit']}")
 
 
 def _format_minute(timestamp: str) -> str:

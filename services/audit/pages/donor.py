@@ -6,6 +6,7 @@ No personal data. Of a gift: what, how much, to which fund, when, and how to che
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from services.audit.invoices import InvoicedGift
@@ -30,6 +31,7 @@ MANDATE_LABELS: Mapping[str, tuple[str, str]] = {
 
 
 def render_receipt(
+    request: Request,
     entry: LedgerEntry,
     receipt: Receipt,
     vkeys: Sequence[str],
@@ -46,6 +48,7 @@ def render_receipt(
     (is_undone, refunded_fen) the page says. invoiced: the gift as its invoice says it, where it
     counts still."""
     return PAGES.render(
+        request,
         "receipt.html",
         rows=describe_receipt(entry, Checkpoint.read_unverified(receipt.checkpoint)),
         gift=invoiced.facts if invoiced else None,
@@ -59,17 +62,20 @@ def render_receipt(
     )
 
 
-def render_receipt_pending(path: str, help_phone: str) -> HTMLResponse:
+def render_receipt_pending(request: Request, path: str, help_phone: str) -> HTMLResponse:
     """path: of the page that will show it."""
-    return PAGES.render("receipt_pending.html", status=503, path=path, help_phone=help_phone)
+    return PAGES.render(
+        request, "receipt_pending.html", status=503, path=path, help_phone=help_phone
+    )
 
 
 def render_mandate(
-    mandate: Mandate, path: Callable[..., str], now: datetime, help_phone: str
+    request: Request, mandate: Mandate, path: Callable[..., str], now: datetime, help_phone: str
 ) -> HTMLResponse:
     """path: of the page, and of its buttons."""
     is_over = now >= mandate.valid_until
     return PAGES.render(
+        request,
         "mandate.html",
         mandate=mandate,
         state=MANDATE_LABELS["revoked" if is_over and mandate.is_open else mandate.state],
@@ -97,6 +103,10 @@ def _list_limits(mandate: Mandate) -> list[tuple[str, str, Texts]]:
     ]
 
 
-def render_mandate_answered(state: str, back: str, help_phone: str) -> HTMLResponse:
+def render_mandate_answered(
+    request: Request, state: str, back: str, help_phone: str
+) -> HTMLResponse:
     words = MANDATE_LABELS[state]
-    return PAGES.render("mandate_answered.html", state=words, back=back, help_phone=help_phone)
+    return PAGES.render(
+        request, "mandate_answered.html", state=words, back=back, help_phone=help_phone
+    )

@@ -49,7 +49,6 @@ router = Router(route_class=LinkRoute, include_in_schema=False)
 PAGES = Pages("services.audit")
 CHARTED_MONTHS_MAX = 24
 R = TypeVar("R")
-Show = Callable[..., HTMLResponse]
 """Renders a template with its values."""
 
 LogName = Annotated[str, Path(pattern=r"^[\w][\w.-]{0,100}$")]
@@ -93,16 +92,14 @@ async def show_how_to_verify(request: Request, runtime: AuditRuntimeDep) -> Resp
         return [(log, logs.list_vkeys(logs.find_origin(name) or "")) for name, log in pairs]
 
     listed = await asyncio.to_thread(read)
-    return render_how_to_verify(listed, settings.find_public_url("audit"), show_to(request))
+    return render_how_to_verify(request, listed, settings.find_public_url("audit"))
 
 
 @router.get("/ledger/{log}")
 async def show_log(log: LogName, request: Request, runtime: AuditRuntimeDep) -> Response:
     names = await asyncio.to_thread(runtime.resources.list_names)
     others = [ShownLog(name, name_log(runtime.settings, name)) for name in names if name != log]
-    return await _read(
-        request, runtime, log, partial(render_ledger, others=others, show=show_to(request))
-    )
+    return await _read(request, runtime, log, partial(render_ledger, request, others=others))
 
 
 @router.get("/ledger/{log}/fund")
@@ -115,7 +112,7 @@ async def show_fund_flow(
     def render(which: ShownLog, figures: Overview) -> Response:
         if id not in figures.funds:
             raise Denied(messages.FUND_UNKNOWN.refusal(404, id=id))
-        return render_fund(which, figures, id, show_to(request))
+        return render_fund(request, which, figures, id)
 
     return await _read(request, runtime, log, render)
 
@@ -160,7 +157,7 @@ async def search_entries(
         start = int(before) if before.isascii() and before.isdigit() else None
         source = runtime.resources.open_log_source(log)
         hits = find_entries(source, figures, criteria, start)
-        return render_entries(which, figures, criteria, hits, number, show_to(request))
+        return render_entries(request, which, figures, criteria, hits, number)
 
     return await _read(request, runtime, log, render)
 
@@ -173,7 +170,7 @@ async def show_entry(
         logs = runtime.resources
         raw = _read_leaf(logs, which, index)
         vkeys = logs.list_vkeys(parse_entry(raw)["log"])
-        return render_entry(which, figures, raw, vkeys, show=show_to(request))
+        return render_entry(request, which, figures, raw, vkeys)
 
     return await _read(request, runtime, log, render)
 
@@ -189,7 +186,7 @@ async def download_offline_page(
         raw = _read_leaf(logs, which, index)
         files = collect_proof_files(logs.open_log_source(log), index)
         vkeys = logs.list_vkeys(parse_entry(raw)["log"])
-        page = render_entry(which, figures, raw, vkeys, files, show_to(request))
+        page = render_entry(request, which, figures, raw, vkeys, files)
         name = f'attachment; filename="guanjia-{log}-{index}.html"'
         page.headers["Content-Disposition"] = name
         return page
@@ -259,17 +256,13 @@ def split_name(name: str) -> tuple[str, str]:
 # --- rendering ------------------------------------------------------------------------------------
 
 
-def show_to(request: Request) -> Show:
-    """In the reader's language."""
-    return partial(PAGES.render_for, request)
-
-
 def render_ledger(
-    log: ShownLog, figures: Overview, others: Iterable[ShownLog], show: Show = PAGES.render
+    request: Request, log: ShownLog, figures: Overview, others: Iterable[ShownLog]
 ) -> HTMLResponse:
     flows = sorted(figures.funds.values(), key=lambda flow: (-flow.total.income, flow.id))
     total = add_totals(flows)
-    return show(
+    return PAGES.render_for(
+        request,
         "ledger.html",
         log=log,
         others=list(others),
@@ -284,11 +277,10 @@ def render_ledger(
     )
 
 
-def render_fund(
-    log: ShownLog, figures: Overview, id_: str, show: Show = PAGES.render
-) -> HTMLResponse:
+def render_fund(request: Request, log: ShownLog, figures: Overview, id_: str) -> HTMLResponse:
     flow = figures.funds[id_]
-    return show(
+    return PAGES.render_for(
+        request,
         "ledger_fund.html",
         log=log,
         flow=flow,
@@ -313,18 +305,19 @@ def _list_latest(months: Document) -> Document:
 
 
 def render_entries(
+    request: Request,
     log: ShownLog,
     figures: Overview,
     criteria: EntryFilter,
     hits: FoundEntries,
     missing: str = "",
-    show: Show = PAGES.render,
 ) -> HTMLResponse:
     """missing: a number that was looked for and is none."""
     chosen = {name: getattr(criteria, name) for name in criteria.__slots__}
     chosen["town"] = town_name(criteria.town)
     further = urlencode({**{k: v for k, v in chosen.items() if v}, "before": hits.before})
-    return show(
+    return PAGES.render_for(
+        request,
         "ledger_entries.html",
         log=log,
         rows=[_describe_row(row, figures) for row in hits.rows],
@@ -356,18 +349,19 @@ def _describe_row(row: EntryRow, figures: Overview) -> dict[str, object]:
 
 
 def render_entry(
+    request: Request,
     log: ShownLog,
     figures: Overview,
     raw: bytes,
     vkeys: list[str],
     files: Mapping[str, bytes] | None = None,
-    show: Show = PAGES.render,
 ) -> HTMLResponse:
     """files: what a page that is saved brings along; None where they are fetched."""
     entry = parse_entry(raw)
     fields = cast(Mapping[str, object], entry)
     encoded = {path: base64.b64encode(data).decode() for path, data in (files or {}).items()}
-    page = show(
+    page = PAGES.render_for(
+        request,
         "ledger_entry.html" if files is None else "ledger_offline.html",
         log=log,
         row=_describe_row(describe_entry(entry, figures), figures),
@@ -387,6 +381,6 @@ def render_entry(
 
 
 def render_how_to_verify(
-    logs: Iterable[tuple[ShownLog, list[str]]], address: str, show: Show = PAGES.render
+    request: Request, logs: Iterable[tuple[ShownLog, list[str]]], address: str
 ) -> HTMLResponse:
-    return show("ledger_verify.html", logs=list(logs), address=address)
+    return PAGES.render_for(request, "ledger_verify.html", logs=list(logs), address=address)

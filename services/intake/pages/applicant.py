@@ -42,7 +42,7 @@ from shared.web.access import Denied, Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.forms import read_form
 from shared.web.links import LinkRoute, Token, is_browser
-from shared.web.pages import Pages, format_quantity
+from shared.web.pages import Pages
 
 router = Router(route_class=LinkRoute)
 
@@ -60,6 +60,7 @@ async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep
         deliveries = _make_deliveries(runtime, opened, stored, now)
         settings = runtime.settings
         return render_request(
+            request,
             stored,
             token,
             looks,
@@ -159,7 +160,7 @@ class DeliveryLink:
     """Help that came: where the person says so, or rates it."""
 
     path: str
-    amount: str
+    quantity: int
     is_confirmed: bool
 
 
@@ -173,8 +174,8 @@ def _make_deliveries(
         token = runtime.keyring.make_link(
             DELIVERY.purpose, id_, DELIVERY.compute_end(now), now, request.person_id, opened
         )
-        amount = format_quantity("both", portion.quantity, request.need.unit, request.need.item)
-        links.append(DeliveryLink(DELIVERY.path(token), amount, portion.stage == "confirmed"))
+        is_confirmed = portion.stage == "confirmed"
+        links.append(DeliveryLink(DELIVERY.path(token), portion.quantity, is_confirmed))
     return links
 
 
@@ -317,6 +318,7 @@ _NEXT: Mapping[int, tuple[str, str]] = {
 
 
 def render_request(
+    reader: Request,
     request: model.Request,
     token: str,
     looks: Sequence[Mapping[str, str]],
@@ -332,6 +334,7 @@ def render_request(
 ) -> HTMLResponse:
     """Nothing is offered that would be refused now."""
     return PAGES.render(
+        reader,
         "request.html",
         request=request,
         state=(views.STATE_LABELS[request.state], STATES[request.state][1]),

@@ -106,7 +106,7 @@ class AskForm:
 
 @router.get(ASK_PATH)
 async def show_first_step(request: Request) -> Response:
-    return _render(request, 1, AskForm(_make_blank()))
+    return render_ask(request, 1, AskForm(_make_blank()))
 
 
 @router.post(ASK_PATH)
@@ -120,17 +120,17 @@ async def go_on(request: Request, runtime: IntakeRuntimeDep) -> Response:
     if form.get(TRAP) or not _ONCE.fullmatch(values["once"]):
         raise FORM_STALE.invalid()
     if (town := str(form.get("map", ""))) in load_towns().values():
-        return _render(request, 1, AskForm({**values, "town": town}))
+        return render_ask(request, 1, AskForm({**values, "town": town}))
     if step == "back":
-        return _render(request, 1, AskForm(values))
+        return render_ask(request, 1, AskForm(values))
     submitted, problems = read_ask(values)
     if step == "1":
         first = {name: problem for name, problem in problems.items() if name in FIRST_STEP}
         checked = AskForm(values, first)
-        return _render(request, 1 if first else 2, checked, status=422 if first else 200)
+        return render_ask(request, 1 if first else 2, checked, status=422 if first else 200)
     if submitted is None:
         wrong = AskForm(values, problems)
-        return _render(request, wrong.step, wrong, status=422)
+        return render_ask(request, wrong.step, wrong, status=422)
     address = find_address(request)
     runtime.resources.ask_quota.take(f"ask:{address}", 1)
     return await _submit(runtime, values, submitted, list_uploads(form))
@@ -300,18 +300,12 @@ def _format_village(values: Mapping[str, str]) -> str:
 # --- rendering ------------------------------------------------------------------------------------
 
 
-def _render(request: Request, step: int, form: AskForm, status: int = 200) -> HTMLResponse:
-    return render_ask(
-        step, form, lambda name, **v: PAGES.render_with_script(request, name, status, **v)
-    )
-
-
-def render_ask(
-    step: int, form: AskForm, show: Callable[..., HTMLResponse] = PAGES.render
-) -> HTMLResponse:
+def render_ask(request: Request, step: int, form: AskForm, status: int = 200) -> HTMLResponse:
     fields = FIRST_STEP if step == 1 else frozenset(FIELDS) - FIRST_STEP - {"once"}
-    return show(
+    return PAGES.render_with_script(
+        request,
         "ask.html",
+        status,
         step=step,
         typed=form.values,
         problems=form.problems,

@@ -82,7 +82,7 @@ class Proven:
 @router.get(REQUEST.route(OWN))
 async def show_own_data(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     await load_request(request, runtime, token)
-    return render_own(token, help_phone=runtime.settings.help_phone)
+    return render_own(request, token, help_phone=runtime.settings.help_phone)
 
 
 @router.post(REQUEST.route(OWN, "code"))
@@ -93,7 +93,7 @@ async def make_code(token: Token, request: Request, runtime: IntakeRuntimeDep) -
     code = f"{secrets.randbelow(10**BINDING_DIGITS):0>{BINDING_DIGITS}}"
     proof_id = derive_proof_id(runtime.resources.vault, code)
     await proofs.save_proof(runtime.database, proof_id, stored.id, await runtime.processor.now())
-    return render_own(token, code=code, help_phone=runtime.settings.help_phone)
+    return render_own(request, token, code=code, help_phone=runtime.settings.help_phone)
 
 
 @router.post(REQUEST.route(OWN, "open"))
@@ -103,13 +103,14 @@ async def open_own(token: Token, request: Request, runtime: IntakeRuntimeDep) ->
     proven = await _find_proven(request, runtime, token, form)
     if proven is None:
         return render_own(
+            request,
             token,
             status=422,
             code=_read_code(form),
             problems=[PROOF_AWAITED.problem("code")],
             help_phone=runtime.settings.help_phone,
         )
-    return await _render_open(runtime, token, proven)
+    return await _render_open(request, runtime, token, proven)
 
 
 async def _find_proven(
@@ -173,7 +174,7 @@ async def export_own(token: Token, request: Request, runtime: IntakeRuntimeDep) 
         return Response(body, media_type="application/json", headers={**HEADERS, **name})
     path = REQUEST.path(token)
     return PAGES.render(
-        "person_export.html", person=content, stages=STAGES, states=STATES, path=path
+        request, "person_export.html", person=content, stages=STAGES, states=STATES, path=path
     )
 
 
@@ -191,7 +192,7 @@ async def correct_own(token: Token, request: Request, runtime: IntakeRuntimeDep)
         phone = runtime.settings.help_phone
         raise Denied(OWN_CORRECTIONS_MANY.refusal(429, phone=phone))
     await _send_correction(runtime, proven, format_correction(proven.request.id, lines), number)
-    return await _render_open(runtime, token, proven, done="correct")
+    return await _render_open(request, runtime, token, proven, done="correct")
 
 
 def read_correction(form: Form) -> dict[str, str]:
@@ -251,7 +252,7 @@ async def submit_own_preference(
         return respond(answer)
     person = await mongo.load(runtime.database, Person, proven.person.id)
     proven = replace(proven, person=person or proven.person)
-    return await _render_open(runtime, token, proven, done="preference")
+    return await _render_open(request, runtime, token, proven, done="preference")
 
 
 # --- erasing --------------------------------------------------------------------------------------
@@ -273,7 +274,7 @@ async def erase_own(token: Token, request: Request, runtime: IntakeRuntimeDep) -
     erasure = Erasure(make_id("E", key), person_id=person_id)
     principal = f"link:{proven.request.id}"
     answer = await erasures.carry_out_erasure(runtime, erasure, principal=principal, key=key)
-    return render_erased(phone) if answer.status < 400 else respond(answer)
+    return render_erased(request, phone) if answer.status < 400 else respond(answer)
 
 
 def is_help_coming(requests: Iterable[model.Request]) -> bool:
@@ -293,9 +294,10 @@ async def _is_help_coming(runtime: IntakeRuntime, person_id: str) -> bool:
 
 
 async def _render_open(
-    runtime: IntakeRuntime, token: str, proven: Proven, done: str = ""
+    request: Request, runtime: IntakeRuntime, token: str, proven: Proven, done: str = ""
 ) -> HTMLResponse:
     return render_own(
+        request,
         token,
         code=proven.code,
         is_open=True,
@@ -308,6 +310,7 @@ async def _render_open(
 
 
 def render_own(
+    request: Request,
     token: str,
     *,
     help_phone: str,
@@ -322,6 +325,7 @@ def render_own(
 ) -> HTMLResponse:
     """Nothing personal stands on it: that is opened by a button, and logged."""
     return PAGES.render(
+        request,
         "own.html",
         status=status,
         code=code,
@@ -340,5 +344,5 @@ def render_own(
     )
 
 
-def render_erased(help_phone: str) -> HTMLResponse:
-    return PAGES.render("own_erased.html", help_phone=help_phone)
+def render_erased(request: Request, help_phone: str) -> HTMLResponse:
+    return PAGES.render(request, "own_erased.html", help_phone=help_phone)

@@ -9,7 +9,7 @@ from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.towns import town_name
 
 ANOTHER = "（其他资源 another offer）"
-_BESIDE_M = 100  # nearer than that is beside it
+BESIDE_M = 100  # nearer than that is beside it
 
 # Of offers that may not serve a request: how many, and why.
 _RULED_OUT: dict[Group, tuple[str, str]] = {
@@ -69,7 +69,7 @@ def format_distance(metres: int | None) -> str:
     """1.2公里; empty where it is not known."""
     if metres is None:
         return ""
-    return "就在旁边" if metres < _BESIDE_M else f"{metres / 1000:.1f}公里"
+    return "就在旁边" if metres < BESIDE_M else f"{metres / 1000:.1f}公里"
 
 
 def _format_offer(score: Score) -> str:

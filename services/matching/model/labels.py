@@ -35,6 +35,13 @@ ReopenReason = Literal[
     "已损坏或不能使用 Damaged or of no use",
 ]
 REOPEN_REASONS: tuple[ReopenReason, ...] = get_args(ReopenReason)
+
+
+def index_reasons(reasons: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    """Each with its Chinese and its English, which stand in one text."""
+    return {each: (each.partition(" ")[0], each.partition(" ")[2]) for each in reasons}
+
+
 EVIDENCE_LABELS: dict[Evidence, str] = {
     "visit": "上门见到本人",
     "signature": "本人或监护人签收",
@@ -53,9 +60,22 @@ STATE_LABELS: dict[MatchState, str] = {
 }
 
 
+STATES_IN_ENGLISH: dict[MatchState, str] = {
+    "proposed": "waits for the donor's answer",
+    "accepted": "accepted by the donor",
+    "committed": "promised",
+    "delivered": "delivered",
+    "confirmed": "receipt confirmed",
+    "declined": "declined by the donor",
+    "expired": "not answered in time",
+    "released": "released",
+    "reopened": "did not arrive, help is looked for anew",
+}
+
+
 def name_state(state: MatchState) -> tuple[str, str]:
     """Chinese and English."""
-    return STATE_LABELS[state], state
+    return STATE_LABELS[state], STATES_IN_ENGLISH[state]
 
 
 # Nothing moves by itself: audit's reversal takes a maker and a checker.

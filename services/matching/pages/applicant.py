@@ -1,5 +1,6 @@
 """The person says whether it arrived, and what they think of it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
@@ -7,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching.messages import STARS_WRONG
-from services.matching.model.labels import REOPEN_REASONS, name_state
+from services.matching.model.labels import REOPEN_REASONS, index_reasons, name_state
 from services.matching.model.match import ConfirmMatch, Match, RateMatch, ReopenMatch
 from services.matching.pages.buttons import (
     PAGES,
@@ -20,18 +21,23 @@ from services.matching.resources import MatchingRuntimeDep
 from shared.contracts.links import DELIVERY
 from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
-from shared.web.pages import format_moment
 
 router = Router(route_class=LinkRoute)
 
-STARS = {"5": "5 星 很满意", "4": "4 星", "3": "3 星", "2": "2 星", "1": "1 星 不满意"}
+STARS: Mapping[str, tuple[str, str]] = {
+    "5": ("5 星，很满意", "5 stars: very good"),
+    "4": ("4 星", "4 stars"),
+    "3": ("3 星", "3 stars"),
+    "2": ("2 星", "2 stars"),
+    "1": ("1 星，不满意", "1 star: not good"),
+}
 
 
 @router.get(DELIVERY.route(), response_class=HTMLResponse)
 async def show_delivery(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
     match = await load_match(request, runtime, DELIVERY, token)
     now = await runtime.processor.now()
-    return render_delivery(match, token, now, runtime.settings.help_phone)
+    return render_delivery(request, match, token, now, runtime.settings.help_phone)
 
 
 @router.post(DELIVERY.route("confirm"))
@@ -59,18 +65,20 @@ async def rate(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     return await execute_button(request, runtime, command, match, token, DELIVERY)
 
 
-def render_delivery(match: Match, token: str, now: datetime, help_phone: str) -> HTMLResponse:
+def render_delivery(
+    request: Request, match: Match, token: str, now: datetime, help_phone: str
+) -> HTMLResponse:
     """Nothing is offered that would be refused now."""
     return PAGES.render(
+        request,
         "delivery.html",
         match=match,
         state=name_state(match.state),
         may_confirm=match.state == "delivered",
         may_rate=match.state == "confirmed" and match.stars is None,
         may_reopen=match.may_reopen(now),
-        reopen_until=format_moment("both", match.reopen_until) if match.reopen_until else "",
         help_phone=help_phone,
-        stars=list(STARS.items()),
-        reasons=[(reason, reason) for reason in REOPEN_REASONS],
+        stars=STARS,
+        reasons=index_reasons(REOPEN_REASONS),
         path=partial(DELIVERY.path, token),
     )

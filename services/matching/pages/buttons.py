@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.matching.decide.cases import answer_match
 from services.matching.messages import MATCH_OVER, REASON_UNKNOWN
-from services.matching.model.labels import STATE_LABELS, MatchState
+from services.matching.model.labels import STATE_LABELS, MatchState, name_state
 from services.matching.model.match import (
     AcceptMatch,
     ConfirmMatch,
@@ -71,7 +71,8 @@ async def execute_button(
     if not is_browser(request):
         return respond(answer)
     state: MatchState = answer.body.get("state", match.state)
-    return render_done(f"已办理：{STATE_LABELS[state]}", f"done: {state}", link.path(token))
+    zh, en = name_state(state)
+    return render_done(request, (f"已办理：{zh}", f"Done: {en}"), link.path(token))
 
 
 async def _execute(
@@ -88,9 +89,12 @@ def derive_button_key(link_id: str, match: Match, data: MatchCommand) -> str:
     return make_id("link", link_id, type(data).__name__, occasion, data.model_dump_json())
 
 
-def render_done(text_zh: str, text_en: str, back: str = "", status: int = 200) -> HTMLResponse:
-    """back: where one goes on; empty where the page behind it is closed now."""
-    return PAGES.render("done.html", status=status, text_zh=text_zh, text_en=text_en, back=back)
+def render_done(
+    request: Request, texts: tuple[str, str], back: str = "", status: int = 200
+) -> HTMLResponse:
+    """texts: Chinese and English. back: where one goes on; empty where the page behind it is closed
+    now."""
+    return PAGES.render(request, "done.html", status=status, texts=texts, back=back)
 
 
 async def read_reason(request: Request, reasons: Sequence[Reason], default: str = "") -> Reason:

@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
-from services.matching.model.labels import DECLINE_REASONS, name_state
+from services.matching.model.labels import DECLINE_REASONS, index_reasons, name_state
 from services.matching.model.match import AcceptMatch, DeclineMatch, Match, ScheduleMatch
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -25,7 +25,6 @@ from shared.errors import Invalid
 from shared.validation import describe_validation
 from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
-from shared.web.pages import format_moment
 
 router = Router(route_class=LinkRoute)
 
@@ -39,7 +38,7 @@ async def show_proposal(token: Token, request: Request, runtime: MatchingRuntime
         now=await runtime.processor.now(),
         help_phone=runtime.settings.help_phone,
     )
-    return render_proposal(match, background, token)
+    return render_proposal(request, match, background, token)
 
 
 @router.post(PROPOSAL.route("accept"))
@@ -72,20 +71,19 @@ def parse_day(match: Match, text: str) -> ScheduleMatch:
         raise Invalid(*describe_validation(error)) from None
 
 
-def render_proposal(match: Match, background: Background, token: str) -> HTMLResponse:
-    need, offer = background.need, background.offer
+def render_proposal(
+    request: Request, match: Match, background: Background, token: str
+) -> HTMLResponse:
     return PAGES.render(
+        request,
         "proposal.html",
         match=match,
         why=format_why(match, background),
-        deadline=format_moment("both", match.expires_at),
-        proposed_at=format_moment("both", match.proposed_at),
-        recorded_at=format_moment("both", need.recorded_at) if need else "",
-        tier=need.tier if need else None,
-        way=format_way(need, offer) if need and offer else "",
+        need=background.need,
+        way=format_way(background),
         help_phone=background.help_phone,
         state=name_state(match.state),
         may_answer=match.state == "proposed",
-        reasons=[(reason, reason) for reason in DECLINE_REASONS],
+        reasons=index_reasons(DECLINE_REASONS),
         path=partial(PROPOSAL.path, token),
     )

@@ -54,12 +54,13 @@ class Giver:
     donor_id: str
     way: str
     base: str
+    show: Show
     form_token: str = ""
-    show: Show = PAGES.render
 
     @classmethod
-    def of_link(cls, donor_id: str, token: str, link_id: str = "") -> "Giver":
-        return cls(donor_id, link_id, PROPOSALS.path(token))
+    def of_link(cls, request: Request, donor_id: str, token: str, link_id: str = "") -> "Giver":
+        show = partial(PAGES.render, request)
+        return cls(donor_id, link_id, PROPOSALS.path(token), show)
 
     @property
     def is_signed_in(self) -> bool:
@@ -84,7 +85,7 @@ async def open_giver(request: Request) -> Giver:
     if not is_below(request, GIVER_PATH):
         opened = await open_link(request, runtime, PROPOSALS, token)
         await require_standing(runtime, opened, opened.subject)
-        return Giver.of_link(opened.subject, token, opened.id)
+        return Giver.of_link(request, opened.subject, token, opened.id)
     session = await SIGN_IN.open_session(request, runtime, token)
     return Giver(
         donor_id=session.subject,

@@ -7,7 +7,12 @@ from fastapi.responses import Response
 
 from services.matching.api.callers import HandingCaller, WitnessingCaller
 from services.matching.messages import MATCH_UNKNOWN
-from services.matching.model.labels import EVIDENCE_LABELS, REOPEN_REASONS, STATE_LABELS
+from services.matching.model.labels import (
+    EVIDENCE_LABELS,
+    REOPEN_REASONS,
+    index_reasons,
+    name_state,
+)
 from services.matching.model.match import (
     ConfirmMatch,
     DeliverMatch,
@@ -151,7 +156,7 @@ async def _render(
         "handover.html",
         status=answer.status if answer else 200,
         match=match,
-        state=(STATE_LABELS[match.state], match.state),
+        state=name_state(match.state),
         path=HANDOVER_PATH.format(match_id=match.id),
         case_path="" if is_partner(caller) else f"/cases/{match.request_id}",
         offers_path=PARTNER_PATH,
@@ -161,7 +166,7 @@ async def _render(
         problems=list_problems(answer) if answer else [],
         form_key=make_form_key(),
         evidence=EVIDENCE,
-        reasons=REOPEN_REASONS,
+        reasons=index_reasons(REOPEN_REASONS),
         may_deliver=match.state == "committed",
         may_confirm=match.state == "delivered" and not is_partner(caller),
         may_reopen=match.may_reopen(await runtime.processor.now()) and not is_partner(caller),

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from services.matching import menu
 from services.matching.messages import OFFER_OVER
-from services.matching.model.labels import STATE_LABELS, MatchState
+from services.matching.model.labels import name_state
 from services.matching.model.match import ClaimNeed
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -39,7 +39,7 @@ from shared.web.links import (
     load_linked,
     require_standing,
 )
-from shared.web.pages import format_moment, format_quantity
+from shared.web.pages import LANGUAGES, format_quantity
 
 router = Router(route_class=LinkRoute)
 
@@ -54,23 +54,16 @@ class Entry:
     """
 
     need: Need
-    needed: str
     days_waiting: int
     proposed: str
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """index: of the offer on the page, for the ids of its fields. unit: of what is entered.
-
-    until: when the offer ends, if it does.
-    """
+    """index: of the offer on the page, for the ids of its fields."""
 
     index: int
     offer: Offer
-    free: str
-    until: str
-    unit: str
     entries: Sequence[Entry]
 
 
@@ -81,7 +74,7 @@ async def show_menu(token: Token, request: Request, runtime: MatchingRuntimeDep)
     claimable = [offer for offer in offers if offer.mode != "push"]
     weights = runtime.settings.weights
     needs = await menu.find_servable(runtime.database, claimable, weights, now, ENTRIES_MAX)
-    return render_menu(claimable, needs, token, now, runtime.settings.help_phone)
+    return render_menu(request, claimable, needs, token, now, runtime.settings.help_phone)
 
 
 @router.post(MENU.route("claim"))
@@ -101,7 +94,7 @@ async def claim(token: Token, request: Request, runtime: RuntimeDep) -> Response
     answer = await runtime.processor.execute(command)
     if answer.status >= 400:
         return answer_refused(request, answer)
-    return render_claimed(answer, token) if is_browser(request) else respond(answer)
+    return render_claimed(request, answer, token) if is_browser(request) else respond(answer)
 
 
 async def _load_offers(request: Request, runtime: Runtime, token: str) -> list[Offer]:
@@ -129,6 +122,7 @@ def _parse_claim(offer: Offer, request_id: str, amount: str) -> ClaimNeed:
 
 
 def render_menu(
+    request: Request,
     offers: Sequence[Offer],
     needs: Mapping[str, Sequence[Need]],
     token: str,
@@ -140,15 +134,13 @@ def render_menu(
         Section(
             index=index,
             offer=offer,
-            free=format_quantity("both", offer.free, offer.unit, offer.item),
-            until=format_moment("both", offer.valid_until) if offer.valid_until else "",
-            unit="元" if offer.is_money else offer.unit,
             entries=[_make_entry(need, offer, now) for need in needs[offer.id]],
         )
         for index, offer in enumerate(offers)
         if needs.get(offer.id)
     ]
     return PAGES.render(
+        request,
         "menu.html",
         sections=sections,
         claim_path=MENU.path(token, "claim"),
@@ -162,15 +154,16 @@ def _make_entry(need: Need, offer: Offer, now: datetime) -> Entry:
         most = min(most, offer.cap_per_request - need.compute_share(offer.id))
     return Entry(
         need=need,
-        needed=format_quantity("both", need.remaining, need.unit, need.item),
         days_waiting=menu.count_days_waiting(need, now),
         proposed=format_yuan_plain(most) if offer.is_money else str(most),
     )
 
 
-def render_claimed(answer: Answer, token: str) -> HTMLResponse:
+def render_claimed(request: Request, answer: Answer, token: str) -> HTMLResponse:
     body = answer.body
-    state: MatchState = body["state"]
-    amount = format_quantity("both", body["quantity"], body["unit"], body["item"])
-    text = f"已认领 {amount}：{STATE_LABELS[state]}"
-    return render_done(text, f"claimed: {state}", MENU.path(token), answer.status)
+    zh, en = (
+        format_quantity(each, body["quantity"], body["unit"], body["item"]) for each in LANGUAGES
+    )
+    state_zh, state_en = name_state(body["state"])
+    texts = f"已认领 {zh}：{state_zh}", f"Claimed {en}: {state_en}"
+    return render_done(request, texts, MENU.path(token), answer.status)

@@ -6,14 +6,13 @@ answered, withdrawn or taken back meanwhile is said, and keeps nothing else from
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from services.matching import store
 from services.matching.messages import ACT_UNKNOWN, NOTHING_CHOSEN, REASON_UNKNOWN
-from services.matching.model.labels import DECLINE_REASONS, DeclineReason
+from services.matching.model.labels import DECLINE_REASONS, DeclineReason, index_reasons
 from services.matching.model.match import Match
 from services.matching.pages.buttons import read_fields, render_done
 from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
@@ -26,7 +25,6 @@ from shared.revocations import RevokeLinks
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
 from shared.web.links import is_browser
-from shared.web.pages import format_moment
 
 router = Router(route_class=GiverRoute)
 
@@ -34,6 +32,10 @@ router = Router(route_class=GiverRoute)
 ROWS_MAX = 200
 ANSWER_BYTES_MAX = 32 * 1024
 """All rows of a page by name, seen and chosen."""
+LINK_ENDED = (
+    "这个链接已停用，谁也不能再用它打开您的页面。下一次通知里会有新的链接。",
+    "This link opens nothing any more. The next notice brings another.",
+)
 
 
 @router.get(PROPOSALS.route(), response_class=HTMLResponse)
@@ -69,10 +71,7 @@ async def end_own_link(giver: GiverDep, request: Request, runtime: MatchingRunti
     answer = await runtime.processor.execute(command)
     if not is_browser(request):
         return respond(answer)
-    return render_done(
-        "这个链接已停用，谁也不能再用它打开您的页面。下一次通知里会有新的链接。",
-        "This link opens nothing any more. The next notice brings another.",
-    )
+    return render_done(request, LINK_ENDED)
 
 
 def _parse_act(fields: Mapping[str, Sequence[str]]) -> tuple[DonorVerdict, DeclineReason]:
@@ -125,31 +124,20 @@ def _build_body(matches: Sequence[Match], outcome: Outcome | None) -> dict[str, 
 # --- rendering ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    match: Match
-    until: str
-
-
 def render_proposals(
     matches: Sequence[Match], giver: Giver, help_phone: str, outcome: Outcome | None = None
 ) -> HTMLResponse:
-    rows = [_make_row(match) for match in matches[:ROWS_MAX]]
+    rows = matches[:ROWS_MAX]
     return giver.render(
         "proposals.html",
         rows=rows,
-        sums=_sum_up([row.match for row in rows]),
-        first_until=rows[0].until if rows else "",
+        sums=_sum_up(rows),
         has_more=len(matches) > ROWS_MAX,
         outcome=outcome,
         failures=_list_failures(outcome) if outcome else [],
-        reasons=DECLINE_REASONS,
+        reasons=index_reasons(DECLINE_REASONS),
         help_phone=help_phone,
     )
-
-
-def _make_row(match: Match) -> Row:
-    return Row(match, format_moment("both", match.expires_at))
 
 
 def _sum_up(matches: Sequence[Match]) -> list[tuple[int, str, str]]:

@@ -5,7 +5,7 @@ or day stands here, and a sum of money only where it is of several requests.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Annotated
@@ -73,20 +73,20 @@ async def show_public_menu(
     sums = await app.state.open_needs.read(runtime)
     code = index_codes_by_name().get(town, "")
     return render_public_menu(
+        request,
         sums,
         category if category in set(Category) else "",
         code,
         runtime.settings.help_phone,
-        lambda name, **values: PAGES.render_for(request, name, **values),
     )
 
 
 def render_public_menu(
+    request: Request,
     sums: Iterable[OpenSum],
     category: str,
     town_code: str,
     help_phone: str,
-    show: Callable[..., HTMLResponse] = PAGES.render,
 ) -> HTMLResponse:
     """category, town_code: of these alone; empty for any."""
     fitting = [
@@ -95,7 +95,8 @@ def render_public_menu(
         if category in ("", each.category) and town_code in ("", each.town_code)
     ]
     rows = _list_towns(fitting)
-    return show(
+    return PAGES.render_for(
+        request,
         "give.html",
         rows=rows,
         total=sum(each.count for each in fitting),

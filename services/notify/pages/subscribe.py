@@ -119,14 +119,14 @@ async def show_subscribe(request: Request, runtime: NotifyRuntimeDep) -> Respons
     is_simulated = not settings.wechat_endpoint
     sdk = f"{settings.simulators_url.rstrip('/')}{SDK_PATH}" if is_simulated else SDK
     if obstacle := find_obstacle(request, offers, is_simulated=is_simulated):
-        return render_subscribe(offers, obstacle)
+        return render_subscribe(request, offers, obstacle)
     resources.ticket.open(runtime.processor)
     signature = await resources.pages.sign(
         find_page_url(request, settings.find_public_url("notify"))
     )
     if signature is None:
-        return render_subscribe(offers, "away")
-    return render_subscribe(offers, signature=signature, sdk=sdk)
+        return render_subscribe(request, offers, "away")
+    return render_subscribe(request, offers, signature=signature, sdk=sdk)
 
 
 def find_obstacle(request: Request, offers: Sequence[Offer], *, is_simulated: bool) -> str:
@@ -147,6 +147,7 @@ def find_page_url(request: Request, base: str) -> str:
 
 
 def render_subscribe(
+    request: Request,
     offers: Sequence[Offer],
     why_not: str = "",
     *,
@@ -155,6 +156,7 @@ def render_subscribe(
 ) -> HTMLResponse:
     """why_not: of PROBLEMS. sdk: WeChat's script."""
     page = PAGES.render(
+        request,
         "subscribe.html",
         offers=offers,
         problem=PROBLEMS.get(why_not),
