@@ -54,7 +54,7 @@ def format_what(category: Category | None, language: NoticeLanguage = "zh") -> s
     return LABELS[category] if category else "帮助"
 
 
-UNSAID = frozenset({Category.COUNSELLING, Category.STREET_RESCUE, Category.OTHER})
+PRIVATE = frozenset({Category.COUNSELLING, Category.STREET_RESCUE})
 """What a phone that several share does not tell of one of them."""
 
 
@@ -65,13 +65,14 @@ def format_thing(
     length_max: int = SMS_VARIABLE_MAX,
 ) -> str:
     """Of an item only its name in the catalogue, which says nothing of a person; else, as where it
-    has no room or no English, the category."""
-    if category in UNSAID:
+    has no room or no English, the category, unless that is a matter of one's own or says nothing.
+    """
+    if category in PRIVATE:
         return format_what(None, language)
     entry = load_catalogue().find(item) if language == "zh" else None
-    if entry is not None and len(entry.name) <= length_max:
+    if entry is not None and entry.category not in PRIVATE and len(entry.name) <= length_max:
         return entry.name
-    return format_what(category, language)
+    return format_what(None if category is Category.OTHER else category, language)
 
 
 def format_town(town_code: str) -> str:

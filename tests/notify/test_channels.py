@@ -8,7 +8,7 @@ from services.notify.model import About
 from services.notify.providers.protocol import find_ruling
 from services.notify.providers.tencent import CODES, UNLISTED
 from services.notify.templates import TEMPLATES
-from services.notify.wording import format_thing
+from services.notify.wording import format_thing, format_what
 from shared.catalogue import load_catalogue
 from shared.contracts.values import LABELS, Category, DonorKind
 from tests.notify.decisions import REQUEST_ID
@@ -164,3 +164,12 @@ def test_a_phone_that_several_share_does_not_tell_what_is_ones_own_matter() -> N
     for category in (Category.COUNSELLING, Category.STREET_RESCUE, Category.OTHER):
         assert format_thing("", category) == "帮助"
     assert format_thing("", Category.MEALS) == LABELS[Category.MEALS]
+
+
+def test_a_thing_of_the_catalogue_is_named_where_its_request_is_of_no_category() -> None:
+    """其他 says only that nobody chose one; of a matter of one's own nothing is named."""
+    assert format_thing("轮椅", Category.OTHER) == "轮椅"
+    assert format_thing("一件目录里没有的东西", Category.OTHER) == "帮助"
+    assert format_thing("轮椅", Category.OTHER, "en") == format_what(None, "en")
+    for category in (Category.COUNSELLING, Category.STREET_RESCUE):
+        assert format_thing("轮椅", category) == "帮助"
