@@ -1,8 +1,10 @@
 """Money for a match: reserved, due at once or paid in instalments, released; or refused."""
 
+from datetime import timedelta
+
 import pytest
 
-from services.audit.model import FundTerms
+from services.audit.model import FundTerms, Payable
 from shared.contracts.events import (
     LedgerCommitted,
     LedgerObligated,
@@ -12,7 +14,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import BeneficiaryClass, Category
 from shared.messaging.decision import NOTHING
-from tests.audit.decisions import last_reason, open_audit
+from tests.audit.decisions import NOW, last_reason, open_audit
 from tests.audit.facts import FUND, acceptance, confirmation, gift, payment, release
 
 MEALS_IN_SHILONG = FundTerms(
@@ -233,3 +235,17 @@ def test_a_settlement_is_made_from_the_fund_that_promised() -> None:
     audit.receive(acceptance("M-1", 3_000))
     audit.receive(release("M-1", 3_000, fund="OTHER"))
     assert (audit.fund().released_fen, audit.fund("OTHER").released_fen) == (3_000, 0)
+
+
+def test_each_sum_of_a_match_has_the_time_when_it_moved() -> None:
+    """For the way of its request: first it is reserved, then due; or refused."""
+    audit = open_audit()
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    later = NOW + timedelta(hours=2)
+    audit.receive(confirmation("M-1", 3_000), later)
+    commitment, payable = audit.commitment("M-1"), audit.get(Payable, "M-1")
+    assert commitment.moved_at == {"reserved_fen": NOW, "obligated_fen": later}
+    assert payable.moved_at == {"obligated_fen": later}
+    audit.receive(acceptance("M-2", 9_000), later)
+    assert audit.commitment("M-2").refused_at == later

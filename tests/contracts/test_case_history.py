@@ -60,8 +60,10 @@ def test_the_books_say_sums_and_the_number_of_the_entry() -> None:
         entry=7,
         reserved_fen=20_000,
         disbursed_fen=20_000,
+        moved_at={"reserved_fen": NOW, "disbursed_fen": LATER},
     )
     parts = list(audit.list_parts(commitment))
+    assert [part.at for part in parts] == [NOW, LATER]
     assert [part.zh for part in parts] == [
         "已为其预留 200.00 元，公开账本 #7",
         "已拨付 200.00 元",
@@ -77,14 +79,18 @@ def test_the_books_say_sums_and_the_number_of_the_entry() -> None:
         entry=9,
         obligated_fen=20_000,
         paid_fen=20_000,
+        moved_at={"obligated_fen": LATER},
     )
     both = list(audit.list_parts(commitment.model_copy(update={"disbursed_fen": 0}), due))
     assert [part.zh for part in both[1:]] == [
         "确认应付 200.00 元，公开账本 #9",
         "银行已付款 200.00 元",
     ]
-    (refused,) = audit.list_parts(commitment.model_copy(update={"entry": None}))
+    assert [part.at for part in both[1:]] == [LATER, None], "of before it was noted: no time"
+    denied = commitment.model_copy(update={"entry": None, "refused_at": NOW})
+    (refused,) = audit.list_parts(denied)
     assert refused.is_wrong
+    assert refused.at == NOW
 
 
 def test_notify_says_which_notice_and_whether_it_came_through() -> None:

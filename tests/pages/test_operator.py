@@ -97,7 +97,7 @@ async def test_one_requests_way_is_followed_with_times(
     await page.goto(f"{running.public_url}/operations")
     await page.fill("[name=reference]", str(answer["request_id"])[-6:])
     await press(page, "查看")
-    for words in ("intake", "notify", "matching", "已落实"):
+    for words in ("intake", "notify", "matching", "已落实", "已为其预留"):
         await reload_until(page, words)
     shown = await read_main(page)
     assert re.search(r"\+\d+\.\d s", shown), "how long each step took"

@@ -95,7 +95,7 @@ def decide_accepted(
         journal.save(*count_commitment(states, newest, commitment, match.quantity))
         return journal.close()
     journal.save(payments)
-    journal.refuse(movement, refusal, commitment.mark_refused("commitment"))
+    journal.refuse(movement, refusal, commitment.mark_refused("commitment", journal.now))
     return journal.close()
 
 
@@ -173,7 +173,9 @@ def _pay(rules: Rules, states: States, event: Event[MatchConfirmed], now: dateti
         foundation=foundation,
         donor_id=event.data.donor_id,
     )
-    journal.refuse(movement, Refusal("not_committed"), unknown.mark_refused("disbursement"))
+    journal.refuse(
+        movement, Refusal("not_committed"), unknown.mark_refused("disbursement", journal.now)
+    )
     return journal.close()
 
 
@@ -197,7 +199,7 @@ def _pay_committed(
         "obligation", _make_fact(event), commitment.fund_id, amount_fen, commitment.donor_id
     )
     refusal = Refusal("exceeds_request", payments.count_available(event.subject))
-    journal.refuse(movement, refusal, commitment.mark_refused("disbursement"))
+    journal.refuse(movement, refusal, commitment.mark_refused("disbursement", journal.now))
     return journal.close()
 
 

@@ -17,6 +17,7 @@ from services.audit.ledger.kinds import KINDS, EntryKind
 from services.audit.model import (
     Commitment,
     CountedState,
+    DatedState,
     Distribution,
     Donation,
     Entry,
@@ -151,12 +152,15 @@ def find_counters(kind: EntryKind) -> Mapping[type[CountedState], str]:
     return counters
 
 
-def add_amount(kind: EntryKind, state: S, amount: int) -> S:
+def add_amount(kind: EntryKind, state: S, amount: int, at: datetime) -> S:
     """With the amount added to the counter that an entry of this kind moves, if there is one."""
-    if isinstance(state, CountedState):
-        counter = find_counters(kind).get(type(state))
-        return state.add(counter, amount) if counter else state
-    return state
+    counter = find_counters(kind).get(type(state)) if isinstance(state, CountedState) else None
+    if counter is None:
+        return state
+    if isinstance(state, DatedState):
+        return state.add_at(counter, amount, at)
+    assert isinstance(state, CountedState)
+    return state.add(counter, amount)
 
 
 @dataclass(slots=True)
@@ -211,7 +215,7 @@ class Journal:
         fund = self._open_accounts(kind, self.bring_forward_fund(fund))
         if stock is not None:
             stock = self.bring_forward_stock(stock, fund)
-            self.save(add_amount(kind, stock, movement.count))
+            self.save(add_amount(kind, stock, movement.count, self.now))
         if isinstance(speaker, Commitment) and kind.commitment:
             speaker = self.bring_forward_commitment(speaker, fund)
         reference = _find_reference(movement, speaker)
@@ -225,14 +229,14 @@ class Journal:
         draft = entries.draft_entry(kind.name, movement.fact, moved, fund=fund.id, **reference)
         if movement.is_forced:
             fund = fund.with_taken(movement.count)
-        fund = add_amount(kind, fund, movement.count)
+        fund = add_amount(kind, fund, movement.count, self.now)
         self.save(fund)
-        counted = add_amount(kind, speaker, movement.count) if speaker else fund
+        counted = add_amount(kind, speaker, movement.count, self.now) if speaker else fund
         self.record(draft, counted, EVENTS[kind.name], **movement.as_fields(), **fields)
 
     def _count_payable(self, kind: EntryKind, payable: Payable, movement: Movement) -> Payable:
         """One that becomes due stands at the entry that is appended next."""
-        counted = add_amount(kind, payable, movement.count)
+        counted = add_amount(kind, payable, movement.count, self.now)
         return counted.place_at(self.log, self.head.size) if kind.commitment else counted
 
     def _open_accounts(self, kind: EntryKind, fund: Fund) -> Fund:

@@ -76,7 +76,7 @@ def decide_approve_transfer(
     )
     kind = KINDS["transfer"]
     for fund, part in zip((giver, taker), kind.parts, strict=True):
-        journal.save(add_amount(kind, fund, part.sign * amount_fen))
+        journal.save(add_amount(kind, fund, part.sign * amount_fen, journal.now))
     fields = {"fund_id": giver.id, "to_fund_id": taker.id, "amount_fen": amount_fen}
     done = journal.record(draft, approved, LedgerTransferred, **fields)
     return journal.close(Answer(200, done.to_json()))

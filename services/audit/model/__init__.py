@@ -110,7 +110,7 @@ from services.audit.model.payments import (
     get_payments,
 )
 from services.audit.model.proposal import Proposal, Reversal, Transfer, derive_reversal_id
-from services.audit.model.states import CountedState, PlacedState
+from services.audit.model.states import CountedState, DatedState, PlacedState
 from services.audit.model.stock import Distribution, Stock, derive_stock_id
 
 __all__ = [
@@ -147,6 +147,7 @@ __all__ = [
     "Commitment",
     "Contribution",
     "CountedState",
+    "DatedState",
     "DeclineBankAnswer",
     "DeclineFund",
     "DeclineLineRelease",

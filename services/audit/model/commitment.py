@@ -1,11 +1,12 @@
 """Commitments: money reserved for one match, and what became of it. Integer fen."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from pydantic import computed_field
 
 from services.audit.ledger.balances import CommitmentArithmetic
-from services.audit.model.states import CountedState, PlacedState
+from services.audit.model.states import DatedState, PlacedState
 from shared.contracts.events import MatchFact
 from shared.contracts.ledger_fields import Purpose
 from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value
@@ -38,14 +39,14 @@ class Spending(Value):
         return purpose
 
 
-class Commitment(CommitmentArithmetic, CountedState, PlacedState):
+class Commitment(CommitmentArithmetic, DatedState, PlacedState):
     """Has the id of its match: reserved = disbursed + obligated + released + outstanding.
 
     log and entry: after a year's end, of the entry that brought it forward; no entry when it was
     refused, or undone. refused: the kinds of entry that were asked for and refused, because what
-    was refused once stays refused. request_id: of its match; empty where that was not known.
-    mandate_id: under which it was made; empty where none was asked. person_id: whom the help is
-    for; empty of commitments from before it was recorded.
+    was refused once stays refused; refused_at: when the last of them was. request_id: of its match;
+    empty where that was not known. mandate_id: under which it was made; empty where none was asked.
+    person_id: whom the help is for; empty of commitments from before it was recorded.
     """
 
     COLLECTION: ClassVar[str] = "commitments"
@@ -62,6 +63,7 @@ class Commitment(CommitmentArithmetic, CountedState, PlacedState):
     released_fen: Fen = 0
     obligated_fen: Fen = 0
     refused: tuple[str, ...] = ()
+    refused_at: datetime | None = None
 
     @computed_field  # type: ignore[prop-decorator]  # stored, so that a job finds what is open
     @property
@@ -72,8 +74,8 @@ class Commitment(CommitmentArithmetic, CountedState, PlacedState):
     def is_sound(self) -> bool:
         return self.outstanding_fen >= 0
 
-    def mark_refused(self, kind: str) -> Self:
-        return self.model_copy(update={"refused": (*self.refused, kind)})
+    def mark_refused(self, kind: str, at: datetime) -> Self:
+        return self.model_copy(update={"refused": (*self.refused, kind), "refused_at": at})
 
     def bring_forward(self) -> Self:
         """What is outstanding, counted anew; the entry that says so gives it its place."""

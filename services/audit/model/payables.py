@@ -13,7 +13,7 @@ from pydantic import Field, computed_field
 
 from services.audit.ledger.balances import PayableArithmetic
 from services.audit.model.proposal import Approval, Proposal
-from services.audit.model.states import CountedState, PlacedState
+from services.audit.model.states import DatedState, PlacedState
 from shared.contracts.values import Fen, Identifier, PositiveFen, Value, Whole
 from shared.messaging.decision import State
 
@@ -44,7 +44,7 @@ class Payee(State):
         return digest in ("", self.number_digest, self.tail_digest)
 
 
-class Payable(PayableArithmetic, CountedState, PlacedState):
+class Payable(PayableArithmetic, DatedState, PlacedState):
     """Has the id of its match. log and entry: of the obligation.
 
     order_id: of the order it is in, until that is cancelled or the money came back. held: its match

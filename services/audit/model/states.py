@@ -1,7 +1,11 @@
 """What audit's aggregates have in common: counters that entries move, and a place on the log."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Self
+
+from pydantic import Field
 
 from shared.contracts.ledger_fields import EntryRef
 from shared.messaging.decision import State
@@ -26,6 +30,16 @@ class CountedState(State):
 
     def _add(self, counter: str, amount: int) -> Self:
         return self.model_copy(update={counter: getattr(self, counter) + amount})
+
+
+class DatedState(CountedState):
+    """moved_at: when each of its counters moved last; empty of what moved before it was noted."""
+
+    moved_at: Mapping[str, datetime] = Field(default_factory=dict)
+
+    def add_at(self, counter: str, amount: int, at: datetime) -> Self:
+        moved_at = {**self.moved_at, counter: at}
+        return self.add(counter, amount).model_copy(update={"moved_at": moved_at})
 
 
 class PlacedState(State):
