@@ -14,8 +14,8 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import BeneficiaryClass, Category
 from shared.messaging.decision import NOTHING
-from tests.audit.decisions import NOW, last_reason, open_audit
-from tests.audit.facts import FUND, acceptance, confirmation, gift, payment, release
+from tests.audit.decisions import last_reason, open_audit
+from tests.audit.facts import FUND, NOW, acceptance, confirmation, gift, payment, release
 
 MEALS_IN_SHILONG = FundTerms(
     purpose="石龙镇长者配餐",

@@ -141,6 +141,13 @@ async def test_a_message_becomes_a_request_or_is_put_aside_with_a_reason(
     villager = await sign_in(visitor, "s-villager", Role.APPROVER_VILLAGE, f"{CHASHAN}001")
     assert "路灯" not in (await villager.get("/inbox")).text
 
+    counted = r'href="/inbox">来信 <span class="count">2</span>'
+    assert re.search(counted, (await browser.get("/desk")).text), "the desk says how many wait"
+    assert not re.search(counted, (await villager.get("/desk")).text)
+    overdue = await browser.get("/desk?due=overdue")
+    assert "没有符合的诉求" in overdue.text
+    assert 'href="/desk?tab=waiting">不加条件' in overdue.text
+
     inbox = await browser.get("/inbox")
     paths = re.findall(r'href="(/inbox/[^"?]+)"', inbox.text)
     pages = {path: (await browser.get(path)).text for path in paths}

@@ -3,6 +3,8 @@ sideways, nothing of another host, no error, and a first page that is light.
 
 From the first page of each role every link is followed once for each kind of page. axe takes most
 of the time, so it looks at what no page before had: another kind of page, or other parts on it.
+Each kind is opened once in English too, where words are longer: of axe's rules those that words
+decide. And once at a desk's size, as it is.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from deploy.demo.clients import open_clients
 from deploy.demo.open_work import leave_open_work
 from deploy.local.stack import Stack
 from tests.pages.browser import (
+    DESK,
     PHONE,
     enrol,
     is_wider_than_screen,
@@ -43,8 +46,15 @@ PARTS = """() => [...new Set([...document.querySelectorAll("body *")].map(
 # Of everything that it loaded, from a cache or not.
 WEIGHT = """() => ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .reduce((sum, part) => sum + part.encodedBodySize, 0)"""
-# Light and dark differ in colours alone.
+# Light and dark differ in colours alone, Chinese and English in words.
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+WORDS = {
+    "runOnly": {
+        "type": "rule",
+        "values": ["target-size", "button-name", "link-name", "label", "html-lang-valid"],
+    },
+    "resultTypes": ["violations"],
+}
 
 
 @dataclass
@@ -65,7 +75,10 @@ class Findings:
                 self.problems.append(f"{who} {path}: {status}")
             if path == first and (weight := await page.evaluate(WEIGHT)) > FIRST_PAGE_BYTES_MAX:
                 self.problems.append(f"{who} {path} weighs {weight:,} bytes")
+            is_new = find_kind(path) not in self.parts
             self.problems += [f"{who} {each}" for each in await self._look(page, find_kind(path))]
+            if is_new and status < 400:
+                self.problems += [f"{who} {each}" for each in await self._look_in_english(page)]
 
     def take(self) -> list[str]:
         """What was found since it was asked last; `last` shows it once more."""
@@ -89,8 +102,34 @@ class Findings:
             await page.emulate_media(color_scheme="dark")
             found += [f"dark {each}" for each in await list_violations(page, CONTRAST)]
             await page.emulate_media(color_scheme="light")
+            found += await _look_at_desk(page)
         self.parts[kind] = parts | (seen or set())
         return found
+
+    async def _look_in_english(self, page: Page) -> list[str]:
+        await _choose_language(page, self.url, "en")
+        answer = await page.reload()
+        found = [f"{page.url} is wider than a phone in English"] * await is_wider_than_screen(page)
+        if answer is None or not answer.ok:
+            found.append(f"{page.url} in English: {answer and answer.status}")
+        if await page.locator("html").get_attribute("lang") != "en":
+            found.append(f"{page.url} is not in English")
+        found += [f"English {each}" for each in await list_violations(page, WORDS)]
+        await _choose_language(page, self.url, "zh")
+        return found
+
+
+async def _look_at_desk(page: Page) -> list[str]:
+    await page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    found = [f"{page.url} is wider than a desk's screen"] * await is_wider_than_screen(page)
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    return found
+
+
+async def _choose_language(page: Page, url: str, language: str) -> None:
+    """As the link in the frame does."""
+    cookie = {"name": "guanjia-language", "value": language, "url": url}
+    await page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 @pytest.fixture(scope="module")

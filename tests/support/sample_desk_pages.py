@@ -81,6 +81,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
     lists = {
         "tabs": [(tab, names, 3) for tab, names in desk.TABS.items()],
         "counted_max": 100,
+        "unread": {"total": 2, "urgent": 1},
         "form_token": words,
     }
     choices = {

@@ -8,13 +8,9 @@ from typing import Any
 
 from fastapi.responses import HTMLResponse
 
-from services.audit.entry_search import EntryFilter, EntryRow, FoundEntries
 from services.audit.invoices import InvoicedGift
-from services.audit.ledger.canonical import encode_entry
 from services.audit.ledger.receipts import Receipt
 from services.audit.model import Mandate
-from services.audit.overview import Aim, FundFlow, Overview, Sums, Use
-from services.audit.pages import ledger
 from services.audit.pages.donor import (
     render_mandate,
     render_mandate_answered,
@@ -45,7 +41,6 @@ from shared.errors import Problem
 from shared.looks import Look
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
-from tests.audit.ledgers import year_of_facts
 from tests.support.readers import make_reader
 from tests.support.sample_desk_pages import make_consent, make_files, render_desk_samples
 from tests.support.sample_giver_pages import (
@@ -54,6 +49,7 @@ from tests.support.sample_giver_pages import (
     NOW,
     render_giver_samples,
 )
+from tests.support.sample_ledger_pages import VKEY, render_ledger_samples
 from tests.support.sample_notify_pages import render_notify_samples
 from tests.support.sample_operation_pages import (
     INVOICE,
@@ -65,7 +61,6 @@ LOOKS = describe_own_looks(
     [Look("L-1", "s-1", frozenset({"approver_town"}), "read_request", "P-1", NOW)]
 )
 TOKEN = "c2lnbmVkLXRva2VuLW9mLWEtbGluaw"
-VKEY = "guanjia.dongguan/log/2026+8f3a1b2c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
 
 
 @cache
@@ -144,7 +139,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             visitor, _mandate(words), partial(MANDATE.path, token), NOW, HELP_PHONE
         ),
         "mandate_answered": render_mandate_answered(visitor, "open", f"/a/{token}", HELP_PHONE),
-        **_render_ledger(words),
+        **render_ledger_samples(words),
         "give": render_public_menu(visitor, _open_sums(), "", "", HELP_PHONE),
         "give_filtered": render_public_menu(visitor, _open_sums(), "meals", CHASHAN, HELP_PHONE),
         "receipt_pending": render_receipt_pending(visitor, f"/g/{token}", HELP_PHONE),
@@ -159,40 +154,6 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             status=409,
             problems=[{"zh": words, "en": words}],
             back=f"/d/{token}",
-        ),
-    }
-
-
-def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
-    """words: names of funds, and what an entry moved."""
-    visitor = make_reader(path="/ledger/2026")
-    log = ledger.ShownLog("2026", (words, words), 7, 9)
-    figures, few = Overview(), Overview()
-    sums = Sums(income=20_450_000, committed=9_000_000, spent=4_000_000, fees=1_000)
-    flow = FundFlow("F-1", words, words, restricted=True, total=sums)
-    flow.months = {"2026-01": sums, "2026-02": sums}
-    flow.categories = {"meals": Use(9, 80_000, 50_000), "medical": Use(1, 10, 10)}
-    flow.towns = {CHASHAN: Use(12, 80_000, 50_000), "441900104": Use(7, 1, 1), "": Use(1, 1, 1)}
-    figures.size, figures.funds = 7, {flow.id: flow}
-    aim = Aim("meals", CHASHAN)
-    row = EntryRow(
-        3, "2026-01-02", "commitment", "承诺资助", ("F-1", words), ("7.00 元", "CNY 7.00"), aim
-    )
-    refused = EntryRow(2, "2026-01-02", "refusal", "拒绝", (), ("", ""), Aim("", ""))
-    raw = encode_entry(year_of_facts(2).sealed[1].entry)
-    return {
-        "ledger": ledger.render_ledger(
-            visitor, log, figures, [ledger.ShownLog("g-2025", (words, words))]
-        ),
-        "ledger_empty": ledger.PAGES.render_for(visitor, "ledger_empty.html"),
-        "ledger_without_funds": ledger.render_ledger(visitor, log, few, []),
-        "ledger_fund": ledger.render_fund(visitor, log, figures, "F-1"),
-        "ledger_entries": ledger.render_entries(
-            visitor, log, figures, EntryFilter(fund="F-1"), FoundEntries((row, refused), 2), words
-        ),
-        "ledger_entry": ledger.render_entry(visitor, log, figures, raw, [VKEY, words]),
-        "ledger_verify": ledger.render_how_to_verify(
-            visitor, [(log, [VKEY])], "http://127.0.0.1:8004"
         ),
     }
 

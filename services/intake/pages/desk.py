@@ -24,7 +24,7 @@ from shared.documents import Document
 from shared.errors import Invalid, Problem
 from shared.personal import DIGITS_MIN
 from shared.phones import parse_mobile
-from shared.scope import Scope
+from shared.scope import OutOfScope, Scope
 from shared.security import Credential
 from shared.text import fold_text
 from shared.towns import load_towns
@@ -109,7 +109,17 @@ async def _describe_desk(runtime: IntakeRuntime, caller: Credential, worker: Wor
         "states": STATES,
         "towns": {} if caller.area else load_towns(),
         "approves": bool(worker.levels),
+        "unread": await _count_unread(runtime, worker.scope),
     }
+
+
+async def _count_unread(runtime: IntakeRuntime, scope: Scope) -> dict[str, int]:
+    """Messages, all and urgent. Who works for a village has none."""
+    try:
+        query = scope.build_query(store.MESSAGES)
+    except OutOfScope:
+        return {"total": 0, "urgent": 0}
+    return await store.count_messages(runtime.database, query, "unread")
 
 
 async def _count_due(
