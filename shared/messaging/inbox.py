@@ -133,21 +133,23 @@ class Inbox:
         try:
             return self._parse(incoming, trusted)
         except Invalid as invalid:
-            return self._make_unreadable(incoming, *invalid.problems)
+            problems = invalid.problems
         except Exception as error:
-            return self._make_unreadable(incoming, UNREADABLE.problem(name=type(error).__name__))
+            problems = (UNREADABLE.problem(name=type(error).__name__),)
+        sender, message_id = self._find_sender(incoming)
+        return Item(incoming=incoming, problems=problems, sender=sender, message_id=message_id)
 
-    def _make_unreadable(self, incoming: Incoming, *problems: Problem) -> Item:
-        """Its sender is told by its place alone where he did not prove to be it."""
+    def _find_sender(self, incoming: Incoming) -> tuple[str, str]:
+        """Of what is no event. He is told by its place alone where he did not prove to be it."""
         source, message_id = read_sender(incoming.value)
         credential = self._keyring.find_credential(source) if source else None
         if credential is None or credential.source != source:
-            return Item(incoming=incoming, problems=problems)
+            return "", ""
         try:
             self._keyring.check_record(source, incoming.topic, incoming.value, incoming.signature)
         except Invalid:
             message_id = ""
-        return Item(incoming=incoming, problems=problems, sender=source, message_id=message_id)
+        return source, message_id
 
     def make_item(self, command: Command) -> Item:
         handler = self._routes.commands[type(command.data)]
@@ -222,15 +224,20 @@ class Inbox:
 
 
 def read_sender(value: bytes) -> tuple[str, str]:
-    """Source and id, as far as they can be read of what is no event."""
+    """Source and id, as far as they can be read of what is no event. Raises nothing: what cannot be
+    read takes no record of its batch with it."""
     try:
         attributes = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(attributes, dict):
         return "", ""
-    source, id_ = attributes.get("source"), attributes.get("id")
-    return (source if isinstance(source, str) else ""), (id_ if isinstance(id_, str) else "")
+    return _take_text(attributes.get("source")), _take_text(attributes.get("id"))
+
+
+def _take_text(value: object) -> str:
+    """Empty for what is no text, or none that can be stored: half a character of two."""
+    return value if isinstance(value, str) and value.isprintable() else ""
 
 
 def _get_value(item: Item) -> bytes:
