@@ -199,7 +199,7 @@ def _format_short(variable: Variable, content: Content) -> str:
         case "count":
             return str(content.count)
         case "detail" | "total":
-            return content.detail
+            return english.translate_day(content.detail) if language == "en" else content.detail
         case "sum":
             return format_short_yuan(content.amount_fen or 0, language)
         case "what":

@@ -3,6 +3,8 @@
 Names of towns, units and things stay as everybody here writes them.
 """
 
+import calendar
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -33,6 +35,7 @@ CATEGORIES: Mapping[Category | None, str] = {
     Category.AFTER_SCHOOL: "care",
     Category.OTHER: "help",
 }
+_DAY = re.compile(r"(1[0-2]|[1-9])月([1-9][0-9]?)日")
 SCALES = ((1, ""), (10**3, "k"), (10**6, "m"), (10**9, "b"))
 
 
@@ -48,3 +51,9 @@ def format_short_sum(fen: int) -> str:
 
 def format_short_day(at: datetime | None) -> str:
     return f"{at.astimezone(CHINA):%b} {at.astimezone(CHINA).day}" if at else "soon"
+
+
+def translate_day(text: str) -> str:
+    """Aug 20 of 8月20日, as an event says it; anything else as it is."""
+    day = _DAY.fullmatch(text)
+    return f"{calendar.month_abbr[int(day[1])]} {day[2]}" if day else text

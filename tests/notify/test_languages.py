@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notify.channels import Content
+from services.notify.channels import SMS, Content
 from services.notify.english import CATEGORIES, DONORS, format_short_day, format_short_sum
 from services.notify.model import About, ProviderName
 from services.notify.provider_accounts import list_all_ids
@@ -12,7 +12,9 @@ from services.notify.resources import choose_template
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from services.notify.wordbook import WordBook
-from shared.contracts.values import Category, DonorKind
+from shared.contracts.events import RequestReferred
+from shared.contracts.values import Area, Category, DonorKind
+from tests.notify.decisions import REQUEST_ID, DecisionHarness
 from tests.notify.test_purposes import fill
 
 
@@ -49,6 +51,37 @@ def test_who_chose_english_is_told_in_english_where_its_words_are_approved() -> 
 )
 def test_its_sums_days_and_categories_are_english_too(name: str, about: About, text: str) -> None:
     assert text in fill(Content(TEMPLATES[name], "R-1", about=about))
+
+
+@pytest.mark.parametrize(
+    ("answer_on", "zh", "en"),
+    [("2026-08-20", "最迟8月20日答复", "answers by Aug 20."), ("2026-12-01", "12月1日", "Dec 1.")],
+)
+def test_who_is_referred_hears_by_when_in_his_language(answer_on: str, zh: str, en: str) -> None:
+    referred = RequestReferred(
+        person_id="P-1",
+        policy="temporary_relief",
+        policy_zh="临时救助",
+        department="镇街公共服务办",
+        answer_on=answer_on,
+        area=Area(town_code="441900101"),
+    )
+    harness = DecisionHarness()
+    harness.on_event(referred)
+    told = {
+        name: fill(Content(TEMPLATES[name], REQUEST_ID, detail=harness.notice.detail))
+        for name in ("request_referred", "request_referred.en")
+    }
+    assert zh in told["request_referred"]
+    assert en in told["request_referred.en"]
+    assert not harness.notice.detail.isascii(), "as the event says it, in any language"
+
+
+def test_what_is_no_day_is_said_as_it_is() -> None:
+    """A hotline's number, or the numbers of several deliveries."""
+    for detail in ("12345", "", "13月1日", "2、3"):
+        content = Content(TEMPLATES["message_emergency.en"], REQUEST_ID, detail=detail)
+        assert SMS.format_parameters(content)[1] == detail
 
 
 def test_every_word_of_english_fits_an_sms_variable() -> None:
