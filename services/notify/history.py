@@ -72,4 +72,5 @@ def make_part(notice: Notice) -> Part:
         zh=f"通知“{status}”：{zh}",
         en=f"notice {notice.purpose.replace('_', ' ')}: {en}",
         is_wrong=notice.state in WRONG,
+        is_open=notice.task is not None and notice.task.state == "open",
     )

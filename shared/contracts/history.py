@@ -18,7 +18,8 @@ HistoryService = Literal["intake", "matching", "audit", "notify"]
 class Part(Value):
     """at: None where the service does not know when. is_wrong: it needs somebody.
 
-    match_id: of the match that it is about. is_open: there is something to do with it.
+    match_id: of the match that it is about. is_open: there is something to do with it: to bring it,
+    to call the person.
     """
 
     at: Moment | None

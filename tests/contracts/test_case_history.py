@@ -13,7 +13,7 @@ from services.intake.resources import IntakeRuntime
 from services.matching.api import history as matching
 from services.matching.model.match import Match
 from services.notify.history import make_part
-from services.notify.model import Notice
+from services.notify.model import Notice, PhoneTask
 from shared.contracts.history import History
 from shared.http import NoAnswerError, Reply
 from tests.intake.builders import NOW
@@ -106,6 +106,11 @@ def test_notify_says_which_notice_and_whether_it_came_through() -> None:
     part = make_part(notice)
     assert part.zh == "通知“已受理，正在寻找帮助”：没有发出"
     assert part.is_wrong
+    assert not part.is_open
+    task = PhoneTask(why="no_contact")
+    assert make_part(notice.model_copy(update={"task": task})).is_open, "somebody has to call"
+    told = task.model_copy(update={"state": "done", "outcome": "told"})
+    assert not make_part(notice.model_copy(update={"task": told})).is_open
 
 
 class Answering:

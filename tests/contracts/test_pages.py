@@ -198,6 +198,10 @@ def test_what_did_not_arrive_stands_below_the_rating() -> None:
     assert page.index("评价") < page.index("没有收到")
 
 
+def test_a_case_leads_to_the_call_that_waits() -> None:
+    assert 'href="/notify/calls"' in html_of(render_samples()["case"])
+
+
 def test_a_template_that_misses_a_value_is_a_bug() -> None:
     with pytest.raises(Exception, match="undefined"):
         Pages("services.matching").render(make_reader(), "done.html")

@@ -101,7 +101,10 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         text=words,
         earlier=[row],
         clock=describe_clock(rules, waiting, now),
-        history=[Part(at=None, service="intake", zh=words[:300], en=words[:300])],
+        history=[
+            Part(at=None, service="intake", zh=words[:300], en=words[:300]),
+            Part(at=now, service="notify", zh=words[:300], en=words[:300], is_open=True),
+        ],
         silent=[("对接", "matching")],
         notes=[Note(waiting.recorded_at, ("退回补正", "returned"), "s-1", words)],
         allowed=case.Allowed(
