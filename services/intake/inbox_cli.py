@@ -16,6 +16,14 @@ from shared.towns import CITY_WIDE, parse_town
 
 State = Literal["unread", "asked", "understood", "handled"]
 Handling = Literal["answer", "note", "opt_out", "opt_in", "nothing"]
+Contacted = Annotated[
+    Literal["called", "met", "passed_on"] | None,
+    typer.Option(help="紧急来信怎样联系上本人 how the sender of an urgent one was reached"),
+]
+Also = Annotated[
+    list[str] | None,
+    typer.Option(help="同一人的其他来信，一并处理 further messages of the same sender"),
+]
 TEXT_WIDTH = 60
 
 
@@ -98,14 +106,12 @@ def handle(
     meaning: Annotated[
         Literal["received", "not_received"] | None, typer.Option(help="收到 或 没收到, with answer")
     ] = None,
-    contacted: Annotated[
-        Literal["called", "met", "passed_on"] | None,
-        typer.Option(help="怎样联系上本人 how an urgent one's sender was reached, with nothing"),
-    ] = None,
+    contacted: Contacted = None,
+    also: Also = None,
     caller: Caller = "approver-town",
 ) -> None:
     """处理一条来信。Handles a message."""
-    body: dict[str, str] = {"handling": handling, "reason": reason}
+    body: dict[str, object] = {"handling": handling, "reason": reason, "also": also or []}
     more = {"request_id": request, "match_id": match, "meaning": meaning, "contacted": contacted}
     body |= {name: value for name, value in more.items() if value is not None}
     _post(caller, f"/messages/{message_id}/handle", body)
@@ -124,6 +130,9 @@ def send_request(
     quantity: Annotated[int, typer.Option(min=1)] = 1,
     unit: str = "件",
     town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = CITY_WIDE,
+    urgent: Annotated[bool, typer.Option(help="紧急，不能等 it cannot wait")] = False,
+    contacted: Contacted = None,
+    also: Also = None,
     caller: Caller = "approver-town",
 ) -> None:
     """把来信登记为诉求，由另一人审批。Turns a message into a request."""
@@ -140,7 +149,9 @@ def send_request(
         "area": {"town_code": _read_town(town)},
         "name": name,
         "reason": reason,
-    }
+        "urgent": urgent,
+        "also": also or [],
+    } | ({"contacted": contacted} if contacted else {})
     _post(caller, f"/messages/{message_id}/request", body)
 
 

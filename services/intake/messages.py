@@ -226,9 +226,14 @@ MESSAGE_HANDLED = Message(
     "这条来信已经处理（{by}），请刷新列表",
     "somebody handled this message already ({by}): look at the list again",
 )
-CONTACT_MISSING = Message(
-    "contact_missing",
-    "这条来信可能涉及人身安全：请先联系本人，再选怎样联系上的",
+NONE_TICKED = Message(
+    "none_ticked",
+    "请勾选要一并处理的来信",
+    "tick the messages that this is about",
+)
+REACH_MISSING = Message(
+    "reach_missing",
+    "来信可能涉及人身安全：请先联系本人，再选怎样联系上的",
     "somebody may be in danger: reach the person first, then say how (contacted)",
 )
 HANDLER_SAME = Message(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from services.intake.model import (
     WEB_SOURCE,
@@ -22,6 +22,8 @@ from services.intake.model.attachment import Attachment
 from services.intake.model.subscriptions import SubscriptionChoice
 from services.intake.model.suggestion import Suggestion
 from shared import mongo
+from shared.contracts.values import Channel
+from shared.documents import Document
 from shared.errors import Transient
 from shared.looks import LookLog
 from shared.scope import Cut, Scope
@@ -220,6 +222,65 @@ async def load_messages(
         behind = [later, {"urgent": False}] if after.urgent else [later]
         query = {"$and": [dict(query), {"$or": behind}]}
     return await mongo.find(database, Message, query, sort=order, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What one contact point wrote that waits to be read. message_ids: in the order it came."""
+
+    message_ids: tuple[str, ...]
+    urgent: bool
+    since: datetime
+
+    @property
+    def cursor(self) -> str:
+        milliseconds = round(self.since.timestamp() * 1000)
+        return f"{int(self.urgent)}_{milliseconds}_{self.message_ids[0]}"
+
+
+async def load_conversations(
+    database: mongo.Database, query: Mapping[str, object], after: str, limit: int
+) -> list[Conversation]:
+    """The urgent first, then what waits the longest. after: the `cursor` of the last one.
+
+    A ticket of the hotline stands by itself: it is a matter of its own, whoever calls.
+    """
+    group = {
+        "_id": {"$cond": [{"$eq": ["$channel", Channel.HOTLINE.value]}, "$_id", "$point_id"]},
+        "urgent": {"$max": "$urgent"},
+        "first": {"$min": {"at": "$received_at", "id": "$_id"}},
+        "messages": {"$push": {"at": "$received_at", "id": "$_id"}},
+    }
+    steps: list[dict[str, object]] = [
+        {"$match": {**query, "state": "unread"}},
+        {"$group": group},
+        {"$match": _build_behind(after)},
+        {"$sort": {"urgent": -1, "first": 1}},
+        {"$limit": limit},
+    ]
+    rows = await database[Message.COLLECTION].aggregate(steps).to_list(None)
+    return [_make_conversation(row) for row in rows]
+
+
+def _build_behind(after: str) -> dict[str, object]:
+    """Nothing for a cursor that is none of ours."""
+    urgent, _, rest = after.partition("_")
+    milliseconds, _, id_ = rest.partition("_")
+    is_number = milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < 15
+    if urgent not in ("0", "1") or not is_number:
+        return {}
+    at = datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+    later: dict[str, object] = {
+        "urgent": urgent == "1",
+        "$or": [{"first.at": {"$gt": at}}, {"first.at": at, "first.id": {"$gt": id_}}],
+    }
+    return {"$or": [later, {"urgent": False}]} if urgent == "1" else later
+
+
+def _make_conversation(row: Document) -> Conversation:
+    messages = sorted(row["messages"], key=lambda each: (each["at"], each["id"]))
+    ids = tuple(str(each["id"]) for each in messages)
+    return Conversation(ids, row["urgent"], row["first"]["at"])
 
 
 async def count_messages(

@@ -15,6 +15,7 @@ from services.intake.model import (
     Message,
     SettleMessage,
     Slot,
+    StaffRequest,
 )
 from services.intake.vault.messages import (
     Inbound,
@@ -61,6 +62,13 @@ class Inbox(DecisionHarness):
     def keep(self, inbound: Inbound = SMS, town: str | None = None) -> Message:
         self.handle_any(seal_message(VAULT, inbound, town))
         return self.message(seal_message(VAULT, inbound, town).message_id)
+
+    def keep_several(self, count: int) -> list[Message]:
+        return [self.keep(replace(SMS, message_id=f"several {number}")) for number in range(count)]
+
+    def submit_staff(self, staff: StaffRequest) -> str:
+        command = make_command(staff, key="/messages|m-1")
+        return str(get_body(self.decide_submission(command))["request_id"])
 
     def settle(self, message: Message, state: str = "unread", **said: Any) -> Decision:
         data = {
@@ -239,6 +247,44 @@ def test_a_member_of_staff_says_what_it_is_and_why_once() -> None:
     handled = inbox.message(message.id)
     assert (handled.state, handled.handled_by, handled.reason) == ("handled", "wu", "已电话联系")
     assert code(inbox.read(message).answer) == "message_handled"
+
+
+def test_what_was_read_together_is_handled_together_and_what_came_since_waits() -> None:
+    inbox = Inbox()
+    first, second, since = inbox.keep_several(3)
+    decision = inbox.read(first, "opt_out", also=(second.id,))
+    assert list_facts(decision) == ["MessageHandled", "MessageHandled"]
+    assert [inbox.message(each.id).state for each in (first, second)] == ["handled", "handled"]
+    assert inbox.message(since.id).waits
+
+
+@pytest.mark.parametrize("other", ["handled", "of another point", "of another town", "missing"])
+def test_nothing_is_handled_where_one_of_them_is_not_there_to_read(other: str) -> None:
+    inbox = Inbox()
+    first, second = inbox.keep_several(2)
+    also, problem = second.id, "message_unknown"
+    if other == "handled":
+        inbox.read(second, by="lin")
+        problem = "message_handled"
+    elif other == "of another point":
+        also = inbox.keep(replace(SMS, phone="+8613900139000")).id
+    elif other == "of another town":
+        also = inbox.keep(replace(SMS, message_id="far"), SHIJIE).id
+    else:
+        also = "W-none"
+    area = CITY_WIDE if other == "of another town" else ""
+    decision = inbox.read(first, also=(also,), area=area)
+    assert code(decision.answer) == problem
+    assert not decision.states
+    assert inbox.message(first.id).waits
+
+
+def test_an_answer_that_several_messages_say_is_said_once() -> None:
+    inbox = Inbox()
+    about = {"request_id": inbox.deliver(), "match_id": "M-1", "meaning": "received"}
+    first, second = inbox.keep_several(2)
+    decision = inbox.read(first, "answer", also=(second.id,), **about)
+    assert list_facts(decision).count("ReplyUnderstood") == 1
 
 
 def test_staff_of_another_town_see_nothing_to_handle() -> None:

@@ -1,5 +1,7 @@
 """The page of a message: whose it is, and which case or delivery it is about."""
 
+import re
+
 from shared.security import Role
 from tests.intake.builders import CHASHAN, SHIJIE
 from tests.intake.desk import sign_in, submit_large
@@ -52,6 +54,7 @@ async def test_a_message_is_noted_on_a_case_by_choosing_it_or_by_the_six_signs_p
         assert done.status_code == 303, done.text
         noted = await visitor.get(path.replace("/inbox", "/messages"), visitor.harness.town)
         assert noted.json()["request_id"] == own
+        assert f"{visitor.number}那件事{number}" in (await browser.get(f"/cases/{own}")).text
 
 
 async def test_a_wechat_message_says_whose_account_it_is_to_who_may_see_him(
@@ -101,3 +104,47 @@ async def test_an_answer_is_read_for_the_delivery_that_waits_and_a_choice_where_
     stored = await visitor.database["messages"].find_one({"_id": row["_id"]})
     assert stored is not None
     assert (stored["request_id"], stored["match_id"]) == (id_, first)
+
+
+async def test_a_conversation_is_one_row_and_one_decision_and_what_comes_since_waits(
+    visitor: Visitor,
+) -> None:
+    """Every text stands on the case, and the form is filled in with the words it is from."""
+    for number, text in enumerate(("轮椅", "惠州", "茶山那边", "我妈那里")):
+        await visitor.sms(text, at=1_642_000_030 + number)
+    messages = visitor.database["messages"]
+    last = await messages.find_one({}, sort=[("received_at", -1)])
+    assert last is not None
+    own = {"point_id": last["point_id"]}
+    await messages.update_many(
+        {"point_id": {"$ne": last["point_id"]}}, {"$set": {"state": "handled"}}
+    )
+    await messages.update_many(own, {"$set": {"town_code": CHASHAN, "state": "unread"}})
+    first = await messages.find_one(own, sort=[("received_at", 1), ("_id", 1)])
+    assert first is not None
+    path = f"/inbox/{first['_id']}"
+    browser = await sign_in(visitor, "s-reads-all", Role.APPROVER_TOWN, CHASHAN)
+    inbox = (await browser.get("/inbox")).text
+    assert inbox.count('href="/inbox/') == 1
+    assert "轮椅 / 惠州 / 茶山那边 / 我妈那里" in inbox
+    assert "4 条" in inbox
+    stranger = await sign_in(visitor, "s-reads-none", Role.APPROVER_TOWN, SHIJIE)
+    assert "轮椅" not in (await stranger.get("/inbox")).text
+    page = (await browser.get(path)).text
+    assert 'name="item" value="轮椅"' in page
+    assert "来自：" in page
+    ticked = dict.fromkeys(re.findall(r'name="(read-[^"]+)"', page), "1")
+    assert len(ticked) == 4
+    await visitor.sms("还有别的事情要说", at=1_642_000_040)
+    await messages.update_many({}, {"$set": {"town_code": CHASHAN}})
+    typed = {"name": "王芳", "item": "轮椅", "quantity": "1", "unit": "台", "town": CHASHAN}
+    typed |= {"category": "disability", "class": "general", "several": "1", "reason": "来信"}
+    none = await browser.post(f"{path}/request", **typed)
+    assert (none.status_code, "请勾选要一并处理的来信" in none.text) == (422, True)
+    made = await browser.post(f"{path}/request", **typed, **ticked)
+    assert made.status_code == 303, made.text
+    case = (await browser.get(made.headers["location"])).text
+    assert "轮椅\n惠州\n茶山那边\n我妈那里" in case
+    left = (await browser.get("/inbox")).text
+    assert "还有别的事情要说" in left
+    assert "茶山那边" not in left

@@ -150,8 +150,10 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         "handling": None,
         "handling_zh": None,
         "request_id": None,
+        "place": {"label": words},
     }
-    inbox_page = {"messages": [message], "next": "Y-1", "total": 1, "urgent": 1}
+    conversation = {**message, "texts": [words, words], "count": 2}
+    inbox_page = {"conversations": [conversation], "next": "Y-1", "total": 2, "urgent": 1}
 
     item = Entry(words, words, None, (words,), (words,), (words,))
 
@@ -236,8 +238,14 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             "message.html",
             **choices,
             message=message,
+            conversation=[message, message | {"message_id": "Y-2", "text": ""}],
+            is_urgent=True,
+            ticked={"Y-1"},
+            words={"name": words, "category": words},
             beside=[message | {"state": "unread"}],
-            files=[each.model_copy(update={"kind": "other"}) for each in make_files(words)],
+            files={
+                "Y-1": [each.model_copy(update={"kind": "other"}) for each in make_files(words)]
+            },
             file_kinds=inbox.FILE_KINDS,
             checks=True,
             path="/inbox/Y-1",

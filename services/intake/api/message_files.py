@@ -1,5 +1,7 @@
 """HTTP for what a message brought: seen by who reads the message."""
 
+from collections.abc import Iterable
+
 from fastapi.responses import Response
 
 from services.intake import store
@@ -36,11 +38,10 @@ async def read_message_file(
 
 
 async def list_message_files(
-    runtime: IntakeRuntime, scope: Scope, message_id: str
-) -> list[Attachment]:
-    """Raises Denied."""
-    message = await load_seen_message(runtime, message_id, scope)
-    return await _list_present(runtime, message)
+    runtime: IntakeRuntime, messages: Iterable[Message]
+) -> dict[str, list[Attachment]]:
+    """By message; messages: those that the reader sees."""
+    return {each.id: await _list_present(runtime, each) for each in messages}
 
 
 async def send_message_file(

@@ -1,6 +1,7 @@
 """HTTP for those who read what people wrote: the inbox of an office, and what becomes of it."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
@@ -14,10 +15,12 @@ from services.intake.messages import (
     ANSWER_INCOMPLETE,
     AREA_FOREIGN,
     MESSAGE_UNKNOWN,
+    REACH_MISSING,
     REQUEST_MISSING,
     SENDER_UNREACHABLE,
 )
 from services.intake.model import (
+    READ_TOGETHER_MAX,
     AnswerMeaning,
     Contacted,
     HandleMessage,
@@ -42,15 +45,12 @@ from shared.contracts.values import (
     TownCode,
     Value,
 )
-from shared.documents import Json
+from shared.documents import Document, Json
 from shared.messaging.decision import Command
 from shared.references import REFERENCE_LENGTH
 from shared.scope import Scope
 from shared.security import STAFF, Credential
 from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to, find_scope, respond
-
-BESIDE_WITHIN = timedelta(days=3)
-BESIDE_MAX = 20
 
 router = Router()
 
@@ -58,10 +58,14 @@ Staff = Annotated[Credential, Depends(allow(*STAFF))]
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 # What staff note of it stays with staff; nobody's phone or ID number fits in.
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^(?:\d{0,6}\D)*\d{0,6}$")]
+Also = Annotated[tuple[Identifier, ...], Field(max_length=READ_TOGETHER_MAX)]
 
 
 class MessageRequest(Value):
-    """The request that a message is. The contact is the sender's, unless another is given."""
+    """The request that a message is, with `also` what else its sender wrote: every text stands on
+    it. The contact is the sender's, unless another is given. contacted: as in `MessageHandling`, of
+    an urgent one that can wait now.
+    """
 
     kind: Kind = Kind.WISH
     category: Category
@@ -71,14 +75,16 @@ class MessageRequest(Value):
     name: ShortText
     applicant: Applicant | None = None
     urgent: bool = False
+    contacted: Contacted | None = None
     reason: Reason
+    also: Also = ()
 
 
 class MessageHandling(Value):
     """What a message is, where it is no request of its own.
 
     answer: to whether help arrived; note: to a request; opt_out, opt_in: of notices. contacted: of
-    an urgent one that needs nothing: how its sender was reached.
+    an urgent one, whatever becomes of it: how its sender was reached. also: as in `MessageRequest`.
     """
 
     handling: Literal["answer", "note", "opt_out", "opt_in", "nothing"]
@@ -87,6 +93,7 @@ class MessageHandling(Value):
     match_id: Identifier | None = None
     meaning: Literal["received", "not_received"] | None = None
     contacted: Contacted | None = None
+    also: Also = ()
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -114,7 +121,7 @@ async def list_messages(
     query |= {"request_id": request_id} if request_id else {}
     last = await mongo.load(runtime.database, Message, after) if after else None
     messages = await store.load_messages(runtime.database, query, last, limit)
-    contents = await _open_messages(runtime, caller, messages)
+    contents = await open_messages(runtime, caller, messages)
     rows = [
         message_views.describe_message(message) | contents.get(message.id, {})
         for message in messages
@@ -128,24 +135,8 @@ async def read_message(
     message_id: Identifier, caller: Staff, runtime: IntakeRuntimeDep
 ) -> dict[str, Json]:
     message = await load_seen_message(runtime, message_id, find_scope(caller))
-    contents = await _open_messages(runtime, caller, [message])
+    contents = await open_messages(runtime, caller, [message])
     return message_views.describe_message(message) | contents.get(message.id, {})
-
-
-async def list_messages_beside(
-    runtime: IntakeRuntime, caller: Credential, message_id: str
-) -> list[dict[str, Json]]:
-    """What else the same contact point sent of late, of the reader's area: a sentence often comes
-    in pieces. Raises Denied."""
-    scope = find_scope(caller)
-    message = await load_seen_message(runtime, message_id, scope)
-    sent = {"$gt": message.received_at - BESIDE_WITHIN, "$lt": message.received_at + BESIDE_WITHIN}
-    same = {"point_id": message.point_id, "received_at": sent, "_id": {"$ne": message_id}}
-    query = {"$and": [scope.build_query(store.MESSAGES), same]}
-    others = await store.load_messages(runtime.database, query, None, BESIDE_MAX)
-    contents = await _open_messages(runtime, caller, others)
-    rows = [message_views.describe_message(each) | contents.get(each.id, {}) for each in others]
-    return sorted(rows, key=lambda row: str(row["received_at"]))
 
 
 async def load_seen_message(runtime: IntakeRuntime, message_id: str, scope: Scope) -> Message:
@@ -156,7 +147,7 @@ async def load_seen_message(runtime: IntakeRuntime, message_id: str, scope: Scop
     return message
 
 
-async def _open_messages(
+async def open_messages(
     runtime: IntakeRuntime, caller: Credential, messages: list[Message]
 ) -> dict[str, dict[str, object]]:
     if not caller.roles & CASE_WORKERS or not messages:
@@ -180,14 +171,26 @@ async def make_request(
     key: IdempotencyKey,
 ) -> Response:
     """It becomes a request of its sender, which another approves. Sent again, it is the same."""
-    message = await load_seen_message(runtime, message_id, find_scope(caller))
+    scope = find_scope(caller)
+    together = await _load_together(runtime, scope, message_id, body.also)
     if not caller.sees(body.area.town_code, body.area.village_code):
         raise Denied(AREA_FOREIGN.refusal(403, "area.town_code"))
-    if not message.waits:
-        return await _handle(
-            runtime, caller, message_id, "request", body.reason, key, request_id=message.request_id
-        )
-    request = _build_request(runtime, message, body)
+    handle = partial(
+        _handle,
+        runtime,
+        caller,
+        message_id,
+        "request",
+        body.reason,
+        key,
+        also=body.also,
+        contacted=body.contacted,
+    )
+    if not all(each.waits for each in together):
+        return await handle(request_id=together[0].request_id)
+    if not body.urgent:
+        _require_reached(together, body.contacted)
+    request = _build_request(runtime, together, body)
     submit = StaffRequest(
         request=request,
         recorded_by=caller.principal,
@@ -205,17 +208,37 @@ async def make_request(
     request_id = answer.body.get("request_id")
     if request_id is None:
         return respond(answer)
-    handled = await _handle(
-        runtime, caller, message_id, "request", body.reason, key, request_id=request_id
-    )
+    handled = await handle(request_id=request_id)
     return respond(answer) if handled.status_code == 200 else handled
 
 
+async def _load_together(
+    runtime: IntakeRuntime, scope: Scope, message_id: str, also: Sequence[str]
+) -> list[Message]:
+    """The message first. Raises Denied where one is not seen, or another's."""
+    first = await load_seen_message(runtime, message_id, scope)
+    ids = [id_ for id_ in dict.fromkeys(also) if id_ != message_id]
+    others = await mongo.find(runtime.database, Message, {"_id": {"$in": ids}}) if ids else []
+    seen = [m for m in others if m.point_id == first.point_id and scope.sees_place(m.town_code)]
+    if len(seen) < len(ids):
+        raise Denied(MESSAGE_UNKNOWN.refusal(404, "message_id"))
+    return [first, *seen]
+
+
+def _require_reached(messages: Sequence[Message], contacted: Contacted | None) -> None:
+    """Raises Invalid. Before anything is done; the decision looks again."""
+    if contacted is None and any(message.urgent for message in messages):
+        raise REACH_MISSING.invalid("contacted")
+
+
 def _build_request(
-    runtime: IntakeRuntime, message: Message, body: MessageRequest
+    runtime: IntakeRuntime, messages: Sequence[Message], body: MessageRequest
 ) -> RequestSubmitted:
-    """Raises Invalid where nobody could be told what becomes of it."""
-    content = open_message(runtime.resources.vault, message) or {}
+    """With all that was written, in the order it came. Raises Invalid where nobody could be told
+    what becomes of it."""
+    ordered = sorted(messages, key=lambda each: (each.received_at, each.id))
+    contents = [open_message(runtime.resources.vault, each) or {} for each in ordered]
+    content = next(filter(None, contents), {})
     phone, openid = content.get("phone"), content.get("openid")
     mobile = phone if phone and phone.startswith(MAINLAND) else None
     applicant = body.applicant or (
@@ -227,12 +250,17 @@ def _build_request(
         kind=body.kind,
         category=body.category,
         beneficiary_class=body.beneficiary_class,
-        channel=message.channel,
+        channel=messages[0].channel,
         need=body.need,
         area=body.area,
         applicant=applicant,
-        text=(content.get("text") or "")[:TEXT_MAX],
+        text="\n".join(filter(None, map(_format_line, contents)))[:TEXT_MAX],
     )
+
+
+def _format_line(content: Document) -> str:
+    """What was written, or where the place is that was sent."""
+    return str(content.get("text") or (content.get("place") or {}).get("label") or "")
 
 
 @router.post("/messages/{message_id}/handle")
@@ -247,15 +275,17 @@ async def handle_message(
 
     request_id, match_id: also the six signs that notices carry, within the caller's area.
     """
-    message = await load_seen_message(runtime, message_id, find_scope(caller))
-    body = await _complete(runtime, find_scope(caller), body)
+    scope = find_scope(caller)
+    together = await _load_together(runtime, scope, message_id, body.also)
+    body = await _complete(runtime, scope, body)
     match body.handling:
         case "answer" if not (body.request_id and body.match_id and body.meaning):
             raise ANSWER_INCOMPLETE.invalid("match_id")
         case "note" if not body.request_id:
             raise REQUEST_MISSING.invalid("request_id")
-        case "opt_out" | "opt_in" if message.waits:
-            await _switch_notices(runtime, message, body.handling, caller)
+        case "opt_out" | "opt_in" if all(each.waits for each in together):
+            _require_reached(together, body.contacted)
+            await _switch_notices(runtime, together[0], body.handling, caller)
     return await _handle(
         runtime,
         caller,
@@ -267,6 +297,7 @@ async def handle_message(
         match_id=body.match_id,
         meaning=body.meaning,
         contacted=body.contacted,
+        also=body.also,
     )
 
 

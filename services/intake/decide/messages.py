@@ -1,4 +1,4 @@
-"""Messages of people: kept, settled by a rule, read by staff, forgotten."""
+"""Messages of people: kept, settled by a rule, forgotten."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,36 +6,21 @@ from datetime import datetime, timedelta
 
 from services.intake.decide.identities import Reached, list_reached
 from services.intake.decide.media import carry_files, forget_files
-from services.intake.decide.persons import without_awaited
 from services.intake.decide.returned import find_returned
-from services.intake.messages import (
-    ANSWER_FOREIGN,
-    CONTACT_MISSING,
-    HANDLER_SAME,
-    MATCH_NOT_AWAITED,
-    MESSAGE_HANDLED,
-    MESSAGE_UNKNOWN,
-    REQUEST_UNKNOWN,
-)
 from services.intake.model import (
     AbandonDialogue,
     ContactPoint,
     Correspondence,
     ForgetMessages,
-    HandleMessage,
     KeepMessage,
     Message,
-    Person,
     Reading,
-    Request,
     SettleMessage,
 )
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     MessageAnswered,
-    MessageHandled,
     MessageQueued,
-    ReplyUnderstood,
     SenderAnswer,
 )
 from shared.contracts.values import CHINA, Channel
@@ -283,98 +268,6 @@ def decide_abandon(states: States, item: Command[AbandonDialogue], now: datetime
         update={"dialogue": None, "asked_meaning": None, "asked_message": "", "due_at": None}
     )
     return Decision((ended, *queued), tuple(queue(message) for message in queued))
-
-
-# --- read by a person ---
-
-
-def decide_handle(states: States, item: Command[HandleMessage], now: datetime) -> Decision:
-    """Once. Who spoke for the person says nothing in his name by reading his message."""
-    data = item.data
-    message = states.get(Message, data.message_id)
-    if message is None or not message.town_code.startswith(data.area):
-        return Decision(answer=MESSAGE_UNKNOWN.refusal(404, "message_id"))
-    if not message.waits:
-        return Decision(answer=MESSAGE_HANDLED.refusal(409, "message_id", by=message.handled_by))
-    handled = message.model_copy(
-        update={
-            "state": "handled",
-            "handling": data.handling,
-            "handled_by": data.by,
-            "handled_at": now,
-            "reason": data.reason,
-            "request_id": data.request_id or message.request_id,
-            "match_id": data.match_id,
-            "contacted": data.contacted,
-        }
-    )
-    refused = _refuse_handling(states, message, data)
-    if refused is not None:
-        return Decision(answer=refused)
-    fact = MessageHandled(
-        handling=data.handling, request_id=handled.request_id, match_id=data.match_id
-    )
-    body = {"message_id": message.id, "state": "handled", "handling": data.handling}
-    becomes = handled.is_part_of_request and handled.request_id
-    files = carry_files(states, becomes, (handled,)) if becomes else ()
-    decision = Decision((handled, *files), ((handled, fact),), Answer(200, body))
-    return _speak_for_sender(states, decision, handled, data)
-
-
-def _refuse_handling(states: States, message: Message, data: HandleMessage) -> Answer | None:
-    """A request that is noted or answered has to be there, and of his area.
-
-    That help arrived moves money: it is read out of a message from the person's own contact only,
-    and by nobody who recorded or met him. Of an urgent one somebody says first how its sender was
-    reached.
-    """
-    if message.urgent and data.handling == "nothing" and data.contacted is None:
-        return CONTACT_MISSING.refusal(422, "contacted")
-    if data.request_id is None:
-        return None
-    request = states.get(Request, data.request_id)
-    if request is None or not _is_there(request, data.area):
-        return REQUEST_UNKNOWN.refusal(404, "request_id")
-    if data.handling != "answer":
-        return None
-    if data.match_id not in request.matches:
-        return MATCH_NOT_AWAITED.refusal(409, "match_id")
-    if data.meaning != "received":
-        return None
-    if message.channel not in (Channel.SMS, Channel.WECHAT):
-        return ANSWER_FOREIGN.refusal(409)
-    if data.by in request.vouched_by:
-        return HANDLER_SAME.refusal(409)
-    reached = list_reached(states, message.point_id, message.earlier_id)
-    own = [each for each in reached if each.person.id == request.person_id]
-    return None if own and own[0].link.may_answer else ANSWER_FOREIGN.refusal(409)
-
-
-def _speak_for_sender(
-    states: States, decision: Decision, message: Message, data: HandleMessage
-) -> Decision:
-    """What the person said about a delivery, as a member of staff read it."""
-    if data.handling != "answer" or data.meaning is None or data.request_id is None:
-        return decision
-    request = states.require(Request, data.request_id)
-    person = states.get(Person, request.person_id)
-    fact = ReplyUnderstood(
-        person_id=request.person_id,
-        meaning=data.meaning,
-        match_id=data.match_id,
-        channel="wechat" if message.channel is Channel.WECHAT else "sms",
-        read_by=data.by,
-    )
-    changed = (without_awaited(person, data.match_id or ""),) if person else ()
-    return replace(
-        decision,
-        states=(*decision.states, *changed),
-        events=(*decision.events, (message, fact)),
-    )
-
-
-def _is_there(request: Request, area: str) -> bool:
-    return (request.area.village_code or request.area.town_code).startswith(area)
 
 
 # --- forgotten ---

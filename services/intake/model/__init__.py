@@ -39,6 +39,7 @@ from services.intake.model.commands import (
     WithdrawRequest,
 )
 from services.intake.model.message import (
+    READ_TOGETHER_MAX,
     AbandonDialogue,
     AnswerMeaning,
     Contacted,
@@ -105,6 +106,7 @@ __all__ = [
     "OPENID",
     "OUTSIDE",
     "OWN_SOURCES",
+    "READ_TOGETHER_MAX",
     "SMS_SOURCE",
     "SPEAKER_KINDS",
     "WEB_SOURCE",

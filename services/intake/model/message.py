@@ -49,6 +49,9 @@ Contacted = Literal["called", "met", "passed_on"]
 MediaState = Literal["", "waiting", "stored", "lost", "refused"]
 """Of a photo or voice: being fetched, here, no longer with the provider, or nothing we take."""
 
+READ_TOGETHER_MAX = 50
+"""Messages of one contact point that are read and handled at a time."""
+
 Slot = Literal["what", "where", "whom"]
 
 AnswerMeaning = Literal["received", "not_received", "opted_out", "resumed", "no", "reference"]
@@ -225,9 +228,13 @@ class AbandonDialogue(Due):
 
 
 class HandleMessage(Value):
-    """What a member of staff makes of it. area: the code prefix he works in."""
+    """What a member of staff makes of it. area: the code prefix he works in.
+
+    also: further messages of the same contact point that he read together with it.
+    """
 
     message_id: Identifier
+    also: Annotated[tuple[Identifier, ...], Field(max_length=READ_TOGETHER_MAX)] = ()
     handling: Handling
     reason: Annotated[LongText, Field(min_length=1, max_length=500)]
     by: str

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from services.intake import model, store, worklist
 from services.intake.api.approvals import parse_decline_reason
+from services.intake.api.conversations import list_noted
 from services.intake.api.judgement import judge_text
 from services.intake.api.requests import (
     APPROVERS,
@@ -57,6 +58,7 @@ from services.intake.pages.uploads import KINDS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import Contact, narrow_person, open_contact, open_text
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Value
+from shared.documents import Document
 from shared.messaging.decision import Answer
 from shared.policies import Policy
 from shared.security import Credential
@@ -127,6 +129,7 @@ class Case:
     judgement: Judgement
     beside: Beside
     notes: Sequence[Note] = ()
+    messages: Sequence[Document] = ()
     files: Sequence[Attachment] = ()
     consents: Sequence[ConsentRow] = ()
     policies: Sequence[Policy] = ()
@@ -268,6 +271,7 @@ async def _build_case(
         allowed=find_allowed(stored, caller),
         judgement=await judge_text(runtime, text),
         notes=list_notes(vault, person, stored),
+        messages=await list_noted(runtime, caller, stored.id),
         files=await list_files(runtime, stored),
         consents=list_consents(person.consents, now),
         beside=await build_beside(runtime, caller, stored, person),

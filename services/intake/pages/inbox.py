@@ -11,15 +11,27 @@ from pydantic import ValidationError
 from services.intake import model as intake
 from services.intake.api import messages
 from services.intake.api.attachments import Size
+from services.intake.api.conversations import (
+    describe_conversation,
+    list_beside,
+    list_conversations,
+    load_conversation,
+)
 from services.intake.api.judgement import judge_text
 from services.intake.api.message_files import list_message_files, send_message_file
 from services.intake.api.message_targets import find_senders, list_deliveries
 from services.intake.api.messages import MessageHandling, MessageRequest
 from services.intake.api.people import Hit
 from services.intake.api.requests import CASE_WORKERS
+from services.intake.conversations import Line, Wish, read_wish
 from services.intake.judgement import Judgement
-from services.intake.messages import DELIVERIES_SEVERAL, NOTE_NUMBERED, REFERENCE_SEVERAL
-from services.intake.model import RequestState
+from services.intake.messages import (
+    DELIVERIES_SEVERAL,
+    NONE_TICKED,
+    NOTE_NUMBERED,
+    REFERENCE_SEVERAL,
+)
+from services.intake.model import Contacted, RequestState
 from services.intake.pages.entry import read_entry
 from services.intake.pages.rows import STATES
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -45,6 +57,9 @@ PAGES = Pages("services.intake")
 INBOX_PATH = "/inbox"
 MESSAGE_PATH = f"{INBOX_PATH}/{{message_id}}"
 ROWS = 25
+LINE_MAX = 2_000
+TICK = "read-"
+"""Before the id of a message in the name of its box."""
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 
@@ -55,7 +70,7 @@ HANDLINGS: Mapping[str, tuple[str, str]] = {
     "opt_out": ("对方不要再收通知", "no more notices"),
     "opt_in": ("对方要恢复通知", "notices again"),
 }
-CONTACTED: Mapping[str, tuple[str, str]] = {
+CONTACTED: Mapping[Contacted, tuple[str, str]] = {
     "called": ("打通了电话", "by phone"),
     "met": ("见到了本人", "in person"),
     "passed_on": ("已交110、120或119处理", "110, 120 or 119 see to it"),
@@ -86,9 +101,9 @@ async def show_inbox(
     """The urgent first, then what waits the longest. Who works for a village has none."""
     find_scope(caller)
     try:
-        page = await messages.list_messages(caller, runtime, after=after[:200], limit=ROWS)
+        page = await list_conversations(runtime, caller, after[:200], ROWS)
     except OutOfScope:
-        page = {"messages": [], "next": None, "total": 0, "urgent": 0}
+        page = {"conversations": [], "next": None, "total": 0, "urgent": 0}
     return PAGES.render_for(request, "inbox.html", page=page, is_first=not after)
 
 
@@ -110,13 +125,15 @@ async def _render(
     answer: Answer | None = None,
 ) -> Response:
     """act, form, answer: what was refused, to be shown where it was typed."""
-    message = await messages.read_message(message_id, caller, runtime)
-    judgement = await judge_text(runtime, message.get("text"))
-    files = await list_message_files(runtime, find_scope(caller), message_id)
+    together = await load_conversation(runtime, caller, message_id)
+    rows = await describe_conversation(runtime, caller, together)
+    files = await list_message_files(runtime, together)
+    lines = [_make_line(*each) for each in zip(together, rows, strict=True)]
+    judgement = await judge_text(runtime, "\n".join(line.text for line in lines))
+    senders = await find_senders(runtime, caller, together[0])
+    suggested = _suggest(rows[0]["town_code"], judgement, read_wish(lines))
     problems = list(answer.body.get("problems", ())) if answer else []
-    stored = await messages.load_seen_message(runtime, message_id, find_scope(caller))
-    senders = await find_senders(runtime, caller, stored)
-    typed = form or _fill_in(message["town_code"], judgement)
+    typed = form or suggested.values
     targets = list_targets(r for hit in senders for r in hit.requests if r.state in OPEN_STATES)
     if form and any(problem["code"] in SEVERAL for problem in problems):
         targets = await _list_several(runtime, caller, form)
@@ -127,14 +144,18 @@ async def _render(
         request,
         "message.html",
         status=answer.status if answer else 200,
-        message=message,
-        beside=await messages.list_messages_beside(runtime, caller, message_id),
+        message=next(row for row in rows if row["message_id"] == message_id),
+        conversation=rows,
+        is_urgent=any(row["urgent"] for row in rows),
+        beside=await list_beside(runtime, caller, together),
         files=files,
         file_kinds=FILE_KINDS,
         checks=bool(runtime.settings.clamd),
         path=MESSAGE_PATH.format(message_id=message_id),
         act=act,
         typed=typed,
+        ticked=_list_ticked(form) if form else {row["message_id"] for row in rows},
+        words=suggested.words,
         senders=[describe_sender(runtime.resources.vault, hit) for hit in senders],
         targets=targets,
         judgement=judgement,
@@ -148,6 +169,16 @@ async def _render(
         classes=tuple(BeneficiaryClass),
         towns=load_towns(),
     )
+
+
+def _make_line(message: intake.Message, row: Document) -> Line:
+    text = (row.get("text") or "")[:LINE_MAX]
+    return Line(text, (row.get("place") or {}).get("label", ""), message.answer)
+
+
+def _list_ticked(form: Form) -> set[str]:
+    """The messages that are handled together: each has a field of its own."""
+    return {name.removeprefix(TICK) for name in form if name.startswith(TICK)}
 
 
 def describe_sender(vault: Vault, hit: Hit) -> dict[str, str]:
@@ -202,18 +233,23 @@ async def show_message_file(
     return await send_message_file(runtime, caller, scope, message_id, attachment_id, small=small)
 
 
-def _fill_in(town_code: str, judgement: Judgement) -> dict[str, str]:
-    """The form as it is suggested; whoever sends it has looked at it."""
+def _suggest(town_code: str, judgement: Judgement, wish: Wish) -> Wish:
+    """The form as it is suggested, with the words; whoever sends it has looked at it. What rules
+    read goes before what is guessed, and the office that has the message before both."""
     guesses = {
         "category": judgement.category,
         "class": judgement.beneficiary_class,
         "kind": judgement.kind,
         "town": judgement.town,
     }
-    filled = {name: guess.label for name, guess in guesses.items() if guess}
-    if not is_city_wide(town_code):
-        filled["town"] = town_code
-    return filled | ({"urgent": "1"} if judgement.is_urgent else {})
+    guessed = {name: guess for name, guess in guesses.items() if guess}
+    values = {name: guess.label for name, guess in guessed.items()} | wish.values
+    words = {name: "、".join(guess.phrases) for name, guess in guessed.items()} | wish.words
+    if not is_city_wide(town_code) and values.get("town") != town_code:
+        values["town"] = town_code
+        for name, fields in (("town", words), ("village", words), ("village", values)):
+            fields.pop(name, None)
+    return Wish(values | ({"urgent": "1"} if judgement.is_urgent else {}), words)
 
 
 @router.post(f"{MESSAGE_PATH}/request")
@@ -223,6 +259,7 @@ async def submit_message_request(
     """It becomes a request, whose page follows."""
     form = await read_form(request)
     try:
+        first, also = _find_read(form, message_id)
         entry = read_entry(form).request
         body = MessageRequest(
             kind=next((each for each in Kind if each == form.get("kind")), Kind.WISH),
@@ -233,10 +270,12 @@ async def submit_message_request(
             area=entry.area,
             name=entry.applicant.name,
             applicant=entry.applicant if entry.applicant.phone else None,
+            contacted=next((each for each in CONTACTED if each == form.get("contacted")), None),
             reason=form.get("reason", ""),
+            also=also,
         )
         key = _find_key(form)
-        response = await messages.make_request(message_id, body, caller, runtime, key)
+        response = await messages.make_request(first, body, caller, runtime, key)
     except (Invalid, ValidationError, Denied) as error:
         answer = _describe(error)
     else:
@@ -258,9 +297,10 @@ async def submit_handling(
         values = {each: form[each].strip() for each in fields if each in form}
         if typed := _find_typed(form):
             values["request_id"] = typed
-        body = MessageHandling.model_validate(values)
+        first, also = _find_read(form, message_id)
+        body = MessageHandling.model_validate(values | {"also": also})
         key = _find_key(form)
-        response = await messages.handle_message(message_id, body, caller, runtime, key)
+        response = await messages.handle_message(first, body, caller, runtime, key)
     except (Invalid, ValidationError, Denied) as error:
         answer = _describe(error)
     else:
@@ -268,6 +308,14 @@ async def submit_handling(
     if answer.status < 400:
         return RedirectResponse(INBOX_PATH, status_code=303)
     return await _render(request, runtime, caller, message_id, "handle", form, answer)
+
+
+def _find_read(form: Form, message_id: str) -> tuple[str, tuple[str, ...]]:
+    """Which messages are handled: one, and what goes along. Raises Invalid where none is ticked."""
+    ticked = sorted(_list_ticked(form), key=lambda id_: (id_ != message_id, id_))
+    if not ticked and "several" in form:
+        raise NONE_TICKED.invalid("read")
+    return (ticked[0], tuple(ticked[1:])) if ticked else (message_id, ())
 
 
 def _find_key(form: Form) -> str:
