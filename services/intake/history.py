@@ -137,6 +137,9 @@ def _list_steps(request: Request) -> Iterator[Part]:
         by = step.by or "本人"
         by = f"联席会议，{by}主持" if step.meeting_id else by
         yield _say(step.at, f"{zh}（{by}）", f"{en} ({step.by or 'the person'})")
+    if request.guardian_agreed_at is not None:
+        by = request.guardian_agreed_by
+        yield _say(request.guardian_agreed_at, f"监护人已同意（{by}）", f"a guardian agreed ({by})")
     if request.consent_ended_at is not None:
         by = request.consent_ended_by
         yield _say(

@@ -166,6 +166,24 @@ def test_staff_of_elsewhere_note_nothing() -> None:
     assert get_code(harness.end(id_, area=SHIJIE)) == "request_unknown"
 
 
+@pytest.mark.parametrize("purpose", ["delivery", "history", "publicity"])
+def test_what_holds_in_every_town_staff_note_where_the_person_is_registered(purpose: str) -> None:
+    """Whoever knows a name and a phone records a request of his own for that person: by it he would
+    read what another town gave, give away a phone, or take a consent back."""
+    harness = ConsentHarness()
+    here = harness.ask()
+    there = harness.ask("m-2", area={"town_code": SHIJIE})
+    assert get_code(harness.give(there, purpose, area=SHIJIE)) == "person_elsewhere"
+    assert not harness.is_given(there, purpose)
+    harness.give(here, purpose, area=CHASHAN)
+    assert get_code(harness.end(there, purpose, area=SHIJIE, by="s-2")) == "person_elsewhere"
+    assert harness.is_given(there, purpose)
+    harness.end(there, purpose)
+    assert not harness.is_given(there, purpose), "his own word, from any page of his"
+    harness.give(there, purpose, by="s-city")
+    assert harness.is_given(there, purpose), "and staff of the whole city"
+
+
 def test_who_knows_a_name_and_a_phone_says_nothing_in_the_persons_place() -> None:
     """He asks on the public page, and has the link to what he asked."""
     harness = ConsentHarness()
@@ -238,8 +256,20 @@ def test_a_guardians_word_noted_in_one_area_opens_nothing_elsewhere() -> None:
     harness.give(here, by_guardian=True, area=CHASHAN)
     assert (harness.request(here).state, harness.request(there).state) == ("open", "recorded")
     assert harness.request(there).needs_guardian
-    harness.give(there, by_guardian=True, area=SHIJIE)
+    assert get_code(harness.give(there, area=SHIJIE)) == "person_elsewhere", "no guardian's word"
+    harness.give(there, by_guardian=True, area=SHIJIE, by="s-2")
     assert not harness.request(there).needs_guardian
+    (line,) = [part for part in list_own(harness.request(there)) if "监护人已同意" in part.zh]
+    assert "s-2" in line.zh
+
+
+def test_a_guardians_word_noted_elsewhere_speaks_for_nothing_that_comes_later() -> None:
+    harness = ConsentHarness()
+    harness.ask(born_on="2010-05-01")
+    there = harness.ask("m-2", area={"town_code": SHIJIE}, born_on="2010-05-01")
+    harness.give(there, by_guardian=True, area=SHIJIE)
+    later = harness.ask("m-3", born_on="2010-05-01")
+    assert harness.request(later).needs_guardian
 
 
 def test_several_requests_of_a_child_are_not_opened_under_one_count() -> None:

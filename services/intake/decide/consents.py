@@ -4,11 +4,12 @@ from datetime import datetime
 from functools import reduce
 
 from services.intake.decide.followers import with_all_released
-from services.intake.decide.persons import without_unfinished
+from services.intake.decide.persons import is_known_there, without_unfinished
 from services.intake.decide.requests import is_in_area, make_fact, open_or_hold
 from services.intake.messages import (
     CONSENT_ABSENT,
     CONSENT_UNPROVEN,
+    PERSON_ELSEWHERE,
     PERSON_UNKNOWN,
     REQUEST_UNKNOWN,
 )
@@ -18,7 +19,6 @@ from services.intake.model.consent import (
     Consent,
     EndConsent,
     GiveConsent,
-    has_guardian,
 )
 from services.intake.rules import Rules
 from shared.contracts.envelope import Fact
@@ -32,6 +32,8 @@ def decide_give(
     """Again, where it had ended. A child's request that waited for his guardian alone opens.
 
     Who asks on the public page says nothing over what is there; that he is a guardian, staff note.
+    Staff of an area in which the person is not registered note a guardian's word for what is asked
+    for there, and nothing that holds elsewhere.
     """
     data = item.data
     loaded = _load(states, data)
@@ -41,20 +43,27 @@ def decide_give(
     answer = Answer(200, {"person_id": person.id, "purpose": data.purpose, "given": True})
     if not data.by and request.is_anybodys and data.purpose in person.consents:
         return Decision(answer=answer)
-    consent = Consent(
-        given_at=now,
-        until=now + CONSENT_LASTS,
-        way=data.way,
-        by=data.by,
-        by_guardian=data.by_guardian and bool(data.by),
-    )
-    person = _with_consent(person, data.purpose, consent)
+    by_guardian = data.by_guardian and bool(data.by)
+    if is_known_there(states, person, data.area):
+        consent = Consent(
+            given_at=now,
+            until=now + CONSENT_LASTS,
+            way=data.way,
+            by=data.by,
+            by_guardian=by_guardian,
+        )
+        person = _with_consent(person, data.purpose, consent)
+    elif data.purpose != "handling" or not by_guardian:
+        return Decision(answer=PERSON_ELSEWHERE.refusal(403, "purpose"))
     changed: list[State] = []
     events: list[tuple[State, Fact]] = []
-    if has_guardian(person.consents, now):
+    if data.purpose == "handling" and by_guardian:
         for waiting in _list_unfinished(states, person):
             if waiting.needs_guardian and is_in_area(waiting, data.area):
-                opened, counted = _go_on(rules, states, waiting, now, is_first=not events)
+                agreed = waiting.model_copy(
+                    update={"guardian_agreed_at": now, "guardian_agreed_by": data.by}
+                )
+                opened, counted = _go_on(rules, states, agreed, now, is_first=not events)
                 changed += [opened, *counted]
                 fact = make_fact(opened) if opened.state is RequestState.OPEN else None
                 events += [(opened, fact)] if fact else []
@@ -78,7 +87,8 @@ def decide_consent_end(states: States, item: Command[EndConsent], now: datetime)
     was done and paid stays, as the law requires.
 
     Staff of an area end what is there. While another area works for him his consent holds: he ends
-    it himself, or staff of there or of the whole city note it.
+    it himself, or staff of there or of the whole city note it. Any other consent holds in every
+    area: staff end it where the person is registered.
     """
     data = item.data
     loaded = _load(states, data)
@@ -87,6 +97,8 @@ def decide_consent_end(states: States, item: Command[EndConsent], now: datetime)
     request, person = loaded
     if not data.by and request.is_anybodys:
         return Decision(answer=CONSENT_UNPROVEN.refusal(403, "purpose"))
+    if data.purpose != "handling" and not is_known_there(states, person, data.area):
+        return Decision(answer=PERSON_ELSEWHERE.refusal(403, "purpose"))
     consent = person.consents.get(data.purpose)
     if data.purpose != "handling" and (consent is None or not consent.holds(now)):
         return Decision(answer=CONSENT_ABSENT.refusal(409, "purpose"))

@@ -122,7 +122,7 @@ class Request(State):
     policies, the last one open where it is REFERRED. ending: what was done otherwise, until and
     after it was confirmed.
     attachments: ids of its photos and documents. needs_guardian: who asks is a child, and nobody
-    responsible for him agreed yet.
+    responsible for him agreed yet; guardian_agreed_at, guardian_agreed_by: who noted that one did.
     bands, marks: what its text has in common with others (`vault/likeness.py`).
     followers: requests that a person said are this one; each is told what comes of it.
     emergency_ids: the emergencies by which it was hastened.
@@ -176,6 +176,8 @@ class Request(State):
     steps: tuple[Step, ...] = ()
     consent_ended_at: datetime | None = None
     consent_ended_by: str = ""
+    guardian_agreed_at: datetime | None = None
+    guardian_agreed_by: str = ""
     for_meeting: bool = False
     meeting_id: str = ""
     referrals: tuple[Referral, ...] = ()
