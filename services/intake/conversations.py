@@ -29,7 +29,7 @@ _SLOTS: dict[str, Slot] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WrittenLine:
     """One message. label: of a place that was sent; answer: what its sender was answered."""
 
     text: str = field(repr=False)
@@ -45,22 +45,22 @@ class Wish:
     words: dict[str, str] = field(repr=False)
 
 
-def read_wish(lines: Sequence[Line]) -> Wish:
+def read_wish(lines: Sequence[WrittenLine]) -> Wish:
     """Never raises. The first word of each field stands, as in a dialogue."""
     draft, values, words = Draft(), dict[str, str](), dict[str, str]()
     slot: Slot | None = None
     before = ""
     for line in lines:
         draft = draft.fill(_read_line(line, slot, before))
-        said = {name: v for name, v in _list_fields(draft).items() if name not in values}
-        if said:
-            values |= said
-            words |= _quote(said, line, slot, before)
+        fresh = {name: v for name, v in _list_fields(draft).items() if name not in values}
+        if fresh:
+            values |= fresh
+            words |= _quote(fresh, line, slot, before)
         slot, before = _SLOTS.get(line.answer), line.text or before
     return Wish(values, words)
 
 
-def _read_line(line: Line, slot: Slot | None, before: str) -> Draft:
+def _read_line(line: WrittenLine, slot: Slot | None, before: str) -> Draft:
     """before: the message before it, which may name the thing that is counted now."""
     understood = understand(line.text) if slot is None and not line.label else None
     if isinstance(understood, Draft):
@@ -97,15 +97,17 @@ def _list_fields(draft: Draft) -> dict[str, str]:
     return {name: str(value) for name, value in fields.items() if value}
 
 
-def _quote(names: Iterable[str], line: Line, slot: Slot | None, before: str) -> dict[str, str]:
+def _quote(
+    names: Iterable[str], line: WrittenLine, slot: Slot | None, before: str
+) -> dict[str, str]:
     """For each field the part of the message that says it by itself, or all of it."""
     text = line.text or line.label
     clauses = [clause for clause in _CLAUSES.split(text) if clause][:_CLAUSES_MAX]
-    saying: dict[str, str] = {}
+    clause_by_name: dict[str, str] = {}
     for clause in clauses:
-        for name in _list_fields(_read_line(Line(clause), slot, before)):
-            saying.setdefault(name, clause)
-    return {name: _shorten(saying.get(name) or " ".join(clauses)) for name in names}
+        for name in _list_fields(_read_line(WrittenLine(clause), slot, before)):
+            clause_by_name.setdefault(name, clause)
+    return {name: _shorten(clause_by_name.get(name) or " ".join(clauses)) for name in names}
 
 
 def _shorten(text: str) -> str:

@@ -225,7 +225,7 @@ async def load_messages(
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class UnreadConversation:
     """What one contact point wrote that waits to be read. message_ids: in the order it came."""
 
     message_ids: tuple[str, ...]
@@ -240,7 +240,7 @@ class Conversation:
 
 async def load_conversations(
     database: mongo.Database, query: Mapping[str, object], after: str, limit: int
-) -> list[Conversation]:
+) -> list[UnreadConversation]:
     """The urgent first, then what waits the longest. after: the `cursor` of the last one.
 
     A ticket of the hotline stands by itself: it is a matter of its own, whoever calls.
@@ -277,10 +277,10 @@ def _build_behind(after: str) -> dict[str, object]:
     return {"$or": [later, {"urgent": False}]} if urgent == "1" else later
 
 
-def _make_conversation(row: Document) -> Conversation:
+def _make_conversation(row: Document) -> UnreadConversation:
     messages = sorted(row["messages"], key=lambda each: (each["at"], each["id"]))
     ids = tuple(str(each["id"]) for each in messages)
-    return Conversation(ids, row["urgent"], row["first"]["at"])
+    return UnreadConversation(ids, row["urgent"], row["first"]["at"])
 
 
 async def count_messages(

@@ -7,7 +7,7 @@ it opens nothing, and links that are made on its pages end with it.
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -43,6 +43,7 @@ from shared.web.sessions import (
     set_cookie,
 )
 
+NAME_MAX = 100
 TRIES_PER_MINUTE = 10
 """Of one address; a person's own limits are those of spoken words."""
 
@@ -53,7 +54,8 @@ class PhoneSignIn:
     session's token is. purpose: what it is signed for.
 
     fact: of the code that is asked for. find_signer: whose own phone (E.164) it certainly is; None
-    where it is nobody's here, or nobody can say whose.
+    where it is nobody's here, or nobody can say whose. asks_name: the name that was typed, else
+    empty, may say whose.
     """
 
     base: str
@@ -64,11 +66,15 @@ class PhoneSignIn:
     fact: type[WordAsked]
     pages: Pages
     template: str
-    find_signer: Callable[[Any, str], Awaitable[Signer | None]]
+    find_signer: Callable[[Any, str, str], Awaitable[Signer | None]]
+    asks_name: bool = False
 
     @property
     def path(self) -> str:
         return f"{self.base}/sign-in"
+
+    def read_name(self, form: Mapping[str, str]) -> str:
+        return form.get("name", "")[:NAME_MAX] if self.asks_name else ""
 
     def name_everywhere(self, subject: str) -> str:
         """What ends all of somebody's sessions, and none of his links."""
@@ -80,6 +86,7 @@ class PhoneSignIn:
         phone: str = "",
         ticket: str = "",
         typed: str = "",
+        name: str = "",
         problems: tuple[Problem, ...] = (),
     ) -> HTMLResponse:
         return self.pages.render_for(
@@ -90,6 +97,8 @@ class PhoneSignIn:
             phone=phone,
             ticket=ticket,
             typed=typed,
+            name=name,
+            asks_name=self.asks_name,
             problems=problems,
         )
 
@@ -128,29 +137,29 @@ def build_sign_in_routes(sign_in: PhoneSignIn) -> Router:
     async def send_code(request: Request, runtime: RuntimeDep) -> Response:
         """Looked up after the answer, so that nobody measures whether the phone is known."""
         form = await _read_form(request, runtime)
-        typed = form.get("phone", "")
+        typed, name = form.get("phone", ""), sign_in.read_name(form)
         try:
             phone = parse_phone(typed, "phone")
         except Invalid as invalid:
-            return sign_in.render(request, typed=typed, problems=invalid.problems)
+            return sign_in.render(request, typed=typed, name=name, problems=invalid.problems)
         ticket = secrets.token_urlsafe(18)
-        response = sign_in.render(request, phone=phone, ticket=ticket)
-        response.background = BackgroundTask(_ask, sign_in, runtime, phone, ticket)
+        response = sign_in.render(request, phone=phone, ticket=ticket, name=name)
+        response.background = BackgroundTask(_ask, sign_in, runtime, phone, name, ticket)
         return response
 
     @router.post(f"{sign_in.path}/code")
     async def enter_code(request: Request, runtime: RuntimeDep) -> Response:
         """What is wrong is answered after a while that is the same for every phone."""
         form, began = await _read_form(request, runtime), time.monotonic()
-        phone, ticket = form.get("phone", ""), form.get("ticket", "")
-        signer = await _find_signer(sign_in, runtime, phone)
+        phone, ticket, name = form.get("phone", ""), form.get("ticket", ""), sign_in.read_name(form)
+        signer = await _find_signer(sign_in, runtime, phone, name)
         if signer is None or not await _is_right(
             sign_in, runtime, signer, ticket, form.get("code", "")
         ):
             rest_s = began + runtime.settings.refusal_pause_s - time.monotonic()
             await asyncio.sleep(max(0.0, rest_s))
             problems = (SIGN_IN_CODE_WRONG.problem("code"),)
-            return sign_in.render(request, phone=phone, ticket=ticket, problems=problems)
+            return sign_in.render(request, phone=phone, ticket=ticket, name=name, problems=problems)
         now = await runtime.processor.now()
         token = runtime.keyring.make_link(
             sign_in.purpose, signer.subject, now + sign_in.lasts, made_at=now, holder=signer.subject
@@ -162,16 +171,18 @@ def build_sign_in_routes(sign_in: PhoneSignIn) -> Router:
     return router
 
 
-async def _ask(sign_in: PhoneSignIn, runtime: Runtime, phone: str, ticket: str) -> None:
-    signer = await _find_signer(sign_in, runtime, phone)
+async def _ask(sign_in: PhoneSignIn, runtime: Runtime, phone: str, name: str, ticket: str) -> None:
+    signer = await _find_signer(sign_in, runtime, phone, name)
     if signer is not None:
         data = AskSignIn(person_id=signer.person_id)
         await runtime.processor.execute(Command(data, key=ticket, principal=signer.name))
 
 
-async def _find_signer(sign_in: PhoneSignIn, runtime: Runtime, phone: str) -> Signer | None:
+async def _find_signer(
+    sign_in: PhoneSignIn, runtime: Runtime, phone: str, name: str
+) -> Signer | None:
     try:
-        return await sign_in.find_signer(runtime, parse_phone(phone, "phone"))
+        return await sign_in.find_signer(runtime, parse_phone(phone, "phone"), name)
     except Invalid:
         return None
 

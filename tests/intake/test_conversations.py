@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.conversations import Line, read_wish
+from services.intake.conversations import WrittenLine, read_wish
 from tests.intake.builders import CHASHAN
 from tests.support.examples import count_examples
 
 
 def test_what_a_dialogue_read_fills_the_form_with_the_words_it_is_from() -> None:
     lines = (
-        Line("家里老人瘫痪，求一辆轮椅", answer="where"),
-        Line("茶山那边", answer="whom"),
-        Line("我妈妈王芳", answer="unread"),
+        WrittenLine("家里老人瘫痪，求一辆轮椅", answer="where"),
+        WrittenLine("茶山那边", answer="whom"),
+        WrittenLine("我妈妈王芳", answer="unread"),
     )
     wish = read_wish(lines)
     assert wish.values == {
@@ -47,17 +47,17 @@ def test_what_a_dialogue_read_fills_the_form_with_the_words_it_is_from() -> None
 def test_pieces_that_no_rule_made_a_request_of_are_read_in_order(
     texts: tuple[str, ...], field: str, value: str, words: str
 ) -> None:
-    wish = read_wish([Line(text) for text in texts])
+    wish = read_wish([WrittenLine(text) for text in texts])
     assert (wish.values[field], wish.words[field]) == (value, words)
 
 
 def test_a_place_that_was_sent_says_the_town() -> None:
-    wish = read_wish([Line("", label="广东省东莞市茶山镇某路1号")])
+    wish = read_wish([WrittenLine("", label="广东省东莞市茶山镇某路1号")])
     assert wish.values["town"] == CHASHAN
 
 
-@given(st.lists(st.builds(Line, st.text(max_size=40), answer=st.sampled_from(["", "what"]))))
+@given(st.lists(st.builds(WrittenLine, st.text(max_size=40), answer=st.sampled_from(["", "what"]))))
 @settings(max_examples=count_examples(30, 500), deadline=None)
-def test_whatever_was_written_each_field_has_its_words(lines: list[Line]) -> None:
+def test_whatever_was_written_each_field_has_its_words(lines: list[WrittenLine]) -> None:
     wish = read_wish(lines)
     assert wish.values.keys() == wish.words.keys()

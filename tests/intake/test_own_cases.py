@@ -53,21 +53,22 @@ class Phone:
         transport = visitor.http._transport  # the same service, other cookies
         self.http = httpx.AsyncClient(transport=transport, base_url=visitor.http.base_url)
 
-    async def ask_code(self, number: str) -> dict[str, str]:
+    async def ask_code(self, number: str, name: str = "") -> dict[str, str]:
         """The form that the code is typed into."""
         first = await self.http.get(f"{MINE_PATH}/sign-in", headers=HTML)
-        form = {"form_token": find_field(first, "form_token"), "phone": number}
+        form = {"form_token": find_field(first, "form_token"), "phone": number, "name": name}
         second = await self.http.post(f"{MINE_PATH}/sign-in", data=form, headers=HTML)
         assert second.status_code == 200
-        return {name: find_field(second, name) for name in ("form_token", "phone", "ticket")}
+        fields = ("form_token", "phone", "ticket", *(("name",) if name else ()))
+        return {field: find_field(second, field) for field in fields}
 
     async def enter(self, form: dict[str, str], code: str) -> httpx.Response:
         return await self.http.post(
             f"{MINE_PATH}/sign-in/code", data=form | {"code": code}, headers=HTML
         )
 
-    async def sign_in(self, person_id: str) -> None:
-        form = await self.ask_code(self.visitor.phone)
+    async def sign_in(self, person_id: str, name: str = "") -> None:
+        form = await self.ask_code(self.visitor.phone, name)
         [word] = await wait_for_codes(self.visitor, person_id, used_at=None)
         done = await self.enter(form, derive_code(self.visitor.runtime.keyring, word.id))
         assert (done.status_code, done.headers["location"]) == (303, MINE_PATH), done.text
@@ -181,6 +182,24 @@ async def test_a_phone_of_two_who_may_be_meant_signs_nobody_in(
     assert len(await phone.list_cases()) == 1
     await ask(visitor, "2", name="李四", **OWN)
     assert await phone.list_cases() == []
+
+
+async def test_of_two_who_typed_one_phone_who_holds_it_signs_in_by_the_own_name(
+    visitor: Visitor, phone: Phone
+) -> None:
+    """He sees what he asked for, and whoever types the phone later takes it from him no more."""
+    own, other = await type_on_page(visitor, "张三"), await type_on_page(visitor, "李四")
+    for name in ("", "王五"):
+        await phone.ask_code(visitor.phone, name)
+    await phone.sign_in(own.person_id, "张三")
+    [case] = await phone.list_cases()
+    assert own.id in (await phone.http.get(case, headers=HTML)).text
+    again = Phone(visitor)
+    await again.sign_in(own.person_id)
+    assert len(await again.list_cases()) == 1
+    late = Phone(visitor)
+    await late.ask_code(visitor.phone, "李四")
+    await wait_for_codes(visitor, other.person_id, count=0)
 
 
 async def test_who_types_his_phone_elsewhere_takes_it_from_nobody_who_signed_in(

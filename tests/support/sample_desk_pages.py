@@ -151,6 +151,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         "handling_zh": None,
         "request_id": None,
         "place": {"label": words},
+        "media": "",
     }
     conversation = {**message, "texts": [words, words], "count": 2}
     inbox_page = {"conversations": [conversation], "next": "Y-1", "total": 2, "urgent": 1}
@@ -244,7 +245,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             words={"name": words, "category": words},
             beside=[message | {"state": "unread"}],
             files={
-                "Y-1": [each.model_copy(update={"kind": "other"}) for each in make_files(words)]
+                "Y-1": [each.model_copy(update={"kind": "other"}) for each in make_files(words)],
+                "Y-2": [],
             },
             file_kinds=inbox.FILE_KINDS,
             checks=True,

@@ -30,19 +30,19 @@ async def list_conversations(
     """
     query = find_scope(caller).build_query(store.MESSAGES)
     count = await store.count_messages(runtime.database, query, "unread")
-    found = await store.load_conversations(runtime.database, query, after, limit)
-    listed = {id_ for each in found for id_ in each.message_ids[:LISTED_MAX]}
+    conversations = await store.load_conversations(runtime.database, query, after, limit)
+    listed = {id_ for each in conversations for id_ in each.message_ids[:LISTED_MAX]}
     messages = await mongo.find(runtime.database, Message, {"_id": {"$in": sorted(listed)}})
     contents = await open_messages(runtime, caller, messages)
     rows = {each.id: message_views.describe_message(each) | contents[each.id] for each in messages}
     return {
-        "conversations": [_describe(each, rows) for each in found],
-        "next": found[-1].cursor if len(found) == limit else None,
+        "conversations": [_describe(each, rows) for each in conversations],
+        "next": conversations[-1].cursor if len(conversations) == limit else None,
         **count,
     }
 
 
-def _describe(conversation: store.Conversation, rows: Mapping[str, Row]) -> Row:
+def _describe(conversation: store.UnreadConversation, rows: Mapping[str, Row]) -> Row:
     """As its first message; texts: of the first ones, an urgent one before the others."""
     ids = conversation.message_ids
     listed = [rows[id_] for id_ in ids if id_ in rows]
@@ -93,11 +93,11 @@ async def list_beside(
         "$gt": first.received_at - BESIDE_WITHIN,
         "$lt": last.received_at + BESIDE_WITHIN,
     }
-    shown = [each.id for each in messages]
-    others = {"point_id": first.point_id, "received_at": days, "_id": {"$nin": shown}}
+    ids = [each.id for each in messages]
+    others = {"point_id": first.point_id, "received_at": days, "_id": {"$nin": ids}}
     query = {"$and": [find_scope(caller).build_query(store.MESSAGES), others]}
-    found = await store.load_messages(runtime.database, query, None, BESIDE_MAX)
-    rows = await describe_conversation(runtime, caller, found)
+    others_sent = await store.load_messages(runtime.database, query, None, BESIDE_MAX)
+    rows = await describe_conversation(runtime, caller, others_sent)
     return sorted(rows, key=lambda row: str(row["received_at"]))
 
 
@@ -106,6 +106,6 @@ async def list_noted(runtime: IntakeRuntime, caller: Credential, request_id: str
     stored. Also for who works in its village alone: it was put to the case for him to read."""
     query = {"request_id": request_id, "key": {"$ne": None}}
     order = [("received_at", 1), ("_id", 1)]
-    found = await mongo.find(runtime.database, Message, query, sort=order, limit=BESIDE_MAX)
-    about = [message for message in found if not message.is_part_of_request]
+    messages = await mongo.find(runtime.database, Message, query, sort=order, limit=BESIDE_MAX)
+    about = [message for message in messages if not message.is_part_of_request]
     return await describe_conversation(runtime, caller, about)

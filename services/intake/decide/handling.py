@@ -60,16 +60,16 @@ def decide_handle(states: States, item: Command[HandleMessage], now: datetime) -
 
 def _refuse_reading(messages: Sequence[Message], data: HandleMessage) -> Answer | None:
     """What is not there, of another area or contact point, or was handled by another meanwhile."""
-    found = {message.id: message for message in messages}
-    first = found.get(data.message_id)
+    by_id = {message.id: message for message in messages}
+    first = by_id.get(data.message_id)
     for id_ in (data.message_id, *data.also):
-        message = found.get(id_)
+        message = by_id.get(id_)
         if message is None or first is None or message.point_id != first.point_id:
             return MESSAGE_UNKNOWN.refusal(404, "message_id")
         if not message.town_code.startswith(data.area):
             return MESSAGE_UNKNOWN.refusal(404, "message_id")
-    taken = next((message for message in messages if not message.waits), None)
-    return MESSAGE_HANDLED.refusal(409, "message_id", by=taken.handled_by) if taken else None
+    handled = next((message for message in messages if not message.waits), None)
+    return MESSAGE_HANDLED.refusal(409, "message_id", by=handled.handled_by) if handled else None
 
 
 def _refuse_handling(

@@ -8,6 +8,7 @@ from services.intake.own.messages import CONTACT_NOT_OWN, CONTACTS_SEVERAL
 from services.intake.vault.persons import (
     Contact,
     derive_point_id,
+    fold_name,
     is_own_phone,
     list_said,
     open_contact,
@@ -61,6 +62,12 @@ def find_address(vault: Vault, contact: Contact, proven_id: str) -> Address | No
     if contact.openid and derive_point_id(vault, openid=contact.openid) == proven_id:
         return Address(openid=contact.openid)
     return None
+
+
+def is_called(vault: Vault, person: Person, name: str) -> bool:
+    """By anybody's word."""
+    names = {fold_name(fields.get("name") or "") for _, fields in list_said(vault, person)}
+    return fold_name(name) in names - {""}
 
 
 def _is_own(

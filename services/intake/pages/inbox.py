@@ -23,7 +23,7 @@ from services.intake.api.message_targets import find_senders, list_deliveries
 from services.intake.api.messages import MessageHandling, MessageRequest
 from services.intake.api.people import Hit
 from services.intake.api.requests import CASE_WORKERS
-from services.intake.conversations import Line, Wish, read_wish
+from services.intake.conversations import Wish, WrittenLine, read_wish
 from services.intake.judgement import Judgement
 from services.intake.messages import (
     DELIVERIES_SEVERAL,
@@ -171,9 +171,9 @@ async def _render(
     )
 
 
-def _make_line(message: intake.Message, row: Document) -> Line:
+def _make_line(message: intake.Message, row: Document) -> WrittenLine:
     text = (row.get("text") or "")[:LINE_MAX]
-    return Line(text, (row.get("place") or {}).get("label", ""), message.answer)
+    return WrittenLine(text, (row.get("place") or {}).get("label", ""), message.answer)
 
 
 def _list_ticked(form: Form) -> set[str]:

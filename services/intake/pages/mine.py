@@ -40,6 +40,7 @@ SIGN_IN = PhoneSignIn(
     pages=PAGES,
     template="mine_sign_in.html",
     find_signer=find_signer,
+    asks_name=True,
 )
 """Shorter than a donor's: many share a phone."""
 

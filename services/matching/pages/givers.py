@@ -24,7 +24,7 @@ GIVER_PATH = "/giver"
 Show = Callable[..., HTMLResponse]
 
 
-async def find_signer(runtime: MatchingRuntime, phone: str) -> Signer | None:
+async def find_signer(runtime: MatchingRuntime, phone: str, _name: str) -> Signer | None:
     """The donor. None where the phone is nobody's who gives, or of several."""
     owners = await runtime.resources.persons.find_phone_owners(phone)
     donors = await store.find_givers(runtime.database, owners)
