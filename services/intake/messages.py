@@ -184,7 +184,7 @@ SIGHTING_MISSING = Message(
     "这位申请人还没有工作人员见过，不能拨款：请收集人先登记“已见到本人”，"
     "或在审批时填写怎样见到本人（上门、窗口或驿站、视频）",
     "no member of staff has met this person: a collector says that he has, or the approval says "
-    "how (seen.manner: visit, office or video)",
+    "how: visit, office or video",
 )
 SIGHTING_DATE_WRONG = Message(
     "sighting_date_wrong",
@@ -205,8 +205,8 @@ CORRECTION_LATE = Message(
 )
 VOUCHING_EMPTY = Message(
     "vouching_empty",
-    "请填写 seen（怎样见到本人）或 confirmed（核实的困难类别和依据）",
-    "say how the person was met (seen) or which class was checked (confirmed)",
+    "请填写怎样见到本人（上门、窗口或驿站、视频），或核实的困难类别和依据",
+    "say how the person was met (visit, office or video), or which class was checked and by what",
 )
 STATE_UNSUITABLE = Message(
     "state_unsuitable",

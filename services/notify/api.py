@@ -77,7 +77,8 @@ async def list_notices(
 ) -> list[NoticeView]:
     """Newest first. case: a request's number, with what its matches called for, or the six signs
     that its notices carry; day: in China."""
-    search = Search(about=case or "", person_id=person_id, state=state, purpose=purpose, day=day)
+    purposes = (purpose,) if purpose else ()
+    search = Search(about=case or "", person_id=person_id, state=state, purposes=purposes, day=day)
     now = await runtime.processor.now()
     notices = await search_notices(runtime.database, search, Scope(), now, limit)
     return [build_view(notice) for notice in notices]

@@ -209,6 +209,9 @@ def list_calls(fact: Fact) -> Iterator[Call]:
     call = find_call(fact) if find_call else None
     if call is not None:
         yield call
+    if isinstance(fact, RequestRecorded) and fact.danger and fact.area and fact.area.village_code:
+        # The village is nearest to the person, whichever level decides.
+        yield Call("approver_village", "staff_request_urgent", fact.area.village_code, urgent=True)
     if call is not None and call.urgent and call.area:
         # Whether or not somebody of the town hears it.
         yield replace(call, duty="approver_city", area="")

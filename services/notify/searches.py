@@ -23,19 +23,19 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
 
 class Search(Value):
     """about: a case's number, or the six characters that its notices carry. person_id: for those
-    of the whole city alone."""
+    of the whole city alone. purposes: any of them."""
 
     about: Annotated[str, Field(max_length=200)] = ""
     person_id: Identifier | None = None
     state: NoticeState | None = None
-    purpose: Identifier | None = None
+    purposes: tuple[Identifier, ...] = ()
     day: Day | None = None
 
 
 def build_query(search: Search, scope: Scope, now: datetime) -> dict[str, object]:
     query: dict[str, object] = {
         "state": search.state or IN_ANY_STATE,
-        "purpose": search.purpose,
+        "purpose": {"$in": list(search.purposes)} if search.purposes else None,
     }
     if not scope.area:
         query["person_id"] = search.person_id

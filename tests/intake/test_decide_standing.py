@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from services.intake.channels import text
 from services.intake.channels.typed_requests import build_typed_request, format_answer
@@ -13,6 +14,7 @@ from services.intake.model import (
     ErasePerson,
     OpeningTally,
     RequestState,
+    SeenPerson,
     StaffRequest,
     VouchForPerson,
     Vouching,
@@ -363,3 +365,9 @@ def test_a_message_of_before_households_is_the_same_message() -> None:
     assert "household" not in make_submission().model_dump_json()
     with pytest.raises(Invalid):
         Town().record(need={"unit": "元", "quantity": 1})
+
+
+def test_the_word_for_how_somebody_was_met_is_enough() -> None:
+    assert Vouching.model_validate({"seen": "visit"}) == Vouching(seen=SeenPerson(manner="visit"))
+    with pytest.raises(ValidationError, match="visit"):
+        Vouching.model_validate({"seen": "yes"})

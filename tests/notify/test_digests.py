@@ -184,6 +184,13 @@ def test_a_request_that_names_danger_calls_town_and_city_at_once(level: str) -> 
         assert (backlog.count, backlog.due_at) == (1, harness.now)
 
 
+def test_a_request_that_names_danger_calls_the_village_too_where_it_is_known() -> None:
+    harness = DecisionHarness()
+    receive(harness, make_recorded("town").model_copy(update={"danger": True}))
+    call = Call("approver_village", "staff_request_urgent", VILLAGE)
+    assert (get_backlog(harness, call).count, get_backlog(harness, call).due_at) == (1, harness.now)
+
+
 @pytest.mark.parametrize("reason", ["already_paid", "exceeds_request", "insufficient_funds"])
 def test_finance_hears_of_what_was_paid_before(reason: RefusedReason) -> None:
     harness = DecisionHarness()

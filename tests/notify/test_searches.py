@@ -10,7 +10,12 @@ from pydantic import TypeAdapter, ValidationError
 from deploy.local.stack import Stack
 from services.notify import rates as rates_module
 from services.notify.model import Attempt, Notice
-from services.notify.pages.notices import describe_notice
+from services.notify.pages.notices import (
+    choose_purposes,
+    describe_notice,
+    list_alike,
+    name_purposes,
+)
 from services.notify.rates import add_up, find_rates
 from services.notify.searches import Search, search_notices
 from services.notify.store import INDEXES
@@ -18,6 +23,7 @@ from shared import mongo
 from shared.contracts.values import CHINA, Identifier
 from shared.scope import Scope
 from shared.security import Credential, Role
+from shared.web.pages import Language
 from tests.notify.decisions import MATCH_ID, REQUEST_ID, START
 from tests.notify.test_calls import OTHER_TOWN, TOWN, make_task
 
@@ -74,7 +80,8 @@ async def test_notices_are_found_and_summed_up_each_in_its_area(mongod: Stack) -
     assert await find(about=".{6}.") == set()
     assert await find(about="......") == set()
     assert await find(day=START.astimezone(CHINA).date(), state="failed") == {"N-2", "N-4"}
-    assert await find(purpose="match_proposed") == {"N-3"}
+    assert await find(purposes=("match_proposed",)) == {"N-3"}
+    assert await find(purposes=("match_proposed", "request_opened")) >= {"N-1", "N-3"}
     assert await find(person_id="P-2") == {"N-4"}
     # A town sees its own alone, whatever it asks for, and finds nobody by his id.
     assert await find(TOWN, about=REQUEST_ID) == {"N-1", "N-2"}
@@ -131,3 +138,12 @@ def test_a_case_may_be_as_long_as_ids_are() -> None:
     """`GET /notices?case=` takes any id."""
     longest = TypeAdapter(Identifier).validate_python("R" * 200)
     assert Search(about=longest).about == longest
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_says_the_same_is_one_choice_and_finds_all_of_it(language: Language) -> None:
+    choices = choose_purposes(language)
+    assert len(set(choices.values())) == len(choices)
+    listed = [name for choice in choices for name in list_alike(choice, language)]
+    assert sorted(listed) == sorted(name_purposes(language))
+    assert list_alike("none_such", language) == ("none_such",)

@@ -75,7 +75,7 @@ BUDGET_STOP_MISSING = Message(
 PART_REASON_MISSING = Message(
     "part_reason_missing",
     "批准的少于申请的，请从下列理由中选择一个：{reasons}",
-    "less is approved than was asked for: choose part_reason among {codes}",
+    "less is approved than was asked for: choose a reason among {codes}",
 )
 PART_TOO_LARGE = Message(
     "part_too_large",

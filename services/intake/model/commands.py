@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.intake.model.approval import PartReason
 from services.intake.model.person import Basis, Manner, Registration, Whose
@@ -189,10 +189,15 @@ class BindOpenid(Value):
 
 
 class SeenPerson(Value):
-    """How and when the person was met. on: None is today."""
+    """How and when the person was met. on: None is today. The word for how alone is enough."""
 
     manner: Manner
     on: date | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_word(cls, value: object) -> object:
+        return {"manner": value} if isinstance(value, str) else value
 
 
 class ConfirmedClass(Value):

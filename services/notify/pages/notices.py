@@ -89,6 +89,22 @@ def name_purposes(language: Language) -> dict[str, str]:
     }
 
 
+def choose_purposes(language: Language) -> dict[str, str]:
+    """To find notices by: of those that say the same, the first stands for all (`list_alike`)."""
+    choices: dict[str, str] = {}
+    for name, words in name_purposes(language).items():
+        if words not in choices.values():
+            choices[name] = words
+    return choices
+
+
+def list_alike(purpose: str, language: Language) -> tuple[str, ...]:
+    """Those that say the same; one that nobody knows stands alone."""
+    words = name_purposes(language)
+    alike = (name for name in words if words[name] == words.get(purpose))
+    return tuple(alike) or (purpose,)
+
+
 def render_notices(
     request: Request,
     caller: Credential,
@@ -105,7 +121,7 @@ def render_notices(
         is_cut=len(notices) >= ROWS,
         typed=typed,
         states=STATES,
-        purposes=name_purposes(find_language(request)),
+        purposes=choose_purposes(find_language(request)),
         sums=add_up(list(rates)) if rates is not None else None,
         rates=rates or (),
         names=name_purposes(find_language(request)),
@@ -138,7 +154,10 @@ async def show_notices(
         find = runtime.resources.rates.find
         rates = await find(runtime.database, DAYS, now, sign_name, price_fen)
     try:
-        search = Search.model_validate(filled)
+        purposes: tuple[str, ...] = ()
+        if "purpose" in filled:
+            purposes = list_alike(filled.pop("purpose"), find_language(request))
+        search = Search.model_validate({**filled, "purposes": purposes})
     except ValidationError:
         problem = refuse(422, SEARCH_UNREADABLE.problem("day"))
         return render_notices(request, caller, (), typed, rates, list_problems(problem))
