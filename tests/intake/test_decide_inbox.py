@@ -326,6 +326,15 @@ def test_nobody_reads_out_of_a_message_that_help_arrived_unless_it_says_so(
     assert not decision.events
 
 
+def test_an_answer_to_no_open_question_waits_in_the_inbox() -> None:
+    inbox = Inbox()
+    message = inbox.keep()
+    reply = make_reply(VAULT, "Y-1", "received", phone=PHONE, message_id=message.id)
+    assert "MessageQueued" in list_facts(inbox.handle_any(reply))
+    stored = inbox.message(message.id)
+    assert (stored.is_settled, stored.reading, stored.state) == (True, "received", "unread")
+
+
 # --- forgotten ---
 
 

@@ -15,6 +15,8 @@ from services.intake.model.regular import (
     WorkDue,
 )
 from services.intake.regular.registering import SheetWork, read_works
+from services.intake.regular.rules import find_next_visit_at
+from services.intake.settings import IntakeSettings
 from shared.contracts.events import RegularOverdue
 from shared.contracts.values import CHINA
 from shared.messaging.decision import Decision, Ref
@@ -89,6 +91,18 @@ def test_a_place_is_patrolled_within_thirty_days_and_late_is_said_twice() -> Non
     log(harness)
     assert get_work(harness).warned == 0
     assert get_work(harness).due_at is not None
+
+
+def test_a_veteran_is_contacted_by_a_day_of_his_own_and_late_is_said() -> None:
+    veteran = {**PLACE, "kind": "veteran", "title": "", "person_id": "P-1"}
+    harness, work = register(veteran)
+    days = IntakeSettings.model_fields["contact_days"].default
+    assert work.next_at == find_next_visit_at(MONDAY.date(), days)
+    harness.now = work.due_at or MONDAY
+    late = execute(harness, WorkDue(aggregate_id=work.id, due_at=harness.now))
+    assert [type(fact) for _, fact in late.events] == [RegularOverdue]
+    log(harness)
+    assert get_work(harness).next_at == find_next_visit_at(harness.now.date(), days)
 
 
 def test_who_met_nobody_made_no_visit() -> None:

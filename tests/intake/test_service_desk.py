@@ -234,7 +234,14 @@ async def test_a_plan_is_registered_visited_and_checked_by_another(visitor: Visi
     assert earlier.json() == {"works": []}
     collector = visitor.harness.stack.bearer("figures-c", Role.COLLECTOR)
     assert (await visitor.get(f"/works/figures?{days}", who=collector)).status_code == 403
+    lacking = (await other.get("/regular/coverage")).text
+    assert lacking.count(">缺<") == 2, "a station and a social worker"
+    for kind, name in (("station", "茶山驿站"), ("worker", "社工甲")):
+        await other.get("/regular/new")
+        made = await other.post("/regular/new", kind=kind, town=CHASHAN, title=name, name=name)
+        assert made.status_code == 303, made.text
     coverage = (await other.get("/regular/coverage")).text
+    assert ">缺<" not in coverage
     assert "茶山镇" in coverage
     assert "石龙镇" not in coverage
     foreign = await sign_in(visitor, "s-away", Role.APPROVER_TOWN, "441900104")

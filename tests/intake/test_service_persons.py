@@ -4,6 +4,7 @@ import re
 
 from shared.contracts.links import REQUEST
 from shared.security import Role
+from shared.towns import town_name
 from tests.intake.builders import CHASHAN, SHIJIE
 from tests.intake.desk import sign_in, submit_large
 from tests.intake.harness import Visitor
@@ -174,3 +175,25 @@ async def test_a_town_that_records_a_name_and_a_phone_reads_nothing_that_another
     assert (await visitor.request(theirs)).state != "withdrawn"
     full = await visitor.post(f"/persons/{person}/export", who=visitor.harness.elsewhere)
     assert full.json()["id_number"] == number
+
+
+async def test_a_case_shows_what_its_person_received_before_from_any_fund_and_town(
+    visitor: Visitor,
+) -> None:
+    """What, when, where and of which fund; who asked for it there stays with who works there."""
+    named = {"name": "宇文丙", "phone": visitor.phone}
+    there = await submit_large(
+        visitor, key="before", applicant=named, area={"town_code": SHIJIE}, text="床板断了"
+    )
+    here = await submit_large(visitor, key="now", applicant=named)
+    now = await visitor.runtime.processor.now()
+    portion = {"quantity": 120_000, "stage": "confirmed", "fund_id": "F-other", "at": now}
+    changes = {"matches": {f"M-{there}-O-1-1": portion}}
+    await visitor.database["requests"].update_one({"_id": there}, {"$set": changes})
+    browser = await sign_in(visitor, "s-reads-past", Role.APPROVER_TOWN, CHASHAN)
+    page = (await browser.get(f"/cases/{here}")).text
+    (row,) = re.findall(r"<li>[^<]*<strong><bdi>[^<]*1,200.00[^<]*</bdi></strong>.*?</li>", page)
+    assert "已收到" in row
+    assert town_name(SHIJIE) in row
+    assert "F-other" in row
+    assert "床板断了" not in page
