@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from services.intake.model import Request
+import pytest
+
+from services.intake.model import ApproveRequest, Request
 from services.intake.model.classification import ClassifyRequest
 from shared.contracts.events import RequestRecorded
 from shared.contracts.values import Category, Kind
@@ -80,3 +82,24 @@ def test_a_public_work_stays_with_an_approver_and_an_open_request_stays_as_it_is
     assert stands.state == "open"
     refused = opened.classify(stands, category=Category.MEALS)
     assert get_body(refused)["problems"][0]["code"] == "state_unsuitable"
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_a_persons_money_needs_who_met_the_person_whatever_it_is_called(*, is_back: bool) -> None:
+    """Else one human asks, calls it a public work and approves it alone."""
+    harness = ClassificationHarness()
+    need = {"unit": "fen", "quantity": 1_900_000}
+    request = harness.record(need=need, channel="hotline", category="other")
+    assert request.sighting is None
+    harness.classify(request, kind=Kind.PROJECT, category=Category.PUBLIC_WORKS)
+    if is_back:
+        harness.classify(request, kind=Kind.WISH)
+        harness.classify(request, kind=Kind.PROJECT)
+    approve = ApproveRequest(
+        request_id=request.id, levels=("village", "town", "city"), approver_id="s-9"
+    )
+    decision = harness.handle(COMMANDS[ApproveRequest], make_command(approve))
+    assert get_body(decision)["problems"][0]["code"] == "sighting_own"
+    asked = {"kind": "project", "category": "public_works", "need": need, "channel": "hotline"}
+    work = ClassificationHarness().record(**asked)
+    assert not work.needs_sighting, "what never was a person's wish pays nobody who asked"

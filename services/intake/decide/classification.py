@@ -16,7 +16,7 @@ from services.intake.messages import AREA_FOREIGN, REQUEST_UNKNOWN
 from services.intake.model import Request, RequestState, WaitReason
 from services.intake.model.classification import Classification, ClassifyRequest
 from services.intake.rules import Rules, find_wait_reasons
-from shared.contracts.values import Area
+from shared.contracts.values import Area, Kind
 from shared.messages import TOWN_UNKNOWN
 from shared.messaging.decision import Command, Decision, States
 from shared.towns import is_known
@@ -57,6 +57,8 @@ def _apply(request: Request, data: ClassifyRequest, town: str, now: datetime) ->
     }
     fields = ("kind", "category", "declared_class", "urgent")
     changes |= {name: value for name in fields if (value := getattr(data, name)) is not None}
+    if data.kind not in (None, request.kind):
+        changes["was_wish"] = request.was_wish or request.kind is Kind.WISH
     if data.urgent is False:
         changes["danger"] = False
     return request.model_copy(update=changes)

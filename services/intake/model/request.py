@@ -123,6 +123,7 @@ class Request(State):
     after it was confirmed.
     attachments: ids of its photos and documents. needs_guardian: who asks is a child, and nobody
     responsible for him agreed yet; guardian_agreed_at, guardian_agreed_by: who noted that one did.
+    was_wish: it was recorded as a wish, and staff said that it is a public work.
     bands, marks: what its text has in common with others (`vault/likeness.py`).
     followers: requests that a person said are this one; each is told what comes of it.
     emergency_ids: the emergencies by which it was hastened.
@@ -178,6 +179,7 @@ class Request(State):
     consent_ended_by: str = ""
     guardian_agreed_at: datetime | None = None
     guardian_agreed_by: str = ""
+    was_wish: bool = False
     for_meeting: bool = False
     meeting_id: str = ""
     referrals: tuple[Referral, ...] = ()
@@ -247,8 +249,9 @@ class Request(State):
 
     @property
     def needs_sighting(self) -> bool:
-        """Money for a person: a public work pays nobody who asked."""
-        return self.kind is Kind.WISH and self.need.is_money
+        """Money for a person: a public work pays nobody who asked. What was asked for as a person's
+        wish needs it whatever staff call it since."""
+        return self.need.is_money and (self.kind is Kind.WISH or self.was_wish)
 
     @property
     def is_withdrawable(self) -> bool:
