@@ -37,7 +37,7 @@ def find_message(table: Mapping[C, Message], code: str) -> Message | None:
 
 def list_choices(table: Mapping[C, Message]) -> dict[str, str]:
     """What a message about them is filled with."""
-    reasons = "、".join(f"{code}（{message.zh}）" for code, message in table.items())
+    reasons = "、".join(message.zh for message in table.values())
     return {"reasons": reasons, "codes": ", ".join(table)}
 
 
