@@ -72,25 +72,25 @@ class WebPages:
 
     async def check_page(self, request: Request) -> Response:
         """`wx.config`: whether the page is the account's."""
-        return _answer(self._judge(Config.model_validate_json(await request.body())))
+        return _build_reply(self._judge(Config.model_validate_json(await request.body())))
 
     async def tap(self, request: Request) -> Response:
         """One button: pushed to intake as WeChat does, and answered as its tag answers."""
         tap = Tap.model_validate_json(await request.body())
         if (verdict := self._judge(tap.config)) != "config:ok":
-            return _answer(verdict)
+            return _build_reply(verdict)
         templates = self._settings.wechat_templates
         if len(tap.accepted) > TEMPLATES_MAX:
-            return _answer("subscribe:fail", errCode=20003)
+            return _build_reply("subscribe:fail", errCode=20003)
         if templates and not templates.keys() >= tap.accepted.keys():
-            return _answer("subscribe:fail", errCode=20001)
+            return _build_reply("subscribe:fail", errCode=20001)
         choices = [Choice(template_id=id_, accepted=yes) for id_, yes in tap.accepted.items()]
         await self._people.choose(tap.openid, *choices)
         details = {
             id_: json.dumps({"status": "accept" if yes else "reject"})
             for id_, yes in tap.accepted.items()
         }
-        return _answer("subscribe:ok", subscribeDetails=json.dumps(details))
+        return _build_reply("subscribe:ok", subscribeDetails=json.dumps(details))
 
     def _judge(self, config: Config) -> str:
         if config.appid != self._settings.wechat_appid:
@@ -103,7 +103,7 @@ class WebPages:
         return "config:ok" if is_ours else "config:invalid signature"
 
 
-def _answer(message: str, **more: Any) -> JSONResponse:
+def _build_reply(message: str, **more: Any) -> JSONResponse:
     return JSONResponse({"errMsg": message, **more}, headers=ANYWHERE)
 
 

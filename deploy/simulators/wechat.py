@@ -157,12 +157,12 @@ class WeChat:
         return JSONResponse({"access_token": token, "expires_in": expires_in_s})
 
     async def send_template(self, request: Request) -> Response:
-        return await self._answer(request, self._send, names_message=True)
+        return await self._take_call(request, self._send, names_message=True)
 
     async def send_subscription(self, request: Request) -> Response:
         """One consent is one message, and no repetition is known again; its id comes with the event
         alone."""
-        return await self._answer(request, self._send_subscription, names_message=False)
+        return await self._take_call(request, self._send_subscription, names_message=False)
 
     def choose(self, openid: str, template: str, *, accepted: bool) -> None:
         """What a person taps where he is asked for one more message."""
@@ -171,7 +171,7 @@ class WeChat:
         else:
             self._credits.pop((openid, template), None)
 
-    async def _answer(
+    async def _take_call(
         self,
         request: Request,
         send: Callable[[str, Document, Plan], Awaitable[int]],
