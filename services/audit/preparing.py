@@ -1,7 +1,7 @@
 """From what a bank sent to what is decided: free text sealed, content known by a keyed digest."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -25,7 +25,7 @@ from shared.messaging.encoding import encode
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer
 from shared.personal import is_personal_code
-from shared.security import Keyring
+from shared.security import Keyring, Role
 
 F = TypeVar("F", bound=Fact)
 V = TypeVar("V", bound=VoucheredEntry)
@@ -34,22 +34,33 @@ V = TypeVar("V", bound=VoucheredEntry)
 class BankSecrets:
     """What a giver wrote may be personal: it is stored sealed, and nobody can try guesses at it."""
 
-    def __init__(self, sealer: Sealer, digests: bytes, accounts: AccountSecrets) -> None:
-        """sealer: of designations. digests: a 32-byte key. accounts: of those who are paid."""
+    def __init__(
+        self,
+        sealer: Sealer,
+        digests: bytes,
+        accounts: AccountSecrets,
+        list_sources: Callable[[], Iterable[str]],
+    ) -> None:
+        """sealer: of designations. digests: a 32-byte key. accounts: of those who are paid.
+        list_sources: of the banks that are registered."""
         self.sealer = sealer
+        self._list_sources = list_sources
         self.accounts = accounts
         self._digests = digests
 
     def prepare(self, event: Event[F]) -> BankEvent[F]:
-        fact, sealed = event.data, None
+        fact, sealed, sources = event.data, None, tuple[str, ...]()
         if isinstance(fact, DonationReceived) and fact.designation:
             id_ = derive_donation_id(event.source, event.id)
             sealed = self.sealer.seal(id_, fact.designation.encode())
+        if isinstance(fact, BankLineStated) and fact.undone:
+            sources = tuple(self._list_sources())
         return BankEvent[F].model_construct(
             **dict(event) | {"data": self._hide_text(fact)},
             digest=self._digest(fact),
             designation=sealed,
             public_id=self.hide_reference(event.id),
+            sources=sources,
         )
 
     def hide_reference(self, reference: str) -> str:
@@ -93,7 +104,14 @@ class BankSecrets:
 def build_bank_secrets(keyring: Keyring) -> BankSecrets:
     sealer = Sealer(partial(keyring.list_sealing_keys, "designations"))
     contents = keyring.derive_identity_key("bank-contents")
-    return BankSecrets(sealer, contents, build_account_secrets(keyring))
+    list_sources = partial(list_bank_sources, keyring)
+    return BankSecrets(sealer, contents, build_account_secrets(keyring), list_sources)
+
+
+def list_bank_sources(keyring: Keyring) -> list[str]:
+    """Of all banks in the register, those whose credentials have ended too."""
+    credentials = keyring.list_credentials()
+    return sorted({each.source for each in credentials if each.source and Role.BANK in each.roles})
 
 
 def prepare_statement_row(

@@ -57,6 +57,7 @@ from shared.messaging.decision import (
 from shared.security import SealingKey
 from tests.audit.facts import (
     ACCOUNT_NUMBER,
+    BANK,
     FUND,
     GOODS,
     NOW,
@@ -87,7 +88,11 @@ RULES = Rules(
     mandate_proposals_max=5,
 )
 ACCOUNTS = AccountSecrets(make_sealer(SealingKey(b"", b"p" * 32)), b"a" * 32)
-SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32, ACCOUNTS)
+BANKS = (BANK, "/banks/other")
+"""Registered sources."""
+SECRETS = BankSecrets(
+    make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32, ACCOUNTS, list_sources=lambda: BANKS
+)
 EVENTS = events.build_events(RULES, SECRETS)
 FILES = make_sealer(SealingKey(b"", b"v" * 32))
 COMMANDS = events.build_commands(RULES, SECRETS, FILES)

@@ -239,6 +239,17 @@ def test_a_mark_without_the_account_of_the_gift_or_of_its_own_is_asked(
     assert question.is_open
 
 
+def test_a_mark_is_asked_where_the_gift_came_from_another_source_without_an_account() -> None:
+    """The gift is known by its own source alone, which is not the one that marks its credit."""
+    audit = open_audit()
+    fact = own_gift(3_000).data.model_copy(update={"own_account": ""})
+    audit.receive(event(fact, "gift-1", source=OTHER_BANK))
+    audit.receive(mark(3_000, bank_reference=fact.bank_reference, own_account=ACCOUNT))
+    [question] = audit.all(BankQuestion).values()
+    assert (question.is_open, question.is_pair) == (True, False)
+    assert find_gift(audit).refunded_fen == 0
+
+
 def test_a_mark_for_a_closed_month_counts_from_the_first_open_moment() -> None:
     """Its day is the credit's, and the closed books had the money: it left after them. The fund has
     promised it meanwhile."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.audit.model.statement_files import FileSummary
 from services.audit.pages.statement_columns import ask_columns, find_headers, read_layout
 from services.audit.statements import Layout
 from services.audit.statements.trial import try_statement
@@ -64,7 +65,7 @@ def test_what_says_that_it_is_no_gift_is_not_passed_over(header: str, name: str,
 def test_what_is_ignored_is_counted_for_who_approves() -> None:
     trial = try_statement(FILE, "a.csv", read_layout(SAID, Layout(account="icbc")))
     assert not trial.problems, "a state of a membership is not of the money"
-    [column] = trial.silent
+    [column] = trial.passed_over
     assert (column.header, column.is_ignored) == ("会员状态", True)
     assert dict(column.said) == {"未激活": 1}
 
@@ -84,3 +85,13 @@ def test_two_columns_are_not_one() -> None:
 
 def test_a_format_that_names_its_own_columns_asks_for_none() -> None:
     assert find_headers(b"%PDF-1.7", Layout()) == ()
+
+
+def test_a_file_that_was_taken_in_before_keeps_its_sums() -> None:
+    """Each kind of row had a field of its own."""
+    names = dict.fromkeys(("source", "name", "account"), "工行")
+    counts = {"first": None, "last": None, "gifts": 1, "amount_fen": 5, "payments": 2, "refused": 0}
+    sums = {"charges_fen": 188_700, "asked_fen": 5, "paid_fen": 0}
+    summary = FileSummary.model_validate({**names, **counts, **sums, "sha256": "0" * 64})
+    assert summary.stated_fen == {"charge": 188_700, "asked": 5}
+    assert FileSummary.model_validate(summary.model_dump()) == summary

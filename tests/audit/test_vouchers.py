@@ -21,6 +21,7 @@ from services.audit.model.vouchers import (
 from services.audit.pages.proposing import FINANCE_PATH
 from services.audit.pages.voucher_files import FILES_PATH
 from services.audit.vouchers.files import read_file
+from shared.contracts.events import LedgerRefunded
 from shared.errors import Invalid
 from tests.audit.decisions import (
     FILES,
@@ -30,7 +31,7 @@ from tests.audit.decisions import (
     confirm_matches,
     open_audit,
 )
-from tests.audit.facts import FUND, NOW, bank_line, gift
+from tests.audit.facts import FUND, NOW, acceptance, bank_line, gift
 from tests.audit.harness import AuditHarness
 from tests.audit.test_cli_proposals import proposed, run
 from tests.support.answers import code
@@ -101,6 +102,35 @@ def test_a_gift_is_given_back_by_two_and_never_more_than_it_was() -> None:
     assert entry["authorisation"]["voucher"] == "记-12"
     assert (audit.donation().refunded_fen, audit.fund().remaining_fen) == (15_000, 5_000)
     audit.books()
+
+
+@pytest.mark.parametrize("is_stated", [True, False])
+def test_a_refund_of_what_the_bank_took_is_entered_though_the_fund_has_less(
+    *, is_stated: bool
+) -> None:
+    """A bank's fact is not refused; without its line the money is not there to give."""
+    audit = start()
+    audit.receive(acceptance("M-1", 20_000))
+    refund = ProposeGiftRefund(donation_id=audit.donation().id, amount_fen=5_000, **PAPERS)
+    if not is_stated:
+        assert code(audit.answer(refund, "maker")) == "fact_insufficient_funds"
+        return
+    line: dict[str, Any] = {"bank_reference": "B-9", "own_account": "工行 1001"}
+    audit.receive(bank_line("退款", 5_000, "line", **line))
+    approval = ApproveGiftRefund(refund_id=propose(audit, refund))
+    assert audit.answer(approval, "checker").status == 200
+    entry = audit.entries()[-1]
+    assert entry["kind"] == "refund"
+    assert entry["forced_by"] == "bank"
+    assert entry["authorisation"]["voucher"] == "记-12"
+    fact = audit.events[-1][1]
+    assert isinstance(fact, LedgerRefunded)
+    assert (fact.overdrawn_fen, audit.fund().remaining_fen) == (5_000, -5_000)
+    [question] = audit.all(BankQuestion).values()
+    assert not question.is_open
+    again = audit.answer(refund.model_copy(update={"amount_fen": 5_001}), "maker", key="again")
+    assert code(again) == "fact_insufficient_funds", "the line was of another sum, and is entered"
+    assert audit.books().funds[FUND].remaining_fen == -5_000
 
 
 @pytest.mark.parametrize(
@@ -175,7 +205,11 @@ def test_a_line_that_two_people_entered_as_a_fee_pays_nothing() -> None:
     assert audit.answer(read_file(SCAN, "回单"), "maker").status == 201
     order = audit.order("M-1")
     reference = order.format_reference(1)
-    line = {"bank_reference": "B-9", "own_account": PAPERS["own_account"], "account": "62220000"}
+    line: dict[str, Any] = {
+        "bank_reference": "B-9",
+        "own_account": PAPERS["own_account"],
+        "account": "62220000",
+    }
     audit.receive(bank_line(reference, 500, **line))
     [question] = audit.all(BankQuestion).values()
     approval = ApproveFundFee(fee_id=propose(audit, make_fee()))

@@ -10,12 +10,13 @@ from fastapi.responses import HTMLResponse
 
 from services.audit.model.statement_files import FileSummary, StatementFile
 from services.audit.pages import statements
+from services.audit.pages.proposal_values import STATED
 from services.audit.pages.proposing import FINANCE_PATH, PAGES, format_day
 from services.audit.pages.statement_columns import UNITS, ColumnQuestion, list_columns
 from services.audit.statement_files.uploads import Upload
 from services.audit.statements import Gift, Layout
 from services.audit.statements.bank_rows import BankRow
-from services.audit.statements.silenced import SilentColumn
+from services.audit.statements.passed_over import PassedOverColumn
 from services.audit.statements.trial import Trial
 from shared.contracts.events import BankLineStated, DonationReceived
 from shared.errors import Problem
@@ -45,7 +46,7 @@ def render_statement_samples(words: str) -> Mapping[str, HTMLResponse]:
         "finance_path": FINANCE_PATH,
         "day": format_day,
         "reading": [(words, "金额", "amount")],
-        "stated_words": statements.STATED,
+        "stated_words": STATED,
         "payments": trial.payments * 60,
         "gifts": trial.gifts,
         "shown_said": statements.SHOWN_SAID,
@@ -133,5 +134,7 @@ def make_trial(words: str, problem: Problem) -> Trial:
     trial.add(BankRow(3, (), (problem,), stated))
     trial.add(RefusedRow(4, (), (problem,)))
     said = Counter({words: 3, **{str(number): 1 for number in range(9)}})
-    trial.silent = [SilentColumn(0, words, None, is_ignored, said) for is_ignored in (True, False)]
+    trial.passed_over = [
+        PassedOverColumn(0, words, None, is_ignored, said) for is_ignored in (True, False)
+    ]
     return trial

@@ -151,15 +151,18 @@ def _ask(
 
 
 def _is_pair(states: States, event: BankEvent[BankLineStated], questions: Questions) -> bool:
-    """Whether a reversed credit brought no gift, as far as its source goes: what somebody else
-    stated stays asked about, and so does a line whose gift came without the account. A mark that
-    does not say its account says nothing of a gift on one."""
+    """Whether a reversed credit brought no gift. What another source stated stays asked about, and
+    so does a line whose gift came without the account, from whichever source. A mark that does not
+    say its account says nothing of a gift on one."""
     reference, own = event.data.bank_reference, questions.own
     if not is_banks_reference(reference) or not event.data.own_account:
         return False
-    of_source = states.get(GiftReference, derive_gift_reference_id(event.source, reference))
     is_own = own is None or not own.is_open or own.source == event.source
-    return is_own and (of_source is None or not of_source.is_near(event.data.at))
+    sources = {event.source, *event.sources}
+    ids = [derive_gift_reference_id(source, reference) for source in sorted(sources)]
+    states.prefetch(*(Ref(GiftReference, id_) for id_ in ids))
+    gifts = [gift for id_ in ids if (gift := states.get(GiftReference, id_)) is not None]
+    return is_own and not any(gift.is_near(event.data.at) for gift in gifts)
 
 
 def _is_pair_of_another_source(question: BankQuestion, event: BankEvent[BankLineStated]) -> bool:

@@ -159,11 +159,6 @@ def decide_propose_refund(
     _, gift = states.get_each((GiftRefund, id_), (Donation, data.donation_id))
     if gift is None:
         return Decision(answer=messages.DONATION_UNKNOWN.refusal(404, "donation_id"))
-    flaw = _find_flaw_of(states, data, gift.foundation, now) or _refuse(
-        explain_refund(gift, states.require(Fund, gift.fund_id), data.amount_fen)
-    )
-    if flaw:
-        return Decision(answer=flaw)
     refund = GiftRefund(
         id=id_,
         maker=command.principal,
@@ -171,6 +166,11 @@ def decide_propose_refund(
         fund_id=gift.fund_id,
         **data.model_dump(),
     )
+    flaw = _find_flaw_of(states, data, gift.foundation, now) or _refuse(
+        _explain_refund(states, refund, gift, states.require(Fund, gift.fund_id))
+    )
+    if flaw:
+        return Decision(answer=flaw)
     return Decision((refund,), answer=Answer(202, refund.to_json()))
 
 
@@ -183,18 +183,38 @@ def decide_approve_refund(
     line = _find_line(states, refund, command.principal)
     fund = states.require(Fund, gift.fund_id)
     flaw = _find_closed(journal.head, refund.at) or _refuse(
-        explain_refund(gift, fund, refund.amount_fen)
+        _explain_refund(states, refund, gift, fund)
     )
     if isinstance(line, Answer) or flaw:
         return Decision(answer=line if isinstance(line, Answer) else flaw)
     approved = refund.resolve("approved", command.principal)
     fact = journal.make_fact("refund", refund.id, refund.at)
-    movement = Movement("refund", fact, fund.id, refund.amount_fen, gift.donor_id)
+    movement = Movement(
+        "refund",
+        fact,
+        fund.id,
+        refund.amount_fen,
+        gift.donor_id,
+        is_forced=refund.amount_fen > fund.remaining_fen,
+    )
     journal.bring_forward_fund(fund)
     approved = approved.place_at(journal.log, journal.head.size)
     enter_refund(states, journal, movement, gift, approved.authorisation)
     journal.save(approved, *line)
     return journal.close(Answer(200, approved.to_json()))
+
+
+def _explain_refund(
+    states: States, refund: GiftRefund, gift: Donation, fund: Fund
+) -> Refusal | None:
+    """Why two people do not give it back. What the bank took already is gone, whatever the fund
+    has: its line is there, and nobody has said yet what it is."""
+    refusal = explain_refund(gift, fund, refund.amount_fen)
+    if refusal is None or refusal.reason != "insufficient_funds" or not refund.bank_reference:
+        return refusal
+    _, question, _ = _load_line(states, refund)
+    is_taken = question is not None and question.is_open and bool(question.source)
+    return None if is_taken else refusal
 
 
 # --- what both check ------------------------------------------------------------------------------

@@ -186,12 +186,14 @@ class BankEvent(Event[F], Generic[F]):
 
     digest: of the content, with a key; neither a statement nor how a time zone was written is
     part of the content. public_id: as the ledger names it, where the bank's own id is somebody's
-    phone or ID number.
+    phone or ID number. sources: all that are registered; only of a credit that is marked as
+    reversed.
     """
 
     digest: bytes
     designation: bytes | None = None
     public_id: str = ""
+    sources: tuple[str, ...] = ()
 
     @property
     def bank_fact_id(self) -> str:

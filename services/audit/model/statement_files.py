@@ -1,8 +1,9 @@
 """Files of banks that one person of finance takes in by page, and another lets be entered."""
 
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.audit.model.donation import BankEvent
 from services.audit.model.proposal import Approval, Proposal, Sha256
@@ -11,14 +12,23 @@ from shared.contracts.values import Identifier, Moment, Value, Whole
 
 Count = Annotated[Whole, Field(ge=0)]
 Name = Annotated[str, Field(max_length=100)]
+StatedKind = Literal["reversed", "charge", "paid", "returned", "interest", "asked"]
+"""Of a row beside gifts: a gift that the bank took back, its own charge or interest, an order paid
+or come back, and what finance is asked about."""
+_SUMS: Mapping[str, StatedKind] = {
+    "reversed_fen": "reversed",
+    "charges_fen": "charge",
+    "paid_fen": "paid",
+    "interest_fen": "interest",
+    "asked_fen": "asked",
+}
 
 
 class FileSummary(Value):
     """What a file would enter. source: whose messages its rows are. first, last: of the moments of
-    its rows. payments: rows about money that left or came back; of them what the bank took back of
-    gifts, its charges, what orders paid, its interest, and what finance is asked about. sha256: of
-    the file and of how its columns are read. are_apart: rows that may be gifts of before were
-    looked at, and are others."""
+    its rows. payments: rows about money that left or came back; stated_fen: their sum by kind.
+    sha256: of the file and of how its columns are read. are_apart: rows that may be gifts of before
+    were looked at, and are others."""
 
     source: Annotated[str, Field(min_length=1, max_length=200)]
     name: Name
@@ -31,11 +41,17 @@ class FileSummary(Value):
     refused: Count
     sha256: Sha256
     are_apart: bool = False
-    reversed_fen: Whole = 0
-    charges_fen: Whole = 0
-    paid_fen: Whole = 0
-    interest_fen: Whole = 0
-    asked_fen: Whole = 0
+    stated_fen: Mapping[StatedKind, Whole] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_sums(cls, stored: Any) -> Any:
+        """Of a file that was taken in while each kind had a field of its own."""
+        if not isinstance(stored, dict) or not stored.keys() & _SUMS.keys():
+            return stored
+        sums = {kind: stored[name] for name, kind in _SUMS.items() if stored.get(name)}
+        others = {name: value for name, value in stored.items() if name not in _SUMS}
+        return {**others, "stated_fen": sums}
 
 
 class StatementFile(Proposal):

@@ -1,11 +1,11 @@
 """What a proposal says, in Chinese and in English, where it is no word of a person's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from services.audit.ledger.movements import MONEY, amount_of
 from services.audit.model import Mandate
 from services.audit.model.months import AccountRow, MonthDifference
-from services.audit.model.statement_files import StatementFile
+from services.audit.model.statement_files import StatedKind, StatementFile
 from services.audit.pages.proposal_forms import Texts
 from shared.contracts.events import StandingLimits
 from shared.contracts.ledger_fields import GoodsLeg, Leg
@@ -75,6 +75,19 @@ def format_month_difference(each: MonthDifference) -> Texts:
     )
 
 
+STATED: Mapping[StatedKind, Texts] = {
+    "reversed": (
+        "银行已冲正，账上有的善款退回",
+        "reversed: gifts in the books go back",
+    ),
+    "charge": ("手续费", "charges"),
+    "paid": ("付款单的付款", "payments of orders"),
+    "returned": ("付款退回", "payments that came back"),
+    "interest": ("利息", "interest"),
+    "asked": ("对不上，请财务核对", "fit nothing: finance is asked"),
+}
+
+
 def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str | Texts]]:
     summary = file.summary
     yield "文件", "File", summary.name
@@ -86,15 +99,9 @@ def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str
     yield "捐款", "Gifts", str(summary.gifts)
     yield "合计", "In all", name_sum(summary.amount_fen)
     yield "付款、利息、手续费", "Payments, interest, charges", str(summary.payments)
-    for zh, en, fen in (
-        ("其中银行冲正、要退回的善款", "of them gifts taken back", summary.reversed_fen),
-        ("其中手续费", "of them charges", summary.charges_fen),
-        ("其中付款", "of them payments", summary.paid_fen),
-        ("其中利息", "of them interest", summary.interest_fen),
-        ("其中退回和待核对的", "of them what came back or is asked", summary.asked_fen),
-    ):
-        if fen:
-            yield zh, en, name_sum(fen)
+    for kind, (zh, en) in STATED.items():
+        if fen := summary.stated_fen.get(kind):
+            yield f"其中{zh}", f"of them {en}", name_sum(fen)
     yield "不入账的行", "Rows refused", str(summary.refused)
     if summary.are_apart:
         apart = ("核对过，是另外的捐款", "looked at: they are other gifts")

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.audit.statement_files.messages import (
-    STATEMENT_COLUMN_COUNTS,
-    STATEMENT_COLUMN_NO_AMOUNT,
-    STATEMENT_COLUMN_TWICE,
-)
+from services.audit.statement_files.messages import STATEMENT_COLUMN_TWICE
 from services.audit.statements import Layout
 from services.audit.statements.bank_files import read_bank_file
 from services.audit.statements.layout import Amounts, ColumnName
-from services.audit.statements.messages import COLUMNS_UNMAPPED
+from services.audit.statements.messages import (
+    COLUMNS_UNMAPPED,
+    STATEMENT_COLUMN_COUNTS,
+    STATEMENT_COLUMN_NO_AMOUNT,
+)
 from shared.errors import Invalid, Problem
 from shared.sheets import open_sheet
 from shared.sheets.columns import fold_header

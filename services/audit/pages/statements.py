@@ -16,6 +16,7 @@ from starlette.datastructures import UploadFile
 from services.audit.model import Fund
 from services.audit.model.statement_files import ProposeStatementFile, StatementFile
 from services.audit.pages.proposal_forms import Texts
+from services.audit.pages.proposal_values import STATED
 from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_day
 from services.audit.pages.statement_columns import (
     UNITS,
@@ -27,6 +28,7 @@ from services.audit.pages.statement_columns import (
     list_page_problems,
     read_layout,
 )
+from services.audit.preparing import list_bank_sources
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.statement_files import uploads
 from services.audit.statement_files.entering import make_fund_check
@@ -41,7 +43,7 @@ from services.audit.statement_files.uploads import FILE_BYTES_MAX, Upload, Uploa
 from services.audit.statements import Layout
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import Check
-from services.audit.statements.trial import StatedKind, Trial, name_stated, try_statement
+from services.audit.statements.trial import Trial, name_stated, try_statement
 from services.audit.store import read_funds
 from shared import mongo
 from shared.errors import Invalid, Problem
@@ -77,17 +79,6 @@ STATES: Mapping[UploadState, Texts] = {
     "done": ("已处理完", "done"),
     "declined": ("另一个人不同意，没有入账", "declined: nothing was entered"),
     "stopped": ("已停止", "stopped"),
-}
-STATED: Mapping[StatedKind, Texts] = {
-    "reversed": (
-        "银行已冲正，账上有的善款退回",
-        "reversed: gifts in the books go back",
-    ),
-    "charge": ("手续费", "charges"),
-    "paid": ("付款单的付款", "payments of orders"),
-    "returned": ("付款退回", "payments that came back"),
-    "interest": ("利息", "interest"),
-    "asked": ("对不上，请财务核对", "fit nothing: finance is asked"),
 }
 OUTCOMES: Mapping[str, Texts] = {
     "entered": ("笔已入账", "entered"),
@@ -149,9 +140,8 @@ async def _begin(
 
 def list_sources(runtime: AuditRuntime) -> list[str]:
     """Banks that may report gifts now: a file speaks as one of them, and may do no more."""
-    credentials = runtime.keyring.list_credentials()
-    banks = {each.source for each in credentials if each.source and Role.BANK in each.roles}
-    return sorted(each for each in banks if runtime.keyring.find_publisher_key(each))
+    banks = list_bank_sources(runtime.keyring)
+    return [each for each in banks if runtime.keyring.find_publisher_key(each)]
 
 
 async def _check_readable(content: bytes, upload: Upload) -> None:

@@ -34,15 +34,3 @@ STATEMENT_COLUMN_TWICE = Message(
     "“{label}”选了两列：{headers}；请只选一列",
     "two columns are {label}: {headers}; choose one",
 )
-STATEMENT_COLUMN_COUNTS = Message(
-    "statement_column_counts",
-    "“{header}”列不能不看，也不能当作别的列：第 {line} 行写着“{text}”，"
-    "说明那不是一笔到账的人民币捐款",
-    "column “{header}” can neither be ignored nor be another: row {line} says “{text}”, and so is "
-    "no gift in yuan that came in",
-)
-STATEMENT_COLUMN_NO_AMOUNT = Message(
-    "statement_column_no_amount",
-    "“{header}”列是余额或付出的钱，不是到账金额：请选到账金额的列",
-    "column “{header}” is a balance, or what was paid: choose the column of what came in",
-)

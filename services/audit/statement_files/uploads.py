@@ -18,7 +18,7 @@ from typing import Literal
 from services.audit.model.statement_files import FileSummary
 from services.audit.resources import AuditRuntime
 from services.audit.statements import Layout
-from services.audit.statements.trial import StatedKind, Trial
+from services.audit.statements.trial import Trial
 from shared import mongo
 from shared.documents import Document
 from shared.errors import Problem
@@ -194,17 +194,8 @@ def summarize(upload: Upload, content: bytes, trial: Trial) -> FileSummary:
         refused=len(trial.refused),
         sha256=hash_file(upload, content),
         are_apart=upload.are_apart,
-        reversed_fen=_sum_stated(trial, "reversed"),
-        charges_fen=_sum_stated(trial, "charge"),
-        paid_fen=_sum_stated(trial, "paid"),
-        interest_fen=_sum_stated(trial, "interest"),
-        asked_fen=_sum_stated(trial, "asked") + _sum_stated(trial, "returned"),
+        stated_fen={kind: stated.amount_fen for kind, stated in trial.stated.items()},
     )
-
-
-def _sum_stated(trial: Trial, kind: StatedKind) -> int:
-    stated = trial.stated.get(kind)
-    return stated.amount_fen if stated else 0
 
 
 def hash_file(upload: Upload, content: bytes) -> str:

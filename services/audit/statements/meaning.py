@@ -214,7 +214,7 @@ def build_guards(amount_header: str) -> tuple[Guard, ...]:
 _BALANCE = re.compile("余额|结余|balance")
 
 
-def check_silenced(guard: Guard, header: str, text: str) -> None:
+def check_passed_over(guard: Guard, header: str, text: str) -> None:
     """Of a cell whose column somebody ignores, or takes for another: what it must not say all the
     same. A state may be of somebody's membership; one that says that it failed is of the money.
     Raises Invalid."""

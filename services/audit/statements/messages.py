@@ -111,6 +111,21 @@ GIFT_MAY_BE_KNOWN = Message(
     "not entered, since it may be a gift of before: {where}; leave it so where it is the same",
 )
 
+# --- columns that somebody passes over, or takes for others ---
+
+STATEMENT_COLUMN_COUNTS = Message(
+    "statement_column_counts",
+    "“{header}”列不能不看，也不能当作别的列：第 {line} 行写着“{text}”，"
+    "说明那不是一笔到账的人民币捐款",
+    "column “{header}” can neither be ignored nor be another: row {line} says “{text}”, and so is "
+    "no gift in yuan that came in",
+)
+STATEMENT_COLUMN_NO_AMOUNT = Message(
+    "statement_column_no_amount",
+    "“{header}”列是余额或付出的钱，不是到账金额：请选到账金额的列",
+    "column “{header}” is a balance, or what was paid: choose the column of what came in",
+)
+
 # --- what finance says of a line ---
 
 BANK_ANSWER_EXISTS = Message(

@@ -3,26 +3,24 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, get_args
+from typing import get_args
 
+from services.audit.model.statement_files import StatedKind
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import Check, check_row
 from services.audit.statements.layout import Layout
-from services.audit.statements.reading import Gift, read_statement
-from services.audit.statements.silenced import (
-    SilentColumn,
+from services.audit.statements.passed_over import (
+    PassedOverColumn,
     find_amount_problem,
-    find_silent_columns,
+    find_passed_over_columns,
 )
+from services.audit.statements.reading import Gift, read_statement
 from shared.contracts.events import BankLineStated
 from shared.errors import Problem
 from shared.sheets import RefusedRow
 
 SHOWN_MAX = 10_000
 """Gifts that can be shown; the others are counted."""
-StatedKind = Literal["reversed", "charge", "paid", "returned", "interest", "asked"]
-"""Of a row beside gifts: a gift that the bank took back, its own charge or interest, an order paid
-or come back, and what finance is asked about."""
 
 
 def name_stated(stated: BankLineStated) -> StatedKind:
@@ -47,8 +45,8 @@ class Sum:
 class Trial:
     """Of one file. rows: how many are gifts, and their sum. funds: the sum of each. first, last: of
     the moments of its rows. payments: rows that a payment order, or a question to finance, comes
-    of. balances: opening and closing, in fen, where the file has them. silent: columns that
-    somebody ignores, or takes for what they are not."""
+    of. balances: opening and closing, in fen, where the file has them.
+    passed_over: columns that somebody ignores, or takes for what they are not."""
 
     name: str
     account: str
@@ -64,13 +62,13 @@ class Trial:
     payments: list[BankRow] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
 
-    silent: list[SilentColumn] = field(default_factory=list)
+    passed_over: list[PassedOverColumn] = field(default_factory=list)
     amount_problem: Problem | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """For which it cannot be entered, as its columns are said to be."""
-        each = (self.amount_problem, *(column.problem for column in self.silent))
+        each = (self.amount_problem, *(column.problem for column in self.passed_over))
         return tuple(problem for problem in each if problem is not None)
 
     @property
@@ -86,7 +84,7 @@ class Trial:
         return self.rows + len(self.payments) + len(self.refused)
 
     def add(self, row: Gift | RefusedRow) -> None:
-        for column in self.silent:
+        for column in self.passed_over:
             column.note(row.line, row.original)
         match row:
             case Gift():
@@ -121,7 +119,7 @@ def try_statement(
     statement = read_statement(content, name, layout, skip)
     table = statement.table
     trial = Trial(name, statement.account, table.unread, table.headers, statement.balances)
-    trial.silent = find_silent_columns(table, layout)
+    trial.passed_over = find_passed_over_columns(table, layout)
     trial.amount_problem = find_amount_problem(table)
     now = datetime.now(UTC)
     for row in statement:
