@@ -31,7 +31,7 @@ from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decision import AnyHandler, State
 from shared.messaging.inbox import Inbox, Routes
 from shared.messaging.outbox import Outbox
-from shared.messaging.processor import Processor
+from shared.messaging.processor import CONFLICTS_IN_A_ROW_MAX, Processor
 from shared.messaging.producer import Producer
 from shared.messaging.publisher import Publisher
 from shared.messaging.resealing import (
@@ -355,6 +355,8 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
     def _find_obstacle(self) -> str:
         if self._processor.is_braked:
             return "bug brake"
+        if self._processor.conflicts_in_a_row >= CONFLICTS_IN_A_ROW_MAX:
+            return "endless conflicts: somebody else wrote where a batch is to be written"
         if self._unreachable:
             return f"broker or database away: {self._unreachable}"
         return self._subscription.obstacle

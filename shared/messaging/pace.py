@@ -6,6 +6,10 @@ are decided so that both end together. Where a service asks for it, transactions
 at least an interval apart.
 """
 
+import asyncio
+import random
+
+RETRY_DELAY_S_MIN = 0.05
 NEWEST_COUNTS = 0.2
 WORTH_IT = 0.25
 """Of a commit's time: what takes less to decide waits for what else comes meanwhile."""
@@ -56,3 +60,9 @@ class Pace:
 
 def _mix(mean: float, newest: float) -> float:
     return mean + NEWEST_COUNTS * (newest - mean) if mean else newest
+
+
+async def back_off(failures: int, most_s: float) -> None:
+    """Exponential with full jitter."""
+    ceiling = min(most_s, RETRY_DELAY_S_MIN * 2 ** min(failures, 10))
+    await asyncio.sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter, not a secret

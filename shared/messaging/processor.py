@@ -10,7 +10,6 @@ Its own transaction begins when the one before is durable; where that failed, it
 """
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -35,7 +34,7 @@ from shared.messaging.changes import Result
 from shared.messaging.decision import Answer, Command
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Inbox, Incoming, Item
-from shared.messaging.pace import Pace
+from shared.messaging.pace import Pace, back_off
 from shared.messaging.publisher import Publisher
 from shared.messaging.uncommitted import NOTHING_UNCOMMITTED, Uncommitted
 from shared.messaging.waiting import WaitingLines
@@ -43,8 +42,9 @@ from shared.messaging.waiting import WaitingLines
 log = structlog.get_logger()
 
 CONFLICTS_BEFORE_HALVING = 3
+CONFLICTS_IN_A_ROW_MAX = 100
+"""Within some ten seconds: more is nobody who was faster, but a document where none may be."""
 BUG_WINDOW = 200
-RETRY_DELAY_S_MIN = 0.05
 RETRY_DELAY_S_MAX = 5.0
 DECIDED_AT_ONCE = 25
 QUIET_AFTER_S = 5.0
@@ -92,6 +92,7 @@ class Processor:
         self._committed_at = float("-inf")
         self._bugs: deque[bool] = deque(maxlen=BUG_WINDOW)
         self.is_braked = False
+        self.conflicts_in_a_row = 0
 
     # --- ways in ---
 
@@ -317,6 +318,7 @@ class Processor:
 
     async def _finish(self, batch: Batch) -> None:
         """Tells what is durable now."""
+        self.conflicts_in_a_row = 0
         self._wake_jobs()
         batch.settle()
         batch.report(self._service)
@@ -356,11 +358,14 @@ class Processor:
         self._store.forget()
         if isinstance(error, Conflict):
             telemetry.CONFLICTS.labels(self._service).inc()
-            await _back_off(failures, most_s=0.1)
+            self.conflicts_in_a_row = failures
+            if failures % CONFLICTS_IN_A_ROW_MAX == 0:
+                log.error("conflicts_endless", service=self._service, in_a_row=failures)
+            await back_off(failures, most_s=0.1)
             return max(1, size // 2) if failures % CONFLICTS_BEFORE_HALVING == 0 else size
         if isinstance(error, Transient):
             log.warning("batch_retried", service=self._service, error=str(error))
-            await _back_off(failures, most_s=RETRY_DELAY_S_MAX)
+            await back_off(failures, most_s=RETRY_DELAY_S_MAX)
             return size
         # What cannot be written is somebody's: alone, it becomes a dead letter.
         if size == 1:
@@ -391,9 +396,3 @@ class Processor:
         self._committed_at = time.monotonic()
         self._committed.set()
         self._committed = asyncio.Event()
-
-
-async def _back_off(failures: int, most_s: float) -> None:
-    """Exponential with full jitter."""
-    ceiling = min(most_s, RETRY_DELAY_S_MIN * 2 ** min(failures, 10))
-    await asyncio.sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter, not a secret

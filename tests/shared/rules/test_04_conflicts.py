@@ -9,8 +9,10 @@ import pytest
 from shared.contracts.values import Value
 from shared.messaging import state_writes
 from shared.messaging.decision import Answer, Command, Decision, Handler, States
+from tests.support.eventually import eventually
 from tests.support.ledgerlet import Add, Counter, ledgerlet
 from tests.support.ledgerlet_harness import load_counter, wait_for_count
+from tests.support.log_lines import capture_lines
 from tests.support.stack_harness import RunningService, StackHarness
 
 
@@ -93,6 +95,32 @@ async def test_what_another_wrote_meanwhile_is_not_written_over(stack: StackHarn
         side = (one, two)[number % 2]
         add = Command(Add(counter="C", amount=1), key=f"{number}")
         assert (await side.runtime.processor.execute(add)).body["total"] == number
+
+
+async def test_what_is_never_written_is_said_and_ends_readiness(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where somebody inserts a document under the number of the ledger's next entry."""
+    lines = capture_lines(monkeypatch, "shared.messaging.processor")
+    for module in ("shared.messaging.processor", "shared.service"):
+        monkeypatch.setattr(f"{module}.CONFLICTS_IN_A_ROW_MAX", 5)
+    service = await stack.start(ledgerlet())
+    counters = service.runtime.database[Counter.COLLECTION]
+    await counters.create_index("total", unique=True)
+    await counters.insert_one({"_id": "other", "total": 1})
+    add = Command(Add(counter="C", amount=1), key="k")
+    waiting = asyncio.create_task(service.runtime.processor.execute(add))
+
+    async def ask() -> Any:
+        return await service.http.get("/health/ready")
+
+    refused = await eventually(ask, lambda answer: answer.status_code == 503)
+    assert "endless conflicts" in refused.text
+    [line, *_] = [line for line in lines if line["event"] == "conflicts_endless"]
+    assert (line["log_level"], line["in_a_row"]) == ("error", 5)
+    await counters.delete_one({"_id": "other"})
+    assert (await waiting).body["total"] == 1
+    assert (await ask()).status_code == 200
 
 
 @pytest.mark.usefixtures("compared")
