@@ -54,11 +54,15 @@ SCHEMA = "guanjia.ledger.entry.v1"
 
 @with_config(CLOSED)
 class FundOpened(Moving):
-    """accounts: which it may use from now on. restricted: to a purpose; it is never below zero."""
+    """accounts: which it may use from now on. restricted: to a purpose; it is never below zero.
+    maker, checker: the staff ids of who proposed and who approved it; earlier
+    releases named nobody."""
 
     kind: Literal["fund_opened"]
     accounts: Annotated[list[Account], Field(min_length=1)]
+    checker: NotRequired[Id]
     fund: FundId
+    maker: NotRequired[Id]
     name: Id
     restricted: bool
     terms: Terms

@@ -103,7 +103,9 @@ class Writer:
         return sealed.index
 
     def open(self, fund: str = FUND) -> int:
-        return self.add(entries.draft_fund_opened(self.fact(fund), opening(fund)))
+        return self.add(
+            entries.draft_fund_opened(self.fact(fund), opening(fund), "maker", "checker")
+        )
 
     def begin(self, balance_fen: int, fund: str) -> int:
         fields = {"fund": fund, "authorisation": TWO_PEOPLE}

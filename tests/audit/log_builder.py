@@ -78,7 +78,7 @@ class LogBuilder:
     def open(self, fund: str = FUND, *, restricted: bool = True) -> int | None:
         self.funds[fund] = ref = drafts.FundRef(fund, load_chart().of_fund(restricted=restricted))
         opening = drafts.Opening(ref, "新年“暖留”; 基金", restricted, ANYTHING)
-        return self.add(drafts.draft_fund_opened(self.fact(fund), opening))
+        return self.add(drafts.draft_fund_opened(self.fact(fund), opening, "maker", "checker"))
 
     def give(
         self,

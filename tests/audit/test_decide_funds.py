@@ -65,6 +65,7 @@ def test_the_log_says_what_a_fund_is_for_and_which_accounts_it_has() -> None:
     open_fund(audit, "NEW", terms=terms, restricted=True)
     entry = audit.entries()[-1]
     assert entry["kind"] == "fund_opened"
+    assert (entry["maker"], entry["checker"]) == ("maker", "checker")
     assert entry["terms"] == {
         "beneficiary_classes": [],
         "categories": ["education", "meals"],

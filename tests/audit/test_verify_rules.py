@@ -48,7 +48,7 @@ def started() -> Writer:
 
 
 def fund_draft(writer: Writer, **changed: object) -> Draft:
-    return entries.draft_fund_opened(writer.fact("X"), opening("X")) | changed
+    return entries.draft_fund_opened(writer.fact("X"), opening("X"), "maker", "checker") | changed
 
 
 def goods_legs(writer: Writer, **changed: object) -> Draft:

@@ -53,6 +53,7 @@ def decide_approve_fund(
 ) -> Decision:
     journal = Journal.open(states, fund.foundation, now)
     opened = fund.resolve("open", command.principal).model_copy(update={"log": journal.log})
-    draft = entries.draft_fund_opened(journal.make_fact("fund", fund.id), fund.opening)
+    fact = journal.make_fact("fund", fund.id)
+    draft = entries.draft_fund_opened(fact, fund.opening, opened.maker, opened.checker)
     journal.record(draft, opened, LedgerFundOpened, fund_id=fund.id)
     return journal.close(Answer(200, opened.to_json()))

@@ -128,8 +128,9 @@ def draft_entry(kind: str, fact: Fact, *moved: tuple[FundRef, int | Goods], **fi
     }
 
 
-def draft_fund_opened(fact: Fact, opening: Opening) -> Draft:
-    return draft_entry("fund_opened", fact, **opening.as_fields())
+def draft_fund_opened(fact: Fact, opening: Opening, maker: str, checker: str) -> Draft:
+    """maker, checker: who proposed and who approved it."""
+    return draft_entry("fund_opened", fact, **opening.as_fields(), maker=maker, checker=checker)
 
 
 def draft_fund_carried(
