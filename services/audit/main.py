@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from services.audit import api, events, inspection, measuring, publishing, store, years
 from services.audit.accounts import describe_payees
 from services.audit.preparing import build_bank_secrets, describe_designations
-from services.audit.public import PublicLogs
+from services.audit.resources import AuditResources
 from services.audit.settings import AuditSettings
 from services.audit.statement_files import entering, uploads
 from services.audit.statements import listed
@@ -22,7 +22,9 @@ def create_app(settings: AuditSettings | None = None) -> FastAPI:
     return build_app(build_service(settings, Keyring(settings.secrets_dir)), settings)
 
 
-def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSettings, PublicLogs]:
+def build_service(
+    settings: AuditSettings, keyring: Keyring
+) -> Service[AuditSettings, AuditResources]:
     rules, secrets = settings.build_rules(), build_bank_secrets(keyring)
     files = build_file_sealer(keyring)
     return Service(
@@ -55,7 +57,7 @@ def build_resources(
     settings: AuditSettings,
     _keyring: Keyring,
     _http: HttpClient,
-) -> PublicLogs:
+) -> AuditResources:
     witnesses = Witnesses(map(Witness.parse, settings.witnesses), settings.witness_quorum)
     ledger = settings.data_dir / "ledger"
-    return PublicLogs(ledger, settings.log_keys_dir, settings.log_origin, witnesses)
+    return AuditResources(ledger, settings.log_keys_dir, settings.log_origin, witnesses)

@@ -17,11 +17,11 @@ from services.intake.sign_in.proofs import Proofs
 from services.intake.vault.sealing import Vault
 from shared.partner_ids import PartnerIds
 from shared.runtime import Runtime
+from shared.sheets.gate import SheetGate
 from shared.web.access import provide_runtime
 from shared.web.admission import Quota
 
 PICTURES_AT_A_TIME = 2
-SHEETS_AT_A_TIME = 1
 """Each holds the processor and some 200 MB while it is drawn anew."""
 
 
@@ -30,7 +30,7 @@ class IntakeResources:
     """wechat_crypto: None without an EncodingAESKey. parties_quota: how fast they are looked up.
 
     organisation: its own sign-in, if any. own_quota: how fast codes are tried on one page.
-    picture_gate, sheet_gate: how many pictures are drawn, and sheets read, at a time.
+    picture_gate: how many pictures are drawn at a time. sheet_gate: through which sheets are read.
     """
 
     vault: Vault = field(repr=False)
@@ -50,9 +50,7 @@ class IntakeResources:
     picture_gate: asyncio.Semaphore = field(
         repr=False, default_factory=lambda: asyncio.Semaphore(PICTURES_AT_A_TIME)
     )
-    sheet_gate: asyncio.Semaphore = field(
-        repr=False, default_factory=lambda: asyncio.Semaphore(SHEETS_AT_A_TIME)
-    )
+    sheet_gate: SheetGate = field(repr=False, default_factory=SheetGate)
 
 
 IntakeRuntime = Runtime[IntakeSettings, IntakeResources]

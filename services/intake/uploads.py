@@ -5,10 +5,10 @@ A row's key is its own, so what is imported again, by whichever process, is done
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, ParamSpec, TypeVar
+from typing import Literal
 
 import structlog
 
@@ -50,8 +50,6 @@ INDEXES: tuple[mongo.Index, ...] = (
     (UPLOADS, [("at", 1)], {"expireAfterSeconds": int(UPLOADS_LAST.total_seconds())}),
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
 UploadState = Literal["preview", "running", "done", "stopped"]
 
 
@@ -101,14 +99,6 @@ def read_sheet(content: bytes, upload: Upload, caller: Credential, rules: Rules)
             rows.append(row)
     remarks = [(row.line, remark) for row in rows for remark in row.remarks]
     return ReadSheet(sheet.table.headers, rows, refused, sheet.table.unread, remarks)
-
-
-async def read_apart(
-    runtime: IntakeRuntime, read: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-) -> R:
-    """One sheet at a time, whoever sent it: the others wait, and leave the threads to sign-in."""
-    async with runtime.resources.sheet_gate:
-        return await asyncio.to_thread(read, *args, **kwargs)
 
 
 def make_reading(upload: Upload, caller: Credential) -> SheetReading:
@@ -228,7 +218,7 @@ async def _import(runtime: IntakeRuntime, upload: Upload) -> None:
     content = await load_content(runtime, upload.id)
     rules = runtime.resources.rules
     try:
-        sheet = await read_apart(runtime, read_sheet, content, upload, caller, rules)
+        sheet = await runtime.resources.sheet_gate.read(read_sheet, content, upload, caller, rules)
     except Invalid as invalid:  # one that nobody can read must not keep the others waiting
         log.warning("upload_unreadable", code=invalid.problems[0].code)
         await rows.update_one({"_id": upload.id}, {"$set": {"state": "preview"}})

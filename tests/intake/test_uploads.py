@@ -8,12 +8,12 @@ from typing import Any, cast
 import pytest
 
 from services.intake import uploads
-from services.intake.resources import SHEETS_AT_A_TIME as SHEETS
 from services.intake.resources import IntakeRuntime
 from services.intake.uploads import UPLOADS, Upload
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.security import Credential, Role
+from shared.sheets.gate import SheetGate
 from tests.intake.builders import RULES
 from tests.shared.sheets.test_hostile_workbooks import make_bomb
 
@@ -40,7 +40,7 @@ async def test_a_started_sheet_whose_columns_are_not_clear_stops_no_other(
     runtime = SimpleNamespace(
         database={UPLOADS: rows},
         keyring=SimpleNamespace(require_credential=lambda _id: COLLECTOR),
-        resources=SimpleNamespace(rules=None, sheet_gate=asyncio.Semaphore(1)),
+        resources=SimpleNamespace(rules=None, sheet_gate=SheetGate()),
     )
     upload = Upload("U-1", COLLECTOR.id, "running", Channel.SPREADSHEET, total=0)
     await uploads._import(cast(IntakeRuntime, runtime), upload)
@@ -65,17 +65,14 @@ def test_a_small_file_of_blank_lines_is_refused_before_it_is_read(end: bytes) ->
 
 
 async def test_sheets_are_read_one_at_a_time_so_that_sign_in_has_threads() -> None:
-    runtime = SimpleNamespace(resources=SimpleNamespace(sheet_gate=asyncio.Semaphore(SHEETS)))
+    gate = SheetGate()
     began, may_end = threading.Semaphore(0), threading.Semaphore(0)
 
     def read() -> None:
         began.release()
         may_end.acquire()
 
-    waiting = [
-        asyncio.create_task(uploads.read_apart(cast(IntakeRuntime, runtime), read))
-        for _ in range(3)
-    ]
+    waiting = [asyncio.create_task(gate.read(read)) for _ in range(3)]
     for _ in waiting:
         assert await asyncio.to_thread(began.acquire, timeout=10)
         assert not began.acquire(blocking=False), "another began beside it"

@@ -108,7 +108,9 @@ async def _enter(runtime: AuditRuntime, upload: Upload, file: StatementFile) -> 
         await uploads.end_upload(runtime.database, upload, "stopped", now)
         return
     try:
-        statement = await asyncio.to_thread(read_statement, content, upload.name, upload.layout)
+        statement = await runtime.resources.sheet_gate.read(
+            read_statement, content, upload.name, upload.layout
+        )
     except Invalid as invalid:  # read when it was proposed: another release reads it otherwise
         log.warning("statement_unreadable", code=invalid.problems[0].code)
         await uploads.end_upload(runtime.database, upload, "stopped", now)

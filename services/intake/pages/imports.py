@@ -81,7 +81,7 @@ async def _count_rows(
         return await _require_rows(runtime, caller, upload, content)
     except Invalid as invalid:
         reading = uploads.make_reading(upload, caller)
-        headers = await uploads.read_apart(runtime, find_headers, content, reading)
+        headers = await runtime.resources.sheet_gate.read(find_headers, content, reading)
         if headers and is_mappable(invalid):
             return upload
         raise
@@ -92,7 +92,9 @@ async def _require_rows(
 ) -> Upload:
     """Raises Invalid unless it can be imported as it stands."""
     rules = runtime.resources.rules
-    sheet = await uploads.read_apart(runtime, uploads.read_sheet, content, upload, caller, rules)
+    sheet = await runtime.resources.sheet_gate.read(
+        uploads.read_sheet, content, upload, caller, rules
+    )
     if len(sheet.rows) + len(sheet.refused) > ROWS_MAX:
         raise ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
     return replace(upload, total=len(sheet.rows), refused=len(sheet.refused))
@@ -145,13 +147,13 @@ async def _render_upload(
         content = await uploads.load_content(runtime, upload.id)
         rules, reading = runtime.resources.rules, uploads.make_reading(upload, caller)
         try:
-            sheet = await uploads.read_apart(
-                runtime, uploads.read_sheet, content, upload, caller, rules
+            sheet = await runtime.resources.sheet_gate.read(
+                uploads.read_sheet, content, upload, caller, rules
             )
             headers = tuple(sheet.unread)
         except Invalid as invalid:
             problems = (*problems, *invalid.problems)
-            headers = await uploads.read_apart(runtime, find_headers, content, reading)
+            headers = await runtime.resources.sheet_gate.read(find_headers, content, reading)
     response = PAGES.render_for(
         request,
         "import_preview.html" if upload.state == "preview" else "import_progress.html",
