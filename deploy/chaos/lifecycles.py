@@ -107,7 +107,9 @@ class Lifecycles:
         outside = Outside(self.stack, self.announce, self.sent)
         self.outside = await self._leave.enter_async_context(outside)
         self.giving = Giving(self.outside, self.run)
-        for task in (self._listen(), self._act(), self._resend_unanswered()):
+        acting = [self._act(step) for step in ("accept", "deliver", "confirm")]
+        others = (self._vouch(), self._settle(), self._listen(), self._resend_unanswered())
+        for task in (*acting, *others):
             self._leave.callback(asyncio.create_task(task).cancel)
         return self
 
@@ -284,23 +286,33 @@ class Lifecycles:
 
     # --- donors and staff ---
 
-    async def _act(self) -> None:
+    # Each of these is somebody else: nobody waits for what another's call takes.
+
+    async def _act(self, step: str) -> None:
         while True:
             await asyncio.sleep(FLUSH_EVERY_S)
-            for step in ("accept", "deliver", "confirm"):
-                waiting, self._todo[step] = self._todo[step], []
-                for at in range(0, len(waiting), IDS_AT_ONCE):
-                    await self._do(step, waiting[at : at + IDS_AT_ONCE])
-            recorded, self._todo["vouch"] = self._todo["vouch"], []
-            for request_id in recorded:
+            waiting = self._take(step)
+            for at in range(0, len(waiting), IDS_AT_ONCE):
+                await self._do(step, waiting[at : at + IDS_AT_ONCE])
+
+    async def _vouch(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            for request_id in self._take("vouch"):
                 path, key = f"/requests/{request_id}/vouch", f"vouch-{request_id}"
                 vouch = partial(self.outside.post, "intake", path, "collector", VISITED, key)
                 await self._until_done(vouch)
-            due: list[str] = []
-            if self.pays:
-                due, self._todo["pay"] = self._todo["pay"], []
+
+    async def _settle(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            due = self._take("pay") if self.pays else []
             for at in range(0, len(due), LINES_MAX):
                 await self._until_done(partial(self._pay, due[at : at + LINES_MAX]))
+
+    def _take(self, step: str) -> list[str]:
+        waiting, self._todo[step] = self._todo[step], []
+        return waiting
 
     async def _do(self, step: str, match_ids: list[str]) -> None:
         key = hashlib.sha256("".join([step, *match_ids]).encode()).hexdigest()
