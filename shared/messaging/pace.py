@@ -14,14 +14,15 @@ NEWEST_COUNTS = 0.2
 WORTH_IT = 0.25
 """Of a commit's time: what takes less to decide waits for what else comes meanwhile."""
 MANY = 32
-"""A smaller batch says that people wait for each other's steps, or that little happens: the next
-begins at once."""
+MANY_PER_S = 600
+"""Fewer items, or at a lower rate, say that people wait for each other's steps, or that little
+happens: the next transaction begins at once."""
 
 
 class Pace:
     """Running means of this process, in seconds.
 
-    interval_s: between the beginnings of transactions, after one of many items.
+    interval_s: between the beginnings of transactions, while many items come.
     """
 
     def __init__(self, interval_s: float = 0.0) -> None:
@@ -32,9 +33,15 @@ class Pace:
         self._rests_until = 0.0
 
     def note_begun(self, count: int, now: float) -> None:
-        """Of a transaction; now: of the monotonic clock, in seconds."""
+        """Of a transaction; now: of the monotonic clock, in seconds.
+
+        By their number alone, as many as come in an interval would make another one, at a rate at
+        which nobody need have waited at all.
+        """
+        per_s = count / (now - self._began_at) if now > self._began_at else 0.0
+        are_many = count >= MANY and per_s >= MANY_PER_S
         self._began_at = now
-        self._rests_until = now + self._interval_s if count >= MANY else now
+        self._rests_until = now + self._interval_s if are_many else now
 
     def note_decided(self, count: int, seconds: float) -> None:
         self._item_s = _mix(self._item_s, seconds / count)
