@@ -240,7 +240,12 @@ def test_a_phone_that_staff_put_in_while_help_is_under_way_confirms_nothing() ->
     assert harness.person(person_id).awaiting == ("M-1",)
     assert harness.ask("2", SMS, phone=OTHER_PHONE) == person_id
     harness.answer(OTHER_PHONE, "Y-2")
-    assert harness.person(person_id).awaiting == (), "he wrote from it himself"
+    assert harness.person(person_id).awaiting == ("M-1",), "who knows the name can write it"
+    another = Speaker(source="mei", kind="staff", area=CHASHAN)
+    sealed = seal_correction(VAULT, another, harness.person(person_id), correction)
+    harness.handle(COMMANDS[SealedCorrection], make_command(sealed))
+    harness.answer(OTHER_PHONE, "Y-3")
+    assert harness.person(person_id).awaiting == (), "two of the staff say whose it is"
 
 
 @pytest.mark.parametrize(

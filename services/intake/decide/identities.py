@@ -217,6 +217,7 @@ def _link_point(
     whose = _choose_whose(first, naming, registration)
     if whose == "own" and link is None and registration.kind == "own":
         whose = "unsaid" if any(each.whose == "own" for each in point.links) else "own"
+    entered_by = _find_enterer(person, link, registration)
     may_answer = first.may_answer or _may_answer(person, point, registration)
     return point.with_link(
         ContactLink(
@@ -224,9 +225,20 @@ def _link_point(
             name_ids=tuple(dict.fromkeys((*names, naming.name_id))),
             is_named=(first.is_named and bool(names)) or naming.is_named,
             whose=whose,
-            may_answer=may_answer and whose != "collector",
+            may_answer=may_answer and whose != "collector" and not entered_by,
+            entered_by=entered_by,
         )
     )
+
+
+def _find_enterer(person: Person, link: ContactLink | None, registration: Registration) -> str:
+    """Empty where the contact came with the person, or two of the staff named it."""
+    staff = registration.speaker.holder or registration.speaker.source
+    if link is not None:
+        is_confirmed = registration.kind == "staff" and staff != link.entered_by
+        return "" if is_confirmed else link.entered_by
+    is_known = person.foremost is not None and person.list_registrations() != ()
+    return staff if is_known and registration.kind == "staff" else ""
 
 
 def _choose_whose(link: ContactLink, naming: Naming, registration: Registration) -> Whose:

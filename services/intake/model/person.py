@@ -77,11 +77,13 @@ class Standing(Value):
 
 
 class Speaker(Value):
-    """Who says something of a person. area: of staff, the code prefix they work in."""
+    """Who says something of a person. area: of staff, the code prefix they work in. holder: of
+    staff, the human behind the credential."""
 
     source: str
     kind: SpeakerKind
     area: str = ""
+    holder: str = ""
 
 
 class Registration(Value):
@@ -208,6 +210,8 @@ class ContactLink(Value):
 
     name_ids: what he is called there, first the name that made the link; empty in links of before.
     may_answer: whether a message from it counts as his word. whose: whose phone it is.
+    entered_by: the one of the staff who gave a known person another contact: it may be a phone of
+    their own, so it speaks for nobody until another of them names it too.
     """
 
     person_id: str
@@ -215,6 +219,7 @@ class ContactLink(Value):
     is_named: bool = True
     whose: Whose = "unsaid"
     may_answer: bool = False
+    entered_by: str = ""
 
 
 LINKS_MAX = 100

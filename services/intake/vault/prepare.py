@@ -73,7 +73,7 @@ def find_speaker(source: str, find_credential: FindCredential) -> Speaker:
     credential = find_credential(source)
     roles = credential.roles if credential else frozenset()
     if credential and roles & STAFF and Role.DONOR_PARTNER not in roles:
-        return Speaker(source=source, kind="staff", area=credential.area)
+        return Speaker(source=source, kind="staff", area=credential.area, holder=credential.holder)
     return Speaker(source=source, kind="partner" if Role.DONOR_PARTNER in roles else "channel")
 
 
