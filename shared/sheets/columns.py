@@ -15,6 +15,9 @@ _REMARK = re.compile(r"\((?:必填|选填|可选|必填项|选填项|required|op
 _NO_PART = re.compile(r"[\s_*]|:$")
 
 
+_DAY, _OF_DAY = "日期", "时间"
+_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?")
+_TIME_FIGURES = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)")
 ABSENT_WORDS = frozenset({"无", "没有", "无电话", "暂无", "/", "-", "--", "—", "none", "n/a"})
 """What people write into a cell for which they have nothing."""
 
@@ -67,16 +70,28 @@ class Guard:
 @dataclass(frozen=True, slots=True)
 class Header:
     """places: column names to positions. guarded: by position. unread: headers that neither a
-    column nor a guard knows."""
+    column nor a guard knows. times: of a day's column, the position of the time beside it."""
 
     cells: tuple[str, ...]
     places: Mapping[str, int]
     guarded: Mapping[int, Guard]
     unread: tuple[int, ...]
+    times: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
         return len(self.cells)
+
+    def take_text(self, cells: Sequence[str], name: str) -> str:
+        """What stands under a column in a row: empty where it has none. A day and its time, in
+        columns of their own, are one moment."""
+        text = _get(cells, self.places.get(name))
+        time = _get(cells, self.times.get(name))
+        if not text or not time:
+            return text
+        if figures := _TIME_FIGURES.fullmatch(time):
+            time = ":".join(figures.groups())
+        return f"{text} {time}" if _TIME.fullmatch(time) and not _TIME.search(text) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +128,11 @@ class Columns:
                 names=", ".join(column.name for column in missing),
                 known="、".join(column.label for column in self.columns),
             )
+        times = self._take_times(places, cells)
         if repeated := [name for name, positions in places.items() if len(positions) > 1]:
             raise Invalid(*(self._name_repeated(name, places[name], cells) for name in repeated))
         positions_read = {position for positions in places.values() for position in positions}
+        positions_read.update(times.values())
         ignored = self._fold_ignored()
         others = [
             position
@@ -128,7 +145,22 @@ class Columns:
             {name: each[0] for name, each in places.items()},
             {position: guard for position, guard in guards.items() if guard},
             tuple(position for position, guard in guards.items() if guard is None),
+            times,
         )
+
+    def _take_times(self, places: dict[str, list[int]], cells: Sequence[str]) -> dict[str, int]:
+        """交易时间 beside 交易日期 is no second column of moments. Takes it out of these."""
+        headers = {fold_header(cell): position for position, cell in enumerate(cells)}
+        times: dict[str, int] = {}
+        for name, positions in places.items():
+            for position in positions:
+                day = fold_header(cells[position])
+                time = headers.get(day.removesuffix(_DAY) + _OF_DAY)
+                if day.endswith(_DAY) and time is not None:
+                    times[name] = time
+        for name, time in times.items():
+            places[name] = [position for position in places[name] if position != time]
+        return times
 
     def find_guard(self, header: str, cells: Sequence[str]) -> Guard | None:
         """Of a header that no column has. cells: the whole line of headers."""
@@ -175,6 +207,10 @@ class Columns:
     def _name_repeated(self, name: str, positions: Sequence[int], cells: Sequence[str]) -> Problem:
         label, headers = self.find_column(name).label, "、".join(cells[p] for p in positions)
         return COLUMNS_REPEATED.problem(name, label=label, headers=headers)
+
+
+def _get(cells: Sequence[str], position: int | None) -> str:
+    return cells[position] if position is not None and position < len(cells) else ""
 
 
 def fold_header(text: str) -> str:

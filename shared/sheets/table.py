@@ -176,9 +176,9 @@ class Table:
         if problem := self._find_flaw(raw):
             return RefusedRow(raw.line, raw.cells, (problem,))
         texts = {
-            name: raw.cells[place]
-            for name, place in self.header.places.items()
-            if place < len(raw.cells) and raw.cells[place]
+            name: text
+            for name in self.header.places
+            if (text := self.header.take_text(raw.cells, name))
         }
         if self._is_total(raw.cells, texts):
             return TotalRow(raw.line, texts)

@@ -189,3 +189,22 @@ def test_of_a_file_as_it_is_exported_the_gift_alone_is_read(
     assert first.fact.amount_fen == 10_000
     assert others, "the other rows are refused, not lost"
     assert all(isinstance(row, RefusedRow) for row in others)
+
+
+@pytest.mark.parametrize("time", ["08:30:12", "083012"])
+def test_a_day_and_its_time_in_columns_of_their_own_are_one_moment(time: str) -> None:
+    header = "交易日期,交易时间,借方发生额（支出）,贷方发生额（收入）,对方户名,凭证号/流水号"
+    text = f"{header}\n2026-01-05,{time},,100.00,甲公司,T-1\n2026-01-05,{time},,,,\n"
+    gift, empty = read(text, constants=("fund_id=warm",))
+    assert isinstance(gift, Gift)
+    assert gift.fact.received_at.isoformat() == "2026-01-05T08:30:12+08:00"
+    assert gift.reference == "T-1"
+    assert isinstance(empty, RefusedRow)
+
+
+@pytest.mark.parametrize("time", ["", "上午", "2026-01-05 08:30:12"])
+def test_what_is_no_time_leaves_the_day(time: str) -> None:
+    text = f"记账日期,记账时间,金额,名称\n2026-01-05,{time},100.00,甲公司\n"
+    (gift,) = read(text, constants=("fund_id=warm",))
+    assert isinstance(gift, Gift)
+    assert gift.fact.received_at.isoformat() == "2026-01-05T00:00:00+08:00"

@@ -199,8 +199,7 @@ class BankRows:
 
     def _read(self, cells: Sequence[str], name: str) -> str:
         """Raises Invalid where it is empty."""
-        at = self._header.places.get(name, len(cells))
-        text = _get(cells, at) or self._columns.constants.get(name, "")
+        text = self._header.take_text(cells, name) or self._columns.constants.get(name, "")
         if not text:
             raise VALUE_MISSING.invalid(name, label=name)
         return text
