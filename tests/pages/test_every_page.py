@@ -3,8 +3,8 @@ sideways, nothing of another host, no error, and a first page that is light.
 
 From the first page of each role every link is followed once for each kind of page. axe takes most
 of the time, so it looks at what no page before had: another kind of page, or other parts on it.
-Each kind is opened once in English too, where words are longer: of axe's rules those that words
-decide. And once at a desk's size, as it is.
+Each kind is seen once at a desk's size too, and once in English and dark: where words are longer,
+and colours others, axe has only the rules that these decide.
 """
 
 from dataclasses import dataclass, field
@@ -47,11 +47,10 @@ PARTS = """() => [...new Set([...document.querySelectorAll("body *")].map(
 WEIGHT = """() => ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .reduce((sum, part) => sum + part.encodedBodySize, 0)"""
 # Light and dark differ in colours alone, Chinese and English in words.
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-WORDS = {
+COLOURS_AND_WORDS = {
     "runOnly": {
         "type": "rule",
-        "values": ["target-size", "button-name", "link-name", "label", "html-lang-valid"],
+        "values": ["color-contrast", "target-size", "button-name", "link-name", "label"],
     },
     "resultTypes": ["violations"],
 }
@@ -76,9 +75,10 @@ class Findings:
             if path == first and (weight := await page.evaluate(WEIGHT)) > FIRST_PAGE_BYTES_MAX:
                 self.problems.append(f"{who} {path} weighs {weight:,} bytes")
             is_new = find_kind(path) not in self.parts
-            self.problems += [f"{who} {each}" for each in await self._look(page, find_kind(path))]
+            found = await self._look(page, find_kind(path))
             if is_new and status < 400:
-                self.problems += [f"{who} {each}" for each in await self._look_in_english(page)]
+                found += [*await _look_at_desk(page), *await self._look_in_dark_english(page)]
+            self.problems += [f"{who} {each}" for each in found]
 
     def take(self) -> list[str]:
         """What was found since it was asked last; `last` shows it once more."""
@@ -98,15 +98,11 @@ class Findings:
         parts, seen = set(await page.evaluate(PARTS)), self.parts.get(kind)
         if seen is None or not parts <= seen:
             found += await list_violations(page)
-        if seen is None:
-            await page.emulate_media(color_scheme="dark")
-            found += [f"dark {each}" for each in await list_violations(page, CONTRAST)]
-            await page.emulate_media(color_scheme="light")
-            found += await _look_at_desk(page)
         self.parts[kind] = parts | (seen or set())
         return found
 
-    async def _look_in_english(self, page: Page) -> list[str]:
+    async def _look_in_dark_english(self, page: Page) -> list[str]:
+        await page.emulate_media(color_scheme="dark")
         await _choose_language(page, self.url, "en")
         answer = await page.reload()
         found = [f"{page.url} is wider than a phone in English"] * await is_wider_than_screen(page)
@@ -114,8 +110,11 @@ class Findings:
             found.append(f"{page.url} in English: {answer and answer.status}")
         if await page.locator("html").get_attribute("lang") != "en":
             found.append(f"{page.url} is not in English")
-        found += [f"English {each}" for each in await list_violations(page, WORDS)]
+        found += [
+            f"English, dark {each}" for each in await list_violations(page, COLOURS_AND_WORDS)
+        ]
         await _choose_language(page, self.url, "zh")
+        await page.emulate_media(color_scheme="light")
         return found
 
 
