@@ -54,10 +54,14 @@ def describe_left(period: Period, now: datetime) -> Left:
     if is_over(period, now):
         if left == 0:
             return Left(("已超期", "overdue"), "overdue")
-        return Left((f"已超期{-left}个工作日", f"overdue by {-left} working d"), "overdue")
+        return Left((f"已超期{-left}个工作日", f"overdue by {_name_days(-left)}"), "overdue")
     if period.due_on == find_day(now):
         return Left(("今天到期", "due today"), "due")
-    return Left((f"还有{left}个工作日", f"{left} working d left"), "later")
+    return Left((f"还有{left}个工作日", f"{_name_days(left)} left"), "later")
+
+
+def _name_days(count: int) -> str:
+    return f"{count} working day{'s' if count != 1 else ''}"
 
 
 def describe_case(request: Request, now: datetime) -> Left | None:
