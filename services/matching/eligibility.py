@@ -13,6 +13,7 @@ from services.matching import messages
 from services.matching.model.place import measure_metres
 from services.matching.solver import pair_rules
 from services.matching.solver.columns import (
+    DONOR_ASKS,
     DONOR_EXCLUDED,
     FUND_BARRED,
     FUND_EXCLUDED,
@@ -130,6 +131,13 @@ RULES: tuple[Rule, ...] = (
         "declined",
         lambda need, offer, _: offer.donor_id not in need.excluded_donors,
         pair_rules.exclude_reason(DONOR_EXCLUDED),
+    ),
+    Rule(
+        "own_request",
+        messages.OWN_REQUEST,
+        "restriction",
+        lambda need, offer, _: offer.donor_id not in need.own_donors,
+        pair_rules.exclude_reason(DONOR_ASKS),
     ),
     Rule(
         "related_party",

@@ -21,6 +21,11 @@ FUND_EXCLUDED = Message(
 DONOR_EXCLUDED = Message(
     "donor_excluded", "捐赠方已婉拒这项诉求", "the donor said no to this request"
 )
+OWN_REQUEST = Message(
+    "own_request",
+    "求助人就是这位捐赠人本人，不能用自己的资源资助自己；请由其他捐赠方帮助",
+    "the donor is the person who asks: somebody else has to give",
+)
 RELATED_PARTY = Message(
     "related_party",
     "受助人是基金管理人的利害关系人，不能由该基金资助",

@@ -1,7 +1,7 @@
 """What matching asks of Mongo beside its aggregates, and the indexes that make it cheap."""
 
 import heapq
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -101,11 +101,13 @@ async def count_by_town(database: mongo.Database, query: Mapping[str, object]) -
 class PoolContext:
     """What decides beside needs and offers who may serve whom, and in which order.
 
-    related: person -> the funds whose related party he is. campaigns, emergencies: those that
+    related: person -> the funds whose related party he is. own_donors: person -> those of the
+    donors who are he, by whichever record. campaigns, emergencies: those that
     are on. funds: whose terms are known.
     """
 
     related: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    own_donors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     campaigns: tuple[Campaign, ...] = ()
     emergencies: tuple[Emergency, ...] = ()
     funds: tuple[KnownFund, ...] = ()
@@ -245,14 +247,28 @@ async def _load_related(database: mongo.Database, fund_ids: Sequence[str]) -> di
     return related
 
 
+async def _load_own_donors(
+    database: mongo.Database, donor_ids: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Person to those of the donors who are he, by each of his records."""
+    own = {id_: {id_} for id_ in donor_ids}
+    query = {"_id": {"$in": list(donor_ids)}}
+    for joined in await mongo.find(database, JoinedPersons, query) if donor_ids else []:
+        for person_id in joined.person_ids:
+            own.setdefault(person_id, set()).add(joined.id)
+    return {person_id: tuple(sorted(ids)) for person_id, ids in own.items()}
+
+
 async def load_pool_context(
-    database: mongo.Database, offers: Iterable[OpenOffer], now: datetime
+    database: mongo.Database, offers: Collection[OpenOffer], now: datetime
 ) -> PoolContext:
     funds = sorted({offer.fund_id for offer in offers if offer.fund_id})
     related = await _load_related(database, funds)
+    own_donors = await _load_own_donors(database, sorted({o.donor_id for o in offers}))
     is_on = {"starts_at": {"$lte": now}, "ends_at": {"$gt": now}}
     return PoolContext(
         {person: tuple(sorted(ids)) for person, ids in related.items()},
+        own_donors,
         tuple(await mongo.find(database, Campaign, is_on, sort=[("_id", 1)])),
         tuple(await mongo.find(database, Emergency, is_on, sort=[("_id", 1)])),
         tuple(await mongo.find(database, KnownFund, {"_id": {"$in": funds}}, sort=[("_id", 1)])),
@@ -268,6 +284,7 @@ def build_open_need(need: Need, context: PoolContext = EMPTY_CONTEXT) -> OpenNee
         related_funds=context.related.get(need.person_id, ()),
         campaigns=find_covering(need, context.campaigns),
         barred_funds=tuple(fund.id for fund in context.funds if not fund.may_pay_for(need)),
+        own_donors=context.own_donors.get(need.person_id, ()),
     )
 
 

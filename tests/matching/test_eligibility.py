@@ -80,6 +80,7 @@ def needs(id_: str) -> st.SearchStrategy[OpenNeed]:
         ),
         excluded_offers=some(*OFFERS),
         excluded_donors=some("P-1", "P-2"),
+        own_donors=some("P-1", "P-2"),
         excluded_funds=some("F-1", "F-2"),
         related_funds=some("F-1", "F-2"),
         barred_funds=some("F-1", "F-2"),

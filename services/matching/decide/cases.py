@@ -12,6 +12,7 @@ from services.matching.messages import (
     OFFER_NOT_FOR_CLAIM,
     OFFER_NOT_FOR_PROPOSAL,
     OFFER_NOT_OPEN,
+    OWN_REQUEST,
     PAYMENT_UNSETTLED,
     RELATED_PARTY,
 )
@@ -97,9 +98,17 @@ def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
     fund = states.get(FundRelations, fund_id) if fund_id else None
     if fund is None or not fund.relations:
         return False
+    return any(fund.find(id_) is not None for id_ in _list_records(states, person_id))
+
+
+def is_own(states: States, donor_id: str, person_id: str) -> bool:
+    """Whether the donor is the person who asks, by whichever of the records."""
+    return donor_id in _list_records(states, person_id)
+
+
+def _list_records(states: States, person_id: str) -> set[str]:
     joined = states.get(JoinedPersons, person_id)
-    ids = {person_id, *(joined.person_ids if joined else ())}
-    return any(fund.find(id_) is not None for id_ in ids)
+    return {person_id, *(joined.person_ids if joined else ())}
 
 
 def looks_related(states: States, fund_id: str | None, need: Need) -> bool:
@@ -122,7 +131,7 @@ def find_refusal(
     states: States, need: Need, offer: Offer, quantity: int, way: Way, now: datetime
 ) -> Message | None:
     """Why this offer may not serve this need now; None when it may."""
-    states.prefetch(*list_rule_refs(offer))
+    states.prefetch(*list_rule_refs(offer), Ref(JoinedPersons, need.person_id))
     checks = (
         (NEED_NOT_OPEN, need.state != "open"),
         (OFFER_NOT_OPEN, not offer.is_open(now)),
@@ -147,6 +156,7 @@ def _to_open(states: States, need: Need, offer: Offer, campaign: Campaign | None
         related_funds=(offer.fund_id,) if offer.fund_id and related else (),
         campaigns=find_covering(need, (campaign,) if campaign else ()),
         barred_funds=(fund.id,) if fund and not fund.may_pay_for(need) else (),
+        own_donors=(offer.donor_id,) if is_own(states, offer.donor_id, need.person_id) else (),
     )
 
 
@@ -225,6 +235,15 @@ def release_related(states: States, match: Match, now: datetime) -> Decision:
     fact = released.build_fact(MatchReleased, reason="refused_by_fund", promised=match.is_promised)
     decision = free(case, released, fact, exclude="fund")
     return replace(decision, answer=RELATED_PARTY.refusal(409))
+
+
+def release_own(states: States, match: Match, now: datetime) -> Decision:
+    """The donor has turned out to be the person who asks: the need looks elsewhere."""
+    case = require_case(states, match)
+    released = match.change_to("released", now, reason="own_request")
+    fact = released.build_fact(MatchReleased, reason="offer_withdrawn", promised=match.is_promised)
+    decision = free(case, released, fact, exclude="donor")
+    return replace(decision, answer=OWN_REQUEST.refusal(409))
 
 
 # --- answering ----------------------------------------------------------------------------------

@@ -12,11 +12,13 @@ from services.matching.decide.cases import (
     free,
     get_case,
     get_match,
+    is_own,
     is_related,
     list_rule_refs,
     looks_related,
     refuse_state,
     refuse_unknown,
+    release_own,
     release_related,
     reserve,
 )
@@ -39,6 +41,7 @@ from services.matching.model.match import (
 from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
+from services.matching.model.relations import JoinedPersons
 from shared.calendar import add_counted_time
 from shared.contracts.events import (
     MatchAccepted,
@@ -75,6 +78,7 @@ def decide_propose(
         *list_mandate_refs(offer),
         *list_consent_refs(offer.donor_id, offer.mandate_id),
         Ref(DonorDigest, offer.donor_id),
+        Ref(JoinedPersons, need.person_id),
     )
     if reason := find_refusal(states, need, offer, propose.quantity, "push", now):
         return Decision(answer=reason.refusal(409))
@@ -129,7 +133,9 @@ def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> 
         return Decision(answer=PAIR_UNKNOWN.refusal(404))
     need, offer = pair
     match_id = build_match_id(need.id, offer.id, need.proposals + 1)
-    states.prefetch(Ref(Match, match_id), *list_rule_refs(offer))
+    states.prefetch(
+        Ref(Match, match_id), *list_rule_refs(offer), Ref(JoinedPersons, need.person_id)
+    )
     if reason := find_claim_refusal(states, need, offer, claim.quantity, now):
         return Decision(answer=reason.refusal(409))
     proposal = build_proposal(match_id, need, offer, claim.quantity, now, now)
@@ -167,6 +173,8 @@ def decide_accept(states: States, command: Command[AcceptMatch], now: datetime) 
         return refuse_state(match)
     if now >= match.expires_at:
         return Decision(answer=MATCH_STATES["expired"].refusal(409))
+    if is_own(states, match.donor_id, match.person_id):
+        return release_own(states, match, now)
     if is_related(states, match.fund_id, match.person_id):
         return release_related(states, match, now)
     if looks_related(states, match.fund_id, states.require(Need, match.request_id)):

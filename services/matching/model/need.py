@@ -83,6 +83,7 @@ class Need(State):
         related_funds: tuple[str, ...],
         campaigns: tuple[str, ...],
         barred_funds: tuple[str, ...] = (),
+        own_donors: tuple[str, ...] = (),
     ) -> OpenNeed:
         """What the rules and the solver read of it; tier: the one it has now."""
         shares: dict[str, int] = {}
@@ -110,6 +111,7 @@ class Need(State):
             campaigns=campaigns,
             middle=find_middle(self.town_code),
             barred_funds=barred_funds,
+            own_donors=own_donors,
         )
 
     def compute_share(self, offer_id: str) -> int:

@@ -304,4 +304,5 @@ def _clear_counters(offer: OpenOffer) -> OpenOffer:
 def _list_pool_rules(context: PoolContext) -> tuple[object, ...]:
     """What beside the offers' own terms decides who may serve whom; not how full a budget is."""
     campaigns = [campaign.model_copy(update={"held_fen": 0}) for campaign in context.campaigns]
-    return context.related, campaigns, context.emergencies, context.funds
+    joined = {id_: own for id_, own in context.own_donors.items() if own != (id_,)}
+    return context.related, joined, campaigns, context.emergencies, context.funds

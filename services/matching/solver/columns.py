@@ -112,6 +112,7 @@ NO_PAIRS = Pairs.of([])
 
 # Why an offer is never asked for a request (again): bits of a value of `Pool.excluded`.
 OFFER_EXCLUDED, DONOR_EXCLUDED, FUND_EXCLUDED, FUND_RELATED, FUND_BARRED = 1, 2, 4, 8, 16
+DONOR_ASKS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -309,6 +310,7 @@ def _build_excluded(
                 why[number, rows[id_]] |= OFFER_EXCLUDED
         for ids, of, bit in (
             (need.excluded_donors, of_donor, DONOR_EXCLUDED),
+            (need.own_donors, of_donor, DONOR_ASKS),
             (need.excluded_funds, of_fund, FUND_EXCLUDED),
             (need.related_funds, of_fund, FUND_RELATED),
             (need.barred_funds, of_fund, FUND_BARRED),

@@ -26,6 +26,7 @@ class OpenNeed:
     the middle of its town, where that is known.
     excluded_funds: could not pay; related_funds: the person is a related party of theirs;
     barred_funds: their terms are for other needs.
+    own_donors: of the donors, the records of the person who asks.
     campaigns: whose offers may serve it, beside those of none.
     """
 
@@ -49,6 +50,7 @@ class OpenNeed:
     campaigns: tuple[str, ...] = ()
     middle: tuple[int, int] | None = None
     barred_funds: tuple[str, ...] = ()
+    own_donors: tuple[str, ...] = ()
 
     def count_waited_ms(self, now_ms: int) -> int:
         return max(0, now_ms - self.recorded_ms)
@@ -153,17 +155,22 @@ class Solver(Protocol):
 
 def write_inputs(inputs: Inputs) -> str:
     """Canonical JSON: sorted by id, so that order of reading does not show."""
-    needs = [asdict(need) for need in sorted(inputs.needs, key=lambda n: n.id)]
-    offers = [_list_offer_fields(offer) for offer in sorted(inputs.offers, key=lambda o: o.id)]
+    needs = [_list_fields(need, "own_donors") for need in sorted(inputs.needs, key=_get_id)]
+    offers = [_list_fields(offer, "tiers") for offer in sorted(inputs.offers, key=_get_id)]
     prices = None if inputs.prices is None else sorted(inputs.prices)
     beside = {"now_ms": inputs.now_ms, "weights": inputs.weights, "prices": prices}
     return format_canonical({"needs": needs, "offers": offers, **beside})
 
 
-def _list_offer_fields(offer: OpenOffer) -> dict[str, object]:
-    """Without tiers where there are none, so that a round's text is as it was before they came."""
-    fields = asdict(offer)
-    return fields if offer.tiers else {name: fields[name] for name in fields if name != "tiers"}
+def _get_id(row: OpenNeed | OpenOffer) -> str:
+    return row.id
+
+
+def _list_fields(row: OpenNeed | OpenOffer, later: str) -> dict[str, object]:
+    """later: a field that came later; left out where it is empty, so that a round's text is as it
+    was before."""
+    fields = asdict(row)
+    return fields if fields[later] else {name: fields[name] for name in fields if name != later}
 
 
 def read_inputs(text: str) -> Inputs:
