@@ -103,3 +103,18 @@ def test_a_persons_money_needs_who_met_the_person_whatever_it_is_called(*, is_ba
     asked = {"kind": "project", "category": "public_works", "need": need, "channel": "hotline"}
     work = ClassificationHarness().record(**asked)
     assert not work.needs_sighting, "what never was a person's wish pays nobody who asked"
+
+
+@pytest.mark.parametrize(("approver", "wrong"), [("lin", "recorder_same"), ("s-9", "")])
+def test_who_changed_the_kind_of_a_persons_money_does_not_approve_it(
+    approver: str, wrong: str
+) -> None:
+    harness = ClassificationHarness()
+    request = harness.record(need={"unit": "fen", "quantity": 1_900_000}, category="other")
+    assert request.sighting is not None
+    harness.classify(request, kind=Kind.PROJECT, category=Category.PUBLIC_WORKS)
+    approve = ApproveRequest(
+        request_id=request.id, levels=("village", "town", "city"), approver_id=approver
+    )
+    body = get_body(harness.handle(COMMANDS[ApproveRequest], make_command(approve)))
+    assert body.get("problems", [{"code": ""}])[0]["code"] == wrong

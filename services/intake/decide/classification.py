@@ -59,6 +59,7 @@ def _apply(request: Request, data: ClassifyRequest, town: str, now: datetime) ->
     changes |= {name: value for name in fields if (value := getattr(data, name)) is not None}
     if data.kind not in (None, request.kind):
         changes["was_wish"] = request.was_wish or request.kind is Kind.WISH
+        changes["kind_by"] = tuple(dict.fromkeys((*request.kind_by, data.by)))
     if data.urgent is False:
         changes["danger"] = False
     return request.model_copy(update=changes)

@@ -123,7 +123,8 @@ class Request(State):
     after it was confirmed.
     attachments: ids of its photos and documents. needs_guardian: who asks is a child, and nobody
     responsible for him agreed yet; guardian_agreed_at, guardian_agreed_by: who noted that one did.
-    was_wish: it was recorded as a wish, and staff said that it is a public work.
+    was_wish: it was recorded as a wish, and staff said that it is a public work. kind_by: who
+    changed its kind.
     bands, marks: what its text has in common with others (`vault/likeness.py`).
     followers: requests that a person said are this one; each is told what comes of it.
     emergency_ids: the emergencies by which it was hastened.
@@ -180,6 +181,7 @@ class Request(State):
     guardian_agreed_at: datetime | None = None
     guardian_agreed_by: str = ""
     was_wish: bool = False
+    kind_by: tuple[str, ...] = ()
     for_meeting: bool = False
     meeting_id: str = ""
     referrals: tuple[Referral, ...] = ()
@@ -199,9 +201,11 @@ class Request(State):
 
     @property
     def recorders(self) -> frozenset[str]:
-        """Whose words it is made of: none of them approves it."""
+        """Whose words it is made of: none of them approves it. Where it is a person's money, what
+        kind it is decides how it is judged."""
         menders = (step.by for step in self.steps if step.act == "corrected")
-        return frozenset(filter(None, (self.recorded_by, self.collector_id, *menders)))
+        judges = self.kind_by if self.needs_sighting else ()
+        return frozenset(filter(None, (self.recorded_by, self.collector_id, *menders, *judges)))
 
     @property
     def digest(self) -> str:
