@@ -103,7 +103,7 @@ from services.intake.model.suggestion import (
     SeparateRequest,
 )
 from services.intake.rules import Rules
-from services.intake.vault.needs import prepare_decline, prepare_note
+from services.intake.vault.needs import prepare_decline, prepare_mend, prepare_note
 from services.intake.vault.prepare import (
     FindCredential,
     prepare_correction,
@@ -160,7 +160,7 @@ def build_commands(
             decide=approvals.decide_return, prepare=partial(prepare_note, vault)
         ),
         MendRequest: Handler(
-            decide=partial(approvals.decide_mend, rules), prepare=partial(prepare_note, vault)
+            decide=partial(approvals.decide_mend, rules), prepare=partial(prepare_mend, vault)
         ),
         **_build_meetings(vault, rules),
         **_build_endings(vault, rules),

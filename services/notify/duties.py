@@ -84,7 +84,7 @@ def _call_for_approval(fact: Fact) -> Call | None:
     recorded = cast("RequestRecorded | RequestMended | RequestUnbudgeted", fact)
     if recorded.area is None:  # of a release before
         return None
-    if isinstance(fact, RequestRecorded) and fact.danger:
+    if isinstance(fact, RequestRecorded | RequestMended) and fact.danger:
         return _call_at_once("staff_request_urgent", recorded.area.town_code)
     level = recorded.approval_level
     return Call(_APPROVERS[level], "staff_approval_waiting", _find_area(level, recorded.area))
@@ -209,7 +209,12 @@ def list_calls(fact: Fact) -> Iterator[Call]:
     call = find_call(fact) if find_call else None
     if call is not None:
         yield call
-    if isinstance(fact, RequestRecorded) and fact.danger and fact.area and fact.area.village_code:
+    if (
+        isinstance(fact, RequestRecorded | RequestMended)
+        and fact.danger
+        and fact.area
+        and fact.area.village_code
+    ):
         # The village is nearest to the person, whichever level decides.
         yield Call("approver_village", "staff_request_urgent", fact.area.village_code, urgent=True)
     if call is not None and call.urgent and call.area:

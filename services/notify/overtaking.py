@@ -130,7 +130,7 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
         Overtaking("applicant", _HOPE),
         Overtaking("applicant", ("match_committed", *_COMING), same_subject=True),
     ),
-    MatchConfirmed: (Overtaking("applicant", _OF_MATCH, same_subject=True),),
+    MatchConfirmed: (Overtaking("applicant", (*_OF_MATCH, "match_reopened"), same_subject=True),),
     MatchReopened: (Overtaking("applicant", _OF_MATCH, same_subject=True), _ARRIVAL),
     MatchReleased: (Overtaking("applicant", _OF_MATCH, same_subject=True), *_QUESTION, _ARRIVAL),
     MandateGranted: _MANDATE,

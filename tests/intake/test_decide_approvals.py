@@ -15,7 +15,7 @@ from services.intake.model import (
     VouchForPerson,
     Vouching,
 )
-from services.intake.vault.needs import prepare_note
+from services.intake.vault.needs import prepare_mend, prepare_note
 from shared.contracts.events import RequestMended, RequestOpened, RequestReturned
 from shared.contracts.values import Category
 from tests.intake.builders import (
@@ -75,6 +75,23 @@ class Case:
 
 def code(decision: Any) -> str:
     return str(get_body(decision)["problems"][0]["code"])
+
+
+@pytest.mark.parametrize(
+    ("note", "danger"), [("不想活了，没人管我", True), ("要一部大的风扇", None)]
+)
+def test_danger_in_what_is_added_to_a_returned_case_is_urgent(
+    note: str, danger: bool | None
+) -> None:
+    """It is read as the words of a new request are."""
+    case = Case()
+    case.send_back()
+    command = prepare_mend(VAULT, make_command(MendRequest(request_id=case.id, note=note)))
+    decision = case.harness.handle(COMMANDS[MendRequest], command)
+    (fact,) = [fact for _, fact in decision.events if isinstance(fact, RequestMended)]
+    request = case.harness.request(case.id)
+    assert (fact.danger, request.danger, request.urgent) == (danger, bool(danger), bool(danger))
+    assert note not in str(decision)
 
 
 def test_a_part_is_what_opens_and_says_what_was_asked_and_why_no_more() -> None:

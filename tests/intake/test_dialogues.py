@@ -8,11 +8,12 @@ import pytest
 
 from services.intake.callbacks.conversation import Conversation
 from services.intake.callbacks.dialogue import SlotQuestion, choose_question, find_request_of
+from services.intake.callbacks.submitting import build_request_commands
 from services.intake.channels import text
 from services.intake.channels.donor_answers import DonorAnswer
 from services.intake.model import Correspondence, Dialogue, Sealed
 from services.intake.vault.messages import Inbound, Talk
-from shared.contracts.values import Channel
+from shared.contracts.values import Category, Channel
 from tests.intake.builders import NOW, PHONE, VAULT
 
 
@@ -78,6 +79,9 @@ class Talking(Thread):
         await self.answer(text.understand(written))
         return self.answer_code
 
+    async def _is_awaited(self) -> bool:
+        return False
+
     async def _ask_or_request(self, understood: text.Understood) -> str:
         return await Conversation._ask_or_request(self, understood)
 
@@ -103,6 +107,7 @@ DIALOGUES = (
     ("棉被 what|随便 what_again|棉被2床 where|唔知 whom|张三 request"),
     ("一台风扇 where|李四 where_again|虎门 request"),
     ("棉被 what|2床 where|茶山镇 whom|张三 request"),
+    ("棉被 what|1 where|茶山镇 whom|张三 request"),
 )
 
 
@@ -160,3 +165,31 @@ def test_a_photo_right_after_a_request_belongs_to_it(
     found = find_request_of(thread, inbound, NOW + timedelta(minutes=minutes))
     assert found == ("R-1" if follows else None)
     assert find_request_of(Correspondence(id="K-1"), inbound, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "needs"),
+    [
+        ("2床被子和一袋米 where|茶山镇 whom|张三 request", "1袋米 2床被子"),
+        ("要轮椅,还要3000块看病 where|茶山 whom|我妈王芳 request", "300000fen 1辆轮椅"),
+        ("一台轮椅和500元 what|看病 where|茶山 whom|张三 request", "50000fen 1台轮椅"),
+        ("求助 what|2床被子和一袋米 where|茶山镇 whom|张三 request", "1袋米 2床被子"),
+    ],
+)
+async def test_each_of_two_wishes_comes_to_the_end_of_a_dialogue(lines: str, needs: str) -> None:
+    talking = Talking()
+    for line in lines.split("|"):
+        written, code = line.split(" ")
+        assert (written, await talking.says(written)) == (written, code)
+    assert talking.requested is not None
+    commands = build_request_commands(talking._inbound, Talk(talking.requested, ("的",)))
+    found = [each.data.need for each in commands]
+    assert " ".join(f"{need.quantity}{need.unit}{need.item}" for need in found) == needs
+    assert len({each.key for each in commands}) == 2
+    assert all(each.data.category is not Category.OTHER for each in commands)
+
+
+async def test_who_asks_how_far_it_is_goes_on_with_his_dialogue() -> None:
+    talking = Talking()
+    for written, code in (("求轮椅1辆", "where"), ("批了没", ""), ("茶山", "whom")):
+        assert await talking.says(written) == code

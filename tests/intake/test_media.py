@@ -20,7 +20,13 @@ from services.intake.model import (
     MessageKind,
     SettleMessage,
 )
-from services.intake.model.attachment import AddMedia, Attachment, MissMedia, RemoveAttachment
+from services.intake.model.attachment import (
+    ATTACHMENTS_MAX,
+    AddMedia,
+    Attachment,
+    MissMedia,
+    RemoveAttachment,
+)
 from services.intake.vault.messages import Inbound, Talk, seal_message, seal_talk
 from shared.contracts.values import Channel
 from shared.errors import Transient
@@ -171,6 +177,27 @@ def test_a_photo_of_a_dialogue_goes_with_it_to_the_request() -> None:
     became = {"reading": "request", "state": "understood", "request_id": request_id}
     inbox.settle(words, **became, follows=photo.id)
     assert inbox.request(request_id).attachments == (inbox.file(photo).id,)
+
+
+def test_a_photo_that_a_full_case_cannot_take_waits_for_a_person() -> None:
+    """Before it is fetched, or after: its sender is not answered that it is with the case."""
+    inbox = Inbox()
+    request_id = inbox.record()
+    about = {"reading": "part_of_request", "state": "understood", "request_id": request_id}
+    early = inbox.keep(id_="0")
+    inbox.settle(early, **about, is_file=True)
+    for number in range(1, ATTACHMENTS_MAX + 1):
+        photo = inbox.keep(id_=str(number))
+        assert get_body(inbox.settle(photo, **about, is_file=True))["answer"] == ""
+        inbox.add(photo)
+    assert len(inbox.request(request_id).attachments) == ATTACHMENTS_MAX
+    late = inbox.keep(id_="late")
+    assert get_body(inbox.settle(late, **about, is_file=True))["answer"] == "unread"
+    assert inbox.message(late.id).waits
+    assert not inbox.message(early.id).waits
+    inbox.add(early)
+    assert inbox.message(early.id).waits
+    assert inbox.file(early).key == b"key"
 
 
 def test_a_note_on_a_request_carries_no_file() -> None:

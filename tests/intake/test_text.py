@@ -180,14 +180,6 @@ def test_things_as_some_people_write_them(text: str, need: Need | None) -> None:
     assert (found.need if isinstance(found, Draft) else None) == need
 
 
-@pytest.mark.parametrize(
-    "text", ["5袋米2桶油 茶山镇", "一箱牛奶，一袋米 茶山镇", "大米10斤食用油一桶 麻涌镇"]
-)
-def test_of_two_things_none_is_left_out(text: str) -> None:
-    """One request is for one thing: a person makes two of it."""
-    assert understand(text) == Unclear()
-
-
 def test_traditional_letters_are_read() -> None:
     found = wanted("棉被兩床 生活物資 茶山鎮增埗村 殘疾人 張三")
     assert (found.town_code, found.village_code) == ("441900103", "441900103206")

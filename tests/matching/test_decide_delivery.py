@@ -172,6 +172,26 @@ def test_reply_that_it_did_not_arrive_reopens(state: str, becomes: str) -> None:
     assert decisions.list_event_names()[-1] == "MatchReopened"
 
 
+def test_who_wrote_that_it_did_not_arrive_may_take_it_back() -> None:
+    """Once: it counts for the offer as the one delivery that it was."""
+    decisions = DecisionHarness()
+    id_ = decisions.make_delivered()
+    decisions.event("reply-1", make_reply("not_received", id_))
+    decisions.event("reply-2", make_reply("received", id_))
+    match, offer = decisions.match(id_), decisions.offer_of(id_)
+    assert (match.state, match.deliveries) == ("confirmed", 1)
+    assert (offer.reserved, offer.delivered, offer.confirmed) == (0, 50, 1)
+    assert isinstance(decisions.last(), MatchConfirmed)
+    assert decisions.event("reply-3", make_reply("received", id_)) is NOTHING
+
+
+def test_what_staff_say_did_not_arrive_no_word_takes_back() -> None:
+    decisions = DecisionHarness()
+    id_ = decisions.make_delivered()
+    reopen(decisions, id_)
+    assert decisions.event("reply-1", make_reply("received", id_)) is NOTHING
+
+
 def test_reply_about_anothers_or_too_late_or_too_early_changes_nothing() -> None:
     decisions = DecisionHarness()
     id_ = decisions.make_confirmed()

@@ -26,6 +26,7 @@ from shared.contracts.events import (
     PaymentUnsettled,
     RefusedReason,
     RequestEscalated,
+    RequestMended,
     RequestOverdue,
     RequestRecorded,
     RequestReminded,
@@ -189,6 +190,21 @@ def test_a_request_that_names_danger_calls_the_village_too_where_it_is_known() -
     receive(harness, make_recorded("town").model_copy(update={"danger": True}))
     call = Call("approver_village", "staff_request_urgent", VILLAGE)
     assert (get_backlog(harness, call).count, get_backlog(harness, call).due_at) == (1, harness.now)
+
+
+def test_danger_in_what_was_added_calls_town_and_city_at_once() -> None:
+    harness = DecisionHarness()
+    mended = RequestMended.model_validate(
+        {
+            "person_id": "P-1",
+            "approval_level": "village",
+            "area": {"town_code": TOWN},
+            "danger": True,
+        }
+    )
+    receive(harness, mended)
+    assert get_backlog(harness, Call("approver_town", "staff_request_urgent", TOWN)).count == 1
+    assert get_backlog(harness, Call("approver_city", "staff_request_urgent")).count == 1
 
 
 @pytest.mark.parametrize("reason", ["already_paid", "exceeds_request", "insufficient_funds"])

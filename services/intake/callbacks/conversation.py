@@ -6,7 +6,6 @@ the message waiting for a person, and the provider's repetition carries on where
 
 from dataclasses import replace
 
-import h3  # type: ignore[import-untyped]
 import structlog
 
 from services.intake.callbacks.dialogue import (
@@ -16,18 +15,18 @@ from services.intake.callbacks.dialogue import (
     choose_question,
     find_request_of,
     may_begin,
+    read_number,
 )
 from services.intake.callbacks.inbound import bind, prove
-from services.intake.callbacks.places import is_awaited, list_nearest, read_nearest
+from services.intake.callbacks.places import is_awaited, list_nearest
+from services.intake.callbacks.submitting import submit_each
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer
 from services.intake.channels.typed_requests import (
-    build_typed_request,
     format_answer,
     format_code,
     format_emergency,
-    format_problems,
     format_towns,
 )
 from services.intake.decide.requests import describe_outcome
@@ -57,12 +56,11 @@ from services.intake.vault.messages import (
 from shared import mongo
 from shared.contracts.events import SenderAnswer
 from shared.documents import Document
-from shared.errors import Invalid, Transient
+from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 
 log = structlog.get_logger()
 
-CELL_RESOLUTION = 8
 READINGS_MAX = 5
 NUMBER_LENGTH_MAX = 8
 DECIDED: dict[Sense, AnswerMeaning] = {
@@ -118,7 +116,7 @@ class Conversation:
         self._point_id = derive_sender_id(self._vault, inbound)
 
     async def answer(self, understood: text.Understood) -> str:
-        if (answer := await self._read_town()) is not None:
+        if (answer := await self._read_number()) is not None:
             return answer
         match understood:
             case ShortAnswer(sense=Sense.EMERGENCY):
@@ -126,8 +124,13 @@ class Conversation:
             case ShortAnswer(sense=sense) if sense in DECIDED:
                 return await self._reply(DECIDED[sense], understood)
             case ShortAnswer(sense=Sense.THANKS):
-                await self._settle("thanks", "understood")
-                return format_code("thanks")
+                settled = await self._settle("thanks", "understood", may_press=True)
+                return format_code(settled or "thanks")
+            case ShortAnswer(sense=Sense.PROGRESS):
+                settled = await self._settle("unknown", "understood", asks_progress=True)
+                return format_code(settled or "progress_none")
+            case ShortAnswer(sense=Sense.GRIEF):
+                return await self._leave_to_person("unknown", may_press=True)
             case ShortAnswer(sense=sense, is_urgent=is_urgent) if sense is not Sense.UNKNOWN:
                 return await self._leave_to_person(FOR_A_PERSON[sense], is_urgent=is_urgent)
             case DonorAnswer():
@@ -139,24 +142,28 @@ class Conversation:
             case _:
                 return await self._ask_or_request(understood)
 
-    # --- which town ---
+    # --- a number alone ---
 
-    async def _read_town(self) -> str | None:
-        """“1” to who was asked which of two towns. Where it may as well say that help arrived, a
-        person reads it: no money is paid on a guess."""
+    async def _read_number(self) -> str | None:
+        """“1” to who was asked which of two towns, or how many. Where it may as well say that help
+        arrived, a person reads it: no money is paid on a guess."""
         if not self._inbound.text or len(self._inbound.text) > NUMBER_LENGTH_MAX:
             return None
         thread = await self._load_thread()
-        if thread.dialogue is None or thread.dialogue.slot != "where":
+        if thread.dialogue is None:
             return None
-        choices = list_nearest(open_talk(self._vault, thread).place)
-        town = read_nearest(self._inbound.text, choices)
-        if town is None:
+        understood = read_number(
+            thread.dialogue, open_talk(self._vault, thread), self._inbound.text
+        )
+        if understood is None:
             return None
-        if await is_awaited(self._runtime.database, self._point_id):
+        if await self._is_awaited():
             return await self._leave_to_person("unknown")
-        self._inbound = replace(self._inbound, text=town)
+        self._inbound = replace(self._inbound, text=understood)
         return await self._ask_or_request(text.Unclear())
+
+    async def _is_awaited(self) -> bool:
+        return await is_awaited(self._runtime.database, self._point_id)
 
     # --- short answers ---
 
@@ -229,8 +236,12 @@ class Conversation:
         log.error("urgent_message_waits", message_id=self._message_id)
         return format_emergency(line)
 
-    async def _leave_to_person(self, reading: Reading, *, is_urgent: bool = False) -> str:
-        settled = await self._settle(reading, "unread", answer="unread", is_urgent=is_urgent)
+    async def _leave_to_person(
+        self, reading: Reading, *, is_urgent: bool = False, may_press: bool = False
+    ) -> str:
+        settled = await self._settle(
+            reading, "unread", answer="unread", is_urgent=is_urgent, may_press=may_press
+        )
         return format_code(settled or "unread")
 
     # --- what somebody needs ---
@@ -256,11 +267,11 @@ class Conversation:
             return await self._ask(thread, None, talk)
         id_ = find_request_of(thread, inbound, await self._runtime.processor.now())
         if id_ and not dialogue:
-            is_voice = inbound.kind == "voice"  # a person has to hear it
-            part: Reading = "media" if is_voice else "part_of_request"
-            state = "unread" if is_voice else "understood"
-            settled = await self._settle(part, state, thread=thread, request_id=id_)
-            return None if settled is None else format_code("kept")
+            is_seen = inbound.kind == "image"  # a person has to hear the others
+            part: Reading = "part_of_request" if is_seen else "media"
+            state = "understood" if is_seen else "unread"
+            settled = await self._settle(part, state, thread=thread, request_id=id_, is_file=True)
+            return None if settled is None else format_code(settled or "kept")
         if not inbound.may_request or not (dialogue or may_begin(thread, understood, inbound)):
             return await self._hand_over(thread, talk)
         before, missing = open_talk(self._vault, thread).draft, talk.draft.missing
@@ -304,7 +315,7 @@ class Conversation:
     async def _format_question(self, question: SlotQuestion, talk: Talk) -> str:
         if question.slot != "where" or not list_nearest(talk.place):
             return format_code(question.answer)
-        may_number = not await is_awaited(self._runtime.database, self._point_id)
+        may_number = not await self._is_awaited()
         return format_towns(list_nearest(talk.place), may_number=may_number)
 
     async def _hand_over(self, thread: Correspondence, talk: Talk) -> str | None:
@@ -316,41 +327,22 @@ class Conversation:
         return format_code(settled or "unread") if settled is not None else None
 
     async def _submit_request(self, thread: Correspondence, talk: Talk) -> str | None:
-        inbound, place = self._inbound, talk.place
-        cell = (
-            h3.latlng_to_cell(place.latitude, place.longitude, CELL_RESOLUTION) if place else None
-        )
-        request = build_typed_request(
-            talk.draft,
-            inbound.channel,
-            "\n".join(talk.texts),
-            phone=inbound.mobile,
-            openid=inbound.openid,
-            cell=cell,
-        )
         resumed = await self._resume()
-        key = f"{inbound.source}|{inbound.message_id}"
-        command = Command(request, key=key, principal=inbound.source)
-        try:
-            answer = await self._runtime.processor.execute(command)
-        except Invalid as error:
+        submitted = await submit_each(self._runtime.processor, self._inbound, talk)
+        if not submitted.request_ids or not submitted.is_whole:
             await self._hand_over(thread, talk)
-            return format_problems(error.problems)
-        request_id = answer.body.get("request_id")
-        if request_id is None:
-            await self._hand_over(thread, talk)
-            return format_answer(answer)
+            return submitted.format()
         settled = await self._settle(
             "request",
             "understood",
             answer="resumed" if resumed else None,
             town_code=talk.draft.town_code,
             thread=thread,
-            request_id=request_id,
+            request_id=submitted.request_ids[0],
         )
         if settled is None:
             return None
-        return "\n".join(filter(None, (format_answer(answer), resumed)))
+        return "\n".join(filter(None, (submitted.format(), resumed)))
 
     async def _resume(self) -> str:
         """Who wanted no notices and asks for something wants to hear of it. What he is told."""
@@ -374,8 +366,10 @@ class Conversation:
         town_code: str | None = None,
         thread: Correspondence | None = None,
         dialogue: Dialogue | None = None,
+        **flags: bool,
     ) -> str | None:
-        """What he is told; None: another came first. Without a thread a dialogue stays."""
+        """What he is told; None: another came first. Without a thread a dialogue stays. flags: of
+        the command."""
         settle = SettleMessage.model_validate(
             {
                 "message_id": self._message_id,
@@ -389,6 +383,7 @@ class Conversation:
                 "town_code": town_code,
                 "dialogue": dialogue,
                 "follows": _find_last(thread) if thread else None,
+                **flags,
             }
         )
         command = Command(settle, principal=self._inbound.source, correlation_id=self._message_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.intake.callbacks.places import list_nearest, read_nearest
 from services.intake.channels.spoken_goods import is_good
 from services.intake.channels.text import Draft, Understood, find_town, read_count, read_slot
 from services.intake.model import Correspondence, Dialogue, Slot
@@ -51,6 +52,15 @@ def add_message(
     line = inbound.text or label
     texts = (*talk.texts, line) if line else talk.texts
     return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
+
+
+def read_number(dialogue: Dialogue, talk: Talk, written: str) -> str | None:
+    """What a number alone answers: which of the towns that were named, or how many; None for what
+    is none."""
+    if dialogue.slot == "where":
+        return read_nearest(written, list_nearest(talk.place))
+    is_count = written.strip().isdecimal() and talk.draft.need is None
+    return written if is_count and read_count(talk.texts[-1:], written) else None
 
 
 def may_begin(thread: Correspondence, understood: Understood, inbound: Inbound) -> bool:

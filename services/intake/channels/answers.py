@@ -21,7 +21,7 @@ ANSWER_LENGTH_MAX = 60
 
 
 class Sense(StrEnum):
-    """NO: “n”, which is no to one question and “stop” to a carrier."""
+    """NO: “n”, which is no to one question and “stop” to a carrier. GRIEF: tears alone."""
 
     RECEIVED = "received"
     NOT_RECEIVED = "not_received"
@@ -31,6 +31,8 @@ class Sense(StrEnum):
     STOP = "opted_out"
     START = "resumed"
     THANKS = "thanks"
+    GRIEF = "grief"
+    PROGRESS = "progress"
     NEEDLESS = "needless"
     CALL = "call"
     EMERGENCY = "emergency"
@@ -63,7 +65,7 @@ def read_answer(text: str) -> ShortAnswer:
     references, rest = _take_references(_HELP_ASKED.sub("", folded))
     plain = _squeeze(rest)
     if not plain and not references:
-        return ShortAnswer(Sense.THANKS if _has_picture(folded) else Sense.UNKNOWN)
+        return ShortAnswer(_read_picture(folded))
     sense = _find_sense(plain, is_asking="?" in rest or plain.endswith("吗"))
     return ShortAnswer(
         sense=sense,
@@ -77,11 +79,13 @@ def read_answer(text: str) -> ShortAnswer:
 
 def _find_sense(plain: str, *, is_asking: bool) -> Sense:
     """Of a text without references, blanks and signs. Negation comes first."""
-    words = _PARTICLES.sub("", _COURTESIES.sub("", plain))
+    words = _MISTAKEN.sub("", _PARTICLES.sub("", _COURTESIES.sub("", plain)))
     if not plain:
         return Sense.REFERENCE
     if not words:
         return Sense.UNKNOWN if _GREETING.fullmatch(plain) else Sense.THANKS
+    if _PROGRESS.fullmatch(words):
+        return Sense.PROGRESS
     for sense, pattern in _STANDING_ALONE:
         if pattern.fullmatch(words):
             return Sense.UNKNOWN if is_asking else sense
@@ -121,11 +125,18 @@ def _squeeze(text: str) -> str:
     return "".join(marks).strip(".")
 
 
-def _has_picture(text: str) -> bool:
-    """A thumb up and nothing else."""
-    return any(unicodedata.category(mark) == "So" for mark in text) or bool(_PICTURES.search(text))
+def _read_picture(text: str) -> Sense:
+    """A thumb up, or tears, and nothing else."""
+    if _SAD.search(text):
+        return Sense.GRIEF
+    is_picture = any(unicodedata.category(mark) == "So" for mark in text)
+    return Sense.THANKS if is_picture or _PICTURES.search(text) else Sense.UNKNOWN
 
 
+_SAD = re.compile(
+    r"[😭😢😥😰😨😱😓😞😔😟🙁☹😣😖😩😫😡😠🤬👎💔🆘😿🥺]"
+    r"|\[(?:流泪|大哭|难过|快哭了|委屈|发怒|抓狂|可怜|心碎|弱|衰|骷髅|咒骂|撇嘴|苦涩)\]"
+)
 _PICTURES = re.compile(r"\[[\u4e00-\u9fffa-z]{1,6}\]")
 _REFERENCE = re.compile(
     r"(?:(?:尾号|编号|号码|no\.?)\s*:?\s*)?"
@@ -156,7 +167,14 @@ _COURTESIES = re.compile(
     "|(?:(?:东西|物资|物品|质量)(?:都|也)?)?(?:很|真的?|还)?不错|辛苦(?:你们|您们|大家|各位|你|您|了|啦|跑一趟)*|麻烦(?:你们|您们|你|您|了)|给你们添麻烦了"
     "|你们?好|您们?好|大家好|领导好|早上好|上午好|下午好|晚上好|没有?问题|好人一生平安|祝.{0,8}"
     "|(?:新年|新春|春节|中秋|节日)快乐"
-    "|好的|好嘞|好滴|嗯嗯?|哦哦?|okay|ok+了?|thanks?|thankyou|thx|3q|hello|hi|please"
+    "|(?:真)?(?:不|唔)好意思|(?:很|非常)?抱歉|对不(?:起|住)|打扰(?:你们?|您)?了"
+    "|好的|好嘞|好滴|嗯嗯?|哦哦?|[噢喔](?=.)|okay|ok+了?|thanks?|thankyou|thx|3q|hello|hi|please"
+)
+
+# “看错了，收到了”: the word before is taken back. “弄错了” alone may be said of whoever sent it.
+_MISTAKEN = re.compile(
+    "^(?:(?>刚才|刚刚|之前|刚|我)++(?:搞|弄)错"
+    "|(?>刚才|刚刚|之前|刚|我)*+(?:看错|说错|记错|回错|没看[到见]|没注意到?|没留意))了?(?=.*收)"
 )
 
 # “1啊”: what only gives the tone, after something.
@@ -186,7 +204,7 @@ _SELF = (
     "|(?:奶奶|爷爷|外婆|外公|孩子|老伴)的?(?=.*[收领拿])|卡里)"
 )
 _WHEN = (
-    "(?>就|今天|今日|昨天|昨日|前天|今早|昨晚|刚刚|刚才|刚|早上|上午|中午|下午|晚上|现在|已经|已|早就|确认|"
+    "(?>就|又|原来|其实|今天|今日|昨天|昨日|前天|今早|昨晚|刚刚|刚才|刚|早上|上午|中午|下午|晚上|现在|已经|已|早就|确认|"
     "确定|确实|真的|均|都|全部|全|也"
     "|两个|两笔|两项|两份|回复|短信|目前|到现在|至今|到今天|等了?很久)"
 )
@@ -255,6 +273,26 @@ _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
             "|(?:又|现在)?可以(?:继续|再)?发(?:短信|通知)?给?我?了|还是发给我[吧了]?"
         ),
     ),
+)
+_CASE = (
+    "(?:(?>我(?:老?妈妈?|老?爸爸?|奶奶|爷爷|女儿|儿子|孩子|老公|老婆|老伴)|我们?|我家|咱|本人|家里|之前|上次|前几天|昨天|今天|上周|上个月|申请|登记|提交|报|求|要|说)*+的?"
+    "(?:申请|诉求|心愿|求助|救助|补助|登记|材料|事情?|资料|单子?|微心愿|东西|THING)?)"
+).replace("THING", THING)
+_STAGE = (
+    "(?:进度|进展|结果|状态|办理情况|情况)(?:如何|怎么?样|咋样|呢)?"
+    "|(?:怎么?样|咋样|点样|如何|到哪(?:里|儿|一步|步|个环节)?|到边度?|去到边|办到哪(?:里|一步)?|处理到哪(?:里|一步)?)(?:啦|了|呢)?"
+    "|(?:批(?:准|下来|复|好|出来)?|审(?:核|批)?(?:通过|好|完|过)?|通过|办(?:好|完|下来|理)?|处理(?:好|完)?|安排(?:好)?|下来|落实)"
+    "(?:了|咗)?(?:没有?|吗|么|未|冇|不)"
+    "|(?:出|(?:有|出)?(?:结果|消息|进展|回复|回音|着落|下文|动静))(?:了|咗)?(?:没有?|吗|么|未|冇)"
+    "|(?:怎么|为什么|点解)?(?:还|一直)?(?:没有?|冇)(?:结果|消息|进展|回复|回音|下文|动静|批)"
+    "(?:下来)?(?:吗|么)?"
+    "|(?:什么时候|啥时候?|何时|几时|几耐|多久|要多久|还要(?:等)?多久|要等多久|要几天|还要几天)"
+    "(?:能|可以|才能|会|才|有得)?(?:有|出)?(?:结果|消息|批(?:下来|准)?|办好|安排|送(?:来|到|过来)?|到|得|好|落实|下来)?(?:呢|啊|呀)?"
+)
+# How far it is, and no complaint: all of it has to be understood.
+_PROGRESS = re.compile(
+    "(?:请问|想问(?:一下|下)?|问(?:一下|下)|麻烦|帮我?|请|我?想)*+(?:查(?:询|一下|下)?|看(?:一下|下)|了解(?:一下)?)?+"
+    f"{_CASE}(?>现在|目前|今天|到底|那边|已经)*+(?:{_STAGE})(?:啊|呀|呢|了|吗)?"
 )
 # Of our messages, not of help.
 _OUR_MESSAGES = re.compile(

@@ -10,11 +10,12 @@ from services.intake.channels.words import (
     NUMERALS,
     SERVICES,
     UNITS_OF_THINGS,
+    find_spoken_categories,
     find_thing,
     list_things,
 )
 from shared.catalogue import Entry
-from shared.contracts.values import LABELS, Category, Need
+from shared.contracts.values import LABELS, Category, Need, Value
 
 _GENERIC = (
     "钱 款 款项 善款 现金 资金 救助金 慰问金 慰问品 助学金 补助 补助金 补贴 生活费 "
@@ -30,18 +31,24 @@ _NUMBER = rf"(\d{{1,6}}|[{''.join(NUMERALS)}])"
 _MEASURE = "|".join(sorted(MEASURES, key=len, reverse=True))
 _COUNT_FIRST = re.compile(rf"^{_NUMBER}({_MEASURE})([\u4e00-\u9fff]{{1,10}})$")
 _ITEM_FIRST = re.compile(rf"^([\u4e00-\u9fff]{{1,10}}?){_NUMBER}({_MEASURE})$")
+_UNNUMBERED = re.compile(rf"^({_MEASURE})([\u4e00-\u9fff]{{2,10}})$")
+"""张轮椅: one, in the way of Cantonese."""
 _KILOGRAMS = re.compile(r"(?<=\d)\s?kg", re.IGNORECASE)
-_SEVERAL = re.compile(rf"(?<=[\u4e00-\u9fff])(?={_NUMBER}(?:{_MEASURE})[\u4e00-\u9fff])")
+_SEVERAL = re.compile(
+    rf"(?<=[\u4e00-\u9fff])(?=(?:\d{{1,6}}|[{''.join(NUMERALS)}])(?:{_MEASURE})[\u4e00-\u9fff])"
+)
 """Where the next thing begins: 5袋米|2桶油."""
+_AND = re.compile("和|跟|及|以及|还有|还要|再要|另外|加上|加")
 _AFTER_COUNT = re.compile(rf"[\u4e00-\u9fff]+?(?:\d{{1,6}}|[{''.join(NUMERALS)}])(?:{_MEASURE})")
 _OWNERS = re.compile(
-    "^(?:给|帮|为)?(?:我|家里)?的?(?:小孩|孩子|宝宝|婴儿|老人|老人家|爷爷|奶奶|妈妈|爸爸|母亲|父亲|女儿|儿子)(?:的|用的?)?"
+    "^(?:给|帮|为)?(?:我|家里)?的?(?:小孩|孩子|宝宝|婴儿|老人家?|爷爷|奶奶|妈妈?|老妈|爸爸?|老爸|母亲|父亲|外婆|外公"
+    "|婆婆|公公|老伴|老公|老婆|女儿|儿子|孙子|孙女)(?:(?:想要|想|要|求|申请|需要|买|借)+|的|用的?)?"
 )
 _VERBS = re.compile(
-    "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给我们|给我|给|又|也|还|再|另外|领取|领|借|买|捐助|捐|送)+"
+    "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给我们|给我|给|又|也|还|再|另外|领取|领|借|买|捐助|捐|送|麻烦|谢谢|请|拿|找|安排|急需|求求|就是)+"
 )
 
-_SOFTLY = re.compile("[吧呢啊呀啦了]+$")
+_SOFTLY = re.compile("(?:[吧呢啊呀啦了]|[和跟及加]|以及|还有|还要|另外)+$")
 
 
 def fold_measures(text: str) -> str:
@@ -66,6 +73,9 @@ def take_goods(tokens: Sequence[str], *, is_any: bool) -> tuple[list[Need], list
 def _split_goods(token: str) -> list[str]:
     """A thing and how many it is, each; whole where a part of it says something else."""
     whole = _VERBS.sub("", token)
+    joined = [part for part in _AND.split(whole) if part]
+    if len(joined) > 1 and all(map(_parse_good, joined)):
+        return joined
     for parts in (_SEVERAL.split(whole), _AFTER_COUNT.findall(whole)):
         if len(parts) > 1 and "".join(parts) == whole and all(map(_parse_good, parts)):
             return parts
@@ -78,10 +88,13 @@ def _is_thing(item: str) -> bool:
 
 
 def _parse_good(token: str) -> Need | None:
-    if match := _COUNT_FIRST.match(_SOFTLY.sub("", _VERBS.sub("", token))):
+    bare = _SOFTLY.sub("", _OWNERS.sub("", _VERBS.sub("", token)))
+    if match := _COUNT_FIRST.match(bare):
         number, unit, item = match.groups()
     elif match := _ITEM_FIRST.match(token):
         item, number, unit = match.groups()
+    elif (match := _UNNUMBERED.match(bare)) and match[2] in list_things():
+        unit, item, number = match[1], match[2], "一"
     else:
         return None
     quantity = NUMERALS.get(number) or int(number)
@@ -117,6 +130,13 @@ def name_thing(text: str) -> Entry | None:
     return find_thing(word) if word in list_things() else None
 
 
+def find_named(tokens: Sequence[str]) -> list[Need]:
+    """Things that stand for one where no number does, each alone or as asked for: 要轮椅."""
+    entries = [entry for token in tokens if (entry := name_thing(token))]
+    units = ((entry, UNITS_OF_THINGS.get(entry.name)) for entry in entries)
+    return [Need(unit=unit, quantity=1, item=entry.name) for entry, unit in units if unit]
+
+
 def find_things(text: str) -> set[Entry]:
     """All of the catalogue that the text names; a longer word hides the shorter one in it."""
     entries = map(find_thing, _compile_things().findall(text))
@@ -148,3 +168,36 @@ def _count_thing(thing: str, text: str) -> Need:
         return Need(unit=UNITS_OF_THINGS[thing], quantity=1, item=thing)
     number, unit = counted.groups()
     return Need(unit=unit, quantity=NUMERALS.get(number) or int(number) or 1, item=thing)
+
+
+# --- several things in one message ---
+
+WISHES_MAX = 5
+"""In one message; who writes more is asked."""
+
+
+class Wish(Value):
+    """What is asked for besides, in the same words."""
+
+    need: Need
+    category: Category | None = None
+
+
+def tell_apart(needs: list[Need], category: Category | None, text: str) -> list[Wish]:
+    """What is asked for, money first, each with its category. None where one thing is said twice,
+    or more than can be. category: of the text as a whole, where it asks for one thing."""
+    if len(needs) <= 1:
+        return [Wish(need=need, category=category) for need in needs]
+    things = {need.item: find_thing(need.item) for need in needs if not need.is_money}
+    names = {item: entry.name if entry else item for item, entry in things.items()}
+    is_twice = len({names.get(need.item, "") for need in needs}) < len(needs)
+    if is_twice or len(needs) > WISHES_MAX:
+        return []
+    categories = {item: entry.category for item, entry in things.items() if entry}
+    purposes = find_spoken_categories(text) - set(categories.values())
+    purpose = purposes.pop() if len(purposes) == 1 else None
+    wishes = (
+        Wish(need=need, category=purpose if need.is_money else categories.get(need.item))
+        for need in needs
+    )
+    return sorted(wishes, key=lambda wish: not wish.need.is_money)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from services.intake.channels.answers import Sense, ShortAnswer, read_answer
+from services.intake.channels.dialect import read_wish
 from services.intake.channels.donor_answers import DonorAnswer, read_donor_answer
 from services.intake.channels.spoken_amounts import (
     AMOUNT,
@@ -27,12 +28,15 @@ from services.intake.channels.spoken_amounts import (
     parse_number_fen,
 )
 from services.intake.channels.spoken_goods import (
+    Wish,
     count_named,
+    find_named,
     find_uncounted,
     fold_measures,
     is_good,
     name_thing,
     take_goods,
+    tell_apart,
 )
 from services.intake.channels.spoken_names import find_answered_name, find_names, take_called
 from services.intake.channels.words import (
@@ -94,7 +98,8 @@ class Prove:
 
 
 class Draft(Value):
-    """A need as far as it was said. None: it was not said, or more than once."""
+    """A need as far as it was said. None: it was not said, or more than once. others: what is asked
+    for besides, each of which becomes a request of its own."""
 
     kind: Kind = Kind.WISH
     category: Category | None = None
@@ -103,6 +108,7 @@ class Draft(Value):
     town_code: str | None = None
     village_code: str | None = None
     name: str | None = None
+    others: tuple[Wish, ...] = ()
 
     @property
     def missing(self) -> tuple[Slot, ...]:
@@ -115,10 +121,20 @@ class Draft(Value):
         }
         return tuple(slot for slot, value in values.items() if not value)
 
+    def list_each(self) -> "tuple[Draft, ...]":
+        """One for each thing that is asked for."""
+        others = (
+            self.model_copy(update={"need": wish.need, "category": wish.category, "others": ()})
+            for wish in self.others
+        )
+        return (self.model_copy(update={"others": ()}), *others)
+
     def fill(self, later: "Draft") -> "Draft":
         """With what was said later; the first word of each stands."""
         fields = ("category", "need", "town_code", "name")
         changes = {f: getattr(later, f) for f in fields if getattr(self, f) is None}
+        if self.need is None:
+            changes["others"] = later.others
         village, town = later.village_code, self.town_code or later.town_code
         if self.village_code is None and village and town and village.startswith(town):
             changes["village_code"] = village
@@ -150,7 +166,7 @@ def understand(text: str) -> Understood:
         return answer
     if _OPENING.fullmatch(words):
         return Draft()
-    draft = None if answer.is_about_delivery else _read_need(plain)
+    draft = None if answer.is_about_delivery else _read_need(read_wish(plain))
     if draft is not None:
         return draft
     return Unclear() if answer.sense is Sense.UNKNOWN and not answer.references else answer
@@ -165,7 +181,7 @@ def find_town(text: str) -> str | None:
 
 def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
     """What an answer to one question says, and whatever else it says. label: of a place sent."""
-    plain = simplify(fold_text(f"{text} {label}"))
+    plain = read_wish(simplify(fold_text(f"{text} {label}")))
     draft = _read_draft(plain)
     if slot == "where" and draft.name is None:
         draft = draft.model_copy(update={"name": _read_bare_name(plain)})
@@ -254,7 +270,8 @@ def _read_need(text: str) -> Draft | None:
     is_placed = draft.town_code is not None or bool(find_villages_in(text))
     if draft.need is None and draft.category is None:
         return None
-    if is_good(_strip(text)):
+    is_list = len(text) <= BARE_LENGTH_MAX or any(map(is_good, _SEPARATORS.split(text)))
+    if is_good(_strip(text)) or (draft.others and is_list):
         return draft
     if is_labelled and (draft.need or is_placed or is_asked_for):
         return draft
@@ -270,7 +287,7 @@ def _read_draft(text: str) -> Draft:
     amounts = {parse_fen(match) for match in reading.take(AMOUNT)}
     amounts |= {parse_chinese_fen(match[1]) for match in reading.take(CHINESE_AMOUNT)}
     if not amounts and MONEY_WORDS.search(text):
-        amounts = {parse_number_fen(match[1] or match[2]) for match in reading.take(SHORT_OF)}
+        amounts = {parse_number_fen(next(filter(None, m.groups()))) for m in reading.take(SHORT_OF)}
     town_code, village_code = _take_place(reading)
     classes = _take_classes(reading)
     kinds = reading.take_words(KIND_WORDS)
@@ -285,13 +302,17 @@ def _read_draft(text: str) -> Draft:
     category = _find_category(labels, text) or _find_category_of(goods)
     if not needs and not amounts:
         needs = find_uncounted(text, category)
-    if len(kinds) > 1 or len(needs) > 1:
-        needs = []
+    else:
+        needs += [need for need in find_named(rest) if need.item not in {n.item for n in needs}]
+    wishes = [] if len(kinds) > 1 else tell_apart(needs, category, text)
+    if len(wishes) > 1:
+        category = wishes[0].category
     return Draft(
         kind=Kind(_get_single(kinds) or _KINDS_OF.get(category, Kind.WISH)),
         category=category,
         beneficiary_class=classes[0] if classes else BeneficiaryClass.GENERAL,
-        need=needs[0] if needs else None,
+        need=wishes[0].need if wishes else None,
+        others=tuple(wishes[1:]),
         town_code=town_code,
         village_code=village_code,
         name=names.pop() if len(names) == 1 else None,

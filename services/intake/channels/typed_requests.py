@@ -21,6 +21,10 @@ NOTED = (
     "您的留言已收下，工作人员会查看并与您联系；在此之前，等您确认的帮助不算收到。"
     "Somebody will read it; until then nothing counts as received."
 )
+ARRIVED = (
+    "收到帮助了吗？收到了请回复“收到”，没有收到请回复“没收到”。"
+    "Did it arrive? Please write 收到 for yes, 没收到 for no."
+)
 THANKED = "不客气。Thank you for writing."
 THANKS = "已确认收到，谢谢。Thank you, it is noted that it arrived."
 NOT_ARRIVED = (
@@ -77,6 +81,34 @@ QUESTIONS: Mapping[str, str] = {
     ),
 }
 
+PROGRESS: Mapping[str, str] = {
+    "progress_none": (
+        "没有查到正在办理的诉求。如需求助，请写明需要什么、在哪个镇街、为谁，例如“棉被2床，茶山镇，张三”。"
+        "No case of yours is open here; to ask for help, write as in the example."
+    ),
+    "progress_where": (
+        "办理进展请在网页“我的求助”或通知里的链接查看，也可联系村(居)委会。"
+        "See it under “My requests”, by the link in our notices, or ask your committee."
+    ),
+    "progress_waiting": (
+        "您最近的诉求正在审核，有结果会通知您；进展也可在网页“我的求助”查看。It is being reviewed."
+    ),
+    "progress_returned": (
+        "您最近的诉求还缺少情况，请按之前的通知补充，或联系村(居)委会。"
+        "Something is missing: see our notice."
+    ),
+    "progress_open": (
+        "您最近的诉求已受理，正在寻找帮助，有确定的进展会通知您。We are looking for help."
+    ),
+    "progress_promised": (
+        "您最近的诉求已落实帮助，等待送达；收到后请回复“收到”。Help is promised and on its way."
+    ),
+    "progress_delivered": (
+        "您最近的帮助显示已送达：收到请回复“收到”，没收到请回复“没收到”。"
+        "It is said to have arrived: did it?"
+    ),
+}
+
 _ANSWERS: Mapping[str, str] = {
     "received": THANKS,
     "not_received": NOT_ARRIVED,
@@ -87,9 +119,12 @@ _ANSWERS: Mapping[str, str] = {
     "thanks": THANKED,
     "unread": UNREAD,
     "noted": NOTED,
+    "arrived": ARRIVED,
+    "repeated": THANKED,
     "kept": KEPT_WITH_IT,
     "donor": DONOR_HEARD,
     **QUESTIONS,
+    **PROGRESS,
 }
 
 

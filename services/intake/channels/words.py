@@ -301,7 +301,7 @@ SERVICES: frozenset[Category] = frozenset(
 _ASKING = (
     "求 需要 申请 想要 希望有 希望得到 希望能有 盼 缺 急需 帮忙 帮帮 资助 救助 "
     "补助 援助 心愿 没钱 交不起 买不起 困难 麻烦帮 能不能帮 可不可以帮 帮一下 帮下 帮我 "
-    "想给 想领 想装 想找 想换 想借 想请 可以领 冇钱 没有钱 没米 冇米 没饭吃 冇饭食 "
+    "想给 想领 想装 想找 找人聊 找人陪 想换 想借 想请 可以领 冇钱 没有钱 没米 冇米 没饭吃 冇饭食 "
     "没人照顾 冇人照顾 没人做饭 没人煮饭 冇人煮饭 撑不住 负担不 用完了 不够 还差"
 )
 REQUEST_WORDS: tuple[str, ...] = tuple(_ASKING.split())
@@ -360,6 +360,7 @@ NEED_SIGNS: dict[str, Category] = {
     "井盖": Category.PUBLIC_WORKS,
     "聊聊": Category.COUNSELLING,
     "谈心": Category.COUNSELLING,
+    **dict.fromkeys(("聊天", "陪聊", "解闷"), Category.COUNSELLING),
 }
 """What people lack, as they say it. Of what somebody writes freely alone."""
 

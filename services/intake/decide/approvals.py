@@ -272,6 +272,8 @@ def decide_mend(
         category=category,
         return_reason=None,
         waits_for=(*reasons, *stays, "was_returned"),
+        danger=request.danger or data.danger,
+        urgent=request.urgent or data.danger,
     )
     level = find_level(rules, mended)
     mended = mended.model_copy(update={"approval_level": level})
@@ -279,6 +281,7 @@ def decide_mend(
         person_id=request.person_id,
         approval_level=level,
         area=request.area.model_copy(update={"cell": None}),
+        danger=True if data.danger else None,
     )
     return announce(mended, fact, *persons)
 

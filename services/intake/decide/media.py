@@ -12,6 +12,7 @@ from services.intake.model.attachment import (
     Attachment,
     MissMedia,
 )
+from shared.contracts.events import MessageQueued
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
 
 STAYS_WITH_PROVIDER = timedelta(days=3)
@@ -47,8 +48,18 @@ def decide_add_media(states: States, item: Command[AddMedia], now: datetime) -> 
     files: tuple[State, ...] = ()
     if message.is_part_of_request and message.request_id:
         files = _carry(states, message.request_id, [attachment])
+        if message.state == "understood" and not has_room(states, message.request_id):
+            return _leave_to_person(message, attachment)
     answer = Answer(201, describe_added(attachment))
     return Decision((message, *(files or (attachment,))), answer=answer)
+
+
+def _leave_to_person(message: Message, attachment: Attachment) -> Decision:
+    """The case takes no more files: whoever reads the message sees this one."""
+    message = message.model_copy(update={"state": "unread", "reading": "media"})
+    fact = MessageQueued(channel=message.channel, town_code=message.town_code)
+    answer = Answer(201, describe_added(attachment))
+    return Decision((message, attachment), ((message, fact),), answer)
 
 
 def decide_miss_media(states: States, item: Command[MissMedia], now: datetime) -> Decision:
@@ -68,6 +79,12 @@ def decide_miss_media(states: States, item: Command[MissMedia], now: datetime) -
 
 
 # --- with the request that it became ---
+
+
+def has_room(states: States, request_id: str) -> bool:
+    """Whether the case takes one more file."""
+    request = states.get(Request, request_id)
+    return request is None or len(list_present(states, request)) < ATTACHMENTS_MAX
 
 
 def carry_files(states: States, request_id: str, messages: Iterable[Message]) -> tuple[State, ...]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.intake.decide.identities import Reached, list_reached
-from services.intake.decide.media import carry_files, forget_files
+from services.intake.decide.media import carry_files, forget_files, has_room
+from services.intake.decide.progress_answers import describe_progress
 from services.intake.decide.returned import find_returned
+from services.intake.decide.second_words import find_unanswered, has_denied
 from services.intake.model import (
     AbandonDialogue,
     ContactPoint,
@@ -25,6 +27,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import CHINA, Channel
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
+from shared.references import format_reference
 from shared.scope import TOWN_CODE_DIGITS
 from shared.towns import CITY_WIDE
 
@@ -81,7 +84,8 @@ def decide_keep(states: States, item: Command[KeepMessage], now: datetime) -> De
     thread = thread or Correspondence(id=data.point_id)
     if thread.address is None:
         thread = thread.model_copy(update={"address": data.address})
-    if message.kind in SPOKEN and any(each.person.awaiting for each in reached):
+    is_open = has_denied(thread, now) or any(each.person.awaiting for each in reached)
+    if message.kind in SPOKEN and is_open:
         thread = _with_doubt(states, thread, message)
     return Decision((message, thread), answer=Answer(201, describe_settled(message)))
 
@@ -127,6 +131,16 @@ def decide_settle(states: States, item: Command[SettleMessage], now: datetime) -
         urgent=data.urgent,
         request_id=data.request_id,
     )
+    if data.is_file and data.request_id and not has_room(states, data.request_id):
+        settlement = replace(settlement, reading="media", state="unread", answer="unread")
+    if data.asks_progress:
+        answer, detail = describe_progress(states, message)
+        settlement = Settlement(data.reading, "understood", answer, detail)
+    pressed = find_unanswered(states, message, correspondence) if data.may_press else ""
+    if pressed:
+        detail = format_reference(pressed)
+        settlement = Settlement(data.reading, "understood", "arrived", detail)
+        correspondence = correspondence.model_copy(update={"pressed": pressed})
     if data.follows is None:
         settled = settle(states, message, correspondence, settlement, now)
         return replace(settled, answer=_answer_settled(settled))

@@ -7,6 +7,13 @@ from typing import Literal
 from services.intake.decide.identities import Reached, are_one, list_reached
 from services.intake.decide.messages import ASKED_FOR, Settlement, load_message, settle
 from services.intake.decide.persons import with_own_openid, without_awaited
+from services.intake.decide.second_words import (
+    has_denied,
+    is_said_again,
+    list_retractable,
+    with_denied,
+    without_denied,
+)
 from services.intake.model import (
     ContactPoint,
     Correspondence,
@@ -71,11 +78,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who wrote: everybody whom the contact point reaches, and what goes on there."""
+    """Who wrote: everybody whom the contact point reaches, and what goes on there. denied: what was
+    said from there not to have arrived, and may be said to have arrived after all."""
 
     data: UnderstandReply
     reached: tuple[Reached, ...]
     thread: Correspondence
+    denied: tuple[tuple[Reached, str], ...] = ()
 
     @property
     def person_id(self) -> str:
@@ -96,6 +105,8 @@ class Writer:
         What no word from here can answer is no question where another is.
         """
         awaited = [Question(each, id_) for each in self.reached for id_ in each.person.awaiting]
+        if meaning == "received":
+            awaited += [Question(each, id_) for each, id_ in self.denied]
         if not awaited and meaning == "not_received":
             reached = (each for each in self.reached if each.person.arrived)
             awaited = [Question(each, each.person.arrived) for each in reached]
@@ -110,12 +121,14 @@ def decide_reply(states: States, item: Command[UnderstandReply], now: datetime) 
     reached = list_reached(states, data.point_id, data.earlier_id)
     if stored is not None:
         return Decision(answer=_build_answer(stored))
-    writer = Writer(data, tuple(reached), thread or Correspondence(id=data.point_id))
-    decision = _decide_meaning(states, writer)
+    thread = thread or Correspondence(id=data.point_id)
+    denied = list_retractable(states, thread, reached, now)
+    writer = Writer(data, tuple(reached), thread, tuple(denied))
+    decision = _decide_meaning(states, writer, now)
     return _settle(states, decision, writer, now) if data.message_id else decision
 
 
-def _decide_meaning(states: States, writer: Writer) -> Decision:
+def _decide_meaning(states: States, writer: Writer, now: datetime) -> Decision:
     match writer.data.meaning:
         case "opted_out":
             return _opt_out(states, writer)
@@ -128,9 +141,9 @@ def _decide_meaning(states: States, writer: Writer) -> Decision:
             answered = writer.thread.asked_meaning
             if answered is None:
                 return _leave_to_person(writer, "unread")
-            return _apply(states, writer, answered)
+            return _apply(states, writer, answered, now)
         case meaning:
-            return _apply(states, writer, meaning)
+            return _apply(states, writer, meaning, now)
 
 
 # --- which delivery ---
@@ -168,14 +181,14 @@ def _has_doubt(states: States, writer: Writer) -> bool:
     return any(message.may_doubt for message in states.get_many(Message, ids).values())
 
 
-def _apply(states: States, writer: Writer, meaning: Meaning) -> Decision:
+def _apply(states: States, writer: Writer, meaning: Meaning, now: datetime) -> Decision:
     """What moves money is believed from a contact that somebody beside the giver vouches for."""
     data, questions = writer.data, writer.list_questions(meaning)
     chosen = _find_named(states, data, questions) or _choose(data, questions)
     if chosen is None:
         return _ask_which(writer, questions)
     if not chosen:
-        return _leave_to_person(writer, "nothing_awaited")
+        return _leave_to_person(writer, _find_outcome(states, writer, meaning, now))
     if meaning == "received" and _has_doubt(states, writer):
         return _leave_to_person(writer, "noted")
     if not all(question.may_be_answered for question in chosen):
@@ -197,6 +210,14 @@ def _apply(states: States, writer: Writer, meaning: Meaning) -> Decision:
         events=tuple((reply, fact) for fact in facts),
         answer=_build_answer(reply),
     )
+
+
+def _find_outcome(states: States, writer: Writer, meaning: Meaning, now: datetime) -> str:
+    """Of a word about a delivery where none is open for it."""
+    if meaning == "received" and has_denied(writer.thread, now):
+        return "noted"
+    is_repeated = meaning == "received" and is_said_again(states, writer.reached, now)
+    return "repeated" if is_repeated else "nothing_awaited"
 
 
 def _ask_which(writer: Writer, questions: list[Question]) -> Decision:
@@ -286,8 +307,18 @@ def _settle(states: States, decision: Decision, writer: Writer, now: datetime) -
                 "due_at": thread.due_at if thread.dialogue else None,
             }
         )
+    thread = _with_word(thread, decision, now)
     settled = settle(states, message, thread, _describe(data, reply), now)
     return _join(decision, replace(settled, states=(*settled.states, *others)))
+
+
+def _with_word(thread: Correspondence, decision: Decision, now: datetime) -> Correspondence:
+    """What did not arrive may be said to have arrived after all, from here."""
+    facts = [fact for _, fact in decision.events if isinstance(fact, ReplyUnderstood)]
+    denied = [fact.match_id for fact in facts if fact.meaning == "not_received" and fact.match_id]
+    arrived = [fact.match_id for fact in facts if fact.meaning == "received" and fact.match_id]
+    thread = without_denied(thread, arrived) if arrived else thread
+    return with_denied(thread, denied, now) if denied else thread
 
 
 def _resolve(question: Message, match_id: str) -> Message:
@@ -306,6 +337,8 @@ def _describe(data: UnderstandReply, reply: Reply) -> Settlement:
             return Settlement(
                 reading, "understood", match_id=reply.match_id, person_id=reply.person_id
             )
+        case "repeated":
+            return Settlement(reading, "understood", person_id=reply.person_id)
         case _:
             return Settlement(reading, "unread", "unread")
 

@@ -85,13 +85,15 @@ class ReturnRequest(NotedCommand):
 class MendRequest(NotedCommand):
     """What was missing is there: it waits again. by: empty for the person behind his link.
 
-    quantity, category: as they are right; None leaves them.
+    quantity, category: as they are right; None leaves them. danger: the note has words of danger to
+    life.
     """
 
     area: str = ""
     by: str = ""
     quantity: Quantity | None = None
     category: Category | None = None
+    danger: bool = False
 
 
 # --- other good endings ---

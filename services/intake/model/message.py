@@ -136,6 +136,8 @@ class Correspondence(State):
     due_at: when what was asked goes to a person. doubts: messages written while a delivery waited
     to be confirmed; while one of them is unread, it may say otherwise than the next “1”.
     request_id, requested_at: what was asked for last, by messages from there alone.
+    denied, denied_at: deliveries that were said from there not to have arrived, the last one when.
+    pressed: the delivery of which it was asked once more whether it arrived.
     """
 
     COLLECTION: ClassVar[str] = "correspondences"
@@ -151,6 +153,9 @@ class Correspondence(State):
     doubts: tuple[str, ...] = ()
     request_id: str = ""
     requested_at: datetime | None = None
+    denied: tuple[str, ...] = ()
+    denied_at: datetime | None = None
+    pressed: str = ""
 
 
 # --- commands ---
@@ -174,7 +179,9 @@ class SettleMessage(Value):
     """What a rule makes of it. request_id: what it became. town_code: what was said of the town.
 
     dialogue: as it is from now on, where `follows` is the last message of the one that was read;
-    follows is None where what is asked stays as it is.
+    follows is None where what is asked stays as it is. may_press: it may be meant as an answer to
+    whether a delivery arrived, and is none. is_file: a photo, voice or video for that request.
+    asks_progress: how far the case is.
     """
 
     message_id: Identifier
@@ -188,6 +195,9 @@ class SettleMessage(Value):
     town_code: TownCode | None = None
     dialogue: Dialogue | None = None
     follows: str | None = None
+    may_press: bool = False
+    is_file: bool = False
+    asks_progress: bool = False
 
 
 class HearDonor(Value):

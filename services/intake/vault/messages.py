@@ -160,7 +160,9 @@ def open_address(vault: Vault, thread: Correspondence) -> dict[str, object]:
 
 def seal_talk(vault: Vault, point_id: str, talk: Talk) -> Sealed:
     content = {
-        "draft": talk.draft.model_dump(mode="json"),
+        # Beside the draft: the last release refuses a field of it that it does not know.
+        "draft": talk.draft.model_dump(mode="json", exclude={"others"}),
+        "others": [wish.model_dump(mode="json") for wish in talk.draft.others],
         "texts": list(talk.texts),
         "place": _dump_place(talk.place) if talk.place else None,
     }
@@ -175,7 +177,9 @@ def open_talk(vault: Vault, thread: Correspondence) -> Talk:
     content = _open(vault, f"talk {thread.id}", sealed.cipher, sealed.key) or {}
     place = content.get("place")
     return Talk(
-        draft=Draft.model_validate(content.get("draft", {})),
+        draft=Draft.model_validate(
+            {**content.get("draft", {}), "others": content.get("others", ())}
+        ),
         texts=tuple(content.get("texts", ())),
         place=Place(**place) if place else None,
     )

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import replace
 from typing import TypeVar
 
+from services.intake.channels.danger import find_danger
 from services.intake.model import (
     DeclineRequest,
     NotedCommand,
@@ -14,6 +15,7 @@ from services.intake.model import (
     SealedRequest,
     derive_note_record,
 )
+from services.intake.model.approval import MendRequest
 from services.intake.vault.sealing import Vault
 from shared.catalogue import Catalogue, Reading
 from shared.contracts.events import RequestSubmitted
@@ -67,6 +69,13 @@ def prepare_note(vault: Vault, item: Command[N]) -> Command[N]:
     sealed = vault.seal(record, data.note.encode())
     note = SealedNote(record=record, cipher=sealed.cipher, key=sealed.key)
     return replace(item, data=data.model_copy(update={"note": "", "sealed_note": note}))
+
+
+def prepare_mend(vault: Vault, item: Command[MendRequest]) -> Command[MendRequest]:
+    """What is added to a request may name danger as its text may."""
+    danger = bool(find_danger(item.data.note))
+    item = replace(item, data=item.data.model_copy(update={"danger": danger}))
+    return prepare_note(vault, item)
 
 
 def find_written_item(text: str | None) -> str:

@@ -200,7 +200,8 @@ def _confirm(
 def decide_reply(
     reopen_days: int, states: States, event: Event[ReplyUnderstood], now: datetime
 ) -> Decision:
-    """From the person the match is for, 收到 confirms it and 没收到 reopens it."""
+    """From the person the match is for, 收到 confirms it and 没收到 reopens it. Who wrote the one
+    may write the other after all, while it is to be handed over again."""
     match_id, meaning = event.data.match_id, event.data.meaning
     if match_id is None or meaning == "opted_out":
         return NOTHING
@@ -211,7 +212,11 @@ def decide_reply(
         match, offer = pair
         # Who accepted or delivered it reads no answer for the person.
         reader = event.data.read_by
-        is_delivered = match.state == "delivered" and not (reader and match.is_by(reader))
+        if reader and match.is_by(reader):
+            return NOTHING
+        if match.state == "committed" and match.reason == REPLIED_NOT_RECEIVED:
+            return _confirm(states, match, offer.hand_over(match.quantity), reopen_days, now)
+        is_delivered = match.state == "delivered"
         return _confirm(states, match, offer, reopen_days, now) if is_delivered else NOTHING
     case = get_case(states, match_id)
     if case is None or case.match.person_id != event.data.person_id:

@@ -171,10 +171,11 @@ def _build_about(purpose: Purpose, fact: Fact) -> About | None:
     """Only what the words have room for."""
     if not _OF_ABOUT & set(purpose.template.extras):
         return None
+    counted = getattr(fact, "need", fact)  # of a request how much of it is approved
     return About(
         category=getattr(fact, "category", None),
-        quantity=getattr(fact, "quantity", 0) or 0,
-        unit=getattr(fact, "unit", "") or "",
+        quantity=getattr(counted, "quantity", 0) or 0,
+        unit=getattr(counted, "unit", "") or "",
         item=getattr(fact, "item", ""),
         town_code=getattr(fact, "town_code", None) or "",
         until=getattr(fact, "expires_at", None),

@@ -1,7 +1,7 @@
 """What intake says of messages that people write: ids alone, never a word of them."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field
 
@@ -20,17 +20,35 @@ SentAnswer = Literal[
     "where",
     "whom",
 ]
+ProgressAnswer = Literal[
+    "progress_none",
+    "progress_where",
+    "progress_waiting",
+    "progress_returned",
+    "progress_open",
+    "progress_promised",
+    "progress_delivered",
+]
 Wording = Literal["usual", "again", "noted"]
-SenderAnswer = Literal[SentAnswer, "noted", "what_again", "where_again", "whom_again"]
+SenderAnswer = Literal[
+    SentAnswer, ProgressAnswer, "noted", "arrived", "what_again", "where_again", "whom_again"
+]
 """What a sender is told: a person reads it; call for help; which delivery do you mean; notices
 stopped, or began again; the questions of a dialogue: what is needed, where, for whom. noted: a
-person reads it, and what waits to be confirmed is not confirmed by it. again: in other words."""
+person reads it, and what waits to be confirmed is not confirmed by it. arrived: did the only help
+that waits arrive, yes or no. progress: how far the latest case is, where to look, or that there is
+none. again: in other words."""
 OTHER_WORDINGS: Mapping[SenderAnswer, tuple[SentAnswer, Wording]] = {
     "noted": ("unread", "noted"),
     "what_again": ("what", "again"),
     "where_again": ("where", "again"),
     "whom_again": ("whom", "again"),
 }
+PHRASES: Mapping[SenderAnswer, SentAnswer] = {
+    "arrived": "which",
+    **dict.fromkeys(get_args(ProgressAnswer), "unread"),
+}
+"""What says something of its own, and what an instance says that does not know it yet."""
 
 
 class MessageFact(Fact):
@@ -62,24 +80,30 @@ class MessageHandled(MessageFact):
 
 class MessageAnswered(MessageFact):
     """Its sender is to be told this by SMS. person_id: the contact point, which need not be
-    anybody's. detail: what the template leaves open, such as a hotline's number. wording: who does
-    not know it says the usual one."""
+    anybody's. detail: what the template leaves open, such as a hotline's number. wording, phrase:
+    who does not know it says the usual one."""
 
     TYPE: ClassVar[str] = "guanjia.message.answered.v1"
     person_id: Identifier
     answer: SentAnswer
     wording: Wording = "usual"
+    phrase: Annotated[str, Field(pattern=r"^[a-z_]{0,32}$")] = ""
     detail: Annotated[str, Field(max_length=6)] = ""
 
     @classmethod
     def of(cls, person_id: str, answer: SenderAnswer, detail: str) -> Self:
-        plain, wording = OTHER_WORDINGS.get(answer, (answer, "usual"))
-        return cls.model_validate(
-            {"person_id": person_id, "answer": plain, "wording": wording, "detail": detail}
-        )
+        fields: dict[str, str] = {"person_id": person_id, "detail": detail}
+        if answer in PHRASES:
+            fields |= {"answer": PHRASES[answer], "phrase": answer}
+        else:
+            plain, wording = OTHER_WORDINGS.get(answer, (answer, "usual"))
+            fields |= {"answer": plain, "wording": wording}
+        return cls.model_validate(fields)
 
     @property
     def full_answer(self) -> SenderAnswer:
+        if phrase := next((each for each in PHRASES if each == self.phrase), None):
+            return phrase
         pair = (self.answer, self.wording)
         answers = (answer for answer, each in OTHER_WORDINGS.items() if each == pair)
         return next(answers, self.answer)

@@ -105,11 +105,12 @@ class RequestReturned(RequestFact):
 
 
 class RequestMended(RequestFact):
-    """It waits for an approval again. area, approval_level: as in `RequestRecorded`."""
+    """It waits for an approval again. area, approval_level, danger: as in `RequestRecorded`."""
 
     TYPE: ClassVar[str] = "guanjia.request.mended.v1"
     approval_level: ApprovalLevel
     area: Area
+    danger: Literal[True] | None = None
 
 
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
