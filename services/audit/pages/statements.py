@@ -37,6 +37,7 @@ from services.audit.statement_files.messages import (
     STATEMENT_FILE_UNKNOWN,
     STATEMENT_ROWS_TOO_MANY,
     STATEMENT_SOURCE_UNKNOWN,
+    STATEMENT_TOTAL_DIFFERS,
 )
 from services.audit.statement_files.uploads import FILE_BYTES_MAX, Upload, UploadState
 from services.audit.statements import Layout
@@ -331,6 +332,8 @@ async def propose_statement(
         trial = await runtime.resources.sheet_gate.read(_try, content, upload, check)
         if not trial.rows and not trial.payments:
             raise STATEMENT_EMPTY.invalid("file")
+        if trial.totals_differ and not form.get("totals_looked_at"):
+            raise STATEMENT_TOTAL_DIFFERS.invalid("totals_looked_at")
     except Invalid as invalid:
         return await _render_preview(request, runtime, caller, upload, invalid.problems)
     summary = uploads.summarize(upload, content, trial)

@@ -24,6 +24,12 @@ STATEMENT_EMPTY = Message(
     "没有可以入账的行：请看被拒绝的原因，或说明各列是什么",
     "no row can be entered: see why they are refused, or say what the columns are",
 )
+STATEMENT_TOTAL_DIFFERS = Message(
+    "statement_total_differs",
+    "文件里的合计与各行之和不符：可能少了行、重了行或金额读错，请先核对原文件；查明原因后勾选再提交",
+    "the total in the file is not the sum of its rows: rows may be missing, twice or misread; "
+    "compare with the file, and tick the box once you know why",
+)
 STATEMENT_SOURCE_UNKNOWN = Message(
     "statement_source_unknown",
     "没有可用的银行来源：请系统管理员签发银行凭据（guanjia keys issue）",

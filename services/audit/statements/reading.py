@@ -99,6 +99,8 @@ class Statement:
     balances: tuple[int, int] | None = None
     _sum_fen: int = 0
     _since_total_fen: int = 0
+    _column_fen: int = 0
+    _column_since_total_fen: int = 0
     _rows: int = 0
     _own_account: str = ""
     _account_column: int | None = None
@@ -120,8 +122,10 @@ class Statement:
                 case TotalRow():
                     yield from self._check_total(row)
                 case RefusedRow():
+                    self._add_to_column(row)
                     yield bank_rows.find(row) or row
                 case Row():
+                    self._add_to_column(row)
                     yield bank_rows.find(row) or self._read_gift(row)
 
     def _check_account(self, row: Row | RefusedRow | TotalRow) -> Row | RefusedRow | TotalRow:
@@ -192,6 +196,17 @@ class Statement:
         draft.remarks.append(GIVER_UNNAMED.problem("name", name=UNNAMED))
         return UNNAMED
 
+    def _add_to_column(self, row: Row | RefusedRow) -> None:
+        """A bank's total is of all that stands in its column: interest, and what is refused."""
+        text = fold_text(self.table.header.take_text(row.original, "amount"))
+        try:
+            amount_fen = parse_amount(text.lstrip("-"), unit=self._layout.amounts.unit)
+        except Invalid:
+            return
+        signed_fen = -amount_fen if text.startswith("-") else amount_fen
+        self._column_fen += signed_fen
+        self._column_since_total_fen += signed_fen
+
     def _get_sums(self) -> tuple[int, int]:
         return self._sum_fen, self._since_total_fen
 
@@ -201,10 +216,11 @@ class Statement:
             stated = parse_amount(row.texts.get("amount", ""), unit=self._layout.amounts.unit)
         except Invalid:
             return
-        if stated not in self._get_sums():
+        in_column = (self._column_fen, self._column_since_total_fen)
+        if stated not in (*self._get_sums(), *in_column):
             values = {"stated": format_yuan(stated), "counted": format_yuan(self._sum_fen)}
             yield RefusedRow(row.line, (), (TOTAL_DIFFERENT.problem("amount", **values),))
-        self._since_total_fen = 0
+        self._since_total_fen = self._column_since_total_fen = 0
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from services.audit.statements.reading import Gift, read_statement
 from shared.contracts.events import BankLineStated
 from shared.errors import Problem
 from shared.sheets import RefusedRow
+from shared.sheets.messages import TOTAL_DIFFERENT
 
 SHOWN_MAX = 10_000
 """Gifts that can be shown; the others are counted."""
@@ -70,6 +71,12 @@ class Trial:
         """For which it cannot be entered, as its columns are said to be."""
         each = (self.amount_problem, *(column.problem for column in self.passed_over))
         return tuple(problem for problem in each if problem is not None)
+
+    @property
+    def totals_differ(self) -> bool:
+        """Whether a total that the file states is not the sum of its rows."""
+        problems = (problem for row in self.refused for problem in row.problems)
+        return any(problem.code == TOTAL_DIFFERENT.code for problem in problems)
 
     @property
     def stated(self) -> dict[StatedKind, Sum]:
