@@ -2,16 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from services.audit.model import Donation
 from services.audit.pages import statements
 from services.audit.pages.proposing import FINANCE_PATH
 from services.audit.pages.statements import STATEMENTS_PATH
@@ -19,17 +15,14 @@ from services.audit.statement_files import entering, uploads
 from services.audit.statements import Layout
 from services.audit.statements.files import read_batches
 from services.audit.statements.givers import Givers
-from services.intake.main import create_app as create_intake
 from services.intake.model import Person
-from services.intake.settings import IntakeSettings
 from shared import mongo
 from shared.documents import Json
 from shared.security import Role, revoke
 from tests.audit.facts import BANK, FUND
-from tests.audit.harness import AuditHarness, start_harness
+from tests.audit.statement_books import Books, open_books
 from tests.support.eventually import eventually
-from tests.support.serving import serve_app
-from tests.support.stack_harness import RunningService, StackHarness
+from tests.support.stack_harness import StackHarness
 
 FILE = """编号,日期,捐赠者,捐款金额(元),手机,经办,备注
 B-1,2026-01-22 08:30,甲商会,10000.00,,张,
@@ -49,77 +42,6 @@ COLUMNS = {
     "column-3": "amount",
     "fund": FUND,
 }
-
-
-@dataclass
-class Books:
-    """audit and intake, and what people of finance do on audit's pages."""
-
-    harness: AuditHarness
-    intake: RunningService
-    http: httpx.AsyncClient
-    operator: dict[str, str]
-
-    async def upload(self, content: str, name: str = "工行1月.csv", **typed: str) -> str:
-        """The path of its preview."""
-        answer = await self.http.post(
-            STATEMENTS_PATH,
-            data={"account": "工行1001", **typed},
-            files={"file": (name, content.encode("gb18030"))},
-            headers=self.harness.maker,
-        )
-        assert answer.status_code == 303, answer.text
-        return str(answer.headers["location"])
-
-    async def read(self, path: str, who: dict[str, str] | None = None) -> str:
-        answer = await self.http.get(path, headers=who or self.harness.maker)
-        assert answer.status_code in (200, 422), answer.text
-        return answer.text
-
-    async def post(self, path: str, who: dict[str, str], **form: str) -> httpx.Response:
-        return await self.http.post(path, data=form, headers=who)
-
-    async def hand_over(self, path: str) -> None:
-        answer = await self.post(f"{path}/propose", self.harness.maker)
-        assert answer.status_code == 303, answer.text
-
-    async def approve(self, path: str) -> httpx.Response:
-        """As the checker's page has it."""
-        page = await self.read(path, self.harness.checker)
-        [action] = re.findall(r'action="([^"]+/approve)"', page)
-        [digest] = set(re.findall(r'name="digest" value="(\w+)"', page))
-        return await self.post(action, self.harness.checker, digest=digest)
-
-    async def enter(self, path: str) -> str:
-        """Its page, once it is done."""
-        await self.hand_over(path)
-        answer = await self.approve(path)
-        assert answer.status_code == 303, answer.text
-        return await self.wait_done(path)
-
-    async def wait_done(self, path: str) -> str:
-        return await eventually(lambda: self.read(path), lambda page: "已处理完" in page)
-
-    async def count(self) -> tuple[int, int]:
-        """Givers in the vault, and gifts."""
-        intake, audit = self.intake.runtime.database, self.harness.audit.runtime.database
-        persons = await intake[Person.COLLECTION].count_documents({})
-        return persons, await audit[Donation.COLLECTION].count_documents({})
-
-    async def received_fen(self) -> int:
-        return int((await self.harness.get(f"/funds/{FUND}"))["received_fen"])
-
-
-@asynccontextmanager
-async def open_books(stack: StackHarness, **more: Any) -> AsyncIterator[Books]:
-    token = stack.bearer("service", Role.SERVICE)["Authorization"].removeprefix("Bearer ")
-    (stack.secrets_dir / "service.token").write_text(token)
-    operator = stack.bearer("an-operator", Role.OPERATOR)
-    intake = await stack.start_app(create_intake(stack.settings(IntakeSettings)))
-    async with serve_app(intake.app) as server:
-        harness = await start_harness(stack, intake_url=server.url, **more)
-        await harness.open_fund()
-        yield Books(harness, intake, harness.audit.http, operator)
 
 
 async def test_a_file_is_seen_by_one_and_entered_once_when_another_agrees(
@@ -392,33 +314,3 @@ async def test_what_is_not_what_was_approved_is_not_entered(stack: StackHarness)
         assert answer.status_code == 303, answer.text
         await eventually(lambda: books.read(path), lambda page: "与同意时不同" in page)
         assert await books.count() == (0, 0)
-
-
-async def test_a_total_that_is_not_the_sum_of_the_rows_is_looked_at_by_two(
-    stack: StackHarness,
-) -> None:
-    """A file with a line twice was handed over as if nothing were wrong with its total."""
-    async with open_books(stack) as books:
-        lines = (f"2026-01-05,甲公司,100.00,{FUND},B-1", "合计,,999.00,,")
-        path = await books.upload("\n".join(("到账时间,名称,金额,基金,流水号", *lines)))
-        refused = await books.post(f"{path}/propose", books.harness.maker)
-        assert refused.status_code == 422
-        assert "文件里的合计与各行之和不符" in refused.text
-        looked = {"totals_looked_at": "yes"}
-        answer = await books.post(f"{path}/propose", books.harness.maker, **looked)
-        assert answer.status_code == 303
-        cards = await books.read("/audit/finance", books.harness.checker)
-        assert "与各行之和不符，提交人说已查明" in cards
-
-
-async def test_a_total_of_all_that_stands_in_the_column_is_the_sum(stack: StackHarness) -> None:
-    """Of gifts, of interest and of what is refused."""
-    async with open_books(stack) as books:
-        lines = (
-            f"2026-01-05,甲公司,100.00,{FUND},B-1,",
-            f"2026-01-06,,3.21,{FUND},B-2,结息",
-            f"2026-13-06,乙公司,1.00,{FUND},B-3,",
-            "合计,,104.21,,,",
-        )
-        path = await books.upload("\n".join(("到账时间,名称,金额,基金,流水号,摘要", *lines)))
-        await books.hand_over(path)
