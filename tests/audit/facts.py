@@ -65,12 +65,14 @@ def gift(
     return event(data, id_, source=BANK)
 
 
-def goods(quantity: int, id_: str = "goods-1", *, fund: str = FUND) -> Event[Any]:
+def goods(
+    quantity: int, id_: str = "goods-1", *, fund: str = FUND, received_at: datetime = NOW
+) -> Event[Any]:
     data = GoodsReceived(
         donor_id="P-donor",
         fund_id=fund,
         quantity=quantity,
-        received_at=NOW,
+        received_at=received_at,
         reference=f"ref-{id_[:40]}",
         **GOODS,
     )

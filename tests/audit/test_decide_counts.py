@@ -11,6 +11,7 @@ from services.audit.reports.stores import SINCE_COUNT, list_by_station, sum_by_s
 from services.audit.stocks import describe_stock
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import FUND, GOODS, NOW, confirmation, goods
+from tests.audit.test_months import AFTER, close
 from tests.support.answers import code
 
 
@@ -65,6 +66,7 @@ def test_a_count_that_agrees_is_approved_and_enters_nothing() -> None:
         (21, {}, "count_exceeds"),
         (17, {"item": "别的"}, "stock_unknown"),
         (17, {"at": NOW.replace(year=2099)}, "moment_implausible"),
+        (17, {"at": NOW - timedelta(days=3)}, "count_before_goods"),
         (17, {"attachment": "0" * 64}, "attachment_unknown"),
     ],
 )
@@ -72,6 +74,27 @@ def test_a_count_that_cannot_be_is_refused(
     counted: int, more: dict[str, Any], refused: str
 ) -> None:
     assert code(start().answer(make_count(counted, **more), "maker")) == refused
+
+
+@pytest.mark.parametrize("counted", [17, 20])
+def test_a_closed_month_takes_no_count_neither_proposed_nor_approved(counted: int) -> None:
+    audit = start()
+    before = propose(audit, counted)
+    size = len(audit.leaves)
+    close(audit)
+    assert code(audit.answer(before, "checker", AFTER)) == "month_closed"
+    assert code(audit.answer(make_count(counted), "maker", AFTER)) == "month_closed"
+    assert len(audit.leaves) == size
+    later = audit.answer(make_count(counted, at=AFTER), "maker", AFTER)
+    assert later.status == 202
+
+
+def test_a_stock_begins_with_the_earliest_goods_that_came() -> None:
+    audit = start()
+    early = NOW - timedelta(days=3)
+    audit.receive(goods(5, "goods-early", received_at=early))
+    assert audit.stock().began_at == early
+    assert audit.answer(make_count(17, at=early), "maker").status == 202
 
 
 PLACES = (StockPlace(station="茶山驿站", quantity=12), StockPlace(station="南城驿站", quantity=5))
@@ -157,7 +180,8 @@ def test_what_is_written_off_is_neither_given_out_nor_there() -> None:
 
 
 def test_an_older_count_does_not_win_over_a_newer_one() -> None:
-    audit = start()
+    audit = open_audit()
+    audit.receive(goods(20, received_at=NOW - timedelta(days=9)))
 
     def propose(key: str, **more: Any) -> ApproveStockCount:
         answer = audit.answer(make_count(20, **more), "maker", key=key)

@@ -182,14 +182,15 @@ def decide_goods_received(
         journal.refuse(movement, Refusal("unknown_fund"), refused)
         return journal.close()
     fund = journal.bring_forward_fund(fund)
-    stock = journal.bring_forward_stock(stock or _make_stock(fund, goods), fund)
+    stock = (stock or _make_stock(fund, goods, fact.received_at)).include_receipt(fact.received_at)
+    stock = journal.bring_forward_stock(stock, fund)
     if not stock.can_receive(fact.quantity):
         raise messages.AMOUNT_TOO_LARGE.invalid("data.quantity")
     journal.post(movement, fund, donation, stock)
     return journal.close()
 
 
-def _make_stock(fund: Fund, goods: Goods) -> Stock:
+def _make_stock(fund: Fund, goods: Goods, began_at: datetime) -> Stock:
     return Stock(
         id=derive_stock_id(fund.id, goods.item, goods.unit),
         fund_id=fund.id,
@@ -197,6 +198,7 @@ def _make_stock(fund: Fund, goods: Goods) -> Stock:
         item=goods.item,
         unit=goods.unit,
         log=fund.log,
+        began_at=began_at,
     )
 
 
@@ -257,7 +259,7 @@ def decide_donation_refunded(
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(refund.refunded_at, "refunded_at", now)
     check_open(journal.head, refund.refunded_at, "refunded_at")
-    if donation is not None and _find_day(refund.refunded_at) < _find_day(donation.received_at):
+    if donation is not None and find_day(refund.refunded_at) < find_day(donation.received_at):
         raise messages.REFUND_BEFORE_GIFT.invalid("data.refunded_at")
     if donation is not None and (donation.waiting or donation.is_asked):
         raise messages.GIFT_WAITS.invalid("data.donation_id")
@@ -362,7 +364,7 @@ def check_open(head: LogHead, moment: datetime, field: str) -> None:
         raise messages.MONTH_CLOSED.invalid(f"data.{field}", month=month)
 
 
-def _find_day(moment: datetime) -> date:
+def find_day(moment: datetime) -> date:
     """A bank's statement may know the day alone, of the gift or of the refund."""
     return moment.astimezone(CHINA).date()
 

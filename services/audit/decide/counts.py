@@ -4,14 +4,16 @@ the items lie."""
 
 from datetime import datetime
 
+from services.audit.decide.bank import find_day
 from services.audit.decide.posting import Journal, Movement
 from services.audit.decide.proposals import require_open
-from services.audit.decide.vouchers import find_flaw
+from services.audit.decide.vouchers import find_flaw, find_month_flaw
 from services.audit.ledger.entries import Goods
 from services.audit.messages import AMOUNT_TOO_LARGE, MOMENT_IMPLAUSIBLE
 from services.audit.model import Fund, LogHead, Stock, derive_stock_id, is_plausible
 from services.audit.model.stock import ApproveStockCount, ProposeStockCount, StockCount
 from services.audit.vouchers.messages import (
+    COUNT_BEFORE_GOODS,
     COUNT_EXCEEDS,
     COUNT_OUTDATED,
     PLACES_DIFFER,
@@ -34,7 +36,9 @@ def decide_propose_count(
         return Decision(answer=STOCK_UNKNOWN.refusal(404, "item"))
     if not is_plausible(data.at, now):
         return Decision(answer=MOMENT_IMPLAUSIBLE.refusal(422, "at"))
-    flaw = find_flaw(states, data.attachment) or _find_flaw(stock, data.counted)
+    states.prefetch(Ref(LogHead, stock.foundation))
+    flaw = _find_flaw_of_day(states, stock, data.at)
+    flaw = flaw or find_flaw(states, data.attachment) or _find_flaw(stock, data.counted)
     flaw = flaw or _find_flaw_of_value(data)
     if flaw:
         return Decision(answer=flaw)
@@ -63,7 +67,8 @@ def decide_approve_count(
     if stock.last_count != count.after_count:
         return Decision(answer=COUNT_OUTDATED.refusal(409))
     changed_by = stock.in_stock - count.in_stock
-    if flaw := _find_flaw(stock, count.counted + changed_by):
+    flaw = _find_flaw_of_day(states, stock, count.at)
+    if flaw := flaw or _find_flaw(stock, count.counted + changed_by):
         return Decision(answer=flaw)
     approved = count.resolve("approved", command.principal)
     missing = count.in_stock - count.counted
@@ -94,6 +99,14 @@ def _find_flaw_of_value(count: ProposeStockCount) -> Answer | None:
     if stations and (placed != count.counted or len(set(stations)) < len(stations)):
         return PLACES_DIFFER.refusal(409, "places", counted=count.counted, placed=placed)
     return None
+
+
+def _find_flaw_of_day(states: States, stock: Stock, at: datetime) -> Answer | None:
+    """Nothing lay there before the first goods, and a closed month takes no entry."""
+    if stock.began_at is not None and find_day(at) < find_day(stock.began_at):
+        first = find_day(stock.began_at).isoformat()
+        return COUNT_BEFORE_GOODS.refusal(422, "at", first=first)
+    return find_month_flaw(states.require(LogHead, stock.foundation), at)
 
 
 def _find_flaw(stock: Stock, counted: int) -> Answer | None:

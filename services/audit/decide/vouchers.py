@@ -131,7 +131,7 @@ def _enter_in_fund(
     states.prefetch(Ref(LogHead, entry.foundation), Ref(Fund, entry.fund_id))
     line = _find_line(states, entry, checker)
     journal = Journal.open(states, entry.foundation, now)
-    flaw = _find_closed(journal.head, entry.at) or (line if isinstance(line, Answer) else None)
+    flaw = find_month_flaw(journal.head, entry.at) or (line if isinstance(line, Answer) else None)
     fund = journal.bring_forward_fund(states.require(Fund, entry.fund_id))
     flaw = flaw or _refuse(explain(fund, entry.amount_fen))
     if flaw or isinstance(line, Answer):
@@ -182,7 +182,7 @@ def decide_approve_refund(
     journal = Journal.open_for(states, gift, now)
     line = _find_line(states, refund, command.principal)
     fund = states.require(Fund, gift.fund_id)
-    flaw = _find_closed(journal.head, refund.at) or _refuse(
+    flaw = find_month_flaw(journal.head, refund.at) or _refuse(
         _explain_refund(states, refund, gift, fund)
     )
     if isinstance(line, Answer) or flaw:
@@ -226,10 +226,11 @@ def _find_flaw_of(
     if not is_plausible(data.at, now):
         return messages.MOMENT_IMPLAUSIBLE.refusal(422, "at")
     head = states.require(LogHead, foundation)
-    return _find_closed(head, data.at) or find_flaw(states, data.attachment)
+    return find_month_flaw(head, data.at) or find_flaw(states, data.attachment)
 
 
-def _find_closed(head: LogHead, at: datetime) -> Answer | None:
+def find_month_flaw(head: LogHead, at: datetime) -> Answer | None:
+    """Why nothing is entered at this moment: two people closed its month."""
     if not head.is_closed_at(at):
         return None
     month = f"{at.astimezone(CHINA):%Y-%m}"

@@ -45,6 +45,7 @@ class Stock(GoodsArithmetic, Valued, CountedState):
     last_count: the last that was approved. valued_by, valued_at: document and day of the
     value; placed_at: day of the count that says where the items lay, in the number of then. The log
     knows neither.
+    began_at: when its first goods were received; None of a stock from before that was noted.
     """
 
     COLLECTION: ClassVar[str] = "stocks"
@@ -62,6 +63,7 @@ class Stock(GoodsArithmetic, Valued, CountedState):
     valued_by: str = ""
     valued_at: datetime | None = None
     placed_at: datetime | None = None
+    began_at: datetime | None = None
 
     @property
     def value_fen(self) -> int | None:
@@ -93,6 +95,12 @@ class Stock(GoodsArithmetic, Valued, CountedState):
 
     def can_receive(self, quantity: int) -> bool:
         return self.brought_forward + self.received + quantity <= INTEGER_MAX
+
+    def include_receipt(self, at: datetime) -> Self:
+        """With goods that were received then: perhaps before all others."""
+        if self.began_at is None or self.began_at <= at:
+            return self
+        return self.model_copy(update={"began_at": at})
 
     def bring_forward(self, log: str) -> Self:
         """Into the year of `log`: its counters start anew with what is in stock."""

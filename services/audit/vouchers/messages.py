@@ -58,6 +58,11 @@ STOCK_UNKNOWN = Message(
     "账上没有这种物资：请核对基金、品名和单位，与入库时写的一致",
     "the books have no such goods: write fund, item and unit as they were received",
 )
+COUNT_BEFORE_GOODS = Message(
+    "count_before_goods",
+    "这种物资 {first} 才第一次入库，盘点日期不能更早：请核对日期",
+    "the first goods of this stock came on {first}: a count is not dated before that day",
+)
 COUNT_EXCEEDS = Message(
     "count_exceeds",
     "盘点数须在 0 与账上的 {in_stock} 之间：多出来的物资请按收到的捐赠登记",
