@@ -21,8 +21,9 @@ GIFT_TOO_LARGE = Message(
 )
 REFUND_BEFORE_GIFT = Message(
     "refund_before_gift",
-    "退款日期早于捐赠到账日期：请核对日期，改正后用同一编号重发",
-    "the refund is dated before its gift: correct the date and send it again under the same id",
+    "退款日期早于捐赠到账日期：请核对日期，改正后重新提交；银行来源用同一编号重发",
+    "the refund is dated before its gift: correct the date and send it again, a bank under the "
+    "same id",
 )
 GIFT_WAITS = Message(
     "gift_waits",

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.audit.model.vouchers import (
     ApproveGiftRefund,
     DeclineFundFee,
     FundFee,
+    GiftRefund,
     ProposeFundFee,
     ProposeGiftRefund,
     VoucherFile,
@@ -23,6 +25,7 @@ from services.audit.pages.voucher_files import FILES_PATH
 from services.audit.vouchers.files import read_file
 from shared.contracts.events import LedgerRefunded
 from shared.errors import Invalid
+from shared.messaging.decision import Ref
 from tests.audit.decisions import (
     FILES,
     FOUNDATION,
@@ -131,6 +134,23 @@ def test_a_refund_of_what_the_bank_took_is_entered_though_the_fund_has_less(
     again = audit.answer(refund.model_copy(update={"amount_fen": 5_001}), "maker", key="again")
     assert code(again) == "fact_insufficient_funds", "the line was of another sum, and is entered"
     assert audit.books().funds[FUND].remaining_fen == -5_000
+
+
+def test_a_gift_is_not_given_back_before_it_came() -> None:
+    audit = start()
+    gift_id = audit.donation().id
+
+    def make(at: datetime) -> ProposeGiftRefund:
+        return ProposeGiftRefund(donation_id=gift_id, amount_fen=100, **PAPERS | {"at": at})
+
+    early = make(NOW - timedelta(days=1))
+    assert code(audit.answer(early, "maker")) == "refund_before_gift"
+    id_ = propose(audit, make(NOW))
+    of_before = audit.get(GiftRefund, id_).model_copy(update={"at": early.at})
+    audit.states[Ref(GiftRefund, id_)] = of_before
+    approval = ApproveGiftRefund(refund_id=id_)
+    assert code(audit.answer(approval, "checker")) == "refund_before_gift"
+    assert audit.donation().refunded_fen == 0
 
 
 @pytest.mark.parametrize(

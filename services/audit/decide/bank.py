@@ -259,7 +259,7 @@ def decide_donation_refunded(
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(refund.refunded_at, "refunded_at", now)
     check_open(journal.head, refund.refunded_at, "refunded_at")
-    if donation is not None and find_day(refund.refunded_at) < find_day(donation.received_at):
+    if donation is not None and is_before_gift(donation, refund.refunded_at):
         raise messages.REFUND_BEFORE_GIFT.invalid("data.refunded_at")
     if donation is not None and (donation.waiting or donation.is_asked):
         raise messages.GIFT_WAITS.invalid("data.donation_id")
@@ -328,6 +328,11 @@ def decide_fee_charged(
     else:
         journal.post(movement.with_subject(fund.id), fund)
     return journal.close()
+
+
+def is_before_gift(donation: Donation, at: datetime) -> bool:
+    """Whether that day is before the one on which the gift came."""
+    return find_day(at) < find_day(donation.received_at)
 
 
 def explain_refund(donation: Donation, fund: Fund, amount_fen: int) -> Refusal | None:

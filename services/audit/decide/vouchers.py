@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from services.audit import messages
-from services.audit.decide.bank import enter_refund, explain_fee, explain_refund
+from services.audit.decide.bank import enter_refund, explain_fee, explain_refund, is_before_gift
 from services.audit.decide.bank_own import explain_own
 from services.audit.decide.bank_sources import REFUSALS
 from services.audit.decide.posting import SOURCE, Journal, Movement, Refusal
@@ -166,8 +166,8 @@ def decide_propose_refund(
         fund_id=gift.fund_id,
         **data.model_dump(),
     )
-    flaw = _find_flaw_of(states, data, gift.foundation, now) or _refuse(
-        _explain_refund(states, refund, gift, states.require(Fund, gift.fund_id))
+    flaw = _find_flaw_of(states, data, gift.foundation, now) or _find_flaw_of_refund(
+        states, refund, gift, states.require(Fund, gift.fund_id)
     )
     if flaw:
         return Decision(answer=flaw)
@@ -182,9 +182,8 @@ def decide_approve_refund(
     journal = Journal.open_for(states, gift, now)
     line = _find_line(states, refund, command.principal)
     fund = states.require(Fund, gift.fund_id)
-    flaw = find_month_flaw(journal.head, refund.at) or _refuse(
-        _explain_refund(states, refund, gift, fund)
-    )
+    flaw = find_month_flaw(journal.head, refund.at)
+    flaw = flaw or _find_flaw_of_refund(states, refund, gift, fund)
     if isinstance(line, Answer) or flaw:
         return Decision(answer=line if isinstance(line, Answer) else flaw)
     approved = refund.resolve("approved", command.principal)
@@ -202,6 +201,14 @@ def decide_approve_refund(
     enter_refund(states, journal, movement, gift, approved.authorisation)
     journal.save(approved, *line)
     return journal.close(Answer(200, approved.to_json()))
+
+
+def _find_flaw_of_refund(
+    states: States, refund: GiftRefund, gift: Donation, fund: Fund
+) -> Answer | None:
+    if is_before_gift(gift, refund.at):
+        return messages.REFUND_BEFORE_GIFT.refusal(422, "at")
+    return _refuse(_explain_refund(states, refund, gift, fund))
 
 
 def _explain_refund(
