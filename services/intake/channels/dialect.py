@@ -17,7 +17,7 @@ def read_mandarin(text: str) -> str:
     return plain.translate(_CANTONESE)
 
 
-def read_wish(text: str) -> str:
+def read_spoken_wish(text: str) -> str:
     """As `read_dialect`, with what is asked for in Mandarin words: 俾張輪椅我 is 给张轮椅我, and
     that is 给我张轮椅. Of simplified text too."""
     plain = _WISHES.sub(lambda match: _WISHED[match.group()], read_dialect(text))

@@ -176,18 +176,18 @@ WISHES_MAX = 5
 """In one message; who writes more is asked."""
 
 
-class Wish(Value):
+class SpokenWish(Value):
     """What is asked for besides, in the same words."""
 
     need: Need
     category: Category | None = None
 
 
-def tell_apart(needs: list[Need], category: Category | None, text: str) -> list[Wish]:
+def tell_apart(needs: list[Need], category: Category | None, text: str) -> list[SpokenWish]:
     """What is asked for, money first, each with its category. None where one thing is said twice,
     or more than can be. category: of the text as a whole, where it asks for one thing."""
     if len(needs) <= 1:
-        return [Wish(need=need, category=category) for need in needs]
+        return [SpokenWish(need=need, category=category) for need in needs]
     things = {need.item: find_thing(need.item) for need in needs if not need.is_money}
     names = {item: entry.name if entry else item for item, entry in things.items()}
     is_twice = len({names.get(need.item, "") for need in needs}) < len(needs)
@@ -197,7 +197,7 @@ def tell_apart(needs: list[Need], category: Category | None, text: str) -> list[
     purposes = find_spoken_categories(text) - set(categories.values())
     purpose = purposes.pop() if len(purposes) == 1 else None
     wishes = (
-        Wish(need=need, category=purpose if need.is_money else categories.get(need.item))
+        SpokenWish(need=need, category=purpose if need.is_money else categories.get(need.item))
         for need in needs
     )
     return sorted(wishes, key=lambda wish: not wish.need.is_money)

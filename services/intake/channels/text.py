@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from services.intake.channels.answers import Sense, ShortAnswer, read_answer
-from services.intake.channels.dialect import read_wish
+from services.intake.channels.dialect import read_spoken_wish
 from services.intake.channels.donor_answers import DonorAnswer, read_donor_answer
 from services.intake.channels.spoken_amounts import (
     AMOUNT,
@@ -28,7 +28,7 @@ from services.intake.channels.spoken_amounts import (
     parse_number_fen,
 )
 from services.intake.channels.spoken_goods import (
-    Wish,
+    SpokenWish,
     count_named,
     find_named,
     find_uncounted,
@@ -108,7 +108,7 @@ class Draft(Value):
     town_code: str | None = None
     village_code: str | None = None
     name: str | None = None
-    others: tuple[Wish, ...] = ()
+    others: tuple[SpokenWish, ...] = ()
 
     @property
     def missing(self) -> tuple[Slot, ...]:
@@ -166,7 +166,7 @@ def understand(text: str) -> Understood:
         return answer
     if _OPENING.fullmatch(words):
         return Draft()
-    draft = None if answer.is_about_delivery else _read_need(read_wish(plain))
+    draft = None if answer.is_about_delivery else _read_need(read_spoken_wish(plain))
     if draft is not None:
         return draft
     return Unclear() if answer.sense is Sense.UNKNOWN and not answer.references else answer
@@ -181,7 +181,7 @@ def find_town(text: str) -> str | None:
 
 def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
     """What an answer to one question says, and whatever else it says. label: of a place sent."""
-    plain = read_wish(simplify(fold_text(f"{text} {label}")))
+    plain = read_spoken_wish(simplify(fold_text(f"{text} {label}")))
     draft = _read_draft(plain)
     if slot == "where" and draft.name is None:
         draft = draft.model_copy(update={"name": _read_bare_name(plain)})
