@@ -174,6 +174,12 @@ LEVEL_TOO_LOW = Message(
     "此诉求须由{level_zh}级审批",
     "this request needs an approver of the {level}",
 )
+LEVEL_BY_SUM = Message(
+    "level_by_sum",
+    "近{days}天为同一人（或同户）公开和批准的资金连同这件，须由{who_zh}：已转交，请勿拆分审批",
+    "with the money of the last {days} days for this person or household it needs {who}: it waits "
+    "there now",
+)
 RECORDER_SAME = Message(
     "recorder_same",
     "登记与审批须由不同的人办理，请交由另一位审批人",

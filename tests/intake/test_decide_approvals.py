@@ -207,3 +207,63 @@ def test_who_approves_says_yes_to_what_he_read() -> None:
     case.harness = DecisionHarness(changed, case.harness.person(changed.person_id))
     assert code(case.approve(digest=read)) == "case_changed"
     assert list_facts(case.approve(digest=case.request.digest)) == ["RequestOpened"]
+
+
+class Applicant(DecisionHarness):
+    """One whom the grid worker met, and who asks again and again."""
+
+    def ask(self, number: int, fen: int, **changed: Any) -> Any:
+        asked = {"need": {"unit": "fen", "quantity": fen}, "category": "other", **changed}
+        decision = self.submit(make_submission(**asked), message=f"m-{number}")
+        return self.request(get_body(decision)["request_id"])
+
+    def approve(self, request: Any, *levels: str, **more: Any) -> str:
+        """The code of the refusal, empty where it opened."""
+        fields = {"request_id": request.id, "levels": levels, "approver_id": "a", **more}
+        data = ApproveRequest.model_validate(fields)
+        body = get_body(self.handle(COMMANDS[ApproveRequest], make_command(data)))
+        return str(body.get("problems", [{"code": ""}])[0]["code"])
+
+
+def test_the_level_goes_by_the_sum_that_one_person_got_and_not_by_each_request() -> None:
+    """Split, a village would approve any sum."""
+    applicant = Applicant()
+    requests = [applicant.ask(number, 50_000) for number in range(5)]
+    assert {each.approval_level for each in requests} == {"village"}
+    outcomes = [applicant.approve(each, "village") for each in requests]
+    assert outcomes == ["", "", "", "", "level_by_sum"], "2,000 yuan are a village's"
+    raised = applicant.request(requests[4].id)
+    assert (raised.state, raised.approval_level) == (RequestState.RECORDED, "town")
+    assert "person_often" in raised.waits_for
+    assert applicant.approve(raised, "village") == "level_too_low"
+    assert applicant.approve(raised, "village", "town") == ""
+    applicant.later(days=31)
+    assert applicant.approve(applicant.ask(9, 50_000), "village") == "", "what is long ago is over"
+
+
+def test_what_the_city_may_not_approve_at_once_it_may_not_in_parts_either() -> None:
+    applicant = Applicant()
+    first, second = (applicant.ask(number, 60_000_000) for number in range(2))
+    levels = ("village", "town", "city")
+    assert applicant.approve(first, *levels) == ""
+    assert applicant.approve(second, *levels) == "level_by_sum"
+    assert "meeting_due" in applicant.request(second.id).waits_for
+    assert applicant.approve(second, *levels) == "meeting_needed"
+
+
+def test_what_opened_by_itself_counts_and_things_do_not() -> None:
+    applicant = Applicant()
+    assert applicant.ask(1, 20_000, category="supplies").state == RequestState.OPEN
+    assert applicant.approve(applicant.ask(2, 180_000), "village") == ""
+    things = {"need": {"unit": "件", "item": "棉被", "quantity": 5}}
+    assert applicant.approve(applicant.ask(3, 1, **things), "village") == ""
+    assert applicant.approve(applicant.ask(4, 1), "village") == "level_by_sum"
+
+
+def test_the_own_sighting_counts_up_to_what_opens_by_itself_in_sum() -> None:
+    applicant = Applicant()
+    requests = [applicant.ask(number, 30_000, channel="hotline") for number in range(2)]
+    seen = {"vouching": {"seen": {"manner": "visit"}}}
+    first, second = (applicant.approve(each, "village", **seen) for each in requests)
+    assert (first, second) == ("", "sighting_own")
+    assert applicant.request(requests[1].id).state == RequestState.RECORDED

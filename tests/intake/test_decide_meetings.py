@@ -8,6 +8,7 @@ import pytest
 from services.intake.model import (
     ApproveRequest,
     MendRequest,
+    OpeningTally,
     RequestState,
     ReturnRequest,
     WithdrawRequest,
@@ -194,6 +195,9 @@ def test_rulings_count_when_two_signed_and_each_becomes_its_requests() -> None:
     assert [item.outcome for item in sitting.meeting.items] == ["done", "done"]
     step = sitting.harness.request(sitting.ids[0]).steps[-1]
     assert (step.act, step.by, step.meeting_id) == ("part_approved", "chair", "G-1")
+    tally = sitting.harness.states[Ref(OpeningTally, f"approved:person:{fact.person_id}")]
+    assert isinstance(tally, OpeningTally)
+    assert list(tally.days.values()) == [(1, 5_000_000)], "whoever approves next goes by it"
 
 
 def test_no_minute_stands_in_clear_and_no_ruling_is_carried_out_twice() -> None:

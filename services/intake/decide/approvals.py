@@ -16,6 +16,7 @@ from services.intake.approvals.messages import (
     list_choices,
 )
 from services.intake.decide.followers import with_released
+from services.intake.decide.openings import add_earlier_money, count_approval
 from services.intake.decide.requests import (
     announce,
     find_level,
@@ -34,6 +35,7 @@ from services.intake.decide.standing import (
 from services.intake.messages import (
     GUARDIAN_ABSENT,
     ITEM_UNKNOWN,
+    LEVEL_BY_SUM,
     LEVEL_TOO_LOW,
     MONEY_WITH_ITEM,
     RECORDER_SAME,
@@ -52,11 +54,12 @@ from services.intake.model import (
     ReturnRequest,
     SealedNote,
     Step,
+    WaitReason,
     derive_note_record,
 )
 from services.intake.model.meeting import SendToMeeting
-from services.intake.rules import Rules, find_wait_reasons
-from shared.contracts.events import RequestDeclined, RequestMended, RequestReturned
+from services.intake.rules import LEVELS, Rules, find_wait_reasons
+from shared.contracts.events import ApprovalLevel, RequestDeclined, RequestMended, RequestReturned
 from shared.contracts.values import Need, format_yuan
 from shared.errors import Message
 from shared.messaging.decision import Answer, Command, Decision, States
@@ -89,7 +92,10 @@ def decide_approve(
     standing = find_standing(rules, person, request.name_id, now)
     standing = add_vouching(standing, data.vouching, data.approver_id, now)
     vouched = with_standing_of(request, standing)
-    if message := find_sighting_problem(rules, vouched, data.approver_id):
+    judged = add_earlier_money(rules, states, vouched, person, now)
+    if _is_above(rules, judged, data.levels):
+        return _raise_level(rules, request, judged)
+    if message := find_sighting_problem(rules, judged, data.approver_id):
         return Decision(answer=message.refusal(409, "seen"))
     if data.item:
         named = _name_item(rules, vouched, data.item)
@@ -100,8 +106,39 @@ def decide_approve(
         return Decision(answer=refused)
     grant = Grant(data.approver_id, data.quantity, data.part_reason)
     approved = grant_approval(vouched, grant, now)
+    counted = count_approval(rules, states, approved, person, now)
     person = with_standing(person, request.name_id, standing)
-    return announce(approved, make_fact(approved), person)
+    return announce(approved, make_fact(approved), person, *counted)
+
+
+def _find_reasons(rules: Rules, request: Request) -> tuple[WaitReason, ...]:
+    return find_wait_reasons(rules, request.kind, request.category, request.need, request.area)
+
+
+def _is_above(rules: Rules, judged: Request, levels: tuple[ApprovalLevel, ...]) -> bool:
+    highest = max((LEVELS.index(level) for level in levels), default=0)
+    is_for_meeting = "meeting_due" in _find_reasons(rules, judged)
+    return is_for_meeting or LEVELS.index(find_level(rules, judged)) > highest
+
+
+def _raise_level(rules: Rules, request: Request, judged: Request) -> Decision:
+    """By the sum of what the person got lately it is another's to approve, who hears of it; the
+    person heard of it before. judged: as `add_earlier_money` has it."""
+    level = find_level(rules, judged)
+    is_for_meeting = "meeting_due" in _find_reasons(rules, judged)
+    reasons: tuple[WaitReason, ...] = ("meeting_due",) if is_for_meeting else ("person_often",)
+    waits_for = tuple(dict.fromkeys((*request.waits_for, *reasons)))
+    changes = {"approval_level": level, "waits_for": waits_for}
+    raised = request.model_copy(update=changes)
+    fact = make_fact(raised.model_copy(update={"quiet": True}))
+    has_moved = level != request.approval_level and fact is not None
+    refusal = LEVEL_BY_SUM.refusal(
+        409 if is_for_meeting else 403,
+        days=rules.opening_days,
+        who_zh="联席会议" if is_for_meeting else f"{LEVELS_ZH[level]}级审批",
+        who="the joint meeting" if is_for_meeting else f"an approver of the {level}",
+    )
+    return Decision((raised,), ((raised, fact),) if has_moved and fact else (), refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +201,11 @@ def _name_item(rules: Rules, request: Request, item: str) -> Request | Answer:
 
 
 def find_sighting_problem(rules: Rules, request: Request, approver_id: str) -> Message | None:
-    """Money is for a person whom somebody met; much money for one whom another met."""
+    """Money is for a person whom somebody met; much money for one whom another met. request: as
+    `add_earlier_money` has it."""
     if not request.needs_sighting:
         return None
-    scope = (request.kind, request.category, request.need, request.area)
-    is_large = "need_large" in find_wait_reasons(rules, *scope)
+    is_large = "need_large" in _find_reasons(rules, request)
     if is_large and (request.sighting is None or request.sighting.by == approver_id):
         return SIGHTING_OWN
     return SIGHTING_MISSING if request.sighting is None else None

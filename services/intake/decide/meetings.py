@@ -35,6 +35,7 @@ from services.intake.decide.meeting_facts import (
     make_closed,
     make_convened,
 )
+from services.intake.decide.openings import add_earlier_money, count_approval
 from services.intake.decide.requests import announce, is_in_area, make_fact, release_person
 from services.intake.messages import RECORDER_SAME
 from services.intake.model import (
@@ -201,7 +202,8 @@ def decide_ruling(
         return Decision(answer=MEETING_CASE_UNKNOWN.refusal(404, "request_id"))
     if request.state is not RequestState.RECORDED or request.meeting_id != meeting.id:
         return Decision(answer=MEETING_CASE_TAKEN.refusal(409, "request_id", id=data.request_id))
-    if refused := _refuse_ruling(rules, meeting, request, data):
+    judged = add_earlier_money(rules, states, request, _get_person(states, request), now)
+    if refused := _refuse_ruling(rules, meeting, request, judged, data):
         return Decision(answer=refused)
     ruling = _make_ruling(request, data, now)
     note, persons = _attach(states, request, data.sealed_note)
@@ -212,10 +214,14 @@ def decide_ruling(
     return Decision((ruled, *persons), answer=_build_answer(ruled))
 
 
+def _get_person(states: States, request: Request) -> Person:
+    return states.get(Person, request.person_id) or Person(id=request.person_id)
+
+
 def _refuse_ruling(
-    rules: Rules, meeting: Meeting, request: Request, data: RuleOnCase
+    rules: Rules, meeting: Meeting, request: Request, judged: Request, data: RuleOnCase
 ) -> Answer | None:
-    """What one approver may not do, a meeting may not either."""
+    """What one approver may not do, a meeting may not either. judged: with earlier money."""
     if data.digest not in ("", request.digest):
         return CASE_CHANGED.refusal(409)
     if data.verdict == "decline" and data.decline_reason is None:
@@ -224,7 +230,7 @@ def _refuse_ruling(
         return None
     if request.recorders & {meeting.chair, meeting.recorder}:
         return RECORDER_SAME.refusal(409)
-    if message := find_sighting_problem(rules, request, meeting.chair):
+    if message := find_sighting_problem(rules, judged, meeting.chair):
         return message.refusal(409, "verdict")
     return refuse_part(request, data.quantity, data.part_reason is not None)
 
@@ -325,7 +331,7 @@ def _carry_out(
 ) -> tuple[Decision, Outcome]:
     match ruling.verdict:
         case "approve":
-            return _approve(rules, meeting, request, ruling, now)
+            return _approve(rules, states, (meeting, ruling), request, now)
         case "decline":
             return _decline(states, meeting, request, ruling, now), "done"
         case "adjourn":
@@ -334,17 +340,21 @@ def _carry_out(
 
 
 def _approve(
-    rules: Rules, meeting: Meeting, request: Request, ruling: Ruling, now: datetime
+    rules: Rules, states: States, sitting: tuple[Meeting, Ruling], request: Request, now: datetime
 ) -> tuple[Decision, Outcome]:
+    meeting, ruling = sitting
     quantity = ruling.quantity or request.need.quantity
     is_other = ruling.case not in ("", request.digest)
     is_changed = is_other or refuse_part(request, quantity, bool(ruling.code)) is not None
-    lacks = request.needs_guardian or find_sighting_problem(rules, request, meeting.chair)
+    person = _get_person(states, request)
+    judged = add_earlier_money(rules, states, request, person, now)
+    lacks = request.needs_guardian or find_sighting_problem(rules, judged, meeting.chair)
     if is_changed or lacks:
         return Decision((request.model_copy(update={"meeting_id": ""}),)), "refused"
     reason = next((each for each in PART_REASONS if each == ruling.code), None)
     approved = grant_approval(request, Grant(meeting.chair, quantity, reason, meeting.id), now)
-    return replace(announce(approved, make_fact(approved)), answer=None), "done"
+    counted = count_approval(rules, states, approved, person, now)
+    return replace(announce(approved, make_fact(approved), *counted), answer=None), "done"
 
 
 def _decline(

@@ -1,10 +1,11 @@
-"""How much opens by itself: for a person, a household, a contact point, through a channel."""
+"""How much opens by itself: for a person, a household, a contact point, through a channel; and how
+much money was opened or approved for a person and the household, which its approver goes by."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.intake.model import OpeningTally, Request, SealedRequest, WaitReason
+from services.intake.model import OpeningTally, Person, Request, SealedRequest, WaitReason
 from services.intake.rules import Cap, Rules
 from shared.contracts.values import CHINA, Need
 from shared.messaging.decision import AnyRef, Ref, States
@@ -66,7 +67,7 @@ def count_opening(rules: Rules, states: States, request: Request, now: datetime)
     tallies: list[OpeningTally] = []
     for id_ in tally_ids:
         cap = rules.get_cap(id_)
-        tally = _add(stored.get(id_), id_, cap, request.need, today)
+        tally = _add(stored.get(id_) or id_, cap.days, request.need, today)
         tallies.append(tally)
         if _is_beyond(tally, cap):
             reasons.append(cap.reason)
@@ -74,22 +75,74 @@ def count_opening(rules: Rules, states: States, request: Request, now: datetime)
     return Opening(beyond, () if beyond else tuple(tallies))
 
 
-def _add(tally: OpeningTally | None, id_: str, cap: Cap, need: Need, today: date) -> OpeningTally:
-    days = dict(_list_counting(tally, cap, today)) if tally else {}
+def _add(tally: OpeningTally | str, period: int, need: Need, today: date) -> OpeningTally:
+    """tally: its id where nothing was counted yet. period: in days."""
+    id_, counted = (tally, {}) if isinstance(tally, str) else (tally.id, tally.days)
+    days = dict(_list_counting(counted, period, today))
     requests, fen = days.get(today.isoformat(), (0, 0))
     days[today.isoformat()] = (requests + 1, fen + (need.quantity if need.is_money else 0))
-    ends = datetime(today.year, today.month, today.day, tzinfo=CHINA) + timedelta(days=cap.days)
+    ends = datetime(today.year, today.month, today.day, tzinfo=CHINA) + timedelta(days=period)
     return OpeningTally(id=id_, days=days, ends_at=ends)
 
 
 def _list_counting(
-    tally: OpeningTally, cap: Cap, today: date
+    days: Mapping[str, tuple[int, int]], period: int, today: date
 ) -> Iterator[tuple[str, tuple[int, int]]]:
-    first = (today - timedelta(days=cap.days - 1)).isoformat()
-    return ((day, sums) for day, sums in tally.days.items() if day >= first)
+    first = (today - timedelta(days=period - 1)).isoformat()
+    return ((day, sums) for day, sums in days.items() if day >= first)
 
 
 def _is_beyond(tally: OpeningTally, cap: Cap) -> bool:
     requests = sum(count for count, _ in tally.days.values())
     fen = sum(amount for _, amount in tally.days.values())
     return requests > cap.openings_max or fen > cap.limit_fen
+
+
+# --- what was approved ------------------------------------------------------------------------
+
+_APPROVED = "approved:"
+"""Before the id of a tally: counted apart, so that what is approved fills no cap of what opens."""
+
+
+def list_approved_ids(tally_ids: Iterable[str]) -> list[str]:
+    return [f"{_APPROVED}{id_}" for id_ in tally_ids]
+
+
+def add_earlier_money(
+    rules: Rules, states: States, request: Request, person: Person, now: datetime
+) -> Request:
+    """The request as it is judged: with the money that opened or was approved within the days of
+    the caps for its person or household, whichever has more. As it is, where it is no person's
+    money."""
+    if not request.needs_sighting:
+        return request
+    today = now.astimezone(CHINA).date()
+    ids = _list_judged(request, person)
+    stored = states.get_many(OpeningTally, [*ids, *list_approved_ids(ids)])
+    sums = dict.fromkeys(ids, 0)
+    for id_, tally in stored.items():
+        counting = _list_counting(tally.days, rules.opening_days, today)
+        sums[id_.removeprefix(_APPROVED)] += sum(fen for _, (_, fen) in counting)
+    quantity = request.need.quantity + max(sums.values())
+    need = request.need.model_copy(update={"quantity": quantity})
+    return request.model_copy(update={"need": need})
+
+
+def count_approval(
+    rules: Rules, states: States, approved: Request, person: Person, now: datetime
+) -> tuple[OpeningTally, ...]:
+    """The tallies with what was approved of this, as far as it is money for a person."""
+    if not approved.needs_sighting:
+        return ()
+    today = now.astimezone(CHINA).date()
+    ids = list_approved_ids(_list_judged(approved, person))
+    stored = states.get_many(OpeningTally, ids)
+    return tuple(
+        _add(stored.get(id_) or id_, rules.opening_days, approved.need, today) for id_ in ids
+    )
+
+
+def _list_judged(request: Request, person: Person) -> list[str]:
+    """Whoever met the person: the records that are one, the ID number, the household."""
+    others = (id_ for id_ in request.tally_ids if id_.startswith(("identity:", "household:")))
+    return list(dict.fromkeys((f"person:{person.cap_id}", *others)))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from services.intake.decide.openings import join_tallies
+from services.intake.decide.openings import join_tallies, list_approved_ids
 from services.intake.decide.persons import (
     Named,
     is_known_there,
@@ -256,7 +256,9 @@ def _join(states: States, first_id: str, second_id: str, area: str) -> Decision 
         person.model_copy(update={"joined": tuple(i for i in ids if i != id_)})
         for id_, person in persons.items()
     ]
-    tallies = join_tallies(states, [f"person:{id_}" for id_ in ids])
+    tally_ids = [f"person:{id_}" for id_ in ids]
+    approved = join_tallies(states, list_approved_ids(tally_ids))
+    tallies = (*join_tallies(states, tally_ids), *approved)
     fact = PersonJoined(person_ids=tuple(ids))
     first = next(person for person in linked if person.id == first_id)
     return Decision((*linked, *tallies), ((first, fact),))
