@@ -384,11 +384,13 @@ class NoticeDue(Due):
 
 
 class RecordCall(Value):
-    """What came of a phone task. area: what the caller sees."""
+    """What came of a phone task. also: of the same person, dealt with in the same call. area: what
+    the caller sees."""
 
     notice_id: Identifier
     outcome: TaskOutcome
     area: str = ""
+    also: tuple[Identifier, ...] = ()
 
 
 class ResolveNotice(Value):

@@ -82,7 +82,7 @@ class Purpose:
     for which it is sent; other_codes: for which others are. outcome: of a donor's reply. consent:
     whose standing consent was used.
     is_day_before: it goes the day before the help comes. asks: it waits for a word of an applicant,
-    so he is called where no message may go.
+    so he is called where no message may go. is_thanks: who left no contact is not called for it.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Purpose:
     holders: tuple[str, ...] = ()
     is_day_before: bool = False
     asks: bool = False
+    is_thanks: bool = False
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -251,7 +252,9 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose(f"consent_used_{kind}", "donor", links.PROPOSALS, consent=kind, is_small=True)
         for kind in get_args(ConsentKind)
     ),
-    YearSummarized: (Purpose("year_summary", "donor", links.PROPOSALS, is_small=True),),
+    YearSummarized: (
+        Purpose("year_summary", "donor", links.PROPOSALS, is_small=True, is_thanks=True),
+    ),
     # To his own phone, so that he hears of it who did not do it.
     ConsentGiven: (Purpose("consent_given", "donor", links.PROPOSALS),),
     ConsentEnded: (Purpose("consent_ended", "donor", links.PROPOSALS),),
@@ -281,7 +284,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     ),
     MatchDelivered: (
         Purpose("match_delivered", "applicant", links.DELIVERY, asks=True),
-        Purpose("match_arrived", "donor", is_small=True),
+        Purpose("match_arrived", "donor", is_small=True, is_thanks=True),
     ),
     MatchReopened: (
         Purpose("match_reopened", "applicant"),
@@ -291,8 +294,10 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     PaymentApproved: (Purpose("payment_approved", "donor", is_small=True),),
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
     MatchPaid: (Purpose("payment_made", "applicant", is_small=True),),
-    LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
-    LedgerGoodsReceived: (Purpose("ledger_goods_received", "donor", links.GIFT_RECEIPT),),
+    LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT, is_thanks=True),),
+    LedgerGoodsReceived: (
+        Purpose("ledger_goods_received", "donor", links.GIFT_RECEIPT, is_thanks=True),
+    ),
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
     MatchWordAsked: tuple(
         _make_word_purpose(act) for act in ("accept", "decline", "claim", "sign_in")
@@ -336,4 +341,12 @@ BY_NAME: Mapping[str, Purpose] = {
     )
     for purpose in purposes
 }
+ANSWERED: tuple[str, ...] = tuple(
+    name
+    for name, each in BY_NAME.items()
+    if each.asks
+    or each.link in (links.PROPOSAL, links.MANDATE)
+    or (name in TEMPLATES and TEMPLATES[name].has("answer"))
+)
+"""What waits for a word of the person. A digest says of itself whether it does."""
 WORD_PURPOSES: tuple[str, ...] = tuple(name for name, each in BY_NAME.items() if each.acts)

@@ -8,7 +8,7 @@ from typing import get_args
 
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
 from services.notify.model import Attempt, Dispatch, Notice, NoticeState, StaffMember
-from services.notify.purposes import DIGESTS
+from services.notify.purposes import ANSWERED, DIGESTS
 from services.notify.refusals import BlockedPhone
 from services.notify.registers import CallRegister
 from services.notify.spending import BUDGET_GONE, SmsSpending
@@ -141,9 +141,18 @@ AREA = Cut(town="area", village="area")
 
 
 async def find_tasks(database: mongo.Database, scope: Scope, limit: int) -> list[Notice]:
-    """Open ones, those that wait the longest first."""
-    query = {**_select_tasks("open"), **scope.build_query(AREA)}
-    return await mongo.find(database, Notice, query, sort=[("created_at", 1)], limit=limit)
+    """Open ones: what waits for an answer first, then those that wait the longest; each with all
+    others of the same person after it."""
+    seen = {**_select_tasks("open"), **scope.build_query(AREA)}
+    waits = [{"asks": True}, {"purpose": {"$in": list(ANSWERED)}}]
+    oldest = [("created_at", 1)]
+    tasks = await mongo.find(database, Notice, {**seen, "$or": waits}, sort=oldest, limit=limit)
+    if room := limit - len(tasks):
+        rest = {**seen, "$nor": waits}
+        tasks += await mongo.find(database, Notice, rest, sort=oldest, limit=room)
+    persons = sorted({task.person_id for task in tasks})
+    theirs = {**seen, "person_id": {"$in": persons}, "_id": {"$nin": [task.id for task in tasks]}}
+    return tasks + await mongo.find(database, Notice, theirs, sort=oldest, limit=limit)
 
 
 def _select_tasks(state: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ import pytest
 from deploy.local.stack import Stack
 from services.notify import store
 from services.notify.model import About, Notice, PhoneTask
-from services.notify.pages.calls import ITEMS_MAX, Row, build_row
+from services.notify.pages.calls import ITEMS_MAX, Row, build_row, build_rows
 from services.notify.templates import TEMPLATES
 from shared import mongo
 from shared.contracts.values import Category
@@ -139,6 +139,36 @@ def test_a_long_digest_is_read_out_in_part() -> None:
     row = make_digest([make_task()] * (ITEMS_MAX + 3))
     assert row.count == ITEMS_MAX + 3
     assert row.words.split("\n")[-1].startswith("另有3项")
+
+
+def test_a_person_is_called_once_and_a_payment_made_again_is_said_once() -> None:
+    """What waits for his answer is said first; the call ends all of it."""
+    paid = make_task("payment_made", MATCH_ID, id="N-1", amount_fen=24_000, area="")
+    later = START + timedelta(hours=1)
+    again = paid.model_copy(update={"id": "N-2", "created_at": later})
+    arrived = make_task("match_delivered", MATCH_ID, id="N-3", created_at=later)
+    other = make_task(id="N-4", person_id="P-2")
+    first, second = build_rows([paid, again, arrived, other], {}, "")
+    assert (first.id, first.also, first.area) == ("N-1", ("N-2", "N-3"), TOWN)
+    assert first.words.count("240元已由银行付给") == 1
+    assert first.words.index("请问收到了吗") < first.words.index("240元")
+    assert (second.id, second.also, second.count) == ("N-4", (), 1)
+
+
+async def test_what_waits_for_an_answer_is_called_first(mongod: Stack) -> None:
+    database = mongo.connect(mongod.mongo_uri, f"t{uuid4().hex[:12]}")
+    later = START + timedelta(hours=1)
+    notices = [
+        make_task("ledger_received", "D-1", id="N-thanks", person_id="P-2"),
+        make_task("match_delivered", MATCH_ID, id="N-asks", created_at=later),
+        make_task("payment_made", MATCH_ID, id="N-paid", created_at=later + timedelta(hours=1)),
+    ]
+    documents = [mongo.to_document(notice) for notice in notices]
+    await database[Notice.COLLECTION].insert_many(documents)
+    seen = await store.find_tasks(database, Scope(), 9)
+    assert [notice.id for notice in seen] == ["N-asks", "N-thanks", "N-paid"]
+    first = await store.find_tasks(database, Scope(), 1)
+    assert [notice.id for notice in first] == ["N-asks", "N-paid"]
 
 
 async def test_what_a_digest_in_a_digest_tells_is_found_by_the_outer_one(mongod: Stack) -> None:

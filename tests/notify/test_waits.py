@@ -272,6 +272,39 @@ def test_who_wants_no_sms_is_called_where_his_answer_is_awaited_alone(purpose: s
     assert (after.task is not None) is asks
 
 
+@pytest.mark.parametrize(("code", "is_called"), [("no_contact", False), ("UNDELIV", True)])
+def test_a_donor_without_any_contact_is_not_called_with_thanks(code: str, is_called: bool) -> None:
+    before = make_with_notice().notice.model_copy(update={"purpose": "ledger_received"})
+    after = with_task(before, before.with_state("failed", code=code))
+    assert (after.task is not None) is is_called
+
+
+def test_a_call_ends_what_else_waits_for_the_same_person_in_the_callers_area() -> None:
+    harness = make_with_notice()
+    harness.claim_and_record("refused", "sms")
+    first = harness.notice
+    others: dict[str, dict[str, str]] = {
+        "N-same": {},
+        "N-other-person": {"person_id": "P-2"},
+        "N-other-town": {"area": "441900102"},
+    }
+    for id_, more in others.items():
+        harness.states[Ref(Notice, id_)] = first.model_copy(update={"id": id_, **more})
+    call = RecordCall(
+        notice_id=first.id, outcome="told", area="441900101", also=(*others, "N-unknown")
+    )
+    answer = harness.execute(call, principal="chen")
+    assert answer is not None
+    assert answer.status == 200
+    tasks = {id_: harness.states[Ref(Notice, id_)].task.state for id_ in (first.id, *others)}
+    assert tasks == {
+        first.id: "done",
+        "N-same": "done",
+        "N-other-person": "open",
+        "N-other-town": "open",
+    }
+
+
 def test_nobody_is_called_with_the_answer_to_what_he_wrote() -> None:
     harness = DecisionHarness()
     harness.on_event(DonorAnswered(donor_id="P-donor", outcome="stale"), "P-donor")

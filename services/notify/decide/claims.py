@@ -19,6 +19,7 @@ from services.notify.decide.mailboxes import (
 )
 from services.notify.decide.subscriptions import use_credit
 from services.notify.decide.transitions import (
+    NO_CONTACT,
     OPTED_OUT,
     build_decision,
     choose_provider,
@@ -220,7 +221,7 @@ def _explain_unreachable(
         return OPTED_OUT
     if claim.reachable and not _may_reach(notice, claim):
         return "contact_unproven"
-    return notice.code or "no_contact"
+    return notice.code or NO_CONTACT
 
 
 def _compute_ready_at(notice: Notice, channel: NoticeChannel, rules: Rules) -> datetime:

@@ -25,6 +25,7 @@ NO_RECEIPT = "no_receipt"
 POINTLESS = frozenset({"erased", "link_expired", "purpose_gone", "contact_unproven"})
 """Ends after which nobody is called: he is not to be reached so, or it says nothing."""
 OPTED_OUT = "opted_out"
+NO_CONTACT = "no_contact"
 UNCLEAR_LOOK_S = 60.0
 
 
@@ -62,7 +63,9 @@ def calls_for_task(before: Notice, after: Notice) -> bool:
 
 def _may_call(notice: Notice) -> bool:
     """Who wants no SMS is called for his answer alone: the phone may be another's, whose word it
-    was."""
+    was. Who is only a name on a bank's statement is thanked by nobody."""
+    if notice.code == NO_CONTACT and BY_NAME[notice.purpose].is_thanks:
+        return False
     if notice.code == OPTED_OUT:
         return notice.asks or BY_NAME[notice.purpose].asks
     return notice.code not in POINTLESS

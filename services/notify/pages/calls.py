@@ -3,8 +3,8 @@
 The number is not here: it stands on the page of the case, or of a donor, which notes who opened it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, get_args
 
@@ -16,7 +16,7 @@ from services.notify.channels import SMS, Content, Donor
 from services.notify.limits import fill_places
 from services.notify.messages import TASK_OUTCOME_MISSING
 from services.notify.model import About, Notice, RecordCall, TaskOutcome
-from services.notify.purposes import BY_NAME, DIGESTS
+from services.notify.purposes import ANSWERED, BY_NAME, DIGESTS
 from services.notify.templates import TEMPLATES, Template
 from shared.answers import Answer
 from shared.contracts.values import Identifier
@@ -35,6 +35,7 @@ PAGES = Pages("services.notify")
 CALLS_PATH = "/notify/calls"
 CALL_PATH = f"{CALLS_PATH}/{{notice_id}}"
 ROWS = 50
+ALSO_MAX = 2 * ROWS
 ITEMS_MAX = 20
 """Of a digest, so many are read out."""
 
@@ -81,7 +82,7 @@ class Page:
 class Row:
     """words: to say, one line for each of `count` notices. pages: that the reader may open.
 
-    asks_receipt: whether help arrived is among it.
+    asks_receipt: whether help arrived is among it. also: other tasks that the same call ends.
     """
 
     id: str
@@ -94,6 +95,39 @@ class Row:
     reason: tuple[str, str]
     calls: int
     asks_receipt: bool = False
+    also: tuple[str, ...] = ()
+
+
+def build_rows(
+    notices: Iterable[Notice], bundled: Mapping[str, Sequence[Notice]], area: str
+) -> list[Row]:
+    """One for each person, in the order of the first task of each."""
+    persons: dict[str, list[Notice]] = {}
+    for notice in notices:
+        persons.setdefault(notice.person_id, []).append(notice)
+    return [_build_person(tasks, bundled, area) for tasks in persons.values()]
+
+
+def _build_person(
+    tasks: Sequence[Notice], bundled: Mapping[str, Sequence[Notice]], area: str
+) -> Row:
+    items = [item for task in tasks for item in bundled.get(task.id) or (task,)]
+    row = build_row(tasks[0], _list_latest(items), area)
+    return replace(
+        row,
+        area=max((task.area for task in tasks), key=len),
+        calls=max(task.task.calls if task.task else 0 for task in tasks),
+        also=tuple(task.id for task in tasks[1:]),
+    )
+
+
+def _list_latest(items: Iterable[Notice]) -> list[Notice]:
+    """Of what is said of one thing again and again, as of a payment that came back, the latest;
+    what waits for an answer first."""
+    latest: dict[tuple[str, str], Notice] = {}
+    for item in sorted(items, key=lambda item: item.created_at):
+        latest[item.purpose, item.regarding] = item
+    return sorted(latest.values(), key=lambda item: (item.purpose not in ANSWERED, item.created_at))
 
 
 def build_row(notice: Notice, bundled: Sequence[Notice], area: str) -> Row:
@@ -204,7 +238,7 @@ async def _show(
     counts = await store.count_tasks(runtime.database, scope)
     digests = [notice for notice in notices if notice.purpose in DIGESTS]
     bundled = await store.find_bundled(runtime.database, digests)
-    rows = [build_row(notice, bundled.get(notice.id, ()), scope.area) for notice in notices]
+    rows = build_rows(notices, bundled, scope.area)
     if refusal is None:
         return render_calls(request, rows, counts)
     return render_calls(request, rows, counts, list_problems(refusal), refusal.status)
@@ -221,7 +255,12 @@ async def record_call(
         missing = refuse(422, TASK_OUTCOME_MISSING.problem("outcome"))
         return await _show(request, runtime, scope, missing)
     call = RecordCall.model_validate(
-        {"notice_id": notice_id, "outcome": outcome, "area": scope.area}
+        {
+            "notice_id": notice_id,
+            "outcome": outcome,
+            "area": scope.area,
+            "also": form.get("also", "").split()[:ALSO_MAX],
+        }
     )
     answer = await execute_form(runtime, caller, form, call)
     if answer.status < 400:
