@@ -14,12 +14,12 @@ async def test_a_total_that_is_not_the_sum_of_the_rows_is_looked_at_by_two(
         path = await books.upload("\n".join(("到账时间,名称,金额,基金,流水号", *lines)))
         refused = await books.post(f"{path}/propose", books.harness.maker)
         assert refused.status_code == 422
-        assert "文件里的合计与各行之和不符" in refused.text
+        assert "文件里的合计或余额与各行不符" in refused.text
         looked = {"totals_looked_at": "yes"}
         answer = await books.post(f"{path}/propose", books.harness.maker, **looked)
         assert answer.status_code == 303
         cards = await books.read("/audit/finance", books.harness.checker)
-        assert "与各行之和不符，提交人说已查明" in cards
+        assert "与各行不符，提交人说已查明" in cards
 
 
 async def test_a_total_of_all_that_stands_in_the_column_is_the_sum(stack: StackHarness) -> None:

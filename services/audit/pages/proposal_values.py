@@ -104,11 +104,8 @@ def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str
             yield f"其中{zh}", f"of them {en}", name_sum(fen)
     yield "不入账的行", "Rows refused", str(summary.refused)
     if summary.totals_differ:
-        differ = (
-            "与各行之和不符，提交人说已查明",
-            "not the sum of its rows: the proposer knows why",
-        )
-        yield "表内合计", "Total in the file", differ
+        differ = ("与各行不符，提交人说已查明", "do not fit the rows: the proposer knows why")
+        yield "表内合计、余额", "Total and balances", differ
     if summary.are_apart:
         apart = ("核对过，是另外的捐款", "looked at: they are other gifts")
         yield "疑似重复的行", "Rows that may be gifts of before", apart

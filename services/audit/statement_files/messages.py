@@ -26,9 +26,9 @@ STATEMENT_EMPTY = Message(
 )
 STATEMENT_TOTAL_DIFFERS = Message(
     "statement_total_differs",
-    "文件里的合计与各行之和不符：可能少了行、重了行或金额读错，请先核对原文件；查明原因后勾选再提交",
-    "the total in the file is not the sum of its rows: rows may be missing, twice or misread; "
-    "compare with the file, and tick the box once you know why",
+    "文件里的合计或余额与各行不符：可能少了行、重了行或金额读错，请先核对原文件；查明原因后勾选再提交",
+    "the total or the balances in the file do not fit its rows: one may be missing, twice or "
+    "misread; compare with the file, and tick the box once you know why",
 )
 STATEMENT_SOURCE_UNKNOWN = Message(
     "statement_source_unknown",

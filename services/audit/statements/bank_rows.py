@@ -172,11 +172,17 @@ class BankRows:
     def _find_guarded(self, names: Sequence[str]) -> list[int]:
         return [at for at, guard in self._header.guarded.items() if guard.name in names]
 
+    @property
+    def amount_places(self) -> tuple[int, ...]:
+        """The columns of which one says what a row moves."""
+        return (*self._other_sides, self._header.places.get("amount", len(self._header.cells)))
+
     def _read_amount(self, cells: Sequence[str]) -> int:
         """Negative as it is written; 0 where both sides of the row are filled in. Raises
         Invalid."""
-        places = [*self._other_sides, self._header.places.get("amount", len(cells))]
-        texts = [text for at in places if (text := _get(cells, at)) and not is_zero(text)]
+        texts = [
+            text for at in self.amount_places if (text := _get(cells, at)) and not is_zero(text)
+        ]
         if len(texts) != 1:
             return 0
         text = fold_text(texts[0])

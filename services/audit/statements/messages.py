@@ -62,6 +62,11 @@ BALANCE_DIFFERENT = Message(
     "期初余额 {opening} 加发生额 {moved} 不等于期末余额 {closing}：文件不完整，请重新下载",
     "opening {opening} and movements {moved} do not make closing {closing}: the file is incomplete",
 )
+BALANCE_BROKEN = Message(
+    "balance_broken",
+    "余额 {balance} 元与第 {line} 行的余额 {before} 元及发生额接不上：可能缺了行、重了行或金额读错",
+    "balance {balance} does not follow from {before} in row {line}: a row may be missing or twice",
+)
 BILL_SUM_DIFFERENT = Message(
     "bill_sum_different",
     "账单末尾写收入合计 {stated} 元，各行相加是 {counted} 元：文件不完整，请重新下载",

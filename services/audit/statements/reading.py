@@ -20,6 +20,7 @@ from services.audit.statements.messages import (
     GIVER_UNNAMED,
     REFERENCE_PERSONAL,
 )
+from services.audit.statements.running_balance import RunningBalance
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.errors import Invalid, Problem
 from shared.money import format_yuan, parse_amount
@@ -116,17 +117,23 @@ class Statement:
     def __iter__(self) -> Iterator[Gift | BankRow | RefusedRow]:
         """A row that names an order of ours is no gift, whoever sent it."""
         bank_rows = BankRows(self.table, self._layout)
+        running = RunningBalance(
+            self.table.header.cells, bank_rows.amount_places, self._layout.amounts.unit
+        )
         for each in self.table:
             row = self._check_account(each)
             match row:
                 case TotalRow():
                     yield from self._check_total(row)
                 case RefusedRow():
+                    running.note(row.line, row.original)
                     self._add_to_column(row)
                     yield bank_rows.find(row) or row
                 case Row():
+                    running.note(row.line, row.original)
                     self._add_to_column(row)
                     yield bank_rows.find(row) or self._read_gift(row)
+        yield from running.find_breaks()
 
     def _check_account(self, row: Row | RefusedRow | TotalRow) -> Row | RefusedRow | TotalRow:
         """A row of another account than the first is refused: its reference may be the same."""

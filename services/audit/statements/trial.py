@@ -9,6 +9,7 @@ from services.audit.model.statement_files import StatedKind
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import Check, check_row
 from services.audit.statements.layout import Layout
+from services.audit.statements.messages import BALANCE_BROKEN
 from services.audit.statements.passed_over import (
     PassedOverColumn,
     find_amount_problem,
@@ -20,6 +21,7 @@ from shared.errors import Problem
 from shared.sheets import RefusedRow
 from shared.sheets.messages import TOTAL_DIFFERENT
 
+_SUMS_WRONG = frozenset({TOTAL_DIFFERENT.code, BALANCE_BROKEN.code})
 SHOWN_MAX = 10_000
 """Gifts that can be shown; the others are counted."""
 
@@ -74,9 +76,10 @@ class Trial:
 
     @property
     def totals_differ(self) -> bool:
-        """Whether a total that the file states is not the sum of its rows."""
+        """Whether a total that the file states is not the sum of its rows, or its balances do not
+        follow from them."""
         problems = (problem for row in self.refused for problem in row.problems)
-        return any(problem.code == TOTAL_DIFFERENT.code for problem in problems)
+        return any(problem.code in _SUMS_WRONG for problem in problems)
 
     @property
     def stated(self) -> dict[StatedKind, Sum]:
