@@ -1,5 +1,6 @@
 """The number of a gift's invoice: one giver's, replaced where it was void, never on the log."""
 
+import hashlib
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 
 from services.audit.invoices import describe_gift, format_capitals
 from services.audit.model.invoices import EnterGiftInvoice, GiftInvoice
+from services.audit.model.vouchers import ApproveGiftRefund, ProposeGiftRefund
+from services.audit.vouchers.files import read_file
+from shared.messaging.decision import Answer
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import NOW, gift
 from tests.support.answers import code
@@ -50,6 +54,40 @@ def test_another_number_needs_the_word_that_the_one_before_was_void() -> None:
     assert enter(audit, first, "0012345679", replaces=True) == ""
     assert audit.get(GiftInvoice, first).earlier == ("44060126 0012345678",)
     assert enter(audit, others) == "", "a number that was typed wrongly is free again"
+
+
+def refund(audit: MemoryAudit, donation_id: str, amount_fen: int) -> tuple[Answer, Answer]:
+    """Proposed by one, approved by another."""
+    audit.execute(read_file(b"%PDF-1.4 slip", "退款回单"), "maker")
+    papers: dict[str, Any] = {
+        "at": NOW,
+        "reference": "理事会纪要-3",
+        "voucher": "记-12",
+        "attachment": hashlib.sha256(b"%PDF-1.4 slip").hexdigest(),
+    }
+    data = ProposeGiftRefund(donation_id=donation_id, amount_fen=amount_fen, **papers)
+    proposed = audit.answer(data, "maker")
+    approval = ApproveGiftRefund(refund_id=str(proposed.body["id"]))
+    return proposed, audit.answer(approval, "checker")
+
+
+def test_a_gift_of_which_nothing_is_left_gets_no_invoice() -> None:
+    audit, [id_] = open_with_gifts("P-1")
+    refund(audit, id_, 400)
+    refund(audit, id_, 600)
+    assert enter(audit, id_) == "invoice_of_nothing"
+    assert GiftInvoice not in {ref.state for ref, state in audit.states.items() if state}
+
+
+def test_a_refund_says_to_both_which_invoice_has_to_be_voided() -> None:
+    audit, [id_, other] = open_with_gifts("P-1", "P-1")
+    assert enter(audit, id_) == ""
+    answers = refund(audit, id_, 1_000)
+    assert [answer.body["invoice"] for answer in answers] == ["44060126 0012345678"] * 2
+    assert [answer.body["invoice"] for answer in refund(audit, other, 1)] == ["", ""]
+    assert enter(audit, id_) == "", "the same again changes nothing"
+    assert enter(audit, id_, "0012345679", replaces=True) == "invoice_of_nothing"
+    assert enter(audit, other, "0012345680") == "", "of what is left"
 
 
 def test_the_same_number_with_another_day_corrects_the_day() -> None:

@@ -19,8 +19,9 @@ from shared.messaging.decision import Command, Decision, State, States
 def decide_enter_invoice(
     states: States, command: Command[EnterGiftInvoice], now: datetime
 ) -> Decision:
-    """Of a gift on the ledger. A number is one giver's; another number for the same gift only where
-    somebody says that the one before was void. The same number on another day corrects the day.
+    """Of a gift on the ledger of which something is left. A number is one giver's; another number
+    for the same gift only where somebody says that the one before was void. The same number on
+    another day corrects the day.
     """
     data = command.data
     gift, existing = states.get_each((Donation, data.donation_id), (GiftInvoice, data.donation_id))
@@ -33,6 +34,8 @@ def decide_enter_invoice(
         return _refuse(voucher_messages.INVOICE_DAY_WRONG.refusal(422, "issued_on"))
     if existing is not None and existing.is_same(data):
         return _correct_day(existing, command, now)
+    if gift.is_money and not gift.refundable_fen:
+        return _refuse(voucher_messages.INVOICE_OF_NOTHING.refusal(409, "donation_id"))
     if existing is not None and not data.replaces:
         return _refuse(voucher_messages.INVOICE_EXISTS.refusal(409, "number", number=existing.name))
     use_id = derive_invoice_use_id(gift.foundation, data.code, data.number)

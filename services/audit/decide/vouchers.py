@@ -24,6 +24,7 @@ from services.audit.model import (
     derive_later_line_id,
     is_plausible,
 )
+from services.audit.model.invoices import GiftInvoice
 from services.audit.model.vouchers import (
     ApproveBankEntry,
     ApproveFundFee,
@@ -164,6 +165,7 @@ def decide_propose_refund(
         maker=command.principal,
         foundation=gift.foundation,
         fund_id=gift.fund_id,
+        invoice=_find_invoice(states, gift.id),
         **data.model_dump(),
     )
     flaw = _find_flaw_of(states, data, gift.foundation, now) or _find_flaw_of_refund(
@@ -187,6 +189,7 @@ def decide_approve_refund(
     if isinstance(line, Answer) or flaw:
         return Decision(answer=line if isinstance(line, Answer) else flaw)
     approved = refund.resolve("approved", command.principal)
+    approved = approved.model_copy(update={"invoice": _find_invoice(states, gift.id)})
     fact = journal.make_fact("refund", refund.id, refund.at)
     movement = Movement(
         "refund",
@@ -209,6 +212,12 @@ def _find_flaw_of_refund(
     if is_before_gift(gift, refund.at):
         return messages.REFUND_BEFORE_GIFT.refusal(422, "at")
     return _refuse(_explain_refund(states, refund, gift, fund))
+
+
+def _find_invoice(states: States, donation_id: str) -> str:
+    """Code and number of the gift's invoice; empty where none is entered."""
+    invoice = states.get(GiftInvoice, donation_id)
+    return invoice.name if invoice else ""
 
 
 def _explain_refund(

@@ -69,9 +69,13 @@ class BankEntry(LinedEntry):
 
 
 class GiftRefund(LinedEntry):
+    """A gift that two people give back, or a part of it. invoice: code and number of its invoice,
+    which has to be voided; empty where none is entered."""
+
     COLLECTION: ClassVar[str] = "gift_refunds"
 
     donation_id: str
+    invoice: str = ""
 
 
 # --- what finance asks for ------------------------------------------------------------------------

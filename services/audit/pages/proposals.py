@@ -165,6 +165,7 @@ def _describe_lined(entry: LinedEntry) -> Iterator[Line]:
         yield "是什么", "What it is", (kind.zh, kind.en)
     if isinstance(entry, GiftRefund):
         yield "捐赠", "Gift", entry.donation_id
+        yield "须作废的票据", "Invoice to be voided", entry.invoice
     yield "金额", "Amount", name_sum(entry.amount_fen)
     yield "银行日期", "The bank's day", f"{entry.at.astimezone(CHINA):%Y-%m-%d}"
     yield "银行流水号", "The bank's reference", entry.bank_reference

@@ -107,6 +107,11 @@ INVOICE_DAY_WRONG = Message(
     "开票日期不能早于到账日，也不能晚于今天",
     "an invoice is issued after the gift arrived, and not in the future",
 )
+INVOICE_OF_NOTHING = Message(
+    "invoice_of_nothing",
+    "这笔捐赠已全部退回，不能再开票据；已开的请作废",
+    "the whole gift was given back: it gets no invoice, and one that was issued is voided",
+)
 INVOICE_EXISTS = Message(
     "invoice_exists",
     "这笔捐赠已登记票据 {number}；原票据作废重开的，请注明替换",
