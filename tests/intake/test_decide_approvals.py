@@ -168,6 +168,9 @@ def test_who_mended_it_does_not_approve_it_and_who_returned_it_does_not_mend_it(
     assert code(case.mend(by="a")) == "mender_strange"
     case.mend(by="b")
     assert code(case.approve(by="b")) == "recorder_same"
+    ((_, fact),) = case.approve(by="c").events
+    assert isinstance(fact, RequestOpened)
+    assert "b" in fact.vouched_by, "nor does he say for the person that it arrived"
 
 
 def test_what_was_mended_to_little_opens_for_nobody_by_itself() -> None:

@@ -22,9 +22,11 @@ from shared.contracts.events import (
     MatchReopened,
     PaymentSettled,
     ReplyUnderstood,
+    RequestClassified,
     RequestClosed,
     RequestReopened,
 )
+from shared.contracts.values import BeneficiaryClass
 from shared.messaging.decision import NOTHING, Answer
 from shared.scope import Scope
 from tests.matching.decisions import REOPEN_DAYS, DecisionHarness, make_propose, person_id
@@ -322,6 +324,24 @@ def test_who_recorded_accepted_or_ever_delivered_neither_confirms_nor_rates() ->
         assert code(rated) == "rater_same"
     decisions.command(RateMatch(match_id=id_, stars=4), principal="e")
     assert decisions.match(id_).stars == 4
+
+
+def test_who_meets_the_person_after_the_match_was_made_neither_confirms_nor_rates() -> None:
+    """And who met him before does not because another met him since."""
+    decisions, id_ = make_delivered_by("c")
+    for seer in ("x", "y"):
+        met = RequestClassified(
+            person_id=person_id("r"),
+            beneficiary_class=BeneficiaryClass.GENERAL,
+            vouched_by=("a", seer),
+        )
+        decisions.event(decisions.match(id_).request_id, met)
+    for principal in "abcxy":
+        assert code(confirm_for(decisions, id_, principal)) == "confirmer_same"
+    assert decisions.need_of(id_).vouched_by[-2:] == ("x", "y"), "also of what is proposed next"
+    confirm_for(decisions, id_, "e")
+    rated = decisions.command(RateMatch(match_id=id_, stars=5), principal="y")
+    assert code(rated) == "rater_same"
 
 
 def test_who_says_it_for_the_person_says_what_he_saw() -> None:

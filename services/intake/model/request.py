@@ -203,9 +203,13 @@ class Request(State):
     def recorders(self) -> frozenset[str]:
         """Whose words it is made of: none of them approves it. Where it is a person's money, what
         kind it is decides how it is judged."""
-        menders = (step.by for step in self.steps if step.act == "corrected")
         judges = self.kind_by if self.needs_sighting else ()
-        return frozenset(filter(None, (self.recorded_by, self.collector_id, *menders, *judges)))
+        return frozenset((*self._writers, *judges))
+
+    @property
+    def _writers(self) -> tuple[str, ...]:
+        menders = (step.by for step in self.steps if step.act == "corrected")
+        return tuple(filter(None, (self.recorded_by, self.collector_id, *menders)))
 
     @property
     def digest(self) -> str:
@@ -247,9 +251,9 @@ class Request(State):
 
     @property
     def vouched_by(self) -> tuple[str, ...]:
-        """Who recorded it and who saw the person: they do not speak for him later."""
-        seer = self.sighting.by if self.sighting else ""
-        return tuple(dict.fromkeys(filter(None, (self.recorded_by, self.collector_id, seer))))
+        """Who recorded or mended it and who saw the person: they do not speak for him later."""
+        seer = (self.sighting.by,) if self.sighting and self.sighting.by else ()
+        return tuple(dict.fromkeys((*self._writers, *seer)))
 
     @property
     def needs_sighting(self) -> bool:

@@ -66,17 +66,26 @@ def build_need(id_: str, request: RequestOpened) -> Need:
 
 
 def decide_classified(states: States, event: Event[RequestClassified], now: datetime) -> Decision:  # noqa: ARG001
-    """Somebody checked the class, or met the person: what is proposed from now on goes by it."""
+    """Somebody checked the class, or met the person: what is proposed from now on goes by it. Who
+    met him is no witness of what was proposed before either; who met him earlier stays none."""
     need = states.get(Need, event.subject)
     if need is None:
         return NOTHING
-    class_ = event.data.beneficiary_class
+    class_, vouched_by = event.data.beneficiary_class, event.data.vouched_by
     changes = {
         "beneficiary_class": class_,
         "tier": TIERS[class_],
-        "vouched_by": event.data.vouched_by,
+        "vouched_by": _merge(need.vouched_by, vouched_by),
     }
-    return Decision((need.model_copy(update=changes),))
+    matches = (
+        match.model_copy(update={"vouched_by": _merge(match.vouched_by, vouched_by)})
+        for match in states.get_many(Match, need.matches).values()
+    )
+    return Decision((need.model_copy(update=changes), *matches))
+
+
+def _merge(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
 
 
 def decide_closed(states: States, event: Event[RequestClosed], now: datetime) -> Decision:
