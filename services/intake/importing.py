@@ -16,6 +16,10 @@ BATCH_ROWS = 200
 BATCH_CHARACTERS = 400_000
 """Of texts: so that a batch stays below what intake takes, whatever its rows say."""
 
+REPEATED = "repeated"
+EARLIER = "earlier"
+"""What came of rows that make no request: of the file's own, and imported before."""
+
 
 class Poster(Protocol):
     """What an import needs of `ServiceClient`."""
@@ -61,14 +65,19 @@ def _list_fresh(
             report.refused.append(row)
             advance(1)
             continue
-        content = f"{row.key}{row.request.model_dump_json()}".encode()
-        identity = hashlib.blake2b(content, digest_size=16).digest()
+        identity = digest_row(row)
         if identity in seen:
-            report.decisions["repeated"] += 1
+            report.decisions[REPEATED] += 1
             advance(1)
         else:
             seen.add(identity)
             yield row
+
+
+def digest_row(row: SheetRequest) -> bytes:
+    """The same for rows that say the same."""
+    content = f"{row.key}{row.request.model_dump_json()}".encode()
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

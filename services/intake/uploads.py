@@ -19,8 +19,9 @@ from services.intake.api.requests import (
     name_recorder,
 )
 from services.intake.channels.spreadsheet import SheetReading, SheetRequest, read_requests
+from services.intake.importing import EARLIER, REPEATED, digest_row
 from services.intake.messages import ROWS_TOO_MANY
-from services.intake.model import Sealed
+from services.intake.model import Request, Sealed
 from services.intake.resources import IntakeRuntime
 from services.intake.rules import Rules, find_problems
 from shared import mongo
@@ -56,7 +57,7 @@ UploadState = Literal["preview", "running", "done", "stopped"]
 @dataclass(frozen=True, slots=True)
 class Upload:
     """by: the credential. mapping, constants: what the uploader said of its columns. finished: rows
-    that were answered, of total."""
+    that were answered, of total. at: when it was uploaded."""
 
     id: str
     by: str
@@ -68,18 +69,21 @@ class Upload:
     finished: int = 0
     decisions: dict[str, int] = field(default_factory=dict)
     refused: int = 0
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSheet:
     """rows: what would be made; refused: with reasons. unread: headers that no column knows.
-    remarks: how many rows are read without something, and why."""
+    remarks: how many rows are read without something, and why. repeated: lines that say what an
+    earlier one says, each with that one's."""
 
     headers: Sequence[str]
     rows: Sequence[SheetRequest]
     refused: Sequence[RefusedRow]
     unread: Sequence[str]
     remarks: Sequence[tuple[int, Problem]] = ()
+    repeated: Sequence[tuple[int, int]] = ()
 
 
 def read_sheet(content: bytes, upload: Upload, caller: Credential, rules: Rules) -> ReadSheet:
@@ -90,15 +94,19 @@ def read_sheet(content: bytes, upload: Upload, caller: Credential, rules: Rules)
     sheet = read_requests(content, upload.channel, reading=make_reading(upload, caller))
     rows: list[SheetRequest] = []
     refused: list[RefusedRow] = []
+    repeated: list[tuple[int, int]] = []
+    lines: dict[bytes, int] = {}
     for row in sheet:
         if isinstance(row, RefusedRow):
             refused.append(row)
         elif problems := _find_problems(row, caller, rules):
             refused.append(RefusedRow(row.line, row.original, problems))
+        elif (first := lines.setdefault(digest_row(row), row.line)) != row.line:
+            repeated.append((row.line, first))
         else:
             rows.append(row)
     remarks = [(row.line, remark) for row in rows for remark in row.remarks]
-    return ReadSheet(sheet.table.headers, rows, refused, sheet.table.unread, remarks)
+    return ReadSheet(sheet.table.headers, rows, refused, sheet.table.unread, remarks, repeated)
 
 
 def make_reading(upload: Upload, caller: Credential) -> SheetReading:
@@ -189,6 +197,7 @@ def _parse_upload(row: Document) -> Upload:
         finished=row.get("finished", 0),
         decisions=row.get("decisions", {}),
         refused=row.get("refused", 0),
+        at=row["at"],
     )
 
 
@@ -223,11 +232,11 @@ async def _import(runtime: IntakeRuntime, upload: Upload) -> None:
         log.warning("upload_unreadable", code=invalid.problems[0].code)
         await rows.update_one({"_id": upload.id}, {"$set": {"state": "preview"}})
         return
-    decisions: Counter[str] = Counter()
+    decisions = Counter({REPEATED: len(sheet.repeated)} if sheet.repeated else {})
     refused = list(sheet.refused)
     for start in range(0, len(sheet.rows), BATCH_ROWS):
         batch = sheet.rows[start : start + BATCH_ROWS]
-        refused.extend(await _import_batch(runtime, caller, batch, decisions))
+        refused.extend(await _import_batch(runtime, caller, upload, batch, decisions))
         progress = {"finished": start + len(batch), "decisions": dict(decisions)}
         await rows.update_one({"_id": upload.id}, {"$set": progress})
     refused.sort(key=lambda row: row.line)
@@ -242,6 +251,7 @@ async def _import(runtime: IntakeRuntime, upload: Upload) -> None:
 async def _import_batch(
     runtime: IntakeRuntime,
     caller: Credential,
+    upload: Upload,
     batch: Sequence[SheetRequest],
     decisions: Counter[str],
 ) -> list[RefusedRow]:
@@ -258,6 +268,7 @@ async def _import_batch(
         for row in batch
     ]
     answers = (await answer_rows(runtime.processor, work))["answers"]
+    earlier = await _find_earlier(runtime, upload, answers)
     refused = []
     for row, parsed, first in zip(batch, work, answers, strict=True):
         answer = first
@@ -266,9 +277,22 @@ async def _import_batch(
             (answer,) = (await answer_rows(runtime.processor, [correction]))["answers"]
         if problems := _parse_problems(answer):
             refused.append(RefusedRow(row.line, row.original, problems))
+        elif answer is first and answer.get("request_id") in earlier:
+            decisions[EARLIER] += 1
         else:
             decisions[answer["decision"]] += 1
     return refused
+
+
+async def _find_earlier(
+    runtime: IntakeRuntime, upload: Upload, answers: Sequence[Document]
+) -> set[str]:
+    """The requests that were recorded before this sheet was uploaded: its rows are not new. Those
+    of the same sheet, begun again after a restart, are."""
+    ids = [answer["request_id"] for answer in answers if "request_id" in answer]
+    query = {"_id": {"$in": ids}, "recorded_at": {"$lt": upload.at}}
+    rows = runtime.database[Request.COLLECTION].find(query, {"_id": 1})
+    return {row["_id"] for row in await rows.to_list(None)}
 
 
 def _is_reused(answer: Document) -> bool:

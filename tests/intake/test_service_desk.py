@@ -93,6 +93,7 @@ async def test_a_sheet_is_looked_at_before_it_is_imported(visitor: Visitor) -> N
         f"甲一,{visitor.phone[3:]},生活物资,低保,200,茶山,白羊\n"
         f"甲二,{visitor.phone[3:]},生活物资,低保,很多,茶山,\n"
         f"甲三,{visitor.phone[3:]},生活物资,低保,100,石龙,\n"
+        f"甲一,{visitor.phone[3:]},生活物资,低保,200.00,茶山,白羊\n"
     )
     form = await browser.get("/desk/import")
     assert 'href="/desk/import/template.xlsx"' in form.text
@@ -103,7 +104,7 @@ async def test_a_sheet_is_looked_at_before_it_is_imported(visitor: Visitor) -> N
     assert led.status_code == 303, led.text
     path = led.headers["location"]
     preview = await browser.get(path)
-    for words in ("导入 1 行", "星座", "不在您的辖区", "甲一"):
+    for words in ("导入 1 行", "星座", "不在您的辖区", "甲一", "第 5 行同第 2 行"):
         assert words in preview.text
     foreign = await sign_in(visitor, "s-other", Role.COLLECTOR, CHASHAN)
     for address in (path, f"{path}/refused.csv"):
@@ -116,6 +117,18 @@ async def test_a_sheet_is_looked_at_before_it_is_imported(visitor: Visitor) -> N
 
     done = await eventually(read, lambda text: "导入完成" in text)
     assert "下载有问题的行" in done
+    assert "<strong>1</strong> 行与本文件另一行相同" in done
+    assert "以前登记过" not in done
+    again = await browser.http.post("/desk/import", files={"file": ("a.csv", sheet.encode())})
+    again_path = again.headers["location"]
+    await browser.post(f"{again_path}/start")
+
+    async def read_again() -> str:
+        return (await browser.get(again_path)).text
+
+    repeated = await eventually(read_again, lambda text: "导入完成" in text)
+    assert "<strong>1</strong> 行以前登记过" in repeated
+    assert "已登记，等待审批" not in repeated
     refused = await browser.get(f"{path}/refused.csv")
     assert "甲二" in refused.text
     assert "甲一" not in refused.text

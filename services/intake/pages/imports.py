@@ -14,6 +14,7 @@ from services.intake import uploads
 from services.intake.api.requests import CASE_WORKERS
 from services.intake.channels.request_template import build_template
 from services.intake.channels.spreadsheet import find_headers
+from services.intake.importing import EARLIER, REPEATED
 from services.intake.messages import FILE_MISSING, ROWS_TOO_MANY, UPLOAD_UNKNOWN
 from services.intake.pages.entry import CHANNELS, OUTCOMES
 from services.intake.pages.import_columns import (
@@ -46,7 +47,10 @@ FORM_BYTES = 64 * 1024
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 Token = Annotated[str, Path(max_length=60)]
-REPEATED: Mapping[str, tuple[str, str]] = {"repeated": ("文件内重复的行", "repeated rows")}
+NOT_NEW: Mapping[str, tuple[str, str]] = {
+    REPEATED: ("行与本文件另一行相同，只登记一次", "rows that repeat another one of the file"),
+    EARLIER: ("行以前登记过，没有再登记", "rows that were recorded before: not again"),
+}
 
 
 @router.get(IMPORT_PATH)
@@ -167,7 +171,7 @@ async def _render_upload(
         missing=list_missing(headers) if sheet is None else (),
         shown_rows=SHOWN_ROWS,
         shown_refused=SHOWN_REFUSED,
-        outcomes={**OUTCOMES, **REPEATED},
+        outcomes={**OUTCOMES, **NOT_NEW},
     )
     if upload.state != "preview":
         response.headers.update(SCRIPT_HEADERS)
