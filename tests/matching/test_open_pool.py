@@ -249,6 +249,38 @@ async def test_donor_who_was_silent_is_asked_again_after_others(stack: StackHarn
     assert later.needs[0].excluded_donors == (), "others have had their turn"
 
 
+async def test_a_donor_who_was_silent_twice_is_asked_no_more(stack: StackHarness) -> None:
+    pool = Pool(stack)
+    await pool.offer("a", donor_id="P-silent")
+    need = await pool.need("r")
+    once = need.record_silence("P-silent", NOW)
+    await pool.store(once)
+    assert await pool.looks_at() == [need.id]
+    await pool.store(once.record_silence("P-silent", NOW))
+    assert await pool.looks_at() == []
+    later = await pool.pool.read_whole(NOW + timedelta(days=99), 100)
+    assert all(each.excluded_donors == ("P-silent",) for each in later.needs)
+
+
+async def test_who_has_a_proposal_before_him_gets_no_second_for_the_same_need(
+    stack: StackHarness,
+) -> None:
+    pool = Pool(stack)
+    offer = await pool.offer("a")
+    need = await pool.need("r")
+    match_id = pool.decisions.propose(need.id, offer.id, 30)
+    match = pool.decisions.match(match_id)
+    await pool.store(match, *(pool.decisions.get(type(each), each.id) for each in (need, offer)))
+    assert await pool.looks_at() == []
+    other = await pool.offer("b", donor_id="P-other")
+    [seen] = (await pool.look()).needs
+    assert seen.excluded_donors == (match.donor_id,)
+    assert other.donor_id != match.donor_id
+    await pool.store(match.change_to("committed", NOW))
+    later = await pool.pool.read_whole(NOW + timedelta(days=1), 100)
+    assert later.needs[0].excluded_donors == ()
+
+
 async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(stack: StackHarness) -> None:
     pool = Pool(stack)
     await pool.offer("a")

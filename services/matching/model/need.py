@@ -14,12 +14,16 @@ from shared.messaging.decision import State
 from shared.moments import count_milliseconds
 from shared.towns import find_middle
 
+SILENCES_MAX = 2
+"""So often a donor is asked for one need without an answer; then he hears of it no more."""
+
 
 class Silence(Value):
-    """A donor's proposal ran out without an answer."""
+    """A donor's proposals ran out without an answer: how often, and when the last one did."""
 
     donor_id: str
     at: datetime
+    times: int = 1
 
 
 class Need(State):
@@ -33,7 +37,8 @@ class Need(State):
     proposals: how many matches it ever had; the next one's number is one more.
     excluded_funds: could not or may not pay; excluded_offers: the same, before funds were
     excluded whole; excluded_donors: declined. None is asked again.
-    silences: of donors who did not answer in time. Others are asked before them.
+    silences: of donors who did not answer in time. Others are asked before them, and they
+    themselves no more than twice.
     vouched_by: the staff on whose word the request stands, as intake says.
     is_budgeted: withdrawn because the public budget pays it, not by the person: it may come back.
     """
@@ -161,12 +166,17 @@ class Need(State):
     def record_silence(self, donor_id: str, now: datetime) -> "Need":
         """The last of each donor is kept."""
         others = tuple(row for row in self.silences if row.donor_id != donor_id)
-        silences = (*others, Silence(donor_id=donor_id, at=now))
+        times = 1 + sum(row.times for row in self.silences if row.donor_id == donor_id)
+        silences = (*others, Silence(donor_id=donor_id, at=now, times=times))
         return self.model_copy(update={"silences": silences})
 
     def list_silent_donors(self, since: datetime) -> tuple[str, ...]:
         """Those who did not answer a proposal that ran out later than that."""
         return tuple(row.donor_id for row in self.silences if row.at > since)
+
+    def list_mute_donors(self) -> tuple[str, ...]:
+        """Those who were asked often enough: it is theirs to claim."""
+        return tuple(row.donor_id for row in self.silences if row.times >= SILENCES_MAX)
 
     def exclude_donor(self, donor_id: str) -> "Need":
         """A donor who said no is not asked again through another of his offers."""

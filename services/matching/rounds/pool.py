@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.solver.candidates import Candidates
@@ -250,17 +251,32 @@ class OpenPool:
     async def _load_needs(self, ids: list[str], now: datetime) -> list[_SeenNeed]:
         """In the order of the ids, those that still wait."""
         rows = self._database[Need.COLLECTION].find({**WAITING_NEEDS, "_id": {"$in": ids}})
+        found = [(row["_version"], mongo.to_state(Need, row)) async for row in rows]
+        asked = await self._find_asked([need for _, need in found])
         loaded = {
-            row["_id"]: _SeenNeed(
-                row["_version"], self._put_others_first(mongo.to_state(Need, row), now)
-            )
-            async for row in rows
+            need.id: _SeenNeed(version, self._choose_donors(need, asked.get(need.id, ()), now))
+            for version, need in found
         }
         return [loaded[id_] for id_ in ids if id_ in loaded]
 
-    def _put_others_first(self, need: Need, now: datetime) -> OpenNeed:
-        """Without donors who were silent, while somebody else may serve it."""
+    async def _find_asked(self, needs: Iterable[Need]) -> Mapping[str, Collection[str]]:
+        """By need, the donors who have a proposal for it before them."""
+        match_ids = [match_id for need in needs for match_id in need.matches]
+        asked: dict[str, set[str]] = {}
+        if match_ids:
+            query = {"_id": {"$in": match_ids}, "state": "proposed"}
+            read = {"request_id": 1, "donor_id": 1}
+            async for row in self._database[Match.COLLECTION].find(query, read):
+                asked.setdefault(row["request_id"], set()).add(row["donor_id"])
+        return asked
+
+    def _choose_donors(self, need: Need, asked: Collection[str], now: datetime) -> OpenNeed:
+        """Without donors who are asked already or were asked often enough; and without those who
+        were silent, while somebody else may serve it."""
         open_need = build_open_need(need, self._context)
+        if barred := {*asked, *need.list_mute_donors()}:
+            excluded = tuple(sorted({*open_need.excluded_donors, *barred}))
+            open_need = replace(open_need, excluded_donors=excluded)
         silent = need.list_silent_donors(now - self._ask_again)
         if not silent:
             return open_need
