@@ -349,6 +349,10 @@ def test_an_answer_is_his_whom_the_phone_reaches() -> None:
     decision = hear(harness, PHONE)
     [said] = [fact for _, fact in decision.events if isinstance(fact, DonorReplied)]
     assert (said.person_ids, said.verdict, said.code) == ((request.person_id,), "accept", "4821")
+    assert said.contact_id
+    assert PHONE[-8:] not in said.contact_id
+    [there] = [point.id for point in harness.points()]
+    assert there not in said.contact_id, "nor does it say which of the vault's it is"
     assert not any(isinstance(fact, MessageQueued) for _, fact in decision.events)
     assert not hear(harness, PHONE).events, "a provider repeats what it had no answer to"
 

@@ -75,9 +75,16 @@ class DigestHarness(DecisionHarness):
         )
         self.command(data)
 
-    def reply(self, code: str, *persons: str, verdict: DonorVerdict = "accept") -> None:
+    def reply(
+        self,
+        code: str,
+        *persons: str,
+        verdict: DonorVerdict = "accept",
+        contact_id: str | None = None,
+    ) -> None:
         ids = persons or (self.digest.id,)
-        self.event("Y-1", DonorReplied(person_ids=ids, verdict=verdict, code=code))
+        said = DonorReplied(person_ids=ids, verdict=verdict, code=code, contact_id=contact_id)
+        self.event("Y-1", said)
 
     def code(self, number: str) -> ReplyCode:
         return self.get(ReplyCode, number)
@@ -251,6 +258,19 @@ def test_wrong_numbers_are_counted_for_the_phone_and_not_for_who_is_named_first(
     harness.reply(CODES[0], "P-brother", donor_id)
     assert harness.code(CODES[0]).verdict is None
     harness.reply(CODES[0], donor_id)
+    assert harness.code(CODES[0]).verdict == "accept", "his own other phone is not locked by it"
+
+
+def test_who_types_another_name_at_the_phone_guesses_no_more_numbers() -> None:
+    harness = DigestHarness(2)
+    harness.tell(2)
+    donor_id = harness.digest.id
+    for number in range(WRONG_CODES_MAX + 1):
+        harness.reply("00000", donor_id, f"P-typed-{number}", contact_id="contact-1")
+    assert harness.answered()[-1] == ("locked", 0)
+    harness.reply(CODES[0], donor_id, "P-typed-9", contact_id="contact-1")
+    assert harness.code(CODES[0]).verdict is None
+    harness.reply(CODES[0], donor_id, contact_id="contact-2")
     assert harness.code(CODES[0]).verdict == "accept", "his own other phone is not locked by it"
 
 

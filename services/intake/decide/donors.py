@@ -9,6 +9,7 @@ from services.intake.model import HearDonor, Message
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonorAnswered, DonorReplied
 from shared.contracts.events.donors import DonorOutcome
+from shared.ids import make_id
 from shared.messaging.decision import NOTHING, Command, Decision, States
 
 FOR_A_PERSON: frozenset[DonorOutcome] = frozenset({"unknown", "locked"})
@@ -31,7 +32,13 @@ def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -
         return settle(states, message, thread, Settlement("donor", "unread", "unread"), now)
     understood = Settlement("donor", "understood", person_id=own[0] if len(own) == 1 else "")
     settled = settle(states, message, thread, understood, now)
-    reply = DonorReplied(person_ids=own, verdict=data.verdict, code=data.code, cause=data.cause)
+    reply = DonorReplied(
+        person_ids=own,
+        verdict=data.verdict,
+        code=data.code,
+        cause=data.cause,
+        contact_id=make_id("contact", data.point_id),
+    )
     speaker = next(state for state in settled.states if isinstance(state, Message))
     return replace(settled, events=(*settled.events, (speaker, reply)))
 

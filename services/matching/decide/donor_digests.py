@@ -138,7 +138,7 @@ def decide_donor_replied(states: States, event: Event[DonorReplied], now: dateti
     What opens nothing goes back by its message's id: perhaps it was no donor's answer.
     """
     reply = event.data
-    trial = ReplyAttempts.find_ref(reply.person_ids)
+    trial = ReplyAttempts.find_ref(reply)
     states.prefetch(
         trial, Ref(ReplyCode, reply.code), *(Ref(DonorDigest, id_) for id_ in reply.person_ids)
     )

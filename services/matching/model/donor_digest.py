@@ -1,13 +1,12 @@
 """What one donor is told together, so that 57 proposals are one message."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.contracts.events import DonorNews, DonorVerdict
+from shared.contracts.events import DonorNews, DonorReplied, DonorVerdict
 from shared.contracts.events.donors import DeclineCause
 from shared.contracts.values import Identifier, Value, Whole
 from shared.ids import make_id
@@ -102,8 +101,8 @@ class ReplyCode(State):
 
 
 class ReplyAttempts(State):
-    """Wrong numbers of one day, counted for all persons together whom the phone or account reaches:
-    its id stands for them. wrong: how many on that day. told: that it is locked was said.
+    """Wrong numbers of one day from one phone or account, whoever is reached there: its id stands
+    for that. wrong: how many on that day. told: that it is locked was said.
     """
 
     COLLECTION: ClassVar[str] = "reply_attempts"
@@ -113,8 +112,10 @@ class ReplyAttempts(State):
     told: bool = False
 
     @classmethod
-    def find_ref(cls, person_ids: Iterable[str]) -> Ref["ReplyAttempts"]:
-        return Ref(cls, make_id("attempts", *sorted(set(person_ids))))
+    def find_ref(cls, reply: DonorReplied) -> Ref["ReplyAttempts"]:
+        """Of a reply of before it said where it came from: by the persons who are reached there."""
+        whence = [reply.contact_id] if reply.contact_id else sorted(set(reply.person_ids))
+        return Ref(cls, make_id("attempts", *whence))
 
     @property
     def is_locked(self) -> bool:

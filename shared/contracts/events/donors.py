@@ -52,7 +52,8 @@ class DonorReplied(Fact):
     """Somebody answered a proposal by the number that was sent. Subject: the message's id.
 
     person_ids: whom the phone or account reaches and who answers by it; whose the number is,
-    matching knows. No word of what was written.
+    matching knows. contact_id: tells one phone or account from others, and not which it is. No
+    word of what was written.
     """
 
     TYPE: ClassVar[str] = "guanjia.donor.replied.v1"
@@ -61,6 +62,7 @@ class DonorReplied(Fact):
     verdict: DonorVerdict
     code: ReplyCodeText
     cause: DeclineCause = "other"
+    contact_id: Identifier | None = None
 
 
 class DonorAnswered(Fact):
