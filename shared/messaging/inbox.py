@@ -27,6 +27,9 @@ from shared.strictness import read_json
 
 AnyInput = Event | Command
 
+_UNLISTED = "（未列出 unlisted）"
+"""Instead of a type that is none of ours: what is written there may be a phone."""
+
 _encode_sorted = json.JSONEncoder(sort_keys=True).encode
 """Digests are of this spelling: what was stored by an earlier release is compared with it."""
 
@@ -187,7 +190,8 @@ class Inbox:
             return replace(item, problems=invalid.problems)
 
     def _make_foreign_item(self, incoming: Incoming, envelope: Envelope) -> Item:
-        """The digest is of its bytes until it is known to be a fact."""
+        """The digest is of its bytes until it is known to be a fact. Its subject is what somebody
+        wrote there, perhaps a name: it stands in the sealed content alone."""
         identity = f"{envelope.source}|{envelope.id}"
         return Item(
             incoming=incoming,
@@ -195,7 +199,6 @@ class Inbox:
             key=self._derive_key(identity),
             written_key=identity,
             digest=digest_content(incoming.value, self._digest_key),
-            subject=envelope.subject or "",
             sender=envelope.source,
             message_id=envelope.id,
         )
@@ -214,7 +217,7 @@ class Inbox:
                 return replace(item, stream="", sequence=0)  # nothing will wait for its place
             if item.stream:
                 return item  # not for us, yet its place in the sequence counts
-            raise TYPE_UNKNOWN.invalid("type", type=envelope.type)
+            raise TYPE_UNKNOWN.invalid("type", type=envelope.type if fact else _UNLISTED)
         event = parse_event(envelope, fact)
         digest = self._digest(event.data) if item.key else item.digest
         changes: dict[str, Any] = {"input": event, "handler": handler, "digest": digest}

@@ -62,6 +62,19 @@ def test_any_attribute_of_an_envelope_is_read_or_refused(name: str, value: objec
         make_inbox().parse_record(Incoming("c", topic, 0, 7, content, None), trusted=True)
 
 
+@pytest.mark.parametrize("type_", ["guanjia.nonsense.13900770069.v1", ENVELOPE["type"]])
+def test_what_a_foreign_record_states_beside_its_content_is_not_taken_over(type_: str) -> None:
+    """A dead letter's content is sealed; its summary is in clear."""
+    stated = {"type": type_, "subject": "赵主题13900770061"}
+    content = json.dumps(ENVELOPE | stated).encode()
+    record = Incoming("c", REQUESTS_INBOUND, 0, 7, content, None)
+    item = make_inbox().parse_record(record, trusted=True)
+    assert [problem.code for problem in item.problems] == ["type_unknown"]
+    summary = repr((item.subject, item.stream, [each.as_dict() for each in item.problems]))
+    assert "1390077" not in summary
+    assert (type_ in summary) is (type_ == ENVELOPE["type"]), "ours is said: it is no one's name"
+
+
 def test_an_id_that_no_database_can_store_is_nobodys() -> None:
     assert read_sender(b'{"source":"/channels/a","id":"\\ud800"}') == ("/channels/a", "")
     assert read_sender(b'{"source":"/channels/a","id":"a-1"}') == ("/channels/a", "a-1")
