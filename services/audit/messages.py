@@ -47,6 +47,12 @@ MONTH_CLOSED = Message(
     "{month} is closed and takes no entry with its date: two of finance open it again, then send "
     "it anew",
 )
+ITEM_WITH_NUMBER = Message(
+    "item_with_number",
+    "品名和单位永久公开在账本上，不能有电话、证件号等号码：改正后用同一编号重发",
+    "item and unit stand on the public log for ever and hold no phone or ID number: correct them "
+    "and send it again under the same id",
+)
 UNIT_NOT_OF_GOODS = Message(
     "unit_not_of_goods", "金额不能按物资入账", "money is not received as goods"
 )

@@ -50,6 +50,7 @@ from shared.contracts.events import (
 from shared.contracts.values import CHINA, MONEY_UNIT
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Decision, Ref, States
 from shared.money import PIECES, find_money_unit
+from shared.personal import has_number
 
 F = TypeVar("F", bound=Fact)
 
@@ -163,6 +164,9 @@ def decide_goods_received(
         return _refuse_reuse(journal, bank_fact, event, movement)
     check_moment(fact.received_at, "received_at", now)
     check_open(journal.head, fact.received_at, "received_at")
+    for name in ("item", "unit"):
+        if has_number(getattr(fact, name)):
+            raise messages.ITEM_WITH_NUMBER.invalid(f"data.{name}")
     journal.save(BankFact.from_event(event))
     if fact.unit == MONEY_UNIT or (fact.unit not in PIECES and find_money_unit(fact.unit)):
         raise messages.UNIT_NOT_OF_GOODS.invalid("data.unit")

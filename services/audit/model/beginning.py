@@ -13,7 +13,7 @@ from services.audit.model.proposal import (
     Proposal,
     ReferencedProposal,
     Sha256,
-    VoucherNumber,
+    VoucherNumberOrNone,
 )
 from shared.contracts.values import Identifier, Moment, PositiveFen, Value
 from shared.messaging.decision import State
@@ -96,7 +96,7 @@ class ProposeOpeningBalances(Value):
     balances: Annotated[tuple[OpeningBalance, ...], Field(min_length=1, max_length=FUNDS_MAX)]
     total_fen: PositiveFen
     reference: Consent
-    voucher: VoucherNumber | Nothing = ""
+    voucher: VoucherNumberOrNone = ""
     attachment: Sha256 | Nothing = ""
 
 

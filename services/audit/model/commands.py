@@ -2,28 +2,39 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import AfterValidator, Field, StrictBool
 
 from services.audit.model.fund import FundTerms, NewFundId
 from services.audit.model.mandate import MandateRequest
-from services.audit.model.proposal import Approval, Sha256, VoucherNumber
+from services.audit.model.proposal import (
+    PUBLIC,
+    Approval,
+    Sha256,
+    VoucherNumberOrNone,
+    require_impersonal,
+)
 from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.contracts.values import Identifier, PositiveFen, ShortText, Value, Whole
 
-Consent = Annotated[str, Field(min_length=1, max_length=200)]
+Consent = Annotated[str, Field(min_length=1, max_length=200), PUBLIC]
 """The document that allows it: a donor's consent, a filing, a minute. Its reference, no names."""
 
 
 Nothing = Literal[""]
 
 
+def _require_public_purpose(terms: FundTerms) -> FundTerms:
+    require_impersonal(terms.purpose)
+    return terms
+
+
 class ProposeFund(Value):
     """The maker's part of opening a fund. foundation: our own where none is said."""
 
     fund_id: NewFundId
-    name: ShortText
+    name: Annotated[ShortText, PUBLIC]
     restricted: bool = False
-    terms: FundTerms = FundTerms()
+    terms: Annotated[FundTerms, AfterValidator(_require_public_purpose)] = FundTerms()
     foundation: Identifier | None = None
 
 
@@ -46,7 +57,7 @@ class ProposeTransfer(Value):
     to_fund_id: NewFundId
     amount_fen: PositiveFen
     reference: Consent
-    voucher: VoucherNumber | Nothing = ""
+    voucher: VoucherNumberOrNone = ""
     attachment: Sha256 | Nothing = ""
 
 
@@ -102,7 +113,7 @@ class EntryToReverse(Value):
     log: Annotated[str, Field(min_length=1, max_length=256)]
     index: Annotated[Whole, Field(ge=0, le=INTEGER_MAX)]
     reference: Consent
-    voucher: VoucherNumber | Nothing = ""
+    voucher: VoucherNumberOrNone = ""
     attachment: Sha256 | Nothing = ""
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.audit.model.commitment import Spending
 from services.audit.model.fund import SpendingTerms
-from services.audit.model.proposal import Proposal
+from services.audit.model.proposal import PUBLIC, Proposal
 from shared.contracts.events import MandateCover, MandateFact, MandateObstacle, StandingLimits
 from shared.contracts.values import Fen, Identifier, Moment, PositiveFen, ShortText, Value
 from shared.ids import make_id
@@ -48,7 +48,7 @@ class MandateRequest(Value):
     sum_fen: PositiveFen
     terms: SpendingTerms = SpendingTerms()
     valid_until: Moment
-    reference: Annotated[str, Field(max_length=200)] = ""
+    reference: Annotated[str, Field(max_length=200), PUBLIC] = ""
     consent: DonorConsent | None = None
     standing: StandingLimits | None = None
 

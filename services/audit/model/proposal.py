@@ -3,20 +3,36 @@
 from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from services.audit.model.states import PlacedState
+from services.audit.vouchers.messages import PUBLIC_TEXT_PERSONAL
 from shared.contracts.ledger_fields import Authorisation
 from shared.contracts.values import PositiveFen, Value, Whole
 from shared.displayed import derive_digest
 from shared.ids import make_id
 from shared.messaging.decision import State
+from shared.personal import is_personal_code
 
 ProposalState = Literal["proposed", "open", "approved", "declined", "revoked", "cancelled"]
 
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-VoucherNumber = Annotated[str, Field(min_length=1, max_length=40, pattern=r"\S")]
+
+
+def require_impersonal(text: str) -> str:
+    """The text itself. Raises InvalidValueError where somebody's phone or ID number is in it."""
+    if is_personal_code(text):
+        raise PUBLIC_TEXT_PERSONAL.invalid_value()
+    return text
+
+
+PUBLIC = AfterValidator(require_impersonal)
+"""Of a text that stands on the public log for ever: nobody's phone or ID number is in it. For
+commands, not for states: one from before stays readable."""
+_Number = Annotated[str, Field(min_length=1, max_length=40, pattern=r"\S")]
+VoucherNumber = Annotated[_Number, PUBLIC]
+VoucherNumberOrNone = Annotated[_Number | Literal[""], PUBLIC]
 
 
 class Proposal(State):

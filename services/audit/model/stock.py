@@ -10,7 +10,7 @@ from services.audit.ledger.entries import Goods
 from services.audit.model.commands import Consent, Nothing
 from services.audit.model.donation import GIFT_FEN_MAX
 from services.audit.model.fund import NewFundId
-from services.audit.model.proposal import Approval, ReferencedProposal, Sha256, VoucherNumber
+from services.audit.model.proposal import Approval, ReferencedProposal, Sha256, VoucherNumberOrNone
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.contracts.values import Identifier, Moment, ShortText, Value, Whole
@@ -143,7 +143,7 @@ class ProposeStockCount(Valued, Value):
     counted: Annotated[Whole, Field(ge=0, le=INTEGER_MAX)]
     at: Moment
     reference: Consent
-    voucher: VoucherNumber | Nothing = ""
+    voucher: VoucherNumberOrNone = ""
     attachment: Sha256 | Nothing = ""
 
 

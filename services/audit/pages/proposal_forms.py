@@ -35,10 +35,17 @@ REFERENCE = Field(
     "reference",
     "依据的文件编号",
     "Document",
-    hint_zh="会议纪要、批文或捐赠人同意书的编号；不要写人名",
-    hint_en="the number of a minute, a filing or a consent; nobody's name",
+    hint_zh="会议纪要、批文或捐赠人同意书的编号；永久公开在账本上，不写人名、电话、证件号",
+    hint_en="the number of a minute, a filing or a consent; it is public for ever, so nobody's "
+    "name or number",
 )
-VOUCHER = Field("voucher", "凭证号", "Voucher", hint_zh="如 记-12", hint_en="such as 记-12")
+VOUCHER = Field(
+    "voucher",
+    "凭证号",
+    "Voucher",
+    hint_zh="如 记-12；永久公开在账本上",
+    hint_en="such as 记-12; it is public for ever",
+)
 ATTACHMENT = Field("attachment", "凭证附件", "The voucher's scan", "file")
 VOUCHERED = (
     Field("amount", "金额（元）", "Amount (yuan)", "money"),
@@ -67,8 +74,17 @@ FORMS: Mapping[str, ProposalForm] = {
                 hint_zh="短，如 warm-2027；以后不能改",
                 hint_en="short, such as warm-2027; it stays",
             ),
-            Field("name", "名称", "Name"),
-            Field("purpose", "用途", "What it is for", required=False),
+            Field(
+                "name", "名称", "Name", hint_zh="永久公开在账本上", hint_en="it is public for ever"
+            ),
+            Field(
+                "purpose",
+                "用途",
+                "What it is for",
+                hint_zh="永久公开在账本上，不写人名、电话、证件号",
+                hint_en="it is public for ever: nobody's name or number",
+                required=False,
+            ),
             Field("restricted", "限定性基金", "Restricted", "yes_no"),
         ),
     ),

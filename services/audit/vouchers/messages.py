@@ -2,6 +2,12 @@
 
 from shared.errors import Message
 
+PUBLIC_TEXT_PERSONAL = Message(
+    "public_text_personal",
+    "这段文字会永久公开在账本上，里面像有手机号或身份证号：请改写文件的名称或编号，不写人名和号码",
+    "this text stands on the public log for ever and seems to hold a phone or ID number: write the "
+    "document's name or number, and nobody's",
+)
 ATTACHMENT_UNKNOWN = Message(
     "attachment_unknown",
     "没有这个附件：请先上传凭证的扫描件，再从列表里选",
