@@ -6,7 +6,7 @@ refused id stays refused, so that a replay of the topic changes no outcome.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from services.audit import messages
@@ -16,6 +16,7 @@ from services.audit.decide.gift_references import (
     derive_pair_ids,
 )
 from services.audit.decide.mandates import count_contribution
+from services.audit.decide.moments import check_moment, check_open, is_before_gift
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.ledger.entries import Goods
@@ -30,12 +31,10 @@ from services.audit.model import (
     Donation,
     Fund,
     GiftReference,
-    LogHead,
     Stock,
     derive_contribution_id,
     derive_stock_id,
     get_payments,
-    is_plausible,
 )
 from services.audit.rules import Rules
 from shared.contracts import ledger_fields
@@ -47,7 +46,7 @@ from shared.contracts.events import (
     GoodsReceived,
     PaymentMade,
 )
-from shared.contracts.values import CHINA, MONEY_UNIT
+from shared.contracts.values import MONEY_UNIT
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Decision, Ref, States
 from shared.money import PIECES, find_money_unit
 from shared.personal import has_number
@@ -334,11 +333,6 @@ def decide_fee_charged(
     return journal.close()
 
 
-def is_before_gift(donation: Donation, at: datetime) -> bool:
-    """Whether that day is before the one on which the gift came."""
-    return find_day(at) < find_day(donation.received_at)
-
-
 def explain_refund(donation: Donation, fund: Fund, amount_fen: int) -> Refusal | None:
     """Why so much of a gift is not given back; None where it may be."""
     if donation.refused or not donation.is_money:
@@ -357,25 +351,6 @@ def explain_fee(fund: Fund, amount_fen: int) -> Refusal | None:
     if amount_fen > fund.remaining_fen:
         return Refusal("insufficient_funds", fund.remaining_fen)
     return None
-
-
-def check_moment(moment: datetime, field: str, now: datetime) -> None:
-    """Raises Invalid for what is a slip of the year. Its id is not used up by it."""
-    if not is_plausible(moment, now):
-        raise messages.MOMENT_IMPLAUSIBLE.invalid(f"data.{field}")
-
-
-def check_open(head: LogHead, moment: datetime, field: str) -> None:
-    """Raises Invalid where its month is closed. Its id is not used up: once two people opened the
-    month again, it comes again."""
-    if head.is_closed_at(moment):
-        month = f"{moment.astimezone(CHINA):%Y-%m}"
-        raise messages.MONTH_CLOSED.invalid(f"data.{field}", month=month)
-
-
-def find_day(moment: datetime) -> date:
-    """A bank's statement may know the day alone, of the gift or of the refund."""
-    return moment.astimezone(CHINA).date()
 
 
 def _open_for(

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.audit import messages
-from services.audit.decide.bank import check_moment, check_open, enter_refund
+from services.audit.decide.bank import enter_refund
 from services.audit.decide.bank_own import decide_own_line
 from services.audit.decide.bank_questions import (
     Questions,
@@ -19,6 +19,7 @@ from services.audit.decide.bank_questions import (
     find_questions,
     know_line,
 )
+from services.audit.decide.moments import check_moment, check_open
 from services.audit.decide.posting import Journal, Movement
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.model import (

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.audit import messages
-from services.audit.decide.bank import check_moment, check_open
 from services.audit.decide.bank_questions import decide_repeated_line, find_questions, know_line
+from services.audit.decide.moments import check_moment, check_open
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.model import (

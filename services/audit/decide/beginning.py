@@ -4,6 +4,7 @@ before them ended with, each by two people."""
 from datetime import datetime
 
 from services.audit.beginning import messages
+from services.audit.decide.moments import find_month_flaw
 from services.audit.decide.posting import Journal, Movement
 from services.audit.decide.proposals import require_open
 from services.audit.decide.vouchers import find_flaw
@@ -12,7 +13,6 @@ from services.audit.messages import (
     FOUNDATION_UNKNOWN,
     FUND_UNKNOWN,
     MOMENT_IMPLAUSIBLE,
-    MONTH_CLOSED,
 )
 from services.audit.model import Fund, LogHead, is_plausible
 from services.audit.model.beginning import (
@@ -25,7 +25,6 @@ from services.audit.model.beginning import (
     ProposeOpeningBalances,
 )
 from shared.answers import Answer
-from shared.contracts.values import CHINA
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, Ref, States
 from shared.money import format_yuan
@@ -137,8 +136,8 @@ def _find_flaw_of_opening(states: States, opening: OpeningBalances, now: datetim
     if head is None:
         return FOUNDATION_UNKNOWN.refusal(404, "foundation")
     head = head.begin_year(now)
-    if head.is_closed_at(opening.at):
-        return MONTH_CLOSED.refusal(409, "at", month=f"{opening.at.astimezone(CHINA):%Y-%m}")
+    if flaw := find_month_flaw(head, opening.at):
+        return flaw
     ids = [each.fund_id for each in opening.balances]
     for id_ in ids:
         fund = states.get(Fund, id_)

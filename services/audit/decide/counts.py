@@ -4,10 +4,10 @@ the items lie."""
 
 from datetime import datetime
 
-from services.audit.decide.bank import find_day
+from services.audit.decide.moments import find_month_flaw
 from services.audit.decide.posting import Journal, Movement
 from services.audit.decide.proposals import require_open
-from services.audit.decide.vouchers import find_flaw, find_month_flaw
+from services.audit.decide.vouchers import find_flaw
 from services.audit.ledger.entries import Goods
 from services.audit.messages import AMOUNT_TOO_LARGE, MOMENT_IMPLAUSIBLE
 from services.audit.model import Fund, LogHead, Stock, derive_stock_id, is_plausible
@@ -21,6 +21,7 @@ from services.audit.vouchers.messages import (
     VALUE_WITHOUT_BASIS,
 )
 from shared.answers import Answer
+from shared.calendar import find_day
 from shared.contracts.ledger_fields import INTEGER_MAX
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, Ref, States

@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import partial
 
 from services.audit import messages
-from services.audit.decide.bank import enter_refund, explain_fee, explain_refund, is_before_gift
+from services.audit.decide.bank import enter_refund, explain_fee, explain_refund
 from services.audit.decide.bank_own import explain_own
 from services.audit.decide.bank_sources import REFUSALS
+from services.audit.decide.moments import find_month_flaw, is_before_gift
 from services.audit.decide.posting import SOURCE, Journal, Movement, Refusal
 from services.audit.decide.proposals import require_open
 from services.audit.model import (
@@ -43,7 +44,6 @@ from services.audit.model.vouchers import (
 from services.audit.vouchers import messages as voucher_messages
 from shared.answers import Answer
 from shared.contracts.ledger import LedgerEntry
-from shared.contracts.values import CHINA
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, Ref, State, States
 
@@ -243,14 +243,6 @@ def _find_flaw_of(
         return messages.MOMENT_IMPLAUSIBLE.refusal(422, "at")
     head = states.require(LogHead, foundation)
     return find_month_flaw(head, data.at) or find_flaw(states, data.attachment)
-
-
-def find_month_flaw(head: LogHead, at: datetime) -> Answer | None:
-    """Why nothing is entered at this moment: two people closed its month."""
-    if not head.is_closed_at(at):
-        return None
-    month = f"{at.astimezone(CHINA):%Y-%m}"
-    return messages.MONTH_CLOSED.refusal(409, "at", month=month)
 
 
 def _refuse(refusal: Refusal | None) -> Answer | None:
