@@ -384,8 +384,7 @@ class NoticeDue(Due):
 
 
 class RecordCall(Value):
-    """What came of a phone task. also: of the same person, dealt with in the same call. area: what
-    the caller sees."""
+    """What came of a phone task. also: of the same person, by that call. area: of the caller."""
 
     notice_id: Identifier
     outcome: TaskOutcome
