@@ -281,6 +281,11 @@ BATCH_FILE_TAKEN = Message(
     "{who} has the bank's file since {when}: ask whether it is uploaded, a second upload pays "
     "twice. Where it is lost, one asks for it anew and another agrees",
 )
+BATCH_FILE_NOT_YOURS = Message(
+    "batch_file_not_yours",
+    "这份批量文件不在您手里：请在付款单页面点“取走文件”，再下载",
+    "you do not have this file: take it on the order's page, then download it",
+)
 BATCH_FILE_NOT_TAKEN = Message(
     "batch_file_not_taken",
     "批量文件还没有人取走，可直接下载",

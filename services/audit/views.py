@@ -15,6 +15,7 @@ from services.audit.batch_file import (
     write_batch,
 )
 from services.audit.ledger.balances import TOTALS
+from services.audit.messages import BATCH_FILE_NOT_YOURS, ORDER_UNKNOWN
 from services.audit.model import (
     Fund,
     LogHead,
@@ -101,17 +102,25 @@ async def load_payables(database: mongo.Database, limit: int) -> list[dict[str, 
     ]
 
 
-async def send_batch_file(
-    runtime: AuditRuntime, caller: Credential, order_id: str, format_: Format
-) -> Response:
-    """Without what fell since, or is asked about. Raises Denied where it was not exported, or
-    somebody else has it: who reads it first is stored as its holder."""
+async def take_batch_file(runtime: AuditRuntime, caller: Credential, order_id: str) -> None:
+    """Stores the caller as its holder. Raises Denied where it was not exported, or somebody else
+    has it."""
     command = Command(TakeBatchFile(order_id=order_id), principal=caller.principal)
     answer = await runtime.processor.execute(command)
     if answer.status >= 400:
         raise Denied(answer)
+
+
+async def send_batch_file(
+    runtime: AuditRuntime, caller: Credential, order_id: str, format_: Format
+) -> Response:
+    """Without what fell since, or is asked about. Raises Denied where the caller has not taken
+    it."""
     order = await mongo.load(runtime.database, PaymentOrder, order_id)
-    assert order is not None
+    if order is None:
+        raise Denied(ORDER_UNKNOWN.refusal(404))
+    if order.taken_by != caller.principal:
+        raise Denied(BATCH_FILE_NOT_YOURS.refusal(409))
     accounts = await open_payee_accounts(runtime, caller, order, "read_batch_file")
     ids = [line.match_id for line in order.lines]
     held_payables = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}, "held": True})

@@ -185,6 +185,13 @@ async def test_what_is_due_is_ordered_approved_and_exported_on_pages(
     exported = await http.post(f"{order}/bank/export", headers=maker)
     assert exported.headers["location"] == order
     assert "等银行" in (await http.get(orders, headers=auditor)).text
+    for who in (maker, checker):
+        linked = await http.get(f"{order}/file", headers=who)
+        assert linked.status_code == 409, "a link alone takes nothing"
+        assert f"{order}/bank/take" in (await http.get(order, headers=who)).text
+    assert (await http.post(f"{order}/bank/take", headers=auditor)).status_code == 403
+    taken = await http.post(f"{order}/bank/take", headers=maker)
+    assert taken.headers["location"] == order
     workbook = load_workbook(BytesIO((await http.get(f"{order}/file", headers=maker)).content))
     number, account, *_ = list(workbook.active.values)[1]  # type: ignore[union-attr]
     assert (number, account) == (1, ACCOUNT_NUMBER)
@@ -193,7 +200,8 @@ async def test_what_is_due_is_ordered_approved_and_exported_on_pages(
     page = await http.get(order, headers=checker)
     assert ("fin-maker" in page.text, f"{order}/file" in page.text) == (True, False)
     assert (await http.get(f"{order}/file", headers=checker)).status_code == 409
+    assert (await http.post(f"{order}/bank/take", headers=checker)).status_code == 409
     for who in (maker, checker):
         asked = await http.post(f"{order}/bank/reissue", headers=who)
         assert asked.headers["location"] == order
-    assert f"{order}/file" in (await http.get(order, headers=checker)).text
+    assert f"{order}/bank/take" in (await http.get(order, headers=checker)).text

@@ -3,7 +3,7 @@ statement says that fits none of them."""
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from services.audit import views
 from services.audit.api.access import Checker, Maker, Reader
@@ -31,6 +31,7 @@ from shared import mongo
 from shared.contracts.values import Identifier
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to
+from shared.web.sessions import find_session
 
 router = Router()
 
@@ -106,11 +107,15 @@ async def cancel_payment_order(
 async def read_batch_file(
     order_id: Id,
     payer: Payer,
+    request: Request,
     runtime: AuditRuntimeDep,
     format_: Annotated[Format, Query(alias="format")] = "xlsx",
 ) -> Response:
     """The bank's batch file of an order that was exported; the look is stored. Who reads it first
-    has it, and nobody else is given it."""
+    has it, and nobody else is given it. A browser's session takes it on the order's page alone: a
+    link on anybody's page could follow this address."""
+    if find_session(request) is None:
+        await views.take_batch_file(runtime, payer, order_id)
     return await views.send_batch_file(runtime, payer, order_id, format_)
 
 

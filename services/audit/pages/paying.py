@@ -32,6 +32,7 @@ from services.audit.model import (
     PaymentOrder,
     ProposePaymentOrder,
     ReissueBatchFile,
+    TakeBatchFile,
 )
 from services.audit.pages.proposal_forms import Texts
 from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_day
@@ -81,6 +82,7 @@ STATES: Mapping[str, Texts] = {
 }
 STEPS: Mapping[str, type[OrderCommand]] = {
     "export": ExportPaymentOrder,
+    "take": TakeBatchFile,
     "cancel": CancelPaymentOrder,
     "reissue": ReissueBatchFile,
 }
@@ -269,9 +271,8 @@ async def show_order(
         may_decide=order.state == "proposed" and is_other and Role.FINANCE_CHECKER in caller.roles,
         is_own=order.state == "proposed" and not is_other,
         may_export=waits and pays,
-        may_read=pays
-        and order.exported_at is not None
-        and order.taken_by in ("", caller.principal),
+        may_take=pays and order.exported_at is not None and not order.taken_by,
+        may_read=pays and order.taken_by == caller.principal,
         may_reissue=pays and order.taken_at is not None and order.reissued_by != caller.principal,
         taken_at=f"{order.taken_at.astimezone(CHINA):%Y-%m-%d %H:%M}" if order.taken_at else "",
         is_cancelling=waits and bool(order.cancelled_by),
@@ -314,7 +315,7 @@ async def submit_verdict(
 @router.post(ORDERS_PATH + "/{order_id}/bank/{step}")
 async def submit_step(
     order_id: Identifier,
-    step: Literal["export", "cancel", "reissue"],
+    step: Literal["export", "take", "cancel", "reissue"],
     caller: Payer,
     request: Request,
     runtime: AuditRuntimeDep,
@@ -333,6 +334,7 @@ async def download_batch_file(
     runtime: AuditRuntimeDep,
     format_: Annotated[Format, Query(alias="format")] = "xlsx",
 ) -> Response:
+    """For who has taken it: a link on anybody's page can follow this address, and take nothing."""
     return await views.send_batch_file(runtime, caller, order_id, format_)
 
 
