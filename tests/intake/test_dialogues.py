@@ -108,6 +108,14 @@ DIALOGUES = (
     ("一台风扇 where|李四 where_again|虎门 request"),
     ("棉被 what|2床 where|茶山镇 whom|张三 request"),
     ("棉被 what|1 where|茶山镇 whom|张三 request"),
+    ("我要米 what|2袋 where|茶山镇 whom|梁好 request"),
+    ("我想要床 what|一张 where|茶山镇 whom|梁好 request"),
+    ("要对鞋 where|茶山 whom|梁好 request"),
+    ("我要张轮椅 where|茶山 whom|梁好 request"),
+    ("想要部轮椅 where|茶山 whom|梁好 request"),
+    ("我想要张床 where|茶山 whom|刘三妹 request"),
+    ("我屋企冇米煮饭啦 what|一袋 where|茶山 whom|梁好 request"),
+    ("求助 what|米 what_again|一袋 where|茶山 whom|梁好 request"),
 )
 
 

@@ -48,6 +48,16 @@ _VERBS = re.compile(
     "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给我们|给我|给|又|也|还|再|另外|领取|领|借|买|捐助|捐|送|麻烦|谢谢|请|拿|找|安排|急需|求求|就是)++"
 )
 
+_WISH = re.compile(
+    r"^(?:我们|我|俺|咱)?(?:还|也|就|好|很)?(?:想要|需要|急需|想|要|求|缺)"
+    rf"(?P<unit>{_MEASURE})?(?P<item>[\u4e00-\u9fff]{{1,6}}?)(?:[吧呢啊呀啦了])?$"
+)
+"""我要米, 要对鞋: a word of one letter counts where a wish and nothing else stands before it."""
+_LACK = re.compile(
+    "^(?:我们|我|俺|咱)?(?:家里|家|屋企|屋里)?(?:已经|都|又|快|就)?(?:没有|没|冇|缺)"
+    "(?P<item>[\u4e00-\u9fff]{1,4}?)(?:煮饭|做饭|下锅|吃|食|用|穿|盖|睡)(?:[吧呢啊呀啦了])?$"
+)
+"""冇米煮饭, 没床睡."""
 _SOFTLY = re.compile("(?:[吧呢啊呀啦了]|[和跟及加]|以及|还有|还要|另外)+$")
 
 
@@ -95,6 +105,8 @@ def _parse_good(token: str) -> Need | None:
         item, number, unit = match.groups()
     elif (match := _UNNUMBERED.match(bare)) and match[2] in list_things():
         unit, item, number = match[1], match[2], "一"
+    elif (match := _WISH.match(token)) and match["unit"] and find_thing(match["item"]):
+        unit, item, number = match["unit"], match["item"], "一"
     else:
         return None
     quantity = NUMERALS.get(number) or int(number)
@@ -109,7 +121,7 @@ _COUNT = re.compile(
 
 def count_named(thing: str, count: str) -> Need | None:
     """“2床”, “两个”, “2”, of who named only a thing before."""
-    entry, match = name_thing(thing), _COUNT.fullmatch(count)
+    entry, match = name_thing(thing) or find_thing(thing), _COUNT.fullmatch(count)
     if entry is None or match is None:
         return None
     quantity = NUMERALS.get(match[1]) or int(match[1])
@@ -127,7 +139,22 @@ def is_good(text: str) -> bool:
 def name_thing(text: str) -> Entry | None:
     """The thing that a text names and nothing else: 轮椅, 我想要棉被."""
     word = _SOFTLY.sub("", _OWNERS.sub("", _VERBS.sub("", text)))
-    return find_thing(word) if word in list_things() else None
+    if word in list_things():
+        return find_thing(word)
+    wish = _WISH.match(text) or _LACK.match(text)
+    return find_thing(wish["item"]) if wish and not wish.groupdict().get("unit") else None
+
+
+def is_wish(token: str) -> bool:
+    """我要米, 要对鞋, 冇米煮饭: a thing that is known is asked for, by these words alone."""
+    wish = _WISH.match(token) or _LACK.match(token)
+    return wish is not None and find_thing(wish["item"]) is not None
+
+
+def find_category_named(tokens: Sequence[str]) -> Category | None:
+    """Of the one thing that they name."""
+    entries = {entry for token in tokens if (entry := name_thing(token))}
+    return entries.pop().category if len(entries) == 1 else None
 
 
 def find_named(tokens: Sequence[str]) -> list[Need]:

@@ -30,10 +30,12 @@ from services.intake.channels.spoken_amounts import (
 from services.intake.channels.spoken_goods import (
     SpokenWish,
     count_named,
+    find_category_named,
     find_named,
     find_uncounted,
     fold_measures,
     is_good,
+    is_wish,
     name_thing,
     take_goods,
     tell_apart,
@@ -264,13 +266,13 @@ def _read_need(text: str) -> Draft | None:
     """None for what asks for nothing, or for something that no rule of ours gives."""
     if len(text) > NEED_LENGTH_MAX or any(word in text for word in COMPLAINT_WORDS):
         return None
-    draft = _read_draft(text)
+    draft, tokens = _read_draft(text), _SEPARATORS.split(text)
     is_labelled = any(word in text for word in (*CATEGORY_WORDS, *KIND_WORDS))
-    is_asked_for = any(word in text for word in REQUEST_WORDS)
+    is_asked_for = any(w in text for w in REQUEST_WORDS) or any(map(is_wish, tokens))
     is_placed = draft.town_code is not None or bool(find_villages_in(text))
     if draft.need is None and draft.category is None:
         return None
-    is_list = len(text) <= BARE_LENGTH_MAX or any(map(is_good, _SEPARATORS.split(text)))
+    is_list = len(text) <= BARE_LENGTH_MAX or any(map(is_good, tokens))
     if is_good(_strip(text)) or (draft.others and is_list):
         return draft
     if is_labelled and (draft.need or is_placed or is_asked_for):
@@ -299,7 +301,8 @@ def _read_draft(text: str) -> Draft:
     needs = [*(_make_money_need(fen) for fen in amounts - {0}), *goods]
     is_form = bool(labels or kinds or goods or amounts) or any(map(name_thing, reading.tokens))
     names = names or find_names(reading.tokens, is_form=is_form)
-    category = _find_category(labels, text) or _find_category_of(goods)
+    named = _find_category_of(goods) or find_category_named(rest)
+    category = _find_category(labels, text) or named
     if not needs and not amounts:
         needs = find_uncounted(text, category)
     else:
