@@ -16,6 +16,7 @@ from services.intake.model.approval import (
     TakeBudget,
 )
 from services.intake.pages.applicant import describe_next
+from services.intake.pages.case_forms import find_endings
 from services.intake.vault.needs import prepare_note
 from shared.contracts.events import RequestReferred, RequestSettled
 from shared.contracts.values import BeneficiaryClass, Category
@@ -105,9 +106,13 @@ def test_a_referral_says_to_whom_and_by_when_and_the_person_reads_it() -> None:
 def test_what_was_granted_ends_with_proof_and_what_was_not_goes_on() -> None:
     case = Case()
     case.refer()
-    assert code(case.answer("granted")) == "proof_missing"
-    ((_, fact),) = case.answer("granted", note="穗医保〔2022〕3号，已拨付").events
+    paper = {"note": "穗医保〔2022〕3号，已拨付"}
+    assert code(case.answer("granted", **paper)) == "answer_own", "nobody ends a case alone"
+    assert [find_endings(case.request, by, is_of_level=True)["grant"] for by in "ab"] == [0, 1]
+    assert code(case.answer("granted", by="b")) == "proof_missing"
+    ((_, fact),) = case.answer("granted", by="b", **paper).events
     assert isinstance(fact, RequestSettled)
+    assert (case.request.ending.by, case.request.ending.confirmed_by) == ("a", "b")
     assert (fact.way, case.request.state) == ("policy", RequestState.CLOSED)
     assert case.harness.person(case.request.person_id).unfinished == {}
 

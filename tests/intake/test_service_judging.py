@@ -234,9 +234,13 @@ async def test_a_policy_is_suggested_first_and_what_it_grants_ends_the_case(
     page = await town.get(case)
     for words in ("医疗保障分局", "已转介，待部门答复", "记下答复"):
         assert words in page.text
-    assert (await town.post(f"{case}/answer", outcome="granted")).status_code == 422
     granted = {"outcome": "granted", "note": "已报销八成"}
-    assert (await town.post(f"{case}/answer", **granted)).is_redirect
+    assert 'value="granted"' not in page.text
+    assert (await town.post(f"{case}/answer", **granted)).status_code == 409
+    other = await sign_in(visitor, "s-answerer", Role.APPROVER_TOWN, CHASHAN)
+    assert 'value="granted"' in (await other.get(case)).text
+    assert (await other.post(f"{case}/answer", outcome="granted")).status_code == 422
+    assert (await other.post(f"{case}/answer", **granted)).is_redirect
     assert (await visitor.request(request_id)).state == "closed"
     assert "部门答复：已按政策解决" in (await town.get(case)).text
 

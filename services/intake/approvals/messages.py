@@ -252,6 +252,12 @@ ENDING_MATCHED = Message(
     "已有爱心资源落实，请等对接办结，或先由对接社工退回",
     "a donor's help stands already: wait for its end, or give it back first",
 )
+ANSWER_OWN = Message(
+    "answer_own",
+    "转介与登记“已落实政策”须由不同的人办理，请交由另一位审批人登记；部分落实或未落实可由本人登记",
+    "another than referred it says that it was granted; whoever referred it may say partly or "
+    "refused",
+)
 ENDING_OWN = Message(
     "ending_own",
     "报办结与复核须由不同的人办理，请交由另一位审批人复核",

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from services.intake.approvals.messages import (
     ANSWER_DAY_WRONG,
+    ANSWER_OWN,
     CASE_CHANGED,
     ENDING_MATCHED,
     ENDING_MISSING,
@@ -106,11 +107,15 @@ def decide_refer(
 def decide_answer(
     rules: Rules, states: States, item: Command[RecordReferralAnswer], now: datetime
 ) -> Decision:
-    """Granted: it ends with the policy. Partly, or refused: it waits for an approval."""
+    """Granted: it ends with the policy, by another's word than referred it. Partly, or refused: it
+    waits for an approval."""
     data = item.data
     request = _get(states, data, RequestState.REFERRED)
     if isinstance(request, Answer):
         return Decision(answer=request)
+    referred_by = request.referrals[-1].by
+    if data.outcome == "granted" and data.by == referred_by:
+        return Decision(answer=ANSWER_OWN.refusal(409))
     if data.outcome == "granted" and data.sealed_note is None:
         return Decision(answer=PROOF_MISSING.refusal(422, "note"))
     step = Step(at=now, act="answered", by=data.by, code=data.outcome, quantity=data.quantity)
@@ -118,7 +123,7 @@ def decide_answer(
     last = request.referrals[-1].model_copy(update={"outcome": data.outcome})
     answered = request.with_step(step, referrals=(*request.referrals[:-1], last))
     if data.outcome == "granted":
-        ending = Ending(way="policy", by=data.by, at=now, confirmed_by=data.by)
+        ending = Ending(way="policy", by=referred_by, at=now, confirmed_by=data.by)
         return _close(states, answered, ending, persons)
     need = request.need
     if data.outcome == "partly":

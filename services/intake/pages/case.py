@@ -106,6 +106,7 @@ class Allowed:
     is_for_meeting: bool = False
     refer: bool = False
     answer: bool = False
+    grant: bool = False
     budget: bool = False
     stop_budget: bool = False
     report: bool = False

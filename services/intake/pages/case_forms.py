@@ -69,6 +69,7 @@ def find_endings(request: Request, caller_id: str, *, is_of_level: bool) -> dict
     return {
         "refer": state is RequestState.RECORDED and is_of_level,
         "answer": state is RequestState.REFERRED and is_of_level,
+        "grant": bool(request.referrals) and caller_id != request.referrals[-1].by,
         "budget": is_open
         and is_free
         and is_of_level
