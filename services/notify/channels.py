@@ -18,12 +18,12 @@ from services.notify.rules import Rules
 from services.notify.templates import Template, Variable
 from services.notify.wording import (
     format_day,
+    format_help,
     format_long_date,
     format_moment,
     format_quantity,
     format_short_date,
     format_short_yuan,
-    format_thing,
     format_town,
     format_what,
 )
@@ -205,7 +205,7 @@ def _format_short(variable: Variable, content: Content) -> str:
         case "what":
             return format_what(about.category, language)
         case "thing":
-            return format_thing(about.item, about.category, language)
+            return format_help(about, language)
         case "quantity":
             return format_quantity(about.quantity, about.unit, language=language)
         case "town":
@@ -259,7 +259,7 @@ class WeChatChannel(DeliveryChannel):
         if template.has("sum") and content.amount_fen is not None:
             parameters.append(("amount4", f"¥{format_yuan_plain(content.amount_fen)}"))
         if template.has("thing"):
-            thing = format_thing(about.item, about.category, template.language, WECHAT_THING_MAX)
+            thing = format_help(about, template.language, WECHAT_THING_MAX)
             parameters.append(("thing6", thing))
         if template.has("what") or template.has("quantity"):
             parameters.append(("thing6", _describe(about, template.language)))

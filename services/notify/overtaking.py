@@ -37,6 +37,7 @@ from shared.contracts.events import (
     RequestMended,
     RequestOpened,
     RequestReferred,
+    RequestResumed,
     RequestReturned,
     RequestSettled,
     RequestUnbudgeted,
@@ -85,6 +86,7 @@ _EARLY = (
     *RETURNED,
     "request_referred",
     "request_overdue",
+    "request_paused_papers",
     "request_unbudgeted",
 )
 _HOPE = (*_EARLY, "request_opened")
@@ -107,6 +109,7 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
     RequestReturned: (Overtaking("applicant", ("request_recorded",), when="to_person"),),
     RequestHastened: (Overtaking("applicant", ("request_recorded",), when="to_person"),),
     RequestMended: (Overtaking("applicant", RETURNED),),
+    RequestResumed: (Overtaking("applicant", ("request_paused_papers",)),),
     RequestReferred: (Overtaking("applicant", _HOPE),),
     RequestBudgeted: (Overtaking("applicant", _HOPE),),
     RequestSettled: (Overtaking("applicant", _ALL),),

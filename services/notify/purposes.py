@@ -52,6 +52,7 @@ from shared.contracts.events import (
     RequestHastened,
     RequestOpened,
     RequestOverdue,
+    RequestPaused,
     RequestRecorded,
     RequestReferred,
     RequestReturned,
@@ -235,6 +236,16 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose("request_consent_ended", "applicant", links.REQUEST, when="by_staff"),
     ),
     RequestClosed: (Purpose("case_closed", "applicant", links.REQUEST, is_small=True),),
+    # Of all reasons why it waits, what he himself can end.
+    RequestPaused: (
+        Purpose(
+            "request_paused_papers",
+            "applicant",
+            links.REQUEST,
+            reasons=("papers_missing",),
+            asks=True,
+        ),
+    ),
     RequestOverdue: (Purpose("request_overdue", "applicant", links.REQUEST, when="apology"),),
     MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="is_quiet"),),
     MatchReminded: (Purpose("match_reminded", "donor", links.PROPOSAL, unless="gathered"),),

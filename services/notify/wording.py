@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from services.notify import english
 from services.notify.limits import SMS_VARIABLE_MAX
+from services.notify.model import About
 from shared.catalogue import load_catalogue
 from shared.contracts.values import (
     CHINA,
@@ -52,6 +53,13 @@ def format_what(category: Category | None, language: NoticeLanguage = "zh") -> s
     if language == "en":
         return english.CATEGORIES[category]
     return LABELS[category] if category else "帮助"
+
+
+def format_help(about: About, language: NoticeLanguage, length_max: int = SMS_VARIABLE_MAX) -> str:
+    """What came or will: of money the sum, which may be a part; else the thing."""
+    if about.unit == "fen" and about.quantity:
+        return format_short_yuan(about.quantity, language)
+    return format_thing(about.item, about.category, language, length_max)
 
 
 PRIVATE = frozenset({Category.COUNSELLING, Category.STREET_RESCUE})

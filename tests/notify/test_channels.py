@@ -154,6 +154,14 @@ def test_the_thing_that_was_delivered_is_named_by_the_catalogue_or_its_category(
     assert ("thing6", words) in WECHAT.format_parameters(content)
 
 
+@pytest.mark.parametrize("purpose", ["match_committed", "match_delivered"])
+def test_of_money_the_sum_is_named_as_it_may_be_a_part(purpose: str) -> None:
+    about = About(category=Category.DISABILITY, quantity=70_000, unit="fen")
+    content = Content(TEMPLATES[purpose], REQUEST_ID, about=about)
+    assert "700元" in SMS.format_parameters(content)
+    assert ("thing6", "700元") in WECHAT.format_parameters(content)
+
+
 def test_every_name_of_the_catalogue_is_named_or_stands_as_its_category() -> None:
     for entry in load_catalogue().entries:
         thing = format_thing(entry.name, entry.category)

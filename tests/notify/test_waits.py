@@ -268,7 +268,7 @@ def test_who_wants_none_is_not_called(code: str) -> None:
 def test_who_wants_no_sms_is_called_where_his_answer_is_awaited_alone(purpose: str) -> None:
     before = make_with_notice().notice.model_copy(update={"purpose": purpose})
     after = with_task(before, before.with_state("failed", code="opted_out"))
-    asks = purpose == "match_delivered" or purpose.startswith("request_returned")
+    asks = purpose.startswith(("match_delivered", "request_paused", "request_returned"))
     assert (after.task is not None) is asks
 
 

@@ -17,7 +17,7 @@ from services.intake.clocks.rules import (
 from services.intake.model import Request
 from services.intake.model.clock import CaseClock, ClockEvent, Period
 from shared.calendar import count_working_days, find_day, find_unknown_years
-from shared.contracts.events import ApprovalLevel, CaseStage
+from shared.contracts.events import ApprovalLevel, CaseStage, PauseReason
 
 Words = tuple[str, str]
 Urgency = Literal["overdue", "due", "later", "paused"]
@@ -184,10 +184,10 @@ def describe_promise(request: Request, now: datetime) -> Words | None:
     if clock is None or clock.stage in (None, "delivered"):
         return None
     if clock.pause is not None:
-        reason, on = PAUSE_REASONS[clock.pause.reason], find_day(clock.pause.until)
+        (zh, en), on = PAUSED_FOR[clock.pause.reason], find_day(clock.pause.until)
         return (
-            f"现在暂停办理：{reason.zh}。{format_day(on)}继续。",
-            f"It is paused: {reason.en}. It goes on by itself on {on}.",
+            f"现在暂停办理：{zh}。{format_day(on)}继续。",
+            f"It is paused: {en}. It goes on by itself on {on}.",
         )
     on = clock.period.due_on
     if is_over(clock.period, now):
@@ -200,6 +200,15 @@ def describe_promise(request: Request, now: datetime) -> Words | None:
     return zh.format(day=format_day(on)), en.format(day=on)
 
 
+PAUSED_FOR: Mapping[PauseReason, Words] = {
+    "papers_missing": ("等您补充材料", "papers of yours are missing"),
+    "person_asks": ("按您的要求推迟", "you asked to wait"),
+    "person_away": ("暂时联系不上您", "we could not reach you"),
+    "department_asked": ("等其他部门答复", "another department's answer is awaited"),
+    "goods_delayed": ("等物资到货或施工条件", "goods or works are awaited"),
+    "weather": ("因台风、疫情等不可抗力", "storm, epidemic and the like"),
+}
+"""To the person himself; `PAUSE_REASONS` are the office's words."""
 _PROMISES: Mapping[CaseStage, Words] = {
     "recorded": ("最迟{day}答复您。", "You are answered by {day}."),
     "returned": ("请在{day}以前补齐。", "Please send what is missing by {day}."),

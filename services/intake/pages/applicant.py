@@ -32,6 +32,7 @@ from services.intake.pages.rows import STATES
 from services.intake.pages.uploads import list_uploads
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared import mongo
+from shared.contracts.events import PauseReason
 from shared.contracts.links import DELIVERY, REQUEST
 from shared.contracts.values import CHINA
 from shared.errors import Problem, refuse
@@ -257,6 +258,8 @@ def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
         )
     if is_to_be_called(request):
         return _CALL_NOW
+    if request.clock and request.clock.pause and request.clock.pause.reason in _PAUSED:
+        return _PAUSED[request.clock.pause.reason]
     zh, en = _NEXT[find_progress_step(request)]
     return zh.format(days=answer_days), en.format(days=answer_days)
 
@@ -299,6 +302,18 @@ _CALL_NOW: Words = (
     "您的求助已立即转给工作人员。现在就需要帮助，请马上打下面的电话，24小时有人接。您并不孤单。",
     "Staff see it at once. If you need help now, call one of these numbers, day or night.",
 )
+_PAUSED: Mapping[PauseReason, Words] = {
+    "papers_missing": (
+        "正在等您补充材料：缺什么请打下面的电话问，材料可以放在本页“照片和材料”，或交村（居）委会。",
+        "Papers of yours are missing: call the number below to ask which; add them to this page "
+        "under photos and documents, or bring them to your committee.",
+    ),
+    "person_away": (
+        "工作人员联系不上您：请打下面的电话，告诉我们怎样找到您。",
+        "Staff cannot reach you: call the number below and say how to.",
+    ),
+}
+"""Where it waits for what the person himself can do."""
 _NEXT: Mapping[int, tuple[str, str]] = {
     2: (
         "工作人员会在登记后{days}个工作日内联系您，核实情况。请保持电话畅通。",
