@@ -9,13 +9,20 @@ import pytest
 from services.matching.model.campaign import Emergency
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
+from services.matching.model.relations import JoinedPersons
 from services.matching.rounds.pool import PUSHED, TRIES_MAX, OpenPool
 from services.matching.solver.interface import Inputs
 from services.matching.solver.weights import Weights
 from services.matching.store import SENIORITY, WAITING_NEEDS
 from shared import mongo
 from shared.messaging.decision import State
-from tests.matching.decisions import NOW, DecisionHarness, is_nobody_gone, make_campaign
+from tests.matching.decisions import (
+    NOW,
+    DecisionHarness,
+    is_nobody_gone,
+    make_campaign,
+    person_id,
+)
 from tests.matching.harness import start_matching
 from tests.support.stack_harness import StackHarness
 
@@ -72,6 +79,22 @@ async def test_need_left_without_is_not_looked_at_again(stack: StackHarness) -> 
     need = await pool.need("r")
     assert await pool.looks_at() == [need.id]
     assert await pool.looks_at() == []
+
+
+async def test_no_donors_own_need_is_looked_at_before_the_records_are_apart(
+    stack: StackHarness,
+) -> None:
+    """By the donor's record, and by each that intake joined to it; apart again, they are two."""
+    pool = Pool(stack)
+    donor, second = person_id("donor"), person_id("second")
+    await pool.offer("a", donor_id=donor)
+    await pool.need("donor")
+    joined = JoinedPersons(id=donor, person_ids=(donor, second))
+    await pool.store(joined)
+    need = await pool.need("second")
+    assert await pool.looks_at() == []
+    await pool.store(joined.model_copy(update={"person_ids": ()}))
+    assert await pool.looks_at() == [need.id]
 
 
 async def test_need_that_changed_is_looked_at_again(stack: StackHarness) -> None:
