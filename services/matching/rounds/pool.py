@@ -251,30 +251,30 @@ class OpenPool:
     async def _load_needs(self, ids: list[str], now: datetime) -> list[_SeenNeed]:
         """In the order of the ids, those that still wait."""
         rows = self._database[Need.COLLECTION].find({**WAITING_NEEDS, "_id": {"$in": ids}})
-        found = [(row["_version"], mongo.to_state(Need, row)) async for row in rows]
-        asked = await self._find_asked([need for _, need in found])
+        needs = {row["_id"]: (row["_version"], mongo.to_state(Need, row)) async for row in rows}
+        proposals = await self._find_proposals([need for _, need in needs.values()])
         loaded = {
-            need.id: _SeenNeed(version, self._choose_donors(need, asked.get(need.id, ()), now))
-            for version, need in found
+            id_: _SeenNeed(version, self._choose_donors(need, proposals.get(id_, ()), now))
+            for id_, (version, need) in needs.items()
         }
         return [loaded[id_] for id_ in ids if id_ in loaded]
 
-    async def _find_asked(self, needs: Iterable[Need]) -> Mapping[str, Collection[str]]:
+    async def _find_proposals(self, needs: Iterable[Need]) -> Mapping[str, Collection[str]]:
         """By need, the donors who have a proposal for it before them."""
         match_ids = [match_id for need in needs for match_id in need.matches]
-        asked: dict[str, set[str]] = {}
+        proposals: dict[str, set[str]] = {}
         if match_ids:
             query = {"_id": {"$in": match_ids}, "state": "proposed"}
             read = {"request_id": 1, "donor_id": 1}
             async for row in self._database[Match.COLLECTION].find(query, read):
-                asked.setdefault(row["request_id"], set()).add(row["donor_id"])
-        return asked
+                proposals.setdefault(row["request_id"], set()).add(row["donor_id"])
+        return proposals
 
-    def _choose_donors(self, need: Need, asked: Collection[str], now: datetime) -> OpenNeed:
+    def _choose_donors(self, need: Need, proposed_to: Collection[str], now: datetime) -> OpenNeed:
         """Without donors who are asked already or were asked often enough; and without those who
         were silent, while somebody else may serve it."""
         open_need = build_open_need(need, self._context)
-        if barred := {*asked, *need.list_mute_donors()}:
+        if barred := {*proposed_to, *need.list_mute_donors()}:
             excluded = tuple(sorted({*open_need.excluded_donors, *barred}))
             open_need = replace(open_need, excluded_donors=excluded)
         silent = need.list_silent_donors(now - self._ask_again)
