@@ -129,6 +129,12 @@ ID_NUMBER_TAKEN = Message(
     "这个证件号码和姓名已登记在 {person_id} 名下：如果是同一人，请合并两条记录",
     "{person_id} has this ID number and name: merge the two records if they are one person",
 )
+ID_NUMBER_ELSEWHERE = Message(
+    "id_number_elsewhere",
+    "这个证件号码和姓名已登记在您辖区以外的一条记录名下：请核对号码；确是本人的，请市级工作人员合并",
+    "a record outside your area has this ID number and name: check it, or have the city's staff "
+    "merge the two if they are one person",
+)
 ENTRY_UNREADABLE = Message(
     "entry_unreadable", "请填写姓名（不能写“合计”）", "give a name, which is no total"
 )

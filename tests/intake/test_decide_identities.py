@@ -51,7 +51,7 @@ class IdentityHarness(DecisionHarness):
         """The person's id."""
         applicant = {"name": "王芳"} | applicant
         place = {"area": {"town_code": CHASHAN, "village_code": "441900103001"}}
-        asked = make_submission(applicant=applicant, collector_id="C-1", **place, **need)
+        asked = make_submission(applicant=applicant, collector_id="C-1", **place | need)
         item = make_command(asked, key=f"{source}|{message}")
         self.last = get_body(self.decide_submission(item))
         return self.request(self.last["request_id"]).person_id
@@ -225,6 +225,25 @@ def test_what_staff_correct_counts_first_and_everything_said_stays() -> None:
     assert len(person.registrations) == 2
     assert harness.ask("2", SMS, phone=OTHER_PHONE) == person_id
     assert harness.ask("3", SMS, name="王方", phone=PHONE) != person_id, "that phone is not his"
+
+
+@pytest.mark.parametrize(
+    ("area", "wrong"), [("", "id_number_taken"), (CHASHAN, "id_number_elsewhere")]
+)
+def test_whose_an_id_number_is_only_those_read_who_may_read_of_him(area: str, wrong: str) -> None:
+    harness = IdentityHarness()
+    there = GOODS | {"area": {"town_code": "441900104"}}
+    holder = harness.ask("1", name="王芳", phone=PHONE, id_number=ID_NUMBER, need=there)
+    person_id = harness.ask("2", name="张三", phone=OTHER_PHONE)
+    correction = CorrectPerson(
+        person_id=person_id, name="王芳", id_number=ID_NUMBER, reason="看过身份证"
+    )
+    speaker = Speaker(source="lin", kind="staff", area=area)
+    sealed = seal_correction(VAULT, speaker, harness.person(person_id), correction)
+    answer = harness.handle(COMMANDS[SealedCorrection], make_command(sealed)).answer
+    assert answer is not None
+    assert answer.body["problems"][0]["code"] == wrong
+    assert (holder in repr(answer.body)) is (area == "")
 
 
 def test_a_phone_that_staff_put_in_while_help_is_under_way_confirms_nothing() -> None:

@@ -10,7 +10,12 @@ from services.intake.decide.identities import (
     list_joined_facts,
     list_reached,
 )
-from services.intake.messages import ID_NUMBER_TAKEN, PERSON_ELSEWHERE, PERSON_UNKNOWN
+from services.intake.messages import (
+    ID_NUMBER_ELSEWHERE,
+    ID_NUMBER_TAKEN,
+    PERSON_ELSEWHERE,
+    PERSON_UNKNOWN,
+)
 from services.intake.model import (
     CORRECTING,
     OPENID,
@@ -247,7 +252,7 @@ def decide_correct(states: States, item: Command[SealedCorrection], _now: dateti
     identity = states.get(Identity, naming.identity_id) if naming.identity_id else None
     holder = identity.persons.get(naming.name_id, person.id) if identity else person.id
     if holder != person.id:
-        return Decision(answer=ID_NUMBER_TAKEN.refusal(409, "id_number", person_id=holder))
+        return Decision(answer=_refuse_number(states, holder, data.area))
     person, leading = link_person(states, person, naming, contact)
     wrong = states.get_many(ContactPoint, data.wrong_point_ids).values()
     points = tuple(id_ for id_ in person.points if id_ not in data.wrong_point_ids)
@@ -256,3 +261,11 @@ def decide_correct(states: States, item: Command[SealedCorrection], _now: dateti
     ).model_copy(update={"points": points})
     unlinked = (point.without_person(person.id) for point in wrong)
     return Decision((person, *leading, *unlinked), answer=Answer(200, {"person_id": person.id}))
+
+
+def _refuse_number(states: States, holder_id: str, area: str) -> Answer:
+    """Whose number it is only those read who may read of him."""
+    holder = states.get(Person, holder_id)
+    if holder is None or not is_known_there(states, holder, area):
+        return ID_NUMBER_ELSEWHERE.refusal(409, "id_number")
+    return ID_NUMBER_TAKEN.refusal(409, "id_number", person_id=holder_id)
