@@ -1,11 +1,12 @@
 """A person, contact points, and who looked at them, as staff, services and the person read it."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any
 
 from services.intake import views
 from services.intake.model import Person, Request, SpeakerKind, Whose
 from services.intake.model.preference import Preference
-from services.intake.model.suggestion import LIKENESS_LABELS, Suggestion
+from services.intake.model.suggestion import LIKENESS_LABELS, LikenessReason, Suggestion
 from services.intake.vault.persons import (
     Contact,
     derive_point_id,
@@ -151,20 +152,41 @@ def describe_export(
 # --- what looks alike -------------------------------------------------------------------------
 
 
-def describe_suggestion(suggestion: Suggestion) -> dict[str, object]:
+QUANTITY_DIFFERS = ("类别和物品相同，数量不同", "same thing, another quantity")
+SUM_DIFFERS = ("类别相同，金额不同", "same category, another sum")
+
+
+def describe_suggestion(
+    suggestion: Suggestion, sides: Sequence[dict[str, object]]
+) -> dict[str, object]:
+    """sides: as `describe_hit` and `describe_alike` have them; of another area an id alone."""
+    needs = [side["need"] for side in sides if "need" in side]
     return {
+        "sides": list(sides),
         "suggestion_id": suggestion.id,
         "subject": suggestion.subject,
         "subject_zh": "疑似同一人" if suggestion.subject == "person" else "疑似重复",
         "state": suggestion.state,
-        "reasons": [
-            {"code": reason, "zh": LIKENESS_LABELS[reason]} for reason in suggestion.reasons
-        ],
+        "reasons": [_describe_reason(reason, needs) for reason in suggestion.reasons],
         "town_zh": town_name(suggestion.town_code),
         "made_at": suggestion.made_at,
         "decided_by": suggestion.decided_by,
         "decided_at": suggestion.decided_at,
     }
+
+
+def _describe_reason(reason: LikenessReason, needs: Sequence[Any]) -> dict[str, str]:
+    """A need is the same by its category and thing: what is asked for may be more or less."""
+    words = (LIKENESS_LABELS[reason], reason.replace("_", " "))
+    if reason == "need_same" and len({need["quantity"] for need in needs}) > 1:
+        words = SUM_DIFFERS if needs[0]["unit"] == "fen" else QUANTITY_DIFFERS
+    return {"code": reason, "zh": words[0], "en": words[1]}
+
+
+def is_pair_over(view: Mapping[str, Any]) -> bool:
+    """Two requests of which nobody can be helped twice any more."""
+    states = {side.get("state") for side in view["sides"]}
+    return view["subject"] == "request" and not states & {"recorded", "open", "returned"}
 
 
 def describe_alike(request: Request) -> dict[str, object]:

@@ -188,9 +188,17 @@ async def _list_identified(database: mongo.Database, identity_id: str) -> list[s
 async def load_suggestions(
     database: mongo.Database, query: Mapping[str, object], after: str, limit: int
 ) -> list[Suggestion]:
-    """By id; after: the last id of the page before."""
-    paged = {**query, "_id": {"$gt": after}} if after else query
-    return await mongo.find(database, Suggestion, paged, sort=[("_id", 1)], limit=limit)
+    """The newest first; after: the last id of the page before."""
+    last = await mongo.load(database, Suggestion, after) if after else None
+    older: list[dict[str, object]] = []
+    if last is not None:
+        older = [
+            {"made_at": {"$lt": last.made_at}},
+            {"made_at": last.made_at, "_id": {"$gt": last.id}},
+        ]
+    paged = {"$and": [query, {"$or": older}]} if older else query
+    order = [("made_at", -1), ("_id", 1)]
+    return await mongo.find(database, Suggestion, paged, sort=order, limit=limit)
 
 
 async def list_requests_of(

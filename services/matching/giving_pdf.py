@@ -199,7 +199,7 @@ def _list_gifts(giving: Giving | None, base_url: str) -> Iterable[Flowable]:
         yield _write(HEAD, "历年捐款的使用 How it was used, all years")
         yield _make_table(
             [
-                ("基金 Fund", "共捐 Given", "已用于帮助 Used", "尚未使用 Not used"),
+                ("基金 Fund", "共捐 Given", "已安排 Arranged", "尚未使用 Not used"),
                 *map(_describe_use, giving.funds),
             ],
             (WIDTH - 105 * mm, 35 * mm, 35 * mm, 35 * mm),

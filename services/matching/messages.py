@@ -239,12 +239,17 @@ PLACE_UNKNOWN = Message("place_unknown", "翻页标记不正确", "not a place i
 MATCH_UNKNOWN = Message("match_unknown", "没有这项对接", "no such match")
 MATCH_ID_MALFORMED = Message("match_id_malformed", "对接编号格式不正确", "this is not a match id")
 # A match that is in another state than what is asked for needs.
-MATCH_STATES: Mapping[MatchState, Message] = {
+MATCH_STATES: dict[MatchState, Message] = {
     state: Message(
         f"match_{state}", f"这项对接的状态是“{label}”，不能这样处理", f"the match is {state}"
     )
     for state, label in STATE_LABELS.items()
 }
+MATCH_STATES["expired"] = Message(
+    "match_expired",
+    "已过答复时间，已先请别人，不用再答复",
+    "its time to answer is over and others are asked first: no answer is needed",
+)
 MATCH_OVER = Message(
     "match_over",
     "这项对接已结束（{state_zh}），链接已停用；如有疑问，请联系村（居）委会",

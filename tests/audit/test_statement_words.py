@@ -4,7 +4,9 @@ import pytest
 
 from deploy.commands.donations import import_donations
 from services.audit.cli.reconcile import print_reconciliation
+from services.audit.pages.statement_columns import name_choice
 from services.audit.statements import Gift, Layout, parse_layout, read_statement
+from services.audit.statements.messages import DIRECTION_OUTGOING
 from services.audit.statements.vocabulary import is_bank_memo, is_bank_word
 from shared.errors import Invalid
 from shared.money import check_currency, find_foreign_currency
@@ -271,3 +273,10 @@ def test_a_long_text_costs_no_time() -> None:
     word = "银行卡账户转账网银" * 10_000
     assert not is_bank_word(word)
     assert not is_bank_memo(word, word)
+
+
+def test_on_the_page_a_reason_names_the_choice_of_the_page() -> None:
+    problem = DIRECTION_OUTGOING.problem("direction", header="借方（支出）", text="支")
+    (named,) = name_choice(RefusedRow(2, (), (problem,))).problems
+    assert "在“说明各列是什么”里选“与款项无关，不看”" in named.zh
+    assert "--ignore" not in named.zh + named.en

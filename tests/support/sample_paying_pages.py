@@ -13,6 +13,7 @@ from services.audit.model import (
     OrderLine,
     Payable,
     PaymentOrder,
+    Spending,
     Stock,
     derive_payment_order_id,
 )
@@ -29,6 +30,7 @@ from services.audit.pages import months, paying, proposing
 from services.audit.pages.proposing import PAGES
 from services.audit.reports.stores import BASES, list_by_station, sum_by_station
 from services.audit.stocks import describe_stock
+from shared.contracts.values import Category
 from shared.security import Role
 from tests.support.readers import make_reader
 
@@ -86,6 +88,8 @@ def render_stocks(words: str) -> HTMLResponse:
 def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
     reader = make_reader(Role.FINANCE_MAKER)
     payable = {"id": words, "fund_id": words, "owed_fen": 33_300, "due_at_day": "2026-05-20T08:00"}
+    spending = Spending(category=Category.MEALS, town_code="441900101")
+    payable |= paying.describe_purpose(words, spending)
     states = ((False, True), (False, False), (True, True))
     line = OrderLine(match_id="M-1", fund_id=words, payee_id="E-1", amount_fen=33_300)
     order = PaymentOrder(

@@ -49,7 +49,7 @@ def render_person_samples(
         "subject": "person",
         "subject_zh": "疑似同一人",
         "state": "open",
-        "reasons": [{"code": "phone_same", "zh": "手机号或微信相同"}],
+        "reasons": [{"code": "phone_same", "zh": "手机号或微信相同", "en": "phone same"}],
         "decided_by": words,
         "sides": [hit | {"requests": 2, "latest_at": at}, {"person_id": "P-2"}],
     }

@@ -12,7 +12,7 @@ from services.audit.model.statement_files import FileSummary, StatementFile
 from services.audit.pages import statements
 from services.audit.pages.proposal_values import STATED
 from services.audit.pages.proposing import FINANCE_PATH, PAGES, format_day
-from services.audit.pages.statement_columns import UNITS, ColumnQuestion, list_columns
+from services.audit.pages.statement_columns import UNITS, ColumnQuestion, list_columns, name_choice
 from services.audit.statement_files.uploads import Upload
 from services.audit.statements import Gift, Layout
 from services.audit.statements.bank_rows import BankRow
@@ -52,7 +52,7 @@ def render_statement_samples(words: str) -> Mapping[str, HTMLResponse]:
         "shown_said": statements.SHOWN_SAID,
         "shown_rows": 20,
         "shown_refused": 50,
-        "names_ignored": True,
+        "refused": [name_choice(row) for row in trial.refused],
     }
     done = Counter(dict.fromkeys((*statements.OUTCOMES, "asked_alike"), 3))
     return {

@@ -23,6 +23,7 @@ from services.audit.model import (
     BankAnswer,
     BankQuestion,
     CancelPaymentOrder,
+    Commitment,
     DeclinePaymentOrder,
     ExportPaymentOrder,
     NamePayees,
@@ -32,6 +33,7 @@ from services.audit.model import (
     PaymentOrder,
     ProposePaymentOrder,
     ReissueBatchFile,
+    Spending,
     TakeBatchFile,
 )
 from services.audit.pages.proposal_forms import Texts
@@ -41,6 +43,7 @@ from shared import mongo
 from shared.contracts.values import CHINA, Identifier, Value
 from shared.errors import refuse
 from shared.messaging.decision import Answer
+from shared.references import format_reference
 from shared.security import Credential, Role
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow
@@ -137,11 +140,29 @@ async def show_payables(caller: Reader, request: Request, runtime: AuditRuntimeD
     return await _render_payables(request, runtime, caller, Answer(200, {}))
 
 
+async def _add_purposes(
+    runtime: AuditRuntime, rows: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
+    """What each is for, by the commitment of its match."""
+    query = {"_id": {"$in": [row["id"] for row in rows]}}
+    found = await mongo.find(runtime.database, Commitment, query)
+    spendings = {each.id: each.spending for each in found}
+    return [row | describe_purpose(str(row["id"]), spendings.get(str(row["id"]))) for row in rows]
+
+
+def describe_purpose(match_id: str, spending: Spending | None) -> dict[str, object]:
+    return {
+        "reference": format_reference(match_id),
+        "category": spending.category if spending else None,
+        "town_code": spending.town_code if spending else None,
+    }
+
+
 async def _render_payables(
     request: Request, runtime: AuditRuntime, caller: Credential, answer: Answer
 ) -> Response:
     """The longest due first; as many as one order holds."""
-    rows = await views.load_payables(runtime.database, LINES_MAX)
+    rows = await _add_purposes(runtime, await views.load_payables(runtime.database, LINES_MAX))
     query = {"owed_fen": {"$gt": 0}, "order_id": ""}
     return PAGES.render_for(
         request,

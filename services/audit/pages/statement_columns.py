@@ -1,7 +1,7 @@
 """Which column of a bank's file is what, where its header uses words of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.audit.statement_files.messages import STATEMENT_COLUMN_TWICE
 from services.audit.statements import Layout
@@ -13,7 +13,7 @@ from services.audit.statements.messages import (
     STATEMENT_COLUMN_NO_AMOUNT,
 )
 from shared.errors import Invalid, Problem
-from shared.sheets import open_sheet
+from shared.sheets import RefusedRow, open_sheet
 from shared.sheets.columns import fold_header
 from shared.sheets.messages import (
     COLUMN_UNKNOWN,
@@ -88,6 +88,22 @@ def is_mappable(invalid: Invalid) -> bool:
 def list_page_problems(invalid: Invalid) -> tuple[Problem, ...]:
     """Without the hint that is for the command: the page asks."""
     return tuple(each for each in invalid.problems if each.code != COLUMNS_UNMAPPED.code)
+
+
+def name_choice(row: RefusedRow) -> RefusedRow:
+    """Where a reason names the command's option, it names the choice that the page has."""
+    return replace(row, problems=tuple(_name_choice(problem) for problem in row.problems))
+
+
+def _name_choice(problem: Problem) -> Problem:
+    header = problem.values.get("header", "")
+    return replace(
+        problem,
+        zh=problem.zh.replace(
+            f"用 --ignore {header} 不看这一列", "在“说明各列是什么”里选“与款项无关，不看”"
+        ),
+        en=problem.en.replace(f"--ignore {header}", "choose so under “Say what the columns are”"),
+    )
 
 
 def ask_columns(headers: Sequence[str], layout: Layout) -> list[ColumnQuestion]:

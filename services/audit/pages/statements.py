@@ -25,6 +25,7 @@ from services.audit.pages.statement_columns import (
     is_mappable,
     list_columns,
     list_page_problems,
+    name_choice,
     read_layout,
 )
 from services.audit.preparing import list_bank_sources
@@ -255,7 +256,7 @@ async def _render_preview(
         file=file,
         is_own=file is not None and file.maker == caller.principal,
         may_check=Role.FINANCE_CHECKER in caller.roles,
-        names_ignored=trial is not None and _names_ignored(trial),
+        refused=[name_choice(row) for row in trial.refused] if trial else (),
         may_state_payments=runtime.settings.build_rules().may_state_payments(upload.source),
         problems=[problem.as_dict() for problem in problems],
         questions=ask_columns(headers, upload.layout) if upload.state == "preview" else (),
@@ -279,12 +280,6 @@ async def _render_preview(
 def _rank_payment(row: BankRow) -> tuple[int, int]:
     """What takes money from the funds first, and the largest of each kind."""
     return list(STATED).index(name_stated(row.stated)), -row.stated.amount_fen
-
-
-def _names_ignored(trial: Trial) -> bool:
-    """Whether a reason names the command's option, which the page has as a choice."""
-    problems = (problem for row in trial.refused for problem in row.problems)
-    return any("--ignore" in problem.zh for problem in problems)
 
 
 def _render_progress(request: Request, caller: Credential, upload: Upload) -> Response:

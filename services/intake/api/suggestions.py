@@ -46,11 +46,13 @@ async def list_suggestions(
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, object]:
-    """Of the caller's area, each with its reasons and both sides; `next` as in `GET /requests`."""
+    """Of the caller's area, the newest first, on each page those before that still matter; each
+    with its reasons and both sides; `next` as in `GET /requests`."""
     query = find_scope(caller).build_query(store.SUGGESTIONS) | {"state": state}
     query |= {"subject": subject} if subject else {}
     rows = await store.load_suggestions(runtime.database, query, after, limit)
     views = [await _describe(runtime, caller, row) for row in rows]
+    views.sort(key=person_views.is_pair_over)
     following = rows[-1].id if len(rows) == limit else None
     return {"suggestions": views, "next": following}
 
@@ -61,7 +63,7 @@ async def _describe(
     """What is of another area is an id, and no more."""
     describe = _describe_person if row.subject == "person" else _describe_request
     sides = [await describe(runtime, caller, id_) for id_ in (row.first_id, row.second_id)]
-    return person_views.describe_suggestion(row) | {"sides": sides}
+    return person_views.describe_suggestion(row, sides)
 
 
 async def _describe_person(

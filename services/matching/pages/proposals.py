@@ -54,10 +54,10 @@ async def answer_proposals(
 ) -> Response:
     """Fields act (accept_all, accept, decline), match (several), seen (several), reason."""
     fields = await read_fields(request)
-    act, reason = _parse_act(fields)
     chosen = fields.get("seen" if fields.get("act") == ["accept_all"] else "match", [])
     if not chosen:
         raise NOTHING_CHOSEN.invalid("match")
+    act, reason = _parse_act(fields)
     outcome = await answer_each(
         runtime, giver.donor_id, chosen[:ROWS_MAX], act, reason, giver.principal
     )
