@@ -195,7 +195,7 @@ class Table:
                 if not column.is_absent(text):
                     check_not_an_error(text, column.name, column.label)
                     values[column.name] = column.parse(text, column.name)
-                elif column.required and not column.may_be_empty:
+                elif self._is_needed(column):
                     raise VALUE_MISSING.invalid(column.name, label=column.label)
             except Invalid as error:
                 forgiven = all(problem.code in column.forgiven for problem in error.problems)
@@ -205,6 +205,11 @@ class Table:
         if problems:
             return RefusedRow(raw.line, raw.cells, tuple(problems))
         return Row(raw.line, values, texts, raw.cells, tuple(remarks))
+
+    def _is_needed(self, column: Column) -> bool:
+        """Of a row."""
+        is_filled = column.filled and column.name in self.header.places
+        return is_filled or (column.required and not column.may_be_empty)
 
     def _is_total(self, cells: Sequence[str], texts: Mapping[str, str]) -> bool:
         """A row that has all it needs is none for the word 合计 in one of its side fields."""
@@ -222,15 +227,16 @@ class Table:
     def _find_objections(self, cells: Sequence[str]) -> tuple[Problem, ...]:
         """Of the columns that the row is not made of."""
         problems: list[Problem] = []
-        for place, header in enumerate(self.header.cells[: len(cells)]):
+        for place, header in enumerate(self.header.cells):
             guard = self.header.guarded.get(place)
             check = guard.check if guard else self._columns.check_unread
             if not check or not (guard or place in self.header.unread):
                 continue
-            if not cells[place] and (guard is None or guard.takes_blank):
+            text = cells[place] if place < len(cells) else ""
+            if not text and (guard is None or guard.takes_blank):
                 continue
             try:
-                check(cells[place], header)
+                check(text, header)
             except Invalid as error:
                 problems += error.problems
         return tuple(problems)

@@ -191,6 +191,16 @@ def test_of_a_file_as_it_is_exported_the_gift_alone_is_read(
     assert all(isinstance(row, RefusedRow) for row in others)
 
 
+@pytest.mark.parametrize("header", ["收支", "收/支", "借贷标志", "收支方向"])
+@pytest.mark.parametrize("end", ["", ","])
+def test_a_row_that_ends_before_its_direction_is_no_gift(header: str, end: str) -> None:
+    """A workbook drops the empty cells at the end of a row."""
+    text = f"流水号,名称,金额,基金,到账时间,{header}\n{ROW},收入\n{ROW.replace('B-1', 'B-2')}{end}"
+    gift, row = read(text)
+    assert isinstance(gift, Gift)
+    assert codes(row)[0] in ("direction_unclear", "value_missing")
+
+
 @pytest.mark.parametrize("time", ["08:30:12", "083012"])
 def test_a_day_and_its_time_in_columns_of_their_own_are_one_moment(time: str) -> None:
     header = "交易日期,交易时间,借方发生额（支出）,贷方发生额（收入）,对方户名,凭证号/流水号"

@@ -198,8 +198,13 @@ def test_where_nothing_is_awaited_thanks_are_thanks() -> None:
         ("对不起刚才没看到，收到了", Sense.RECEIVED),
         ("我搞错了，收到了", Sense.RECEIVED),
         ("不好意思，还没收到", Sense.NOT_RECEIVED),
-        ("我搞错了没收到", Sense.NOT_RECEIVED),
-        ("我看错了收到的是别人的", Sense.UNKNOWN),
+        ("没看到收到", Sense.UNKNOWN),
+        ("我没看到收到钱", Sense.UNKNOWN),
+        ("没看到货收到", Sense.UNKNOWN),
+        ("说错了收到", Sense.PARTLY),
+        ("刚才回错收到了", Sense.PARTLY),
+        ("我搞错了没收到", Sense.PARTLY),
+        ("我看错了收到的是别人的", Sense.PARTLY),
     ],
 )
 def test_who_takes_a_word_back_says_sorry(written: str, sense: Sense) -> None:

@@ -163,7 +163,7 @@ class Layout(Value):
                     "direction",
                     "收支",
                     self._check_incoming,
-                    required="direction" in self.columns,
+                    filled=True,
                 ),
                 Column("state", "状态", self._check_finished),
             ),

@@ -63,7 +63,7 @@ def read_answer(text: str) -> ShortAnswer:
     if len(folded) > ANSWER_LENGTH_MAX:
         return ShortAnswer(Sense.UNKNOWN)
     references, rest = _take_references(_HELP_ASKED.sub("", folded))
-    plain = _squeeze(rest)
+    plain = _squeeze(_MISTAKEN.sub("", rest))
     if not plain and not references:
         return ShortAnswer(_read_picture(folded))
     sense = _find_sense(plain, is_asking="?" in rest or plain.endswith("吗"))
@@ -79,7 +79,7 @@ def read_answer(text: str) -> ShortAnswer:
 
 def _find_sense(plain: str, *, is_asking: bool) -> Sense:
     """Of a text without references, blanks and signs. Negation comes first."""
-    words = _MISTAKEN.sub("", _PARTICLES.sub("", _COURTESIES.sub("", plain)))
+    words = _PARTICLES.sub("", _COURTESIES.sub("", plain))
     if not plain:
         return Sense.REFERENCE
     if not words:
@@ -172,13 +172,14 @@ _COURTESIES = re.compile(
 )
 
 # “看错了，收到了”: the word before is taken back. “弄错了” alone may be said of whoever sent it.
+# Without the pause it says the opposite: “没看到收到”, “回错收到了”.
 _MISTAKEN = re.compile(
-    "^(?:(?>刚才|刚刚|之前|刚|我)++(?:搞|弄)错"
-    "|(?>刚才|刚刚|之前|刚|我)*+(?:看错|说错|记错|回错|没看[到见]|没注意到?|没留意))了?(?=.*收)"
+    r"^(?:(?:不好意思|对不起|抱歉)[\s,;、。!~…]*)?"
+    r"(?:(?>刚才|刚刚|之前|刚|我)++(?:搞|弄)错"
+    r"|(?>刚才|刚刚|之前|刚|我)*+(?:看错|说错|记错|回错|没看[到见]|没注意到?|没留意))了?"
+    r"[\s,;、。!~…]+(?=.*收)"
 )
-
-# “1啊”: what only gives the tone, after something.
-_PARTICLES = re.compile("(?<=.)[啊呀哈哟噢]+$")
+_PARTICLES = re.compile("(?<=.)[啊呀哈哟噢]+$")  # “1啊”: what only gives the tone
 _GREETING = re.compile("(?:你们?好|您们?好|大家好|领导好|[早上中下晚]+[上午]好|hello|hi|please)+")
 _NUMBER = "(?:[0-9]+(?:\\.[0-9]+)?|[一二两三四五六七八九十百千万零半]+)"
 _MEASURE = "(?:" + "|".join(sorted(MEASURES, key=len, reverse=True)) + ")"
