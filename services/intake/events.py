@@ -9,6 +9,7 @@ from functools import partial
 from services.intake.decide import (
     approvals,
     attachments,
+    case_notes,
     classification,
     clocks,
     consents,
@@ -59,6 +60,7 @@ from services.intake.model import (
     WithdrawRequest,
 )
 from services.intake.model.approval import (
+    AddCaseNote,
     JudgeEnding,
     RecordReferralAnswer,
     ReferRequest,
@@ -161,6 +163,9 @@ def build_commands(
         ),
         MendRequest: Handler(
             decide=partial(approvals.decide_mend, rules), prepare=partial(prepare_mend, vault)
+        ),
+        AddCaseNote: Handler(
+            decide=case_notes.decide_case_note, prepare=partial(prepare_note, vault)
         ),
         **_build_meetings(vault, rules),
         **_build_endings(vault, rules),

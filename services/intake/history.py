@@ -5,11 +5,12 @@ works without script. A service that does not answer leaves a gap that is named.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Annotated
 
 import orjson
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from services.intake.approvals.messages import (
     BUDGET_STOPS,
@@ -18,7 +19,7 @@ from services.intake.approvals.messages import (
     RETURN_REASONS,
     find_message,
 )
-from services.intake.approvals.notes import ACTS
+from services.intake.approvals.notes import ACTS, Note
 from services.intake.clocks.words import describe_event
 from services.intake.decide.approvals import format_quantity_zh
 from services.intake.model import Request, RequestState, Step
@@ -52,10 +53,17 @@ SILENT: dict[HistoryService, tuple[str, str]] = {
 _SOURCES = {"channels": ("征集渠道", "channel"), "partners": ("合作方", "partner")}
 
 
+class NotePart(Part):
+    """A note on the case: no service is sent it."""
+
+    text: Annotated[str, Field(repr=False)]
+
+
 async def list_history(
-    runtime: IntakeRuntime, request: Request
+    runtime: IntakeRuntime, request: Request, notes: Sequence[Note] = ()
 ) -> tuple[list[Part], list[tuple[str, str]]]:
-    """In the order of time, what has none at its end; and who did not answer."""
+    """In the order of time, what has none at its end; and who did not answer. notes: those beside
+    no step."""
     urls: dict[HistoryService, str] = {
         "matching": runtime.settings.matching_url,
         "audit": runtime.settings.audit_url,
@@ -67,7 +75,7 @@ async def list_history(
         match_ids=tuple(request.matches)[:PARTS_MAX],
     )
     answers = await asyncio.gather(*(_ask(runtime, url, query) for url in urls.values()))
-    parts = list(list_own(request))
+    parts = [*list_own(request), *map(_make_note_part, notes)]
     for answer in answers:
         parts.extend(answer or ())
     silent = [
@@ -85,6 +93,17 @@ async def _ask(runtime: IntakeRuntime, url: str, query: HistoryQuery) -> tuple[P
         return History.model_validate_json(answer).parts if answer is not None else None
     except ValidationError:
         return None
+
+
+def _make_note_part(note: Note) -> NotePart:
+    zh, en = note.words
+    return NotePart(
+        at=note.at,
+        service="intake",
+        zh=f"{zh}（{note.by}）",
+        en=f"{en} ({note.by})",
+        text=note.text,
+    )
 
 
 # --- what intake itself knows ---------------------------------------------------------------------

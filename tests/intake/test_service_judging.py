@@ -116,7 +116,17 @@ async def test_a_case_is_declined_with_a_reason_and_another_town_sees_nothing(
     request_id = await submit_large(visitor)
     foreign = await sign_in(visitor, "s-foreign", Role.APPROVER_TOWN, "441900104")
     assert request_id not in (await foreign.get("/desk?tab=all")).text
-    for path in ("", "/phone", "/approve", "/decline", "/withdraw", "/vouch", "/return", "/mend"):
+    for path in (
+        "",
+        "/phone",
+        "/approve",
+        "/decline",
+        "/withdraw",
+        "/vouch",
+        "/return",
+        "/mend",
+        "/note",
+    ):
         ask = foreign.post if path else foreign.get
         answer = await ask(f"/cases/{request_id}{path}")
         assert answer.status_code in (404, 422), path
@@ -155,6 +165,37 @@ async def test_a_case_is_returned_put_right_and_approved_in_part(visitor: Visito
     page = await collector.get(case)
     for words in ("退回补正：请补充照片", "部分批准 1,500.50元：本期可用资金有限", "报价单已补"):
         assert words in page.text
+
+
+async def test_a_note_stands_in_the_timeline_of_its_area_once_however_often_it_is_sent(
+    visitor: Visitor,
+) -> None:
+    request_id = await submit_large(visitor)
+    case = f"/cases/{request_id}"
+    clerk = await sign_in(visitor, "n-clerk", Role.COLLECTOR, CHASHAN)
+    await clerk.get(case)
+    assert "请写下备注的内容" in (await clerk.post(f"{case}/note", note="  ")).text
+    await clerk.get(case)
+    twice = {"form_key": "n" * 22, "note": "<b>儿子</b>周末在家\r\n请先打电话"}
+    assert [(await clerk.post(f"{case}/note", **twice)).status_code for _ in "12"] == [303, 303]
+    town = await sign_in(visitor, "n-town", Role.APPROVER_TOWN, CHASHAN)
+    page = (await town.get(case)).text
+    assert page.count("&lt;b&gt;儿子&lt;/b&gt;周末在家\n请先打电话") == 1
+    assert page.count("备注（n-clerk）") == 1
+
+    headers = {"Idempotency-Key": "n-1"}
+    path, body = f"/requests/{request_id}/notes", {"note": " 已约周六上门 "}
+    sent = [await town.http.post(path, json=body, headers=headers) for _ in "12"]
+    assert [answer.status_code for answer in sent] == [200, 200]
+    assert sent[0].json() == sent[1].json()
+    long = await town.http.post(path, json={"note": "长" * 2001}, headers=headers)
+    assert long.status_code == 422
+    foreign = await sign_in(visitor, "n-foreign", Role.APPROVER_TOWN, "441900104")
+    assert (await foreign.http.post(path, json=body, headers=headers)).status_code == 404
+    assert (await clerk.get(case)).text.count("已约周六上门") == 1
+    assert len((await visitor.request(request_id)).case_notes) == 2
+    kept = await visitor.database["requests"].find_one({"_id": request_id})
+    assert "儿子" not in repr(kept)
 
 
 async def test_a_joint_meeting_rules_on_what_is_too_large_for_anybody(visitor: Visitor) -> None:

@@ -12,6 +12,7 @@ from services.intake.approvals.notes import Note
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.words import describe_clock
 from services.intake.decide.clocks import follow_case
+from services.intake.history import NotePart
 from services.intake.judgement import Guess, Judgement
 from services.intake.model.attachment import Attachment
 from services.intake.model.consent import Consent
@@ -104,6 +105,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         history=[
             Part(at=None, service="intake", zh=words[:300], en=words[:300]),
             Part(at=now, service="notify", zh=words[:300], en=words[:300], is_open=True),
+            NotePart(at=now, service="intake", zh="备注", en="note", text=words),
         ],
         silent=[("对接", "matching")],
         notes=[Note(waiting.recorded_at, ("退回补正", "returned"), "s-1", words)],

@@ -1,9 +1,10 @@
-"""HTTP for approvers: approving as a whole or in part, returning, declining; and mending."""
+"""HTTP for approvers: approving as a whole or in part, returning, declining; mending and notes."""
 
 from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
+from pydantic import StringConstraints
 
 from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels
 from services.intake.approvals.messages import (
@@ -24,6 +25,7 @@ from services.intake.model import (
     ReturnRequest,
     Vouching,
 )
+from services.intake.model.approval import NOTE_MAX, AddCaseNote
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import (
     Category,
@@ -67,6 +69,12 @@ class ReturnBody(Value):
 
     reason: ShortText
     note: LongText = ""
+
+
+class NoteBody(Value):
+    """For staff only, sealed."""
+
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTE_MAX)]
 
 
 class MendBody(Value):
@@ -169,5 +177,20 @@ async def mend_request(
         quantity=body.quantity,
         category=body.category,
         note=body.note,
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/requests/{request_id}/notes")
+async def add_note(
+    request_id: Identifier,
+    body: NoteBody,
+    caller: CaseWorker,
+    runtime: IntakeRuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """On a case in any state. Case workers of its area read it on its page, and nobody else."""
+    command = AddCaseNote(
+        request_id=request_id, area=caller.area, by=caller.principal, note=body.note
     )
     return await answer_to(runtime, caller, command, key)

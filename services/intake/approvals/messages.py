@@ -128,6 +128,17 @@ MEND_EMPTY = Message(
     "请写明补正了什么，或更正数量、类别",
     "say what was put right, or correct quantity or category",
 )
+NOTE_EMPTY = Message("note_empty", "请写下备注的内容", "write the note")
+NOTE_PERSON_GONE = Message(
+    "note_person_gone",
+    "申请人的个人资料已按要求删除，不能再记备注",
+    "the applicant's data were erased: no note can be added",
+)
+NOTES_TOO_MANY = Message(
+    "notes_too_many",
+    "一件诉求最多记{most}条备注",
+    "at most {most} notes on a case",
+)
 MENDER_STRANGE = Message(
     "mender_strange",
     "退回的诉求由登记人或本辖区其他收集人员补正，退回它的审批人不能自己补正",

@@ -26,6 +26,8 @@ ACTS: dict[str, tuple[str, str]] = {
     "hastened": ("因应急提前办理", "hastened in an emergency"),
 }
 
+CASE_NOTE = ("备注", "note")
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -38,7 +40,7 @@ class Note:
 
 
 def list_notes(vault: Vault, person: Person, request: Request) -> list[Note]:
-    """In the order they were written; nothing of who was erased."""
+    """Those beside steps, in the order they were written; nothing of who was erased."""
     return list(_open_notes(vault, person, request))
 
 
@@ -47,6 +49,15 @@ def _open_notes(vault: Vault, person: Person, request: Request) -> Iterator[Note
         text = open_step_note(vault, person, step)
         if text:
             yield Note(step.at, ACTS[step.act], step.by, text)
+
+
+def list_case_notes(vault: Vault, person: Person, request: Request) -> list[Note]:
+    """Those beside no step: for case workers of its area alone. Nothing of who was erased."""
+    opened = (
+        (note, open_note_record(vault, person, note.record, note.cipher))
+        for note in request.case_notes
+    )
+    return [Note(note.at, CASE_NOTE, note.by, text) for note, text in opened if text]
 
 
 def open_step_note(vault: Vault, person: Person, step: Step) -> str:

@@ -65,12 +65,34 @@ class Step(Value):
     meeting_id: str = ""
 
 
+class CaseNote(Value):
+    """What one of the staff writes on a case, beside no step. cipher: its key is with the person,
+    under record."""
+
+    at: datetime
+    by: str
+    record: str
+    cipher: bytes
+
+
 class NotedCommand(Value):
     """note: in clear until `prepare_note` sealed it, which is before anything is decided."""
 
     request_id: Identifier
     note: Annotated[str, Field(repr=False)] = ""
     sealed_note: SealedNote | None = None
+
+
+NOTE_MAX = 2000
+"""Characters of a note on a case: the page's field takes as many."""
+
+
+class AddCaseNote(NotedCommand):
+    """area: the code prefix that who writes works in."""
+
+    note: Annotated[str, Field(max_length=NOTE_MAX, repr=False)] = ""
+    area: str = ""
+    by: str
 
 
 class ReturnRequest(NotedCommand):

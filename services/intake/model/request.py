@@ -7,7 +7,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, computed_field
 
-from services.intake.model.approval import Ending, PartReason, Referral, ReturnReason, Step
+from services.intake.model.approval import (
+    CaseNote,
+    Ending,
+    PartReason,
+    Referral,
+    ReturnReason,
+    Step,
+)
 from services.intake.model.classification import Classification
 from services.intake.model.clock import CaseClock
 from services.intake.model.person import (
@@ -116,7 +123,8 @@ class Request(State):
     classified: who read it and said what it is; urgent: that it cannot wait. danger: words of
     danger to life stood in it, and nobody read them and said that it can wait.
     asked_quantity: where a part of it was approved, with part_reason. return_reason: what has to be
-    put right. steps: who did what while it was judged. consent_ended_at, consent_ended_by: the
+    put right. steps: who did what while it was judged. case_notes: what staff wrote beside no step.
+    consent_ended_at, consent_ended_by: the
     person no more agrees that it is handled; by: a holder, empty for himself. for_meeting: somebody
     sent it to the joint meeting; meeting_id: on whose agenda it is. referrals: to statutory
     policies, the last one open where it is REFERRED. ending: what was done otherwise, until and
@@ -187,6 +195,7 @@ class Request(State):
     referrals: tuple[Referral, ...] = ()
     ending: Ending | None = None
     budget_reference: str = ""
+    case_notes: tuple[CaseNote, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]  # as pydantic's documentation says
     @property

@@ -1,4 +1,4 @@
-"""What is done with a case while it is judged: returned for correction, and put right."""
+"""What is done with a case while it is judged: returned, put right, noted, sent to a meeting."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from services.intake.api.approvals import parse_return_reason
 from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels, load_seen_request
 from services.intake.approvals.messages import MEND_EMPTY
 from services.intake.model import MendRequest, ReturnRequest
+from services.intake.model.approval import AddCaseNote
 from services.intake.model.meeting import SendToMeeting
 from services.intake.pages.case import CASE_PATH, act_on
 from services.intake.pages.case_forms import read_quantity
@@ -65,6 +66,22 @@ async def submit_mended(
         )
 
     return await act_on(request, runtime, caller, request_id, "mend", build)
+
+
+@router.post(f"{CASE_PATH}/note")
+async def submit_note(
+    request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        return AddCaseNote(
+            request_id=request_id,
+            area=caller.area,
+            by=caller.principal,
+            # A browser counts a new line as one character, and sends two.
+            note=form.get("note", "").replace("\r\n", "\n"),
+        )
+
+    return await act_on(request, runtime, caller, request_id, "note", build)
 
 
 @router.post(f"{CASE_PATH}/meeting")

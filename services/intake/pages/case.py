@@ -23,7 +23,7 @@ from services.intake.approvals.messages import (
     PART_REASONS,
     RETURN_REASONS,
 )
-from services.intake.approvals.notes import Note, list_notes
+from services.intake.approvals.notes import Note, list_case_notes, list_notes
 from services.intake.attachments.keeping import list_files
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.rules import find_owner
@@ -257,7 +257,7 @@ async def _build_case(
     earlier = await worklist.find_of_persons(
         runtime.database, find_scope(caller), [stored.person_id]
     )
-    history, silent = await list_history(runtime, stored)
+    history, silent = await list_history(runtime, stored, list_case_notes(vault, person, stored))
     text = open_text(vault, person, stored)
     return Case(
         row=build_row(stored, now, await find_on(runtime.database, now)),
