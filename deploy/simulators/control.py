@@ -2,6 +2,7 @@
 consoles."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -89,6 +90,12 @@ def _build_answer(answer: Answer) -> IntakeAnswer:
     return IntakeAnswer(status=answer.status, answer=answer.text, queued=answer.may_work_later)
 
 
+def find_passive_text(answer: str) -> str:
+    """What WeChat shows at once: the text of the answer to the push itself; empty of another."""
+    found = re.search(r"<Content><!\[CDATA\[(.*?)\]\]></Content>", answer, re.DOTALL)
+    return found[1] if found else ""
+
+
 async def _push_each(
     items: Sequence[Item], push: Callable[[Item], Awaitable[IntakeAnswer]]
 ) -> list[IntakeAnswer]:
@@ -135,7 +142,10 @@ class People:
             "Content": text.text,
             "MsgId": int(message_id),
         }
-        return _build_answer(await self._callbacks.push_wechat(fields))
+        answer = await self._callbacks.push_wechat(fields)
+        if said := find_passive_text(answer.text):
+            self._record("wechat", openid, said, self._now(), "in")
+        return _build_answer(answer)
 
     async def send_media(self, openid: str, kind: str, media_id: str, fmt: str) -> IntakeAnswer:
         self._counters["wechat_media"] += 1
@@ -178,10 +188,15 @@ class People:
         }
 
     def _record(
-        self, channel: Literal["sms", "wechat"], recipient: str, text: str, at: datetime
+        self,
+        channel: Literal["sms", "wechat"],
+        recipient: str,
+        text: str,
+        at: datetime,
+        direction: Literal["in", "out"] = "out",
     ) -> None:
         seq = self._phones.take_next_seq()
-        self._phones.add(Entry(seq, recipient, channel, "out", text, at))
+        self._phones.add(Entry(seq, recipient, channel, direction, text, at))
 
 
 def build_router(

@@ -17,8 +17,8 @@ from services.notify.model import About, ProviderName, SmsProvider
 from services.notify.rules import Rules
 from services.notify.templates import Template, Variable
 from services.notify.wording import (
-    format_day,
     format_help,
+    format_hour,
     format_long_date,
     format_moment,
     format_quantity,
@@ -211,7 +211,7 @@ def _format_short(variable: Variable, content: Content) -> str:
         case "town":
             return format_town(about.town_code)
         case "until":
-            return format_day(about.until, language)
+            return format_hour(about.until, language)
         case "day":
             return format_short_date(about.day, language)
         case "answer" | "answer_again":

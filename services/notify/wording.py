@@ -99,6 +99,15 @@ def format_day(at: datetime | None, language: NoticeLanguage = "zh") -> str:
     return f"{here.month}月{here.day}日"
 
 
+def format_hour(at: datetime | None, language: NoticeLanguage = "zh") -> str:
+    """Until when somebody may answer: the day and the full hour before it, in six characters; the
+    month is the next in which there is such a day."""
+    if language == "en" or at is None:
+        return format_day(at, language)
+    here = at.astimezone(CHINA)
+    return f"{here.day}日{here.hour}时"
+
+
 def format_short_date(text: str, language: NoticeLanguage = "zh") -> str:
     day = date.fromisoformat(text) if text else None
     if language == "en":

@@ -79,7 +79,7 @@ MEDICAL = About(
         (
             "match_asked",
             {"reply_code": "4821"},
-            "医疗救助2000元，石排镇，1月23日前请联系社工",
+            "医疗救助2000元，石排镇，23日16时前请联系社工",
         ),
         (
             "proposals_proposed",

@@ -16,7 +16,7 @@ from services.notify.timing import (
     find_quiet_end,
     format_iso_day,
 )
-from services.notify.wording import format_day, format_moment
+from services.notify.wording import format_day, format_hour, format_moment
 from shared.contracts.values import CHINA
 from shared.scope import Scope
 from tests.notify.decisions import make_rules
@@ -121,3 +121,8 @@ def test_what_is_too_much_for_a_day_comes_on_chinas_next(utc: str, morning: str)
     comes_at = find_next_morning(read_utc(utc), "P-1", rules)
     assert comes_at.astimezone(CHINA).date().isoformat() == morning
     assert find_quiet_end(comes_at, rules.quiet_hours) is None
+
+
+def test_until_when_is_said_to_the_hour_in_six_characters() -> None:
+    assert format_hour(read_utc("2026-11-30 11:46:00")) == "30日19时"
+    assert format_hour(read_utc("2026-11-30 16:00:00")) == "1日0时"

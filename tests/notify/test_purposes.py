@@ -156,7 +156,7 @@ def test_variables_have_at_most_six_characters() -> None:
 @pytest.mark.parametrize("name", ["match_asked", "match_asked_again"])
 def test_what_a_donor_may_answer_stands_there_to_be_copied(name: str) -> None:
     text = fill(Content(TEMPLATES[name], MATCH_ID, about=MEDICAL, reply_code="4821"))
-    assert "石碣镇对接2000元，12月1日前回" in text
+    assert "石碣镇对接2000元，1日7时前回" in text
     assert "Y4821接受，N4821婉拒。" in text
     read_both(text)
 

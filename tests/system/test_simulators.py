@@ -16,6 +16,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
+from deploy.simulators.control import find_passive_text
 from deploy.simulators.faults import Chance, Faults
 from deploy.simulators.main import run_simulators
 from deploy.simulators.phones import Entry, Phones
@@ -374,3 +375,9 @@ async def test_page_is_served_in_chinese_first(harness: SimulatorHarness) -> Non
 def test_simulators_refuse_to_listen_beyond_loopback(host: str) -> None:
     with pytest.raises(SettingsError, match="只能监听本机"):
         replace(SETTINGS, host=host)
+
+
+def test_the_answer_to_a_push_is_shown_as_wechat_shows_it() -> None:
+    text = "请拨打 120\n或 12356"
+    assert find_passive_text(f"<xml><Content><![CDATA[{text}]]></Content></xml>") == text
+    assert find_passive_text("success") == ""

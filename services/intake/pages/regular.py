@@ -29,6 +29,7 @@ from services.intake.regular.messages import (
     FINDINGS,
     KINDS,
     OUTCOMES,
+    SERVICE_MISSING,
     VISIT_DATE_WRONG,
     WORK_UNKNOWN,
 )
@@ -197,6 +198,8 @@ def _read_work(form: Form) -> WorkRow:
         phone = form.get("phone", "")
         fields["person"] = {"name": name, "phone": f"+86{phone}" if phone else None}
     if item := form.get("service"):
+        if not form.get("total"):
+            raise SERVICE_MISSING.invalid("service.total")
         total = _read_count(form.get("total", ""))
         fields["service"] = {"item": item, "unit": form.get("unit") or "次", "total": total}
     return WorkRow.model_validate(fields)
