@@ -194,6 +194,7 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             is_own=True,
             may_export=True,
             may_read=True,
+            may_take=True,
             may_reissue=True,
             taken_at="2026-01-20 08:00",
             is_cancelling=True,
