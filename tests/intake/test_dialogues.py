@@ -197,6 +197,25 @@ async def test_each_of_two_wishes_comes_to_the_end_of_a_dialogue(lines: str, nee
     assert all(each.data.category is not Category.OTHER for each in commands)
 
 
+@pytest.mark.parametrize("written", ["取消", "算了不要了", "我要撤回"])
+async def test_who_cancels_ends_the_dialogue_and_is_told_so(written: str) -> None:
+    talking = Talking()
+    assert await talking.says("求轮椅1辆") == "where"
+    assert await talking.says(written) == "ended"
+    assert (await talking._load_thread()).dialogue is None
+    assert await talking.says(written) == "withdrawn"
+
+
+@pytest.mark.parametrize("written", ["我想帮忙", "想捐", "我想捐点衣服", "我要捐款", "想帮人"])
+async def test_a_giver_is_told_where_to_offer(written: str) -> None:
+    assert await Talking().says(written) == "giving"
+
+
+@pytest.mark.parametrize("written", ["我需要帮忙", "请帮忙", "我想申请帮助"])
+async def test_who_needs_help_is_no_giver(written: str) -> None:
+    assert await Talking().says(written) == "what"
+
+
 async def test_who_asks_how_far_it_is_goes_on_with_his_dialogue() -> None:
     talking = Talking()
     for written, code in (("求轮椅1辆", "where"), ("批了没", ""), ("茶山", "whom")):

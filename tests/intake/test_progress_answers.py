@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.channels.answers import Sense, read_answer
 from services.intake.channels.typed_requests import format_code
-from services.intake.model import Request, RequestState
+from services.intake.model import Reading, Request, RequestState
 from shared.contracts.events import MatchCommitted, MatchDelivered, MessageAnswered
 from shared.messaging.decision import Ref
 from tests.intake.builders import (
@@ -92,3 +92,15 @@ def test_progress_is_asked_for_in_many_words(written: str) -> None:
 )
 def test_other_questions_are_no_question_for_progress(written: str) -> None:
     assert read_answer(written).sense is not Sense.PROGRESS
+
+
+@pytest.mark.parametrize(("reading", "answer"), [("partly", "none_awaited"), ("call", "unread")])
+def test_who_speaks_of_a_delivery_and_awaits_none_is_not_told_to_apply(
+    reading: Reading, answer: str
+) -> None:
+    inbox = Inbox()
+    message = inbox.keep(ASKED)
+    decision = inbox.settle(message, "unread", reading=reading, answer="unread")
+    (fact,) = [fact for _, fact in decision.events if isinstance(fact, MessageAnswered)]
+    assert fact.full_answer == answer
+    assert inbox.message(message.id).waits

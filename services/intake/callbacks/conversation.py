@@ -9,6 +9,8 @@ from dataclasses import replace
 import structlog
 
 from services.intake.callbacks.dialogue import (
+    DECIDED,
+    FOR_A_PERSON,
     PART_OF_REQUEST,
     SlotQuestion,
     add_message,
@@ -63,20 +65,6 @@ log = structlog.get_logger()
 
 READINGS_MAX = 5
 NUMBER_LENGTH_MAX = 8
-DECIDED: dict[Sense, AnswerMeaning] = {
-    Sense.RECEIVED: "received",
-    Sense.NOT_RECEIVED: "not_received",
-    Sense.STOP: "opted_out",
-    Sense.START: "resumed",
-    Sense.NO: "no",
-    Sense.REFERENCE: "reference",
-}
-FOR_A_PERSON: dict[Sense, Reading] = {
-    Sense.PARTLY: "partly",
-    Sense.NEEDLESS: "needless",
-    Sense.CALL: "call",
-    Sense.UNKNOWN: "unknown",
-}
 
 
 async def receive_message(runtime: IntakeRuntime, inbound: Inbound) -> str:
@@ -129,6 +117,11 @@ class Conversation:
             case ShortAnswer(sense=Sense.PROGRESS):
                 settled = await self._settle("unknown", "understood", asks_progress=True)
                 return format_code(settled or "progress_none")
+            case ShortAnswer(sense=Sense.GIVING):
+                settled = await self._settle("unknown", "understood", answer="giving")
+                return format_code(settled or "giving")
+            case ShortAnswer(sense=Sense.NEEDLESS):
+                return await self._ask_or_request(understood)
             case ShortAnswer(sense=Sense.GRIEF):
                 return await self._leave_to_person("unknown", may_press=True)
             case ShortAnswer(sense=sense, is_urgent=is_urgent) if sense is not Sense.UNKNOWN:
@@ -244,6 +237,12 @@ class Conversation:
         )
         return format_code(settled or "unread")
 
+    async def _stop(self, thread: Correspondence) -> str | None:
+        """“取消”: of a dialogue, which ends, or of what was recorded, which staff ask about."""
+        answer: SenderAnswer = "ended" if thread.dialogue else "withdrawn"
+        settled = await self._settle("needless", "unread", answer=answer, thread=thread)
+        return None if settled is None else format_code(settled or answer)
+
     # --- what somebody needs ---
 
     async def _ask_or_request(self, understood: text.Understood) -> str:
@@ -261,6 +260,8 @@ class Conversation:
 
     async def _continue(self, thread: Correspondence, understood: text.Understood) -> str | None:
         """None: read again."""
+        if isinstance(understood, ShortAnswer) and understood.sense is Sense.NEEDLESS:
+            return await self._stop(thread)
         inbound, dialogue = self._inbound, thread.dialogue
         talk = add_message(open_talk(self._vault, thread), dialogue, understood, inbound)
         if dialogue and inbound.kind in PART_OF_REQUEST and not inbound.text:

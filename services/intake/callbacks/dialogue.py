@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.intake.callbacks.places import list_nearest, read_nearest
+from services.intake.channels.answers import Sense
 from services.intake.channels.spoken_goods import is_good
 from services.intake.channels.text import Draft, Understood, find_town, read_count, read_slot
-from services.intake.model import Correspondence, Dialogue, Slot
+from services.intake.model import AnswerMeaning, Correspondence, Dialogue, Reading, Slot
 from services.intake.vault.messages import Inbound, Talk
 from shared.contracts.events import SenderAnswer
 
@@ -15,6 +16,19 @@ ASKED_MAX = 2
 PART_OF_REQUEST = frozenset({"image", "voice", "video"})
 """Sent while we ask for something, or right after, it belongs to that."""
 FOLLOWS_WITHIN = timedelta(minutes=30)
+DECIDED: dict[Sense, AnswerMeaning] = {
+    Sense.RECEIVED: "received",
+    Sense.NOT_RECEIVED: "not_received",
+    Sense.STOP: "opted_out",
+    Sense.START: "resumed",
+    Sense.NO: "no",
+    Sense.REFERENCE: "reference",
+}
+FOR_A_PERSON: dict[Sense, Reading] = {
+    Sense.PARTLY: "partly",
+    Sense.CALL: "call",
+    Sense.UNKNOWN: "unknown",
+}
 
 _AGAIN: dict[Slot, SenderAnswer] = {
     "what": "what_again",

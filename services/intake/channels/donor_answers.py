@@ -43,6 +43,11 @@ def read_donor_answer(text: str) -> DonorAnswer | None:
     return None
 
 
+def offers_help(text: str) -> bool:
+    """我想帮忙, 想捐: of simplified text. Who offers, and asks for nothing."""
+    return _GIVING.fullmatch(text) is not None
+
+
 def _read_match(match: re.Match[str]) -> DonorAnswer | None:
     rest = match["rest"].strip()
     if len(rest) > WORDS_AFTER_MAX:
@@ -62,6 +67,11 @@ def _find_cause(rest: str) -> DeclineCause:
     return "scope" if _SCOPE.search(rest) else "other"
 
 
+_GIVING = re.compile(
+    "(?:请问|你好|您好)?(?:我们公司|我们|我司|本人|我)?(?:也|很)?(?:想要|想|要|愿意|可以)"
+    "(?:帮忙|帮人|(?:帮|帮助)(?:别人|他人|人|大家|有需要的人|有困难的人)|捐[赠助献款钱物]?"
+    "|捐(?:一?[点些])?(?:衣服|东西|物资|米|书|钱)|[做当](?:志愿者|义工))"
+)
 _MARKS = re.compile(
     r"[\s\ufe0f\U0001f3fb-\U0001f3ff😊🙂😀😃😄😁👍👌👏🙏❤✅💪🌹🤝,.;:!?~、，。；：！？“”\"'()（）\[\]【】<>《》+\-_/\\|·…—]+"
 )

@@ -14,7 +14,7 @@ from typing import Literal
 
 from services.intake.channels.answers import Sense, ShortAnswer, read_answer
 from services.intake.channels.dialect import read_spoken_wish
-from services.intake.channels.donor_answers import DonorAnswer, read_donor_answer
+from services.intake.channels.donor_answers import DonorAnswer, offers_help, read_donor_answer
 from services.intake.channels.spoken_amounts import (
     AMOUNT,
     BARE_AMOUNT,
@@ -166,6 +166,8 @@ def understand(text: str) -> Understood:
         return donor
     if answer.sense not in (Sense.UNKNOWN, Sense.REFERENCE, Sense.CALL):
         return answer
+    if offers_help(words):
+        return ShortAnswer(Sense.GIVING)
     if _OPENING.fullmatch(words):
         return Draft()
     draft = None if answer.is_about_delivery else _read_need(read_spoken_wish(plain))
@@ -176,9 +178,7 @@ def understand(text: str) -> Understood:
 
 def find_town(text: str) -> str | None:
     """The one town that is named: in full, or alone as people say it."""
-    reading = _Reading(simplify(fold_text(text)))
-    town_code, _ = _take_place(reading)
-    return town_code
+    return _take_place(_Reading(simplify(fold_text(text))))[0]
 
 
 def read_slot(slot: Slot, text: str, label: str = "") -> Draft:

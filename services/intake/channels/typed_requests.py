@@ -109,6 +109,25 @@ PROGRESS: Mapping[str, str] = {
     ),
 }
 
+PLAIN: Mapping[str, str] = {
+    "ended": (
+        "已停止本次登记，没有登记新的诉求。工作人员会查看；需要帮助时请再来信。"
+        "Stopped; nothing new was recorded. Write again when you need help."
+    ),
+    "withdrawn": (
+        "您说不再需要，工作人员会与您确认；确认前已登记的诉求照常办理。"
+        "We will ask you before anything stops."
+    ),
+    "giving": (
+        "谢谢您愿意帮助别人！请在莞家网页“我要帮忙”登记，或联系村(居)委会。求助请回复“求助”。"
+        "Thank you! Offer help on our page 我要帮忙. To ask for help, write 求助."
+    ),
+    "none_awaited": (
+        "目前没有等待您确认的帮助；您的来信已收下，工作人员会查看。"
+        "No help waits for your confirmation; we will read your message."
+    ),
+}
+
 _ANSWERS: Mapping[str, str] = {
     "received": THANKS,
     "not_received": NOT_ARRIVED,
@@ -125,6 +144,7 @@ _ANSWERS: Mapping[str, str] = {
     "donor": DONOR_HEARD,
     **QUESTIONS,
     **PROGRESS,
+    **PLAIN,
 }
 
 

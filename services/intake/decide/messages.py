@@ -37,6 +37,9 @@ EMERGENCIES_A_DAY_MAX = 3 * ANSWERS_A_DAY_MAX
 """By SMS, to one number: whoever forges its messages has it bothered no more than that."""
 
 DESPITE_OPT_OUT: frozenset[SenderAnswer] = frozenset({"opted_out", "resumed", "emergency"})
+REPLACED: frozenset[SenderAnswer | None] = frozenset({"unread", "withdrawn"})
+"""Where a delivery waits, its sender is told that it is not confirmed by this."""
+ABOUT_DELIVERY: frozenset[Reading] = frozenset({"received", "not_received", "partly"})
 ASKED_FOR = timedelta(hours=24)
 """So long a question of ours waits for its answer; then a person reads what was written."""
 SPOKEN = frozenset({"text", "voice"})
@@ -209,8 +212,10 @@ def settle(
     now: datetime,
 ) -> Decision:
     """The message as a rule left it, what its sender is told, and whom it waits for."""
-    if settlement.answer == "unread" and message.id in correspondence.doubts:
+    if settlement.answer in REPLACED and message.id in correspondence.doubts:
         settlement = replace(settlement, answer="noted")
+    elif settlement.answer == "unread" and settlement.reading in ABOUT_DELIVERY:
+        settlement = replace(settlement, answer="none_awaited")
     about = settlement.request_id
     if about is None and settlement.state == "unread":
         about = find_returned(states, message)

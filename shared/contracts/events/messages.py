@@ -29,15 +29,24 @@ ProgressAnswer = Literal[
     "progress_promised",
     "progress_delivered",
 ]
+PlainAnswer = Literal["ended", "withdrawn", "giving", "none_awaited"]
 Wording = Literal["usual", "again", "noted"]
 SenderAnswer = Literal[
-    SentAnswer, ProgressAnswer, "noted", "arrived", "what_again", "where_again", "whom_again"
+    SentAnswer,
+    ProgressAnswer,
+    PlainAnswer,
+    "noted",
+    "arrived",
+    "what_again",
+    "where_again",
+    "whom_again",
 ]
 """What a sender is told: a person reads it; call for help; which delivery do you mean; notices
 stopped, or began again; the questions of a dialogue: what is needed, where, for whom. noted: a
 person reads it, and what waits to be confirmed is not confirmed by it. arrived: did the only help
 that waits arrive, yes or no. progress: how far the latest case is, where to look, or that there is
-none. again: in other words."""
+none. again: in other words. ended: the dialogue is over, nothing was recorded; withdrawn: staff ask
+before anything stops; giving: where help is offered; none_awaited: no delivery waits."""
 OTHER_WORDINGS: Mapping[SenderAnswer, tuple[SentAnswer, Wording]] = {
     "noted": ("unread", "noted"),
     "what_again": ("what", "again"),
@@ -46,7 +55,7 @@ OTHER_WORDINGS: Mapping[SenderAnswer, tuple[SentAnswer, Wording]] = {
 }
 PHRASES: Mapping[SenderAnswer, SentAnswer] = {
     "arrived": "which",
-    **dict.fromkeys(get_args(ProgressAnswer), "unread"),
+    **dict.fromkeys((*get_args(ProgressAnswer), *get_args(PlainAnswer)), "unread"),
 }
 """What says something of its own, and what an instance says that does not know it yet."""
 
