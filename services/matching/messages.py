@@ -56,9 +56,7 @@ UNIT_DIFFERS = Message(
     "unit_differs", "单位或物品与诉求不符", "another unit or item than the request's"
 )
 OFFER_UNSUITABLE = Message(
-    "offer_unsuitable",
-    "这项诉求不在资源的服务范围内",
-    "the request is not what the offer is for",
+    "offer_unsuitable", "这项诉求不在资源的服务范围内", "the request is not what the offer is for"
 )
 FUND_TERMS_OUTSIDE = Message(
     "fund_terms_outside",
@@ -392,12 +390,10 @@ STARS_WRONG = Message("stars_wrong", "请选择一至五星", "choose one star t
 # --- how a giver is told ---
 
 PREFERENCE_UNKNOWN = Message(
-    "preference_unknown",
-    "请从所列的方式和语言中选择",
-    "choose one of the listed ways and languages",
+    "preference_unknown", "请从所列的方式和语言中选择", "choose a listed way and language"
 )
 PREFERENCE_UNREACHABLE = Message(
     "preference_unreachable",
     "现在读不到您的通知设置，没有改动；请过几分钟再试",
-    "your settings cannot be read just now and nothing was changed: try again in some minutes",
+    "your settings cannot be read now and nothing was changed: try again in some minutes",
 )

@@ -151,11 +151,17 @@ class Columns:
         )
 
     def _take_times(self, places: dict[str, list[int]], cells: Sequence[str]) -> dict[str, int]:
-        """交易时间 beside 交易日期 is no second column of moments. Takes it out of these."""
-        headers = {fold_header(cell): position for position, cell in enumerate(cells)}
+        """交易时间 beside 交易日期 is no second column of moments. Takes it out of these. Who says
+        which column it is means that one alone: ids of rows have their moment."""
+        ignored = self._fold_ignored()
+        headers = {
+            header: position
+            for position, cell in enumerate(cells)
+            if (header := fold_header(cell)) not in ignored
+        }
         times: dict[str, int] = {}
         for name, positions in places.items():
-            for position in positions:
+            for position in () if name in self.mapping else positions:
                 day = fold_header(cells[position])
                 time = headers.get(day.removesuffix(_DAY) + _OF_DAY)
                 if day.endswith(_DAY) and time is not None:

@@ -111,12 +111,8 @@ WHOLE_EXPORTS = (
         columns=("received_at=交易日",),
         encoding="gb18030",
     ),
-    _load(
-        "abc",
-        "100.00 甲公司 900001",
-        REFUSED,
-        columns=("received_at=交易日期", "bank_reference=日志号"),
-    ),
+    _load("abc", REFUSED, REFUSED, columns=("received_at=交易日期", "bank_reference=日志号")),
+    _load("abc", "100.00 甲公司 900001", REFUSED, columns=("bank_reference=日志号",)),
     _load(
         "wechat_person",
         "100.00 张三 100003900001",

@@ -73,3 +73,11 @@ def test_other_columns_are_no_running_balance(header: str) -> None:
 def test_lines_in_no_order_say_nothing() -> None:
     lines = write_lines(MOVED)
     assert list_breaks([*lines[::3], *lines[1::3], *lines[2::3]]) == []
+
+
+def test_a_line_without_a_balance_is_no_link_and_hides_nothing() -> None:
+    lines = write_lines(MOVED)
+    pending = "2026-01-05,捐赠人,,5.00,,T-99"
+    assert list_breaks([*lines[:5], pending, *lines[5:]]) == []
+    del lines[7]
+    assert len(list_breaks([*lines[:5], pending, *lines[5:]])) == 1

@@ -36,3 +36,17 @@ def test_of_two_things_none_is_left_out(text: str, wishes: str) -> None:
 def test_one_thing_that_is_said_twice_is_asked_about(text: str) -> None:
     draft = understand(text)
     assert not isinstance(draft, Draft) or draft.need is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "每月药费800元，想要轮椅1辆，茶山镇，张三",
+        "妈妈住院欠了5000元，求轮椅1辆，茶山镇，张三",
+        "每月低保800元，想要一辆轮椅，茶山镇，张三",
+    ],
+)
+def test_what_one_has_or_owes_is_no_wish_beside_a_thing(written: str) -> None:
+    understood = understand(written)
+    assert "800" not in repr(understood)
+    assert "5000" not in repr(understood)

@@ -1,4 +1,4 @@
-"""Partners' clients compress as they like: a batch that cannot be unpacked would stop its reader."""
+"""Partners' clients compress as they like: a batch that cannot be unpacked stops its reader."""
 
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder

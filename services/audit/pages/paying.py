@@ -145,8 +145,8 @@ async def _add_purposes(
 ) -> list[dict[str, object]]:
     """What each is for, by the commitment of its match."""
     query = {"_id": {"$in": [row["id"] for row in rows]}}
-    found = await mongo.find(runtime.database, Commitment, query)
-    spendings = {each.id: each.spending for each in found}
+    commitments = await mongo.find(runtime.database, Commitment, query)
+    spendings = {each.id: each.spending for each in commitments}
     return [row | describe_purpose(str(row["id"]), spendings.get(str(row["id"]))) for row in rows]
 
 

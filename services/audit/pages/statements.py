@@ -44,12 +44,12 @@ from services.audit.statement_files.uploads import FILE_BYTES_MAX, Upload, Uploa
 from services.audit.statements import Layout
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import Check
-from services.audit.statements.trial import Trial, name_stated, try_statement
+from services.audit.statements.trial import SUMS_WRONG, Trial, name_stated, try_statement
 from services.audit.store import read_funds
 from shared import mongo
 from shared.errors import Invalid, Problem
 from shared.security import Credential, Role
-from shared.sheets import check_unpacked
+from shared.sheets import RefusedRow, check_unpacked
 from shared.web.access import Denied, allow
 from shared.web.admission import takes_bytes
 from shared.web.forms import execute_form, make_form_key, read_form
@@ -256,7 +256,9 @@ async def _render_preview(
         file=file,
         is_own=file is not None and file.maker == caller.principal,
         may_check=Role.FINANCE_CHECKER in caller.roles,
-        refused=[name_choice(row) for row in trial.refused] if trial else (),
+        refused=[name_choice(row) for row in sorted(trial.refused, key=_rank_refused)]
+        if trial
+        else (),
         may_state_payments=runtime.settings.build_rules().may_state_payments(upload.source),
         problems=[problem.as_dict() for problem in problems],
         questions=ask_columns(headers, upload.layout) if upload.state == "preview" else (),
@@ -275,6 +277,11 @@ async def _render_preview(
         shown_refused=SHOWN_REFUSED,
         shown_said=SHOWN_SAID,
     )
+
+
+def _rank_refused(row: RefusedRow) -> tuple[bool, int]:
+    """What is wrong with the whole file first: a total, a balance."""
+    return not any(problem.code in SUMS_WRONG for problem in row.problems), row.line
 
 
 def _rank_payment(row: BankRow) -> tuple[int, int]:
@@ -327,7 +334,8 @@ async def propose_statement(
         trial = await runtime.resources.sheet_gate.read(_try, content, upload, check)
         if not trial.rows and not trial.payments:
             raise STATEMENT_EMPTY.invalid("file")
-        if trial.totals_differ and not form.get("totals_looked_at"):
+        is_looked_at = upload.are_apart or form.get("totals_looked_at")
+        if trial.totals_differ and not is_looked_at:
             raise STATEMENT_TOTAL_DIFFERS.invalid("totals_looked_at")
     except Invalid as invalid:
         return await _render_preview(request, runtime, caller, upload, invalid.problems)

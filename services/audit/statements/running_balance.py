@@ -37,13 +37,18 @@ class RunningBalance:
     headers: Sequence[str]
     amounts: Sequence[int]
     unit: str
+    _place: int | None = None
     _lines: list[_Line] = field(default_factory=list)
-    _is_unreadable: bool = False
+
+    def __post_init__(self) -> None:
+        places = [at for at, text in enumerate(self.headers) if _HEADER.search(fold_word(text))]
+        self._place = places[0] if len(places) == 1 else None
 
     def note(self, line: int, cells: Sequence[str]) -> None:
-        """A row of the table, whatever becomes of it."""
-        place = self._find_column()
-        if place is None or self._is_unreadable or place >= len(cells):
+        """A row of the table, whatever becomes of it. One without a balance, as of what is pending,
+        is no link of the chain."""
+        place = self._place
+        if place is None or place >= len(cells):
             return
         try:
             balance_fen = self._parse(cells[place])
@@ -53,14 +58,11 @@ class RunningBalance:
                 if at < len(cells) and cells[at] and not is_zero(cells[at])
             ]
         except Invalid:
-            self._is_unreadable = True
             return
         self._lines.append(_Line(line, balance_fen, abs(sum(moved))))
 
     def find_breaks(self) -> Iterator[RefusedRow]:
         """The lines that do not follow from their neighbour, in the order that fits best."""
-        if self._is_unreadable:
-            return
         pairs = list(zip(self._lines, self._lines[1:], strict=False))
         oldest_first = [pair for pair in pairs if not _follows(*pair)]
         newest_first = [pair for pair in pairs if not _follows(*reversed(pair))]
@@ -74,10 +76,6 @@ class RunningBalance:
                 "before": format_yuan(earlier.balance_fen),
             }
             yield RefusedRow(later.line, (), (BALANCE_BROKEN.problem("balance", **values),))
-
-    def _find_column(self) -> int | None:
-        places = [at for at, text in enumerate(self.headers) if _HEADER.search(fold_word(text))]
-        return places[0] if len(places) == 1 else None
 
     def _parse(self, text: str) -> int:
         """Raises Invalid."""

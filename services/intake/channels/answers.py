@@ -59,7 +59,7 @@ class ShortAnswer:
 def read_answer(text: str) -> ShortAnswer:
     """Never raises."""
     folded = read_dialect(fold_text(text).casefold())
-    if find_danger(text):
+    if find_danger(text) or "🆘" in text:
         return ShortAnswer(Sense.EMERGENCY, is_urgent=True)
     if len(folded) > ANSWER_LENGTH_MAX:
         return ShortAnswer(Sense.UNKNOWN)
@@ -135,7 +135,7 @@ def _read_picture(text: str) -> Sense:
 
 
 _SAD = re.compile(
-    r"[😭😢😥😰😨😱😓😞😔😟🙁☹😣😖😩😫😡😠🤬👎💔🆘😿🥺]"
+    r"[😭😢😥😰😨😱😓😞😔😟🙁☹😣😖😩😫😡😠🤬👎💔😿🥺]"
     r"|\[(?:流泪|大哭|难过|快哭了|委屈|发怒|抓狂|可怜|心碎|弱|衰|骷髅|咒骂|撇嘴|苦涩)\]"
 )
 _PICTURES = re.compile(r"\[[\u4e00-\u9fffa-z]{1,6}\]")

@@ -57,6 +57,13 @@ def parse_fen(match: re.Match[str]) -> int:
 _PLACES = {"十": 10, "百": 100, "千": 1000}
 
 
+HAD = re.compile(
+    r"(?:每个?[月年天周]|一个月|低保|退休金|养老金|工资|收入|欠|花|借|救助过)[\u4e00-\u9fff]{0,4}?"
+    r"\d[\d.]*[万千百]?(?:元|块|圆)"
+)
+"""What one has, spends or owes: beside a thing that is asked for, no wish by itself."""
+
+
 def parse_chinese_fen(text: str) -> int:
     """三百, 一千五百, 一千五, 两万. 0 for what is no number, or two: 两三百."""
     whole = part = digit = 0

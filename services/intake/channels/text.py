@@ -19,6 +19,7 @@ from services.intake.channels.spoken_amounts import (
     AMOUNT,
     BARE_AMOUNT,
     CHINESE_AMOUNT,
+    HAD,
     MONEY_WORDS,
     SHORT_OF,
     THOUSANDS,
@@ -296,7 +297,7 @@ def _read_draft(text: str) -> Draft:
     labels = reading.take_words(CATEGORY_WORDS)
     goods, rest = take_goods(reading.tokens, is_any=bool(labels or kinds))
     reading.rest = " ".join(rest)
-    if is_vague:
+    if is_vague or (goods and amounts and HAD.search(text)):
         amounts = {0}
     needs = [*(_make_money_need(fen) for fen in amounts - {0}), *goods]
     is_form = bool(labels or kinds or goods or amounts) or any(map(name_thing, reading.tokens))

@@ -25,6 +25,7 @@ from shared.contracts.events import (
     MessageQueued,
     SenderAnswer,
 )
+from shared.contracts.events.messages import PHRASES
 from shared.contracts.values import CHINA, Channel
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
 from shared.references import format_reference
@@ -216,6 +217,15 @@ def settle(
         settlement = replace(settlement, answer="noted")
     elif settlement.answer == "unread" and settlement.reading in ABOUT_DELIVERY:
         settlement = replace(settlement, answer="none_awaited")
+    is_told = True
+    if settlement.answer and message.channel is Channel.SMS:
+        point = states.get(ContactPoint, message.point_id)
+        is_closed = point is not None and point.opted_out
+        correspondence, is_told = _count_answer(
+            correspondence, settlement.answer, now, is_closed=is_closed
+        )
+    if not is_told and settlement.answer in PHRASES:  # nobody hears what the rule would say
+        settlement = replace(settlement, state="unread", answer=None)
     about = settlement.request_id
     if about is None and settlement.state == "unread":
         about = find_returned(states, message)
@@ -232,15 +242,9 @@ def settle(
         }
     )
     events: list[tuple[State, Fact]] = [queue(message)] if message.waits else []
-    if settlement.answer and message.channel is Channel.SMS:
-        point = states.get(ContactPoint, message.point_id)
-        is_closed = point is not None and point.opted_out
-        correspondence, is_told = _count_answer(
-            correspondence, settlement.answer, now, is_closed=is_closed
-        )
-        if is_told:
-            fact = MessageAnswered.of(correspondence.id, settlement.answer, settlement.detail)
-            events.append((message, fact))
+    if settlement.answer and message.channel is Channel.SMS and is_told:
+        fact = MessageAnswered.of(correspondence.id, settlement.answer, settlement.detail)
+        events.append((message, fact))
     return Decision((message, correspondence), tuple(events))
 
 
