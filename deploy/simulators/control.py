@@ -92,8 +92,8 @@ def _build_answer(answer: Answer) -> IntakeAnswer:
 
 def find_passive_text(answer: str) -> str:
     """What WeChat shows at once: the text of the answer to the push itself; empty of another."""
-    found = re.search(r"<Content><!\[CDATA\[(.*?)\]\]></Content>", answer, re.DOTALL)
-    return found[1] if found else ""
+    content = re.search(r"<Content><!\[CDATA\[(.*?)\]\]></Content>", answer, re.DOTALL)
+    return content[1] if content else ""
 
 
 async def _push_each(
@@ -143,8 +143,8 @@ class People:
             "MsgId": int(message_id),
         }
         answer = await self._callbacks.push_wechat(fields)
-        if said := find_passive_text(answer.text):
-            self._record("wechat", openid, said, self._now(), "in")
+        if passive_text := find_passive_text(answer.text):
+            self._record("wechat", openid, passive_text, self._now(), "in")
         return _build_answer(answer)
 
     async def send_media(self, openid: str, kind: str, media_id: str, fmt: str) -> IntakeAnswer:

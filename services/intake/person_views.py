@@ -16,6 +16,7 @@ from services.intake.vault.persons import (
 )
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import CHINA, LABELS
+from shared.documents import Document
 from shared.id_numbers import mask_id_number
 from shared.looks import Look
 from shared.security import Role
@@ -183,7 +184,7 @@ def _describe_reason(reason: LikenessReason, needs: Sequence[Any]) -> dict[str, 
     return {"code": reason, "zh": words[0], "en": words[1]}
 
 
-def is_pair_over(view: Mapping[str, Any]) -> bool:
+def is_pair_over(view: Document) -> bool:
     """Two requests of which nobody can be helped twice any more."""
     states = {side.get("state") for side in view["sides"]}
     return view["subject"] == "request" and not states & {"recorded", "open", "returned"}

@@ -1,0 +1,100 @@
+"""What becomes of a donor's answer by SMS: whose it is, and what is left to a person."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.model import HearDonor, Message
+from services.intake.vault.messages import Inbound, derive_earlier_id, seal_message
+from shared.contracts.events import DonorAnswered, DonorReplied, MessageQueued
+from shared.contracts.events.donors import DonorOutcome
+from shared.contracts.values import Channel
+from shared.messaging.decision import Decision, Ref
+from tests.intake.builders import (
+    COMMANDS,
+    EVENTS,
+    PHONE,
+    VAULT,
+    DecisionHarness,
+    make_command,
+    make_event,
+    make_submission,
+)
+
+
+def hear(harness: DecisionHarness, phone: str, id_: str = "1") -> Decision:
+    inbound = Inbound("Y4821", id_, "/callbacks/tencent", Channel.SMS, phone=phone)
+    kept = seal_message(VAULT, inbound, None)
+    handle(harness, kept)
+    data = HearDonor(
+        message_id=kept.message_id,
+        point_id=kept.point_id,
+        earlier_id=derive_earlier_id(VAULT, inbound),
+        verdict="accept",
+        code="4821",
+        cause="other",
+    )
+    return handle(harness, data)
+
+
+def handle(harness: DecisionHarness, data: Any) -> Decision:
+    return harness.handle(COMMANDS[type(data)], make_command(data))
+
+
+def test_an_answer_is_his_whom_the_phone_reaches() -> None:
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant={"name": "王芳", "phone": PHONE}))
+    [request] = harness.requests()
+    decision = hear(harness, PHONE)
+    [said] = [fact for _, fact in decision.events if isinstance(fact, DonorReplied)]
+    assert (said.person_ids, said.verdict, said.code) == ((request.person_id,), "accept", "4821")
+    assert said.contact_id
+    assert PHONE[-8:] not in said.contact_id
+    [there] = [point.id for point in harness.points()]
+    assert there not in said.contact_id, "nor does it say which of the vault's it is"
+    assert not any(isinstance(fact, MessageQueued) for _, fact in decision.events)
+    assert not hear(harness, PHONE).events, "a provider repeats what it had no answer to"
+
+
+def test_an_answer_from_a_phone_that_reaches_nobody_is_read_by_a_person() -> None:
+    harness = DecisionHarness()
+    decision = hear(harness, "+8613700137000")
+    assert any(isinstance(fact, MessageQueued) for _, fact in decision.events)
+    assert not any(isinstance(fact, DonorReplied) for _, fact in decision.events)
+    [message] = [state for state in harness.states.values() if isinstance(state, Message)]
+    assert harness.states[Ref(Message, message.id)] == message
+    assert message.state == "unread"
+
+
+@pytest.mark.parametrize("outcome", ["unknown", "locked"])
+def test_what_opened_nothing_is_read_by_a_person(outcome: DonorOutcome) -> None:
+    """“不行12345” of somebody who means the city's hotline."""
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant={"name": "王芳", "phone": PHONE}))
+    hear(harness, PHONE)
+    message = find_message(harness)
+    assert message.state == "understood"
+    answered = DonorAnswered(
+        donor_id=message.person_id, outcome=outcome, message_id=message.id, is_quiet=True
+    )
+    decision = harness.handle(EVENTS[DonorAnswered], make_event(answered, message.person_id))
+    assert [fact for _, fact in decision.events if isinstance(fact, MessageQueued)]
+    assert find_message(harness).waits
+    again = harness.handle(EVENTS[DonorAnswered], make_event(answered, message.person_id))
+    assert not again.events, "once"
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "declined", "stale"])
+def test_what_was_a_donors_answer_is_not(outcome: DonorOutcome) -> None:
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant={"name": "王芳", "phone": PHONE}))
+    hear(harness, PHONE)
+    message = find_message(harness)
+    answered = DonorAnswered(donor_id=message.person_id, outcome=outcome, message_id=message.id)
+    harness.handle(EVENTS[DonorAnswered], make_event(answered, message.person_id))
+    assert find_message(harness).state == "understood"
+
+
+def find_message(harness: DecisionHarness) -> Message:
+    [message] = [state for state in harness.states.values() if isinstance(state, Message)]
+    return message
