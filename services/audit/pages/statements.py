@@ -150,7 +150,9 @@ def list_sources(runtime: AuditRuntime) -> list[str]:
 async def _check_readable(runtime: AuditRuntime, content: bytes, upload: Upload) -> None:
     """A sheet, though its columns may not be clear yet. Raises Invalid."""
     check_unpacked(content, UNPACKED_MEGABYTES_MAX)
-    if len(content.splitlines()) > LINES_MAX and not content.startswith(b"PK"):
+    if max(content.count(b"\n"), content.count(b"\r")) > LINES_MAX and not content.startswith(
+        b"PK"
+    ):
         raise STATEMENT_ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
     try:
         await runtime.resources.sheet_gate.read(_try, content, upload)

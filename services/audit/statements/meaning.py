@@ -39,6 +39,8 @@ _INCOMING = re.compile(
 _OUTGOING = re.compile(
     rf"{_OF_MONEY}(?:{_OUT_WORDS})|d|dr|dbit|debit|out|outgoing|expense|payment|paid"
 )
+_LEAVES = re.compile("[付扣缴]|支(?!付宝)|[取提]现|取款|转出|汇出|流出|消费|代发")
+_NOT = re.compile("[不未无]|退")
 _FINISHED = re.compile(
     r"(?:交易|支付|付款|收款|转账|汇款|处理|记账|入账|到账|捐款|捐赠|订单|对方|款项|资金|审核|审批|复核|业务)?"
     r"(?:已经?)?(?:成功|完成|完结|结束|入账|到账|收款|收钱|收讫|收到|收入|付款|支付|记账|存入|存入零钱|正常"
@@ -120,9 +122,13 @@ def check_incoming(text: str, field: str, header: str = "") -> str:
     incoming = [word for word in words if _INCOMING.fullmatch(word)]
     if words and len(incoming) == len(words):
         return text
-    goes_out = not incoming and (text.strip() == "-" or any(map(_OUTGOING.fullmatch, words)))
+    goes_out = not incoming and (text.strip() == "-" or any(map(_goes_out, words)))
     message = DIRECTION_OUTGOING if goes_out else DIRECTION_UNCLEAR
     raise message.invalid(field, header=header or field, text=text)
+
+
+def _goes_out(word: str) -> bool:
+    return bool(_OUTGOING.fullmatch(word) or (_LEAVES.search(word) and not _NOT.search(word)))
 
 
 def check_finished(text: str, field: str, header: str = "") -> str:

@@ -10,6 +10,7 @@ from services.intake.messages import CORRECTION_LATE
 from services.intake.model import Person, Request, RequestState, SealedRowCorrection
 from services.intake.rules import Rules
 from shared.contracts.events import RequestWithdrawn
+from shared.contracts.values import Kind
 from shared.messaging.decision import Answer, Command, Decision, State, States
 
 CORRECTIONS_MAX = 50
@@ -44,11 +45,23 @@ def decide_correction(
     fact = RequestWithdrawn(person_id=earlier.person_id)
     decided = replace(
         decided,
-        states=(ended, *_release(states, decided.states, earlier)),
+        states=(ended, *_release(states, _keep_wish(decided.states, earlier), earlier)),
         events=((ended, fact), *decided.events),
         answer=replace(decided.answer, body=body),
     )
     return with_released(states, earlier, decided)
+
+
+def _keep_wish(changed: tuple[State, ...], earlier: Request) -> tuple[State, ...]:
+    """A row that calls a person's wish a public work does not make it one: it needs its sighting
+    as before."""
+    was_wish = earlier.was_wish or earlier.kind is Kind.WISH
+    return tuple(
+        state.model_copy(update={"was_wish": True})
+        if was_wish and isinstance(state, Request) and state.kind is not Kind.WISH
+        else state
+        for state in changed
+    )
 
 
 def _find_current(states: States, id_: str) -> Request | None:

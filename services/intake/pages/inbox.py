@@ -1,5 +1,6 @@
 """The inbox of an office: what people wrote that no rule understood, and what staff make of it."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
@@ -57,7 +58,7 @@ PAGES = Pages("services.intake")
 INBOX_PATH = "/inbox"
 MESSAGE_PATH = f"{INBOX_PATH}/{{message_id}}"
 ROWS = 25
-LINE_MAX = 2_000
+LINE_MAX = 300
 TICK = "read-"
 """Before the id of a message in the name of its box."""
 
@@ -129,9 +130,10 @@ async def _render(
     rows = await describe_conversation(runtime, caller, together)
     files = await list_message_files(runtime, together)
     lines = [_make_line(*each) for each in zip(together, rows, strict=True)]
-    judgement = await judge_text(runtime, "\n".join(line.text for line in lines))
+    judgement = await judge_text(runtime, "\n".join(row.get("text") or "" for row in rows))
     senders = await find_senders(runtime, caller, together[0])
-    suggested = _suggest(rows[0]["town_code"], judgement, read_wish(lines))
+    wish = await asyncio.to_thread(read_wish, lines)
+    suggested = _suggest(rows[0]["town_code"], judgement, wish)
     problems = list(answer.body.get("problems", ())) if answer else []
     typed = form or suggested.values
     targets = list_targets(r for hit in senders for r in hit.requests if r.state in OPEN_STATES)

@@ -214,7 +214,9 @@ def decide_reply(
         reader = event.data.read_by
         if reader and match.is_by(reader):
             return NOTHING
-        if match.state == "committed" and match.reason == REPLIED_NOT_RECEIVED:
+        # A reader's yes takes nothing back: somebody has to hand it over again before.
+        is_taken_back = match.state == "committed" and match.reason == REPLIED_NOT_RECEIVED
+        if is_taken_back and not reader:
             return _confirm(states, match, offer.hand_over(match.quantity), reopen_days, now)
         is_delivered = match.state == "delivered"
         return _confirm(states, match, offer, reopen_days, now) if is_delivered else NOTHING
