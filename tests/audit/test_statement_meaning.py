@@ -45,7 +45,7 @@ def test_yuan_is_yuan_however_it_is_written(cell: str) -> None:
         ("收付标志", "付", "direction_outgoing"),
         ("收/支", "/", "direction_unclear"),
         ("收/支", "不计收支", "direction_unclear"),
-        ("收支", "代扣", "direction_outgoing"),
+        ("收/支", "代扣", "direction_outgoing"),
         ("收支方向", "消费", "direction_outgoing"),
         ("借贷标志", "网银转出", "direction_outgoing"),
         ("借贷标志", "?", "direction_unclear"),
