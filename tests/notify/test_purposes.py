@@ -217,7 +217,7 @@ def test_a_code_comes_with_what_it_is_for(purpose: str, says: tuple[str, ...]) -
 
 def test_proposal_says_what_how_much_where_and_until_when() -> None:
     content = Content(TEMPLATES["match_proposed"], MATCH_ID, about=MEDICAL)
-    assert SMS.format_parameters(content)[1:] == ("医疗救助", "2000元", "石碣镇", "12月1日")
+    assert SMS.format_parameters(content)[1:] == ("医疗救助", "2000元", "石碣镇", "1日7时")
     fields = dict(WECHAT.format_parameters(replace(content, number="0769-12345678")))
     assert (fields["thing6"], fields["thing7"]) == ("医疗救助 2000元", "石碣镇")
     assert fields["time8"] == "2026年12月1日 07:30"
