@@ -358,11 +358,12 @@ class Processor:
         self._store.forget()
         if isinstance(error, Conflict):
             telemetry.CONFLICTS.labels(self._service).inc()
-            self.conflicts_in_a_row = failures
-            if failures % CONFLICTS_IN_A_ROW_MAX == 0:
-                log.error("conflicts_endless", service=self._service, in_a_row=failures)
+            self.conflicts_in_a_row += 1
+            if (in_a_row := self.conflicts_in_a_row) % CONFLICTS_IN_A_ROW_MAX == 0:
+                log.error("conflicts_endless", service=self._service, in_a_row=in_a_row)
             await back_off(failures, most_s=0.1)
             return max(1, size // 2) if failures % CONFLICTS_BEFORE_HALVING == 0 else size
+        self.conflicts_in_a_row = 0
         if isinstance(error, Transient):
             log.warning("batch_retried", service=self._service, error=str(error))
             await back_off(failures, most_s=RETRY_DELAY_S_MAX)
