@@ -144,7 +144,7 @@ class People:
         }
         answer = await self._callbacks.push_wechat(fields)
         if passive_text := find_passive_text(answer.text):
-            self._record("wechat", openid, passive_text, self._now(), "in")
+            self._record("wechat", openid, passive_text, self._now(), "answer")
         return _build_answer(answer)
 
     async def send_media(self, openid: str, kind: str, media_id: str, fmt: str) -> IntakeAnswer:
@@ -193,7 +193,7 @@ class People:
         recipient: str,
         text: str,
         at: datetime,
-        direction: Literal["in", "out"] = "out",
+        direction: Literal["out", "answer"] = "out",
     ) -> None:
         seq = self._phones.take_next_seq()
         self._phones.add(Entry(seq, recipient, channel, direction, text, at))

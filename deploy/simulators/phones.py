@@ -13,13 +13,13 @@ SmsSender = Literal["tencent", "aliyun"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """direction: `in` to the phone, `out` from the person. seq: a growing cursor. sender: of an
-    SMS; a reply goes to it."""
+    """direction: `in` to the phone, `out` from the person, `answer` what WeChat shows at once. seq:
+    a growing cursor. sender: of an SMS; a reply goes to it."""
 
     seq: int
     recipient: str
     channel: Literal["sms", "wechat"]
-    direction: Literal["in", "out"]
+    direction: Literal["in", "out", "answer"]
     text: str
     at: datetime
     url: str = ""

@@ -44,7 +44,7 @@ async def test_a_file_is_read_in_its_turn() -> None:
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 async def test_a_file_of_blank_lines_is_refused_before_it_is_read(end: bytes) -> None:
-    many = FILE + end * statements.LINES_MAX
+    many = FILE + end * (statements.LINES_MAX + 1)
     assert await read_upload(many) == ("statement_rows_too_many", 0)
 
 

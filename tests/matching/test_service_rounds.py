@@ -110,7 +110,7 @@ async def test_need_that_nobody_serves_causes_no_endless_rounds(stack: StackHarn
         before = len(await rounds(harness))
         assert not any([await other.run() for _ in range(6)])
     assert len(await rounds(harness)) == before
-    await harness.register_offer("b", quantity=400)
+    await harness.register_offer("b", quantity=400, donor_id="P-another")
     await harness.wait_for_matches(2, "proposed")
 
 

@@ -157,7 +157,7 @@ def in_memory(start: float | None = 0.0, *, after_conflicts: bool = True) -> Ite
         patch.object(mongo, "run_transaction", run_transaction),
         patch.object(mongo, "find_each", memory_mongo.find_each),
         patch.object(mongo, "find_numbers", memory_mongo.find_numbers),
-        patch.object(loop, "_back_off", back_off),
+        patch.object(loop, "back_off", back_off),
         patch.object(Pace, "find_start", lambda *_: start),
         patch.object(BatchStore, "is_contested", is_contested),
     ):

@@ -16,7 +16,7 @@ from tests.support.stack_harness import StackHarness
 ROOF = "村口祠堂后面王伯家的屋顶漏水很久，一下雨就要用盆接"
 TOWN = "441900103"
 FEN = 300_000
-PROMISED = "落实帮助（"
+PROMISED = "落实帮助"
 SEEN = {"seen": {"manner": "visit"}}
 
 
