@@ -2,11 +2,13 @@
 
 import base64
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from services.audit.cli import app
+from services.audit.cli.console import console
 from services.audit.ledger.receipts import Receipt, ReceiptError, make_receipt
 from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.note import NoteError, VerifierKey
@@ -155,7 +157,9 @@ def test_what_is_no_receipt_is_refused(data: bytes) -> None:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    """Wide enough for each line, whatever another test's thread does to the environment."""
+    with patch.object(console, "_width", 200):
+        return CliRunner().invoke(app, arguments)
 
 
 def test_a_donor_takes_his_receipt_from_the_files_and_checks_it(log: Path, tmp_path: Path) -> None:
@@ -179,7 +183,7 @@ def test_the_command_says_how_many_witnesses_cosigned(tmp_path: Path, writer: Wr
     stranger = VerifierKey("w.test", 4, SigningKey.generate("w.test").vkey.public)
     checking = ("check-receipt", str(file), "--vkey", str(KEY))
     keys = ("--witness", str(witness.key), "--witness", str(stranger), "--quorum", "1")
-    assert "1 方已见证，共给出 2 方" in run(*checking, *keys).output
+    assert "1 方已见证，共给出 2 方 1 of 2 witnesses cosigned" in run(*checking, *keys).output
     assert "未核对 not checked; --witness KEY" in run(*checking).output
 
 

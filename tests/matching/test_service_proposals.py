@@ -280,8 +280,8 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
     # What is under his own link dies with it; what else stands here is open to everybody.
     hrefs = re.findall(r'href="(/[^"?]*)', led)
     others = {"/", "/language/en"}
-    own = [href for href in hrefs if href not in others]
-    assert all(href.startswith((path, "/ledger", "/log/", "/static/")) for href in own), hrefs
+    private = [href for href in hrefs if href not in others]
+    assert all(href.startswith((path, "/ledger", "/log/", "/static/")) for href in private), hrefs
     assert "正在办理" in overview.text
     assert not any(match.person_id in overview.text for match in matches)
     report = await harness.http.get(f"{path}/giving.pdf")
