@@ -184,6 +184,7 @@ async def pay(browser: Browser, stack: Stack, size: str, folder: Path) -> None:
         await press(checker, "同意付款")
         await maker.goto(order)
         await press(maker, "导出给银行")
+        await press(maker, "取走文件")
         async with maker.expect_download() as download:
             await maker.get_by_role("link", name="csv").click()
         batch = (await (await download.value).path()).read_text("utf-8-sig")
