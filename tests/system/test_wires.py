@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from pymongo import MongoClient
@@ -24,7 +24,7 @@ from deploy.kafka import jars
 from deploy.local.parts import find_program
 from deploy.local.ports import LOOPBACK, find_free_port
 from shared.clock import system_now
-from shared.contracts.topics import MATCHES, REQUESTS_INBOUND
+from shared.contracts.topics import BY_NAME, MATCHES, REQUESTS_INBOUND
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 from shared.messaging.cluster import create_topics, read_cluster_id
@@ -207,8 +207,10 @@ async def read(group: AIOKafkaConsumer, count: int) -> None:
 
 
 async def count_committed(group: AIOKafkaConsumer) -> int:
-    """Records that the group's coordinator has as worked."""
-    return sum([await group.committed(each) or 0 for each in group.assignment()])
+    """Records that the group's coordinator has as worked. Of all partitions: a member has none
+    while it joins the next coordinator."""
+    partitions = (TopicPartition(MATCHES, n) for n in range(BY_NAME[MATCHES].partitions))
+    return sum([await group.committed(each) or 0 for each in partitions])
 
 
 async def come_from_outside(brokers: Brokers) -> None:
