@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -308,7 +309,10 @@ class Lifecycles:
             await asyncio.sleep(FLUSH_EVERY_S)
             due = self._take("pay") if self.pays else []
             for at in range(0, len(due), LINES_MAX):
-                await self._until_done(partial(self._pay, due[at : at + LINES_MAX]))
+                # Drawn, as a form draws it: who orders anew what a restore has lost makes another
+                # order. By the same key it would be the lost one, whose lines the bank has stated.
+                key = uuid4().hex
+                await self._until_done(partial(self._pay, key, due[at : at + LINES_MAX]))
 
     def _take(self, step: str) -> list[str]:
         waiting, self._todo[step] = self._todo[step], []
@@ -331,10 +335,9 @@ class Lifecycles:
             else:
                 return
 
-    async def _pay(self, match_ids: list[str]) -> None:
+    async def _pay(self, key: str, match_ids: list[str]) -> None:
         """Finance orders it, and the bank's statement says that it is paid."""
         post = self.outside.post
-        key = hashlib.sha256("".join(["pay", *match_ids]).encode()).hexdigest()
         payees = {"payees": [{"match_id": id_, **ACCOUNT} for id_ in match_ids]}
         if key not in self._orders:
             await post("audit", "/payees", "finance-maker", payees, f"{key}-p")
