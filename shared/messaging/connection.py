@@ -6,7 +6,11 @@ from typing import Any
 
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from shared.messaging.header_keys import read_any_header_key
 from shared.settings import Settings
+
+# Here, because whoever makes a client of aiokafka comes by.
+read_any_header_key()
 
 _MECHANISMS = {
     "PLAIN": SASLPlaintext,
