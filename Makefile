@@ -98,9 +98,9 @@ lock: $(TOOLS) ## resolve the dependencies anew, with hashes and no index lines
 	$(COMPILE) --constraint requirements.lock -o requirements-verifier.lock pyproject.toml
 	$(COMPILE) --all-extras --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 
-tools: $(TOOLS)/.ready ## hadolint, kubernetes-validate, promtool, amtool into .venv/tools (Debian)
+tools: $(TOOLS)/.ready ## hadolint, kubernetes-validate, promtool, amtool, an OpenID provider into .venv/tools (Debian)
 
-$(TOOLS)/.ready: .ci/tools $(READY)
+$(TOOLS)/.ready: .ci/tools tests/support/oidc-provider/package-lock.json $(READY)
 	.ci/tools $(TOOLS)
 	@touch $@
 

@@ -1,29 +1,20 @@
-"""Signing in with the organisation's own account, at a real OpenID provider on loopback."""
+"""Signing in with the organisation's own account, at an OpenID provider on loopback."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest_asyncio
-from pydantic import SecretStr
 
-from shared.contracts.accounts import INVITATION, INVITATION_PATH
 from shared.security import Role
-from tests.intake.builders import CHASHAN
+from tests.intake.organisation import CALLBACK, COOKIE, PUBLIC_URL, START, Person, start_intake
 from tests.support.browser import Browser
 from tests.support.openid_provider import OpenIdProvider, open_provider
 from tests.support.services import start
 from tests.support.stack_harness import RunningService, StackHarness
 
-PUBLIC_URL = "http://service"
-START, CALLBACK = "/sign-in/organisation", "/sign-in/organisation/callback"
-COOKIE, ERRAND = "guanjia-session", "guanjia-errand"
-TABLE = f"""声明,值,角色,地区
-groups,collect,收集人员,
-groups,approve-chashan,镇街审批,{CHASHAN}
-"""
+ERRAND = "guanjia-errand"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -36,46 +27,7 @@ async def provider() -> AsyncIterator[OpenIdProvider]:
 async def intake(
     stack: StackHarness, provider: OpenIdProvider, tmp_path: Path
 ) -> AsyncIterator[RunningService]:
-    table = tmp_path / "rights.csv"
-    table.write_text(TABLE, encoding="utf-8")
-    yield await start(
-        stack,
-        "intake",
-        public_url=PUBLIC_URL,
-        oidc_issuer=provider.url,
-        oidc_client_id=provider.client_id,
-        oidc_client_secret=SecretStr(provider.client_secret),
-        oidc_rights_file=table,
-    )
-
-
-class Person(Browser):
-    """subject: who he is at the provider."""
-
-    def __init__(self, http: httpx.AsyncClient, provider: OpenIdProvider, subject: str) -> None:
-        super().__init__(http)
-        self.provider = provider
-        self.subject = subject
-        self.sent_to = ""
-
-    async def go(self, path: str = START) -> httpx.Response:
-        """From a link of ours to the provider, and back."""
-        led = await self.get(path)
-        assert led.status_code == 303, led.text
-        return await self.come_back(led.headers["location"])
-
-    async def come_back(self, url: str) -> httpx.Response:
-        self.sent_to = await self.provider.sign_in(url, self.subject)
-        return await self.get(self.sent_to.removeprefix(PUBLIC_URL))
-
-    async def take_invitation(
-        self, stack: StackHarness, account: str, now: datetime
-    ) -> httpx.Response:
-        ends_at = now + timedelta(hours=1)
-        token = stack.keyring.make_link(INVITATION, account, ends_at, now)
-        path = INVITATION_PATH.format(token=token)
-        assert f"{path}/organisation" in (await self.get(path)).text
-        return await self.go(f"{path}/organisation")
+    yield await start_intake(stack, provider, tmp_path)
 
 
 async def test_from_invitation_to_sign_out_and_what_claims_allow(

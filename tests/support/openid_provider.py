@@ -1,4 +1,4 @@
-"""A real OpenID provider in a process of its own (oidc-provider-mock), and a person who uses it."""
+"""A mock of an OpenID provider in a process of its own (oidc-provider-mock), and a person at it."""
 
 import subprocess
 import sys
