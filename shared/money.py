@@ -107,6 +107,13 @@ def parse_amount(text: str, field: str = "amount", unit: str = "元") -> int:
     return fen
 
 
+def parse_signed_amount(text: str, field: str = "amount", unit: str = "元") -> int:
+    """As `parse_amount`, with a sign before it or none. Raises Invalid."""
+    folded = fold_text(text)
+    amount_fen = parse_amount(folded.removeprefix("-").removeprefix("+"), field, unit)
+    return -amount_fen if folded.startswith("-") else amount_fen
+
+
 def parse_quantity(text: str, field: str = "quantity") -> int:
     """A whole number of things; 1,000 is a thousand. Raises Invalid."""
     number = re.fullmatch(NUMBER, fold_text(text))

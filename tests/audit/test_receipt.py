@@ -2,7 +2,6 @@
 
 import base64
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -156,10 +155,14 @@ def test_what_is_no_receipt_is_refused(data: bytes) -> None:
 # --- the commands -----------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def wide_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough for each line, whatever another test's thread does to the environment."""
+    monkeypatch.setattr(console, "width", 200)
+
+
 def run(*arguments: str) -> Result:
-    """Wide enough for each line, whatever another test's thread does to the environment."""
-    with patch.object(console, "_width", 200):
-        return CliRunner().invoke(app, arguments)
+    return CliRunner().invoke(app, arguments)
 
 
 def test_a_donor_takes_his_receipt_from_the_files_and_checks_it(log: Path, tmp_path: Path) -> None:

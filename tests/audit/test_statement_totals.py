@@ -15,7 +15,7 @@ async def test_a_total_that_is_not_the_sum_of_the_rows_is_looked_at_by_two(
         refused = await books.post(f"{path}/propose", books.harness.maker)
         assert refused.status_code == 422
         assert "文件里的合计或余额与各行不符" in refused.text
-        looked = {"totals_looked_at": "yes"}
+        looked = {"sums_looked_at": "yes"}
         answer = await books.post(f"{path}/propose", books.harness.maker, **looked)
         assert answer.status_code == 303
         cards = await books.read("/audit/finance", books.harness.checker)

@@ -28,7 +28,7 @@ class FileSummary(Value):
     """What a file would enter. source: whose messages its rows are. first, last: of the moments of
     its rows. payments: rows about money that left or came back; stated_fen: their sum by kind.
     sha256: of the file and of how its columns are read. are_apart: rows that may be gifts of before
-    were looked at, and are others. totals_differ: a total that the file states is not the sum of
+    were looked at, and are others. sums_differ: a total that the file states is not the sum of
     its rows, and who proposes it has looked why."""
 
     source: Annotated[str, Field(min_length=1, max_length=200)]
@@ -42,7 +42,7 @@ class FileSummary(Value):
     refused: Count
     sha256: Sha256
     are_apart: bool = False
-    totals_differ: bool = False
+    sums_differ: bool = False
     stated_fen: Mapping[StatedKind, Whole] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -103,7 +103,7 @@ def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str
         if fen := summary.stated_fen.get(kind):
             yield f"其中{zh}", f"of them {en}", name_sum(fen)
     yield "不入账的行", "Rows refused", str(summary.refused)
-    if summary.totals_differ:
+    if summary.sums_differ:
         differ = ("与各行不符，提交人说已查明", "do not fit the rows: the proposer knows why")
         yield "表内合计、余额", "Total and balances", differ
     if summary.are_apart:

@@ -44,7 +44,7 @@ from services.audit.statement_files.uploads import FILE_BYTES_MAX, Upload, Uploa
 from services.audit.statements import Layout
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import Check
-from services.audit.statements.trial import SUMS_WRONG, Trial, name_stated, try_statement
+from services.audit.statements.trial import SUM_PROBLEMS, Trial, name_stated, try_statement
 from services.audit.store import read_funds
 from shared import mongo
 from shared.errors import Invalid, Problem
@@ -283,7 +283,7 @@ async def _render_preview(
 
 def _rank_refused(row: RefusedRow) -> tuple[bool, int]:
     """What is wrong with the whole file first: a total, a balance."""
-    return not any(problem.code in SUMS_WRONG for problem in row.problems), row.line
+    return not any(problem.code in SUM_PROBLEMS for problem in row.problems), row.line
 
 
 def _rank_payment(row: BankRow) -> tuple[int, int]:
@@ -336,9 +336,9 @@ async def propose_statement(
         trial = await runtime.resources.sheet_gate.read(_try, content, upload, check)
         if not trial.rows and not trial.payments:
             raise STATEMENT_EMPTY.invalid("file")
-        is_looked_at = upload.are_apart or form.get("totals_looked_at")
-        if trial.totals_differ and not is_looked_at:
-            raise STATEMENT_TOTAL_DIFFERS.invalid("totals_looked_at")
+        is_looked_at = upload.are_apart or form.get("sums_looked_at")
+        if trial.sums_differ and not is_looked_at:
+            raise STATEMENT_TOTAL_DIFFERS.invalid("sums_looked_at")
     except Invalid as invalid:
         return await _render_preview(request, runtime, caller, upload, invalid.problems)
     summary = uploads.summarize(upload, content, trial)

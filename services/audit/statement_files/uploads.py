@@ -194,7 +194,7 @@ def summarize(upload: Upload, content: bytes, trial: Trial) -> FileSummary:
         refused=len(trial.refused),
         sha256=hash_file(upload, content),
         are_apart=upload.are_apart,
-        totals_differ=trial.totals_differ,
+        sums_differ=trial.sums_differ,
         stated_fen={kind: stated.amount_fen for kind, stated in trial.stated.items()},
     )
 

@@ -31,10 +31,10 @@ from shared.contracts.events import BankLineStated
 from shared.errors import Invalid, Problem
 from shared.ids import make_id
 from shared.moments import parse_moment
-from shared.money import parse_amount
+from shared.money import parse_signed_amount
 from shared.sheets import RefusedRow, Row, Table
 from shared.sheets.messages import VALUE_MISSING
-from shared.text import fold_text, fold_word
+from shared.text import fold_word
 
 _OF_A_PAYMENT = frozenset(
     message.code
@@ -185,9 +185,7 @@ class BankRows:
         ]
         if len(texts) != 1:
             return 0
-        text = fold_text(texts[0])
-        amount_fen = parse_amount(text.lstrip("-"), "amount", self._layout.amounts.unit)
-        return -amount_fen if text.startswith("-") else amount_fen
+        return parse_signed_amount(texts[0], unit=self._layout.amounts.unit)
 
     def _read_moment(self, cells: Sequence[str]) -> datetime:
         return parse_moment(self._read(cells, "received_at"), "received_at")

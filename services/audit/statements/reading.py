@@ -23,7 +23,7 @@ from services.audit.statements.messages import (
 from services.audit.statements.running_balance import RunningBalance
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.errors import Invalid, Problem
-from shared.money import format_yuan, parse_amount
+from shared.money import format_yuan, parse_amount, parse_signed_amount
 from shared.personal import is_personal_code
 from shared.sheets import RefusedRow, Row, Table, TotalRow, count_doubtful_zeros, open_sheet
 from shared.sheets.messages import (
@@ -205,14 +205,13 @@ class Statement:
 
     def _add_to_column(self, row: Row | RefusedRow) -> None:
         """A bank's total is of all that stands in its column: interest, and what is refused."""
-        text = fold_text(self.table.header.take_text(row.original, "amount"))
+        text = self.table.header.take_text(row.original, "amount")
         try:
-            amount_fen = parse_amount(text.lstrip("-"), unit=self._layout.amounts.unit)
+            amount_fen = parse_signed_amount(text, unit=self._layout.amounts.unit)
         except Invalid:
             return
-        signed_fen = -amount_fen if text.startswith("-") else amount_fen
-        self._column_fen += signed_fen
-        self._column_since_total_fen += signed_fen
+        self._column_fen += amount_fen
+        self._column_since_total_fen += amount_fen
 
     def _get_sums(self) -> tuple[int, int]:
         return self._sum_fen, self._since_total_fen

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from services.audit.statements.meaning import is_zero
 from services.audit.statements.messages import BALANCE_BROKEN
 from shared.errors import Invalid
-from shared.money import format_yuan, parse_amount
+from shared.money import format_yuan, parse_signed_amount
 from shared.sheets import RefusedRow
-from shared.text import fold_text, fold_word
+from shared.text import fold_word
 
 _HEADER = re.compile(
     r"^(?:账户|账号|本次|交易后|当前|卡|人民币)?(?:余额|结余)(?:\(元\))?$|^balance$"
@@ -79,11 +79,7 @@ class RunningBalance:
 
     def _parse(self, text: str) -> int:
         """Raises Invalid."""
-        folded = fold_text(text)
-        if is_zero(folded):
-            return 0
-        amount_fen = parse_amount(folded.lstrip("+-"), unit=self.unit)
-        return -amount_fen if folded.startswith("-") else amount_fen
+        return 0 if is_zero(text) else parse_signed_amount(text, unit=self.unit)
 
 
 def _follows(earlier: _Line, later: _Line) -> bool:

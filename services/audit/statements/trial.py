@@ -21,7 +21,7 @@ from shared.errors import Problem
 from shared.sheets import RefusedRow
 from shared.sheets.messages import TOTAL_DIFFERENT
 
-SUMS_WRONG = frozenset({TOTAL_DIFFERENT.code, BALANCE_BROKEN.code})
+SUM_PROBLEMS = frozenset({TOTAL_DIFFERENT.code, BALANCE_BROKEN.code})
 SHOWN_MAX = 10_000
 """Gifts that can be shown; the others are counted."""
 
@@ -75,11 +75,11 @@ class Trial:
         return tuple(problem for problem in each if problem is not None)
 
     @property
-    def totals_differ(self) -> bool:
+    def sums_differ(self) -> bool:
         """Whether a total that the file states is not the sum of its rows, or its balances do not
         follow from them."""
         problems = (problem for row in self.refused for problem in row.problems)
-        return any(problem.code in SUMS_WRONG for problem in problems)
+        return any(problem.code in SUM_PROBLEMS for problem in problems)
 
     @property
     def stated(self) -> dict[StatedKind, Sum]:
