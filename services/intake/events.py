@@ -10,6 +10,7 @@ from services.intake.decide import (
     approvals,
     attachments,
     case_notes,
+    case_tasks,
     classification,
     clocks,
     consents,
@@ -104,6 +105,7 @@ from services.intake.model.suggestion import (
     SeparatePerson,
     SeparateRequest,
 )
+from services.intake.model.task import AddCaseTask, CompleteCaseTask
 from services.intake.rules import Rules
 from services.intake.vault.needs import prepare_decline, prepare_mend, prepare_note
 from services.intake.vault.prepare import (
@@ -166,6 +168,12 @@ def build_commands(
         ),
         AddCaseNote: Handler(
             decide=case_notes.decide_case_note, prepare=partial(prepare_note, vault)
+        ),
+        AddCaseTask: Handler(
+            decide=case_tasks.decide_add_task, prepare=partial(prepare_note, vault)
+        ),
+        CompleteCaseTask: Handler(
+            decide=case_tasks.decide_complete_task, prepare=partial(prepare_note, vault)
         ),
         **_build_meetings(vault, rules),
         **_build_endings(vault, rules),

@@ -1,6 +1,7 @@
 """What waits for a member of staff: the lists of the desk, page by page, and what he looks up.
 
-What waits, and what is due, is ordered by its last day; the rest by when it was recorded.
+What waits, and what is due, is ordered by its last day; cases with tasks by that of the task that
+is due first; the rest by when it was recorded.
 A page is found by where the one before ended, so the hundredth costs what the first does; what is
 counted is counted up to `COUNTED_MAX`.
 """
@@ -19,7 +20,7 @@ from shared.contracts.values import BeneficiaryClass, Category, Channel
 from shared.references import REFERENCE_LENGTH
 from shared.scope import Scope
 
-Tab = Literal["waiting", "returned", "mine", "all"]
+Tab = Literal["waiting", "returned", "tasks", "mine", "all"]
 DueFilter = Literal["today", "overdue"]
 PAGE_ROWS = 25
 COUNTED_MAX = 100
@@ -28,8 +29,10 @@ FINDINGS_LAST = timedelta(hours=12)
 FINDINGS_MAX = 100
 EPOCH = datetime.fromtimestamp(0, UTC)
 
-_DUE_FIRST: Sequence[tuple[str, int]] = (("clock.ends_at", 1), ("_id", 1))
-_LATEST_FIRST: Sequence[tuple[str, int]] = (("recorded_at", -1), ("_id", -1))
+Order = Sequence[tuple[str, int]]
+_DUE_FIRST: Order = (("clock.ends_at", 1), ("_id", 1))
+_TASKS_FIRST: Order = (("tasks_end_at", 1), ("_id", 1))
+_LATEST_FIRST: Order = (("recorded_at", -1), ("_id", -1))
 
 INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("ending_of_id", 1)], {}),
@@ -42,6 +45,11 @@ INDEXES: tuple[mongo.Index, ...] = (
         Request.COLLECTION,
         [("clock.ends_at", 1), ("_id", 1), ("area.town_code", 1), ("clock.stage", 1)],
         {"name": "due", "partialFilterExpression": {"clock.ends_at": {"$type": "date"}}},
+    ),
+    (
+        Request.COLLECTION,
+        [("tasks_end_at", 1), ("_id", 1), ("area.town_code", 1)],
+        {"name": "tasks", "partialFilterExpression": {"tasks_end_at": {"$type": "date"}}},
     ),
     (
         Request.COLLECTION,
@@ -85,11 +93,13 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Whose desk it is. levels: those he approves at."""
+    """Whose desk it is. levels: those he approves at. others: who else works on cases there: what
+    they are asked to do stands on desks of theirs, and what nobody of them is, on this one too."""
 
     principal: str
     scope: Scope
     levels: tuple[ApprovalLevel, ...]
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +121,13 @@ async def list_page(
     query = build_tab_query(worker, tab, filters)
     if query is None:
         return Page(())
-    by_due = tab == "waiting" or filters.due is not None
-    order = _DUE_FIRST if by_due else _LATEST_FIRST
+    order = _find_order(tab, filters)
     place = _build_place(cursor, *order[0])
     rows = await mongo.find(
         database, Request, {"$and": [query, place]}, sort=order, limit=PAGE_ROWS + 1
     )
     page = rows[:PAGE_ROWS]
-    return Page(page, _make_cursor(page[-1], by_due=by_due) if len(rows) > PAGE_ROWS else "")
+    return Page(page, _make_cursor(page[-1], order) if len(rows) > PAGE_ROWS else "")
 
 
 async def count_up_to(
@@ -144,7 +153,7 @@ def build_tab_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, obj
         "channel": filters.channel,
     }
     query |= {name: value.value for name, value in fields.items() if value}
-    if filters.due:
+    if filters.due and tab != "tasks":
         query |= build_due(filters.due, filters.at)
     match tab:
         case "waiting":
@@ -152,6 +161,8 @@ def build_tab_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, obj
             return query | levels | {"state": RequestState.RECORDED.value}
         case "returned":
             return query | {"state": RequestState.RETURNED.value}
+        case "tasks":
+            return query | _build_open_task(worker, filters)
         case "mine":
             return query | {"recorded_by": worker.principal}
         case "all":
@@ -160,15 +171,34 @@ def build_tab_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, obj
 
 def build_due(due: DueFilter, at: datetime) -> dict[str, object]:
     """What is paused is neither. $type: or the partial index is not used."""
-    ends = {"$lte": at} if due == "overdue" else {"$gt": at, "$lte": find_end(find_day(at))}
-    return {"clock.ends_at": {**ends, "$type": "date"}, "clock.pause": None}
+    return {"clock.ends_at": {**_build_ends(due, at), "$type": "date"}, "clock.pause": None}
 
 
-def _make_cursor(last: Request, *, by_due: bool) -> str:
-    at = last.recorded_at
-    if by_due:
-        at = (last.clock and last.clock.ends_at) or EPOCH
-    return f"{round(at.timestamp() * 1000)}_{last.id}"
+def _build_open_task(worker: Worker, filters: Filters) -> dict[str, object]:
+    """His, or that of nobody else."""
+    task: dict[str, object] = {"completion": None, "assignee": {"$nin": sorted(worker.others)}}
+    if filters.due:
+        task["ends_at"] = _build_ends(filters.due, filters.at)
+    return {"tasks_end_at": {"$type": "date"}, "case_tasks": {"$elemMatch": task}}
+
+
+def _build_ends(due: DueFilter, at: datetime) -> dict[str, object]:
+    return {"$lte": at} if due == "overdue" else {"$gt": at, "$lte": find_end(find_day(at))}
+
+
+def _find_order(tab: Tab, filters: Filters) -> Order:
+    if tab == "tasks":
+        return _TASKS_FIRST
+    return _DUE_FIRST if tab == "waiting" or filters.due is not None else _LATEST_FIRST
+
+
+def _make_cursor(last: Request, order: Order) -> str:
+    at: datetime | None = last.recorded_at
+    if order is _DUE_FIRST:
+        at = last.clock.ends_at if last.clock else None
+    elif order is _TASKS_FIRST:
+        at = last.tasks_end_at
+    return f"{round((at or EPOCH).timestamp() * 1000)}_{last.id}"
 
 
 def _build_place(cursor: str, field: str, direction: int) -> dict[str, object]:
@@ -206,7 +236,7 @@ async def find_next_waiting(
     database: mongo.Database, worker: Worker, after: Request
 ) -> Request | None:
     """What he may decide next: the one behind this, else the first."""
-    for cursor in (_make_cursor(after, by_due=True), ""):
+    for cursor in (_make_cursor(after, _DUE_FIRST), ""):
         page = await list_page(database, worker, "waiting", cursor=cursor)
         for request in page.requests:
             if request.id != after.id:

@@ -126,6 +126,8 @@ async def test_a_case_is_declined_with_a_reason_and_another_town_sees_nothing(
         "/return",
         "/mend",
         "/note",
+        "/task",
+        "/tasks/1/done",
     ):
         ask = foreign.post if path else foreign.get
         answer = await ask(f"/cases/{request_id}{path}")

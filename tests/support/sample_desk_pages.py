@@ -1,6 +1,7 @@
 """The desk's pages rendered with samples, as `sample_pages` does the others."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from services.intake import model as intake
 from services.intake.approvals.messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
 from services.intake.approvals.notes import Note
+from services.intake.approvals.tasks import CaseTasks, TaskRow, build_task_row
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.words import describe_clock
 from services.intake.decide.clocks import follow_case
@@ -17,6 +19,7 @@ from services.intake.judgement import Guess, Judgement
 from services.intake.model.attachment import Attachment
 from services.intake.model.consent import Consent
 from services.intake.model.regular import Finding, RegularWork, Service, Visit
+from services.intake.model.task import CaseTask
 from services.intake.pages import case, desk, entry, inbox, regular, uploads
 from services.intake.pages.beside import AlikeRow, Beside, ReceivedRow
 from services.intake.pages.consents import STAFF_WAYS, list_consents
@@ -26,6 +29,7 @@ from services.intake.regular.store import Coverage, WorkFilters
 from services.intake.settings import IntakeSettings
 from services.intake.vault.persons import Contact
 from services.intake.worklist import NO_FILTERS
+from shared.calendar import find_day, find_end
 from shared.catalogue import Entry, Unit
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
@@ -64,6 +68,26 @@ def make_consent(words: str) -> Consent:
     return Consent(given_at=at, until=at + timedelta(days=1), way="paper", by=words)
 
 
+def make_tasks(words: str, now: datetime) -> CaseTasks:
+    """One that is open still, one that is overdue, of a case that is over."""
+
+    def build(number: int, assignee: str, days: int) -> TaskRow:
+        ends_at = find_end(find_day(now + timedelta(days=days)))
+        task = CaseTask(
+            number=number,
+            at=now,
+            by="s-1",
+            assignee=assignee,
+            ends_at=ends_at,
+            record="note",
+            cipher=b"",
+        )
+        return replace(build_task_row(task, now, is_here=False), text=words)
+
+    rows = (build(1, "s-2", -2), build(2, "", 3))
+    return CaseTasks(rows, {"s-2": ("s-2（镇街审批）", "s-2 (Town approver)")}, is_over=True)
+
+
 def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTMLResponse]:
     waiting = request.model_copy(
         update={
@@ -76,6 +100,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
     rules, now, same = IntakeSettings().clock, waiting.recorded_at, (words, words)
     waiting = follow_case(rules, waiting, now, is_new=True)
     emergency = make_emergency(words, now)
+    tasks = make_tasks(words, now)
     row = build_row(waiting, now, [emergency])
     problems = [{"code": "x", "field": field, "zh": words, "en": words} for field in PROBLEMS]
     typed = dict.fromkeys(("name", "item", "text", "reason", "household"), words)
@@ -83,6 +108,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         "tabs": [(tab, names, 3) for tab, names in desk.TABS.items()],
         "counted_max": 100,
         "unread": {"total": 2, "urgent": 1},
+        "late_tasks": 1,
         "form_token": words,
     }
     choices = {
@@ -106,6 +132,9 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             Part(at=None, service="intake", zh=words[:300], en=words[:300]),
             Part(at=now, service="notify", zh=words[:300], en=words[:300], is_open=True),
             NotePart(at=now, service="intake", zh="备注", en="note", text=words),
+            NotePart(
+                at=now, service="intake", zh="任务已办（s-2）", en="task done (s-2)", text=words
+            ),
         ],
         silent=[("对接", "matching")],
         notes=[Note(waiting.recorded_at, ("退回补正", "returned"), "s-1", words)],
@@ -123,6 +152,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             other_level=None,
         ),
         judgement=judgement,
+        tasks=tasks,
         files=make_files(words),
         consents=list_consents({"handling": make_consent(words)}, waiting.recorded_at),
         beside=Beside(
@@ -174,7 +204,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             **choices,
             tab="waiting",
             filters=NO_FILTERS,
-            rows=[row],
+            rows=[replace(row, tasks=tasks.open)],
             following="1_R-1",
             is_first=False,
             query={"tab": "waiting"},

@@ -221,6 +221,7 @@ BODIES: Mapping[str, Callable[[Side], Mapping[str, Any]]] = {
     "/requests/{request_id}/decline": lambda _: {"reason": next(iter(DECLINE_REASONS))},
     "/requests/{request_id}/mend": lambda _: {"note": "已补"},
     "/requests/{request_id}/notes": lambda _: {"note": "已上门"},
+    "/requests/{request_id}/tasks": lambda _: {"task": "上门", "due_on": "2026-12-24"},
     "/requests/{request_id}/return": lambda _: {"reason": next(iter(RETURN_REASONS))},
     "/requests/{request_id}/vouch": lambda _: {"seen": {"manner": "visit"}},
 }

@@ -28,6 +28,7 @@ OF_NOBODY = {
     "campaign_id": "K-1",
     "word_id": "W-1",
     "month": "2026-11",
+    "task": "1",
     "foundation": "guanjia",
     "file_id": "X-1",
     "mandate_id": "W-1",

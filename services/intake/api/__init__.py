@@ -3,6 +3,7 @@
 from services.intake.api import (
     approvals,
     attachments,
+    case_tasks,
     catalogue,
     judgement,
     links,
@@ -26,6 +27,7 @@ ROUTERS = (
     requests.router,
     listing.router,
     approvals.router,
+    case_tasks.router,
     overdue.router,
     regular.router,
     attachments.router,

@@ -139,6 +139,29 @@ NOTES_TOO_MANY = Message(
     "一件诉求最多记{most}条备注",
     "at most {most} notes on a case",
 )
+TASK_EMPTY = Message("task_empty", "请写下要办什么", "say what is to be done")
+TASK_DAY_WRONG = Message(
+    "task_day_wrong",
+    "办理期限须是今天起{days}天以内的一天",
+    "the last day is today or within {days} days",
+)
+TASK_ASSIGNEE_UNKNOWN = Message(
+    "task_assignee_unknown",
+    "这位工作人员现在看不到这件诉求：请另选一位，或不指定",
+    "this member of staff does not see this case now: choose another, or nobody",
+)
+TASK_UNKNOWN = Message("task_unknown", "这件诉求没有这项任务", "this case has no such task")
+TASK_DONE = Message("task_done", "这项任务已由 {by} 办好", "{by} did it already")
+TASK_PERSON_GONE = Message(
+    "task_person_gone",
+    "申请人的个人资料已按要求删除，不能再写任务或结果",
+    "the applicant's data were erased: nothing can be written any more",
+)
+TASKS_TOO_MANY = Message(
+    "tasks_too_many",
+    "一件诉求最多{most}项任务",
+    "at most {most} tasks on a case",
+)
 MENDER_STRANGE = Message(
     "mender_strange",
     "退回的诉求由登记人或本辖区其他收集人员补正，退回它的审批人不能自己补正",

@@ -23,6 +23,7 @@ from services.intake.model.person import (
     ClassConfirmation,
     Sighting,
 )
+from services.intake.model.task import CaseTask
 from shared.catalogue import Match
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import (
@@ -123,7 +124,8 @@ class Request(State):
     classified: who read it and said what it is; urgent: that it cannot wait. danger: words of
     danger to life stood in it, and nobody read them and said that it can wait.
     asked_quantity: where a part of it was approved, with part_reason. return_reason: what has to be
-    put right. steps: who did what while it was judged. case_notes: what staff wrote beside no step.
+    put right. steps: who did what while it was judged. case_notes: what staff wrote beside no step;
+    case_tasks: what they ask of each other.
     consent_ended_at, consent_ended_by: the
     person no more agrees that it is handled; by: a holder, empty for himself. for_meeting: somebody
     sent it to the joint meeting; meeting_id: on whose agenda it is. referrals: to statutory
@@ -196,12 +198,23 @@ class Request(State):
     ending: Ending | None = None
     budget_reference: str = ""
     case_notes: tuple[CaseNote, ...] = ()
+    case_tasks: tuple[CaseTask, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]  # as pydantic's documentation says
     @property
     def ending_of_id(self) -> str:
         """What notices carry, in small letters: stored, so that an index finds it."""
         return self.id[-REFERENCE_LENGTH:].lower()
+
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic's documentation says
+    @property
+    def tasks_end_at(self) -> datetime | None:
+        """The earliest end of its open tasks: stored, so that lists are sorted by it."""
+        return min((each.ends_at for each in self.open_tasks), default=None)
+
+    @property
+    def open_tasks(self) -> tuple[CaseTask, ...]:
+        return tuple(each for each in self.case_tasks if each.completion is None)
 
     @property
     def wait_reasons(self) -> tuple[SaidReason, ...]:

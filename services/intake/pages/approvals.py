@@ -12,7 +12,7 @@ from services.intake.model import MendRequest, ReturnRequest
 from services.intake.model.approval import AddCaseNote
 from services.intake.model.meeting import SendToMeeting
 from services.intake.pages.case import CASE_PATH, act_on
-from services.intake.pages.case_forms import read_quantity
+from services.intake.pages.case_forms import read_note, read_quantity
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Category, Identifier, Value
 from shared.security import Credential
@@ -77,8 +77,7 @@ async def submit_note(
             request_id=request_id,
             area=caller.area,
             by=caller.principal,
-            # A browser counts a new line as one character, and sends two.
-            note=form.get("note", "").replace("\r\n", "\n"),
+            note=read_note(form),
         )
 
     return await act_on(request, runtime, caller, request_id, "note", build)

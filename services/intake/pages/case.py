@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from services.intake import model, store, worklist
 from services.intake.api.approvals import parse_decline_reason
+from services.intake.api.case_tasks import list_case_workers
 from services.intake.api.conversations import list_noted
 from services.intake.api.judgement import judge_text
 from services.intake.api.requests import (
@@ -24,6 +25,7 @@ from services.intake.approvals.messages import (
     RETURN_REASONS,
 )
 from services.intake.approvals.notes import Note, list_case_notes, list_notes
+from services.intake.approvals.tasks import NO_TASKS, CaseTasks, describe_tasks, list_task_notes
 from services.intake.attachments.keeping import list_files
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.rules import find_owner
@@ -134,6 +136,7 @@ class Case:
     files: Sequence[Attachment] = ()
     consents: Sequence[ConsentRow] = ()
     policies: Sequence[Policy] = ()
+    tasks: CaseTasks = NO_TASKS
 
     @property
     def is_judged_otherwise(self) -> bool:
@@ -209,7 +212,7 @@ async def render_case(
     """act, form, answer: what was refused, to be shown where it was typed."""
     case = await _build_case(runtime, caller, stored, with_phone=with_phone)
     following = await worklist.find_next_waiting(
-        runtime.database, build_worker(caller, find_scope(caller)), stored
+        runtime.database, await build_worker(runtime, caller, find_scope(caller)), stored
     )
     return PAGES.render_with_script(
         request,
@@ -257,7 +260,8 @@ async def _build_case(
     earlier = await worklist.find_of_persons(
         runtime.database, find_scope(caller), [stored.person_id]
     )
-    history, silent = await list_history(runtime, stored, list_case_notes(vault, person, stored))
+    notes = [*list_case_notes(vault, person, stored), *list_task_notes(vault, person, stored)]
+    history, silent = await list_history(runtime, stored, notes)
     text = open_text(vault, person, stored)
     return Case(
         row=build_row(stored, now, await find_on(runtime.database, now)),
@@ -275,6 +279,7 @@ async def _build_case(
         messages=await list_noted(runtime, caller, stored.id),
         files=await list_files(runtime, stored),
         consents=list_consents(person.consents, now),
+        tasks=describe_tasks(vault, person, stored, await list_case_workers(runtime), now),
         beside=await build_beside(runtime, caller, stored, person),
         policies=runtime.settings.policies.suggest(
             stored.declared_class or stored.beneficiary_class, stored.category

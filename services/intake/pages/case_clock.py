@@ -1,7 +1,5 @@
 """Pausing the clocks of a case, and letting them go on, on its page."""
 
-from datetime import date
-
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -9,9 +7,9 @@ from services.intake.api.requests import name_approver
 from services.intake.clocks.messages import PAUSE_REASON_UNKNOWN, PAUSE_REASONS
 from services.intake.model.clock import PauseCase, ResumeCase
 from services.intake.pages.case import CASE_PATH, CaseWorker, act_on
+from services.intake.pages.case_forms import read_day
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Identifier, Value
-from shared.messages import MOMENT_WRONG
 from shared.web.forms import Form
 from shared.web.staff import PageRouter
 
@@ -30,7 +28,7 @@ async def pause(
             request_id=request_id,
             **name_approver(caller),
             reason=reason,
-            until=_parse_day(form.get("until", "")),
+            until=read_day(form, "until"),
         )
 
     return await act_on(request, runtime, caller, request_id, "pause", build)
@@ -47,11 +45,3 @@ async def resume(
         )
 
     return await act_on(request, runtime, caller, request_id, "resume", build)
-
-
-def _parse_day(text: str) -> date:
-    """As a browser's date field sends it. Raises Invalid."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise MOMENT_WRONG.invalid("until") from None

@@ -1,11 +1,13 @@
 """What the forms of a case say: how much, why, and what is known of the person."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal
 
 from services.intake.approvals.messages import PART_REASONS, QUANTITY_UNREADABLE
 from services.intake.model import PartReason, Request, RequestState, Vouching
 from shared.contracts.values import Kind, Need
+from shared.messages import MOMENT_WRONG
 from shared.money import parse_amount
 from shared.web.forms import Form
 
@@ -21,6 +23,8 @@ Act = Literal[
     "return",
     "mend",
     "note",
+    "task",
+    "task-done",
     "meeting",
     "files",
     "consent",
@@ -47,6 +51,8 @@ DONE: Mapping[str, tuple[str, str]] = {
     "meeting": ("已提交联席会议", "sent to the joint meeting"),
     "mend": ("已补正，重新送审", "mended: it waits for an approval again"),
     "note": ("已记下备注", "the note stands in what happened"),
+    "task": ("已记下任务", "the task stands on the desk of who is asked"),
+    "task-done": ("任务已办好", "the task is done"),
     "refer": ("已转介，并已通知本人", "referred, and the person is told"),
     "answer": ("已记下部门答复", "the answer is entered"),
     "budget": ("已列入财政项目", "paid from the public budget"),
@@ -98,6 +104,19 @@ def read_quantity(form: Form, need: Need) -> int | None:
     if not 0 < quantity <= QUANTITY_MAX:
         raise QUANTITY_UNREADABLE.invalid("quantity")
     return quantity
+
+
+def read_day(form: Form, name: str) -> date:
+    """As a browser's date field sends it. Raises Invalid."""
+    try:
+        return date.fromisoformat(form.get(name, ""))
+    except ValueError:
+        raise MOMENT_WRONG.invalid(name) from None
+
+
+def read_note(form: Form) -> str:
+    """A browser counts a new line as one character, and sends two."""
+    return form.get("note", "").replace("\r\n", "\n")
 
 
 def read_part_reason(form: Form) -> PartReason | None:

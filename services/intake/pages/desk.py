@@ -10,8 +10,10 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.intake import model, store, worklist
+from services.intake.api.case_tasks import list_case_workers
 from services.intake.api.people import look_up
 from services.intake.api.requests import CASE_WORKERS, list_levels
+from services.intake.approvals.tasks import list_desk_tasks
 from services.intake.emergencies.report import find_on
 from services.intake.messages import LOOKUP_EMPTY
 from services.intake.model import RequestState
@@ -42,6 +44,7 @@ CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 TABS: Mapping[Tab, tuple[str, str]] = {
     "waiting": ("待审批", "To approve"),
     "returned": ("待补正", "To put right"),
+    "tasks": ("任务", "Tasks"),
     "mine": ("我记录的", "Recorded by me"),
     "all": ("全部", "All"),
 }
@@ -49,14 +52,21 @@ DUES: Mapping[DueFilter, tuple[str, str]] = {
     "overdue": ("已超期", "Overdue"),
     "today": ("今天到期", "Due today"),
 }
-COUNTED: tuple[Tab, ...] = ("waiting", "returned")
+COUNTED: tuple[Tab, ...] = ("waiting", "returned", "tasks")
 ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
 REFERENCE = re.compile(r"(?:R-[0-9a-f]{20}|[0-9a-f]{6})", re.IGNORECASE)
 SEARCH_MAX = 200
 
 
-def build_worker(caller: Credential, scope: Scope) -> Worker:
-    return Worker(caller.principal, scope, list_levels(caller))
+async def build_worker(runtime: IntakeRuntime, caller: Credential, scope: Scope) -> Worker:
+    """others: whose area holds his or lies in it."""
+    others = {
+        each.principal
+        for each in await list_case_workers(runtime)
+        if scope.narrow_area(each.area) is not None
+    }
+    others.discard(caller.principal)
+    return Worker(caller.principal, scope, list_levels(caller), frozenset(others))
 
 
 @router.get(DESK_PATH)
@@ -75,7 +85,7 @@ async def show_desk(
 ) -> Response:
     now = await runtime.processor.now()
     filters = Filters(category, beneficiary_class, town, state, channel, due, now)
-    worker = build_worker(caller, find_scope(caller))
+    worker = await build_worker(runtime, caller, find_scope(caller))
     page = await worklist.list_page(runtime.database, worker, tab, filters, after)
     return PAGES.render_for(
         request,
@@ -84,7 +94,7 @@ async def show_desk(
         tab=tab,
         filters=filters,
         dues=await _count_due(runtime, worker, tab, filters),
-        rows=await _build_rows(runtime, page.requests),
+        rows=await _build_rows(runtime, page.requests, worker if tab == "tasks" else None),
         following=page.following,
         is_first=not after,
         query=_list_query(tab, filters),
@@ -94,6 +104,7 @@ async def show_desk(
 
 async def _describe_desk(runtime: IntakeRuntime, caller: Credential, worker: Worker) -> Document:
     """What stands on each of its pages."""
+    at = await runtime.processor.now()
     tabs = [
         (tab, words, await worklist.count_up_to(runtime.database, worker, tab))
         for tab, words in TABS.items()
@@ -110,6 +121,9 @@ async def _describe_desk(runtime: IntakeRuntime, caller: Credential, worker: Wor
         "towns": {} if caller.area else load_towns(),
         "approves": bool(worker.levels),
         "unread": await _count_unread(runtime, worker.scope),
+        "late_tasks": await worklist.count_up_to(
+            runtime.database, worker, "tasks", Filters(due="overdue", at=at)
+        ),
     }
 
 
@@ -136,10 +150,16 @@ async def _count_due(
     ]
 
 
-async def _build_rows(runtime: IntakeRuntime, requests: Iterable[model.Request]) -> list[CaseRow]:
+async def _build_rows(
+    runtime: IntakeRuntime, requests: Iterable[model.Request], worker: Worker | None = None
+) -> list[CaseRow]:
+    """worker: whose tasks stand on each."""
     now = await runtime.processor.now()
     emergencies = await find_on(runtime.database, now)
-    return [build_row(each, now, emergencies) for each in requests]
+    rows = [build_row(each, now, emergencies) for each in requests]
+    if worker is None:
+        return rows
+    return [replace(row, tasks=list_desk_tasks(row.request, worker, now)) for row in rows]
 
 
 def _list_query(tab: Tab, filters: Filters) -> dict[str, str]:
@@ -202,9 +222,8 @@ async def show_found(
     request: Request,
     runtime: IntakeRuntimeDep,
 ) -> Response:
-    requests = await worklist.load_finding(
-        runtime.database, token, build_worker(caller, find_scope(caller))
-    )
+    worker = await build_worker(runtime, caller, find_scope(caller))
+    requests = await worklist.load_finding(runtime.database, token, worker)
     if requests is None:
         return RedirectResponse(DESK_PATH, status_code=303)
     return await _render_found(request, runtime, caller, requests)
@@ -223,7 +242,9 @@ async def _render_found(
         request,
         "desk_found.html",
         status=422 if problems else 200,
-        **await _describe_desk(runtime, caller, build_worker(caller, find_scope(caller))),
+        **await _describe_desk(
+            runtime, caller, await build_worker(runtime, caller, find_scope(caller))
+        ),
         rows=await _build_rows(runtime, requests),
         is_full=len(requests) == worklist.FINDINGS_MAX,
         text=text,

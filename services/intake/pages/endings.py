@@ -1,6 +1,5 @@
 """Other good endings on the page of a case: a policy first, the public budget, other means."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -26,10 +25,9 @@ from services.intake.model.approval import (
     TakeBudget,
 )
 from services.intake.pages.case import CASE_PATH, act_on
-from services.intake.pages.case_forms import read_quantity
+from services.intake.pages.case_forms import read_day, read_quantity
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Identifier, Value
-from shared.messages import MOMENT_WRONG
 from shared.security import Credential
 from shared.web.access import allow, find_scope
 from shared.web.forms import Form
@@ -53,7 +51,7 @@ async def refer(
             request_id=request_id,
             **name_approver(caller),
             policy=form["policy"],
-            answer_on=_read_day(form, "answer_on"),
+            answer_on=read_day(form, "answer_on") if form.get("answer_on") else None,
             note=form.get("note", ""),
         )
 
@@ -150,14 +148,3 @@ async def confirm_ending(
         )
 
     return await act_on(request, runtime, caller, request_id, "confirm", build)
-
-
-def _read_day(form: Form, name: str) -> date | None:
-    """As a browser's date field sends it. Raises Invalid."""
-    text = form.get(name, "")
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise MOMENT_WRONG.invalid(name) from None

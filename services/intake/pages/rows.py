@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.intake.approvals.tasks import TaskRow
 from services.intake.clocks.words import Left, describe_case
 from services.intake.emergencies.report import MEASURES, suggest_measure
 from services.intake.model import Request, RequestState
@@ -34,7 +35,8 @@ LEVELS: Mapping[ApprovalLevel, tuple[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class CaseRow:
     """waits: why, in words. days: since it was recorded. left: how long there is; None where
-    nothing is awaited. measure: of the ten, where it is under an emergency now."""
+    nothing is awaited. measure: of the ten, where it is under an emergency now. tasks: of whose
+    desk it is, in a list of them."""
 
     request: Request
     reference: str
@@ -45,9 +47,12 @@ class CaseRow:
     days: int
     left: Left | None
     measure: tuple[str, str] | None = None
+    tasks: tuple[TaskRow, ...] = ()
 
     @property
     def is_overdue(self) -> bool:
+        if self.tasks:
+            return any(task.is_overdue for task in self.tasks)
         return self.left is not None and self.left.urgency == "overdue"
 
 
