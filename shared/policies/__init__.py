@@ -5,7 +5,7 @@ spreadsheet program. What stands there is shown to approvers and applicants.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,11 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Policies:
     rows: tuple[Policy, ...]
+
+    @property
+    def names(self) -> Mapping[str, tuple[str, str]]:
+        """Chinese and English, by code."""
+        return {row.code: (row.zh, row.en) for row in self.rows}
 
     def find(self, code: str) -> Policy | None:
         return next((row for row in self.rows if row.code == code), None)

@@ -33,6 +33,7 @@ from shared.calendar import find_day, find_end
 from shared.catalogue import Entry, Unit
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
+from shared.policies import load_policies
 from shared.towns import load_towns
 from tests.support.readers import make_reader
 from tests.support.sample_emergencies import make_emergency, render_emergencies
@@ -243,9 +244,9 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             reasons=DECLINE_REASONS,
             pause_reasons=PAUSE_REASONS,
             part_reasons=PART_REASONS,
-            budget_stops=[("plan_changed", words)],
+            budget_stops=case.STOPS,
             return_reasons=RETURN_REASONS,
-            policy_choices=[("medical_aid", words)],
+            policies=load_policies(None).names,
             manners=case.MANNERS,
             bases=case.BASES,
             kinds=tuple(Kind),

@@ -90,6 +90,7 @@ BASES: Mapping[str, tuple[str, str]] = {
     "document": ("证件或证明", "a document"),
     "visit": ("见面核实", "seen"),
 }
+STOPS = {code: (message.zh, message.en) for code, message in BUDGET_STOPS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +239,12 @@ async def render_case(
             code: name for code, name in load_towns().items() if code.startswith(caller.area[:9])
         },
         part_reasons=PART_REASONS,
-        budget_stops=[(code, each.zh) for code, each in BUDGET_STOPS.items()],
+        budget_stops=STOPS,
         file_kinds=KINDS,
         ways=STAFF_WAYS,
         checks=bool(runtime.settings.clamd),
         return_reasons=RETURN_REASONS,
-        policy_choices=[(row.code, row.zh) for row in runtime.settings.policies.rows],
+        policies=runtime.settings.policies.names,
     )
 
 
