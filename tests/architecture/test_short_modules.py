@@ -29,6 +29,7 @@ APART = {
     "services/audit/witness.py": "an auditor, who has the command, has no FastAPI",
     "services/intake/emergencies/hastening.py": "a job of its own",
     "services/audit/statements/accounts.py": "which accounts a statement is of; no row of it",
+    "services/intake/channels/progress_words.py": "who asks how far it is; no answer",
     "services/intake/channels/spoken_amounts.py": "how sums are written in a text; no channel",
     "services/intake/channels/stopping.py": "who wants no messages; an answer says much else",
     "services/intake/outlook.py": "asks matching; its page only shows the answer",

@@ -116,6 +116,8 @@ DIALOGUES = (
     ("我想要张床 where|茶山 whom|刘三妹 request"),
     ("我屋企冇米煮饭啦 what|一袋 where|茶山 whom|梁好 request"),
     ("求助 what|米 what_again|一袋 where|茶山 whom|梁好 request"),
+    ("我要一只轮椅 where|不知道 whom|给我妈妈 whom_again|陈阿妹，虎门 request"),
+    ("求书包1个 where|茶山 whom|细路仔叫张小明 request"),
 )
 
 

@@ -94,6 +94,35 @@ def test_other_questions_are_no_question_for_progress(written: str) -> None:
     assert read_answer(written).sense is not Sense.PROGRESS
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("催一下", "催催", "快点啦", "麻烦快点处理", "请尽快安排", "还没有人来", "怎么还没人来"),
+        *("等了一个月了", "等了一个月了还没人来", "你们什么时候来", "没人联系我", "等了很久"),
+    ],
+)
+def test_who_presses_wants_more_than_to_be_told(written: str) -> None:
+    assert read_answer(written).sense is Sense.PRESSING
+
+
+@pytest.mark.parametrize(
+    "written", ["没有人给我做饭", "家里没人照顾", "我们村没人修路", "等了一个月收到了", "没人"]
+)
+def test_who_says_what_is_missing_does_not_press(written: str) -> None:
+    assert read_answer(written).sense is not Sense.PRESSING
+
+
+def test_who_says_that_nothing_came_hears_how_far_his_case_is() -> None:
+    """Nothing is delivered yet; a person reads it too."""
+    inbox = Inbox()
+    submit(inbox)
+    message = inbox.keep(ASKED)
+    decision = inbox.settle(message, "unread", reading="not_received", answer="unread")
+    (fact,) = [fact for _, fact in decision.events if isinstance(fact, MessageAnswered)]
+    assert fact.full_answer == "progress_open"
+    assert inbox.message(message.id).waits
+
+
 @pytest.mark.parametrize(("reading", "answer"), [("partly", "none_awaited"), ("call", "unread")])
 def test_who_speaks_of_a_delivery_and_awaits_none_is_not_told_to_apply(
     reading: Reading, answer: str

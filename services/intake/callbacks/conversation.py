@@ -6,8 +6,6 @@ the message waiting for a person, and the provider's repetition carries on where
 
 from dataclasses import replace
 
-import structlog
-
 from services.intake.callbacks.dialogue import (
     DECIDED,
     FOR_A_PERSON,
@@ -15,16 +13,20 @@ from services.intake.callbacks.dialogue import (
     SlotQuestion,
     add_message,
     choose_question,
+    find_added_to,
+    find_latest_request,
     find_request_of,
     may_begin,
     read_number,
 )
 from services.intake.callbacks.inbound import bind, prove
 from services.intake.callbacks.places import is_awaited, list_nearest
+from services.intake.callbacks.settling import MessageSettler
 from services.intake.callbacks.submitting import submit_each
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer
+from services.intake.channels.spoken_places import SpokenPlace
 from services.intake.channels.typed_requests import (
     format_answer,
     format_code,
@@ -40,7 +42,6 @@ from services.intake.model import (
     HearDonor,
     Reading,
     Request,
-    SettleMessage,
     UnderstandReply,
 )
 from services.intake.resources import IntakeRuntime
@@ -49,7 +50,6 @@ from services.intake.vault.messages import (
     Talk,
     derive_earlier_id,
     derive_message_id,
-    derive_sender_id,
     make_reply,
     open_talk,
     seal_message,
@@ -61,9 +61,9 @@ from shared.documents import Document
 from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 
-log = structlog.get_logger()
-
 READINGS_MAX = 5
+FOR_A_READER = frozenset({"unread", "noted", "added", "urgent_noted"})
+"""Answers that say nothing of the request that the message goes with."""
 NUMBER_LENGTH_MAX = 8
 
 
@@ -88,20 +88,14 @@ async def _repeat_answer(runtime: IntakeRuntime, stored: Document) -> str:
     """A provider pushes again what it had no answer to."""
     if stored["answer"] == "emergency":
         return format_emergency(runtime.settings.crisis_hotline)
-    if stored["request_id"] and stored["answer"] not in ("unread", "noted"):
+    if stored["request_id"] and stored["answer"] not in FOR_A_READER:
         request = await mongo.load(runtime.database, Request, stored["request_id"])
         return format_answer(Answer(200, describe_outcome(request))) if request else ""
     return format_code(stored["answer"] or stored["reading"])
 
 
-class Conversation:
+class Conversation(MessageSettler):
     """One message and what goes on with its sender."""
-
-    def __init__(self, runtime: IntakeRuntime, inbound: Inbound) -> None:
-        self._runtime, self._inbound = runtime, inbound
-        self._vault = runtime.resources.vault
-        self._message_id = derive_message_id(self._vault, inbound)
-        self._point_id = derive_sender_id(self._vault, inbound)
 
     async def answer(self, understood: text.Understood) -> str:
         if (answer := await self._read_number()) is not None:
@@ -116,6 +110,9 @@ class Conversation:
                 return format_code(settled or "thanks")
             case ShortAnswer(sense=Sense.PROGRESS):
                 settled = await self._settle("unknown", "understood", asks_progress=True)
+                return format_code(settled or "progress_none")
+            case ShortAnswer(sense=Sense.PRESSING):
+                settled = await self._settle("unknown", "unread", asks_progress=True)
                 return format_code(settled or "progress_none")
             case ShortAnswer(sense=Sense.GIVING):
                 settled = await self._settle("unknown", "understood", answer="giving")
@@ -221,29 +218,13 @@ class Conversation:
         await self._settle("binding", "understood")
         return answer
 
-    # --- what a person has to read ---
-
-    async def _raise_alarm(self) -> str:
-        line = self._runtime.settings.crisis_hotline
-        await self._settle("emergency", "unread", answer="emergency", detail=line, is_urgent=True)
-        log.error("urgent_message_waits", message_id=self._message_id)
-        return format_emergency(line)
-
-    async def _leave_to_person(
-        self, reading: Reading, *, is_urgent: bool = False, may_press: bool = False
-    ) -> str:
-        settled = await self._settle(
-            reading, "unread", answer="unread", is_urgent=is_urgent, may_press=may_press
-        )
-        return format_code(settled or "unread")
+    # --- what somebody needs, or needs no more ---
 
     async def _stop(self, thread: Correspondence) -> str | None:
         """“取消”: of a dialogue, which ends, or of what was recorded, which staff ask about."""
         answer: SenderAnswer = "ended" if thread.dialogue else "withdrawn"
         settled = await self._settle("needless", "unread", answer=answer, thread=thread)
         return None if settled is None else format_code(settled or answer)
-
-    # --- what somebody needs ---
 
     async def _ask_or_request(self, understood: text.Understood) -> str:
         """Read again where another message of the same sender came first."""
@@ -254,10 +235,6 @@ class Conversation:
                 return answer
         raise Transient("the dialogue changes too fast")
 
-    async def _load_thread(self) -> Correspondence:
-        thread = await mongo.load(self._runtime.database, Correspondence, self._point_id)
-        return thread or Correspondence(id=self._point_id)
-
     async def _continue(self, thread: Correspondence, understood: text.Understood) -> str | None:
         """None: read again."""
         if isinstance(understood, ShortAnswer) and understood.sense is Sense.NEEDLESS:
@@ -266,14 +243,19 @@ class Conversation:
         talk = add_message(open_talk(self._vault, thread), dialogue, understood, inbound)
         if dialogue and inbound.kind in PART_OF_REQUEST and not inbound.text:
             return await self._ask(thread, None, talk)
-        id_ = find_request_of(thread, inbound, await self._runtime.processor.now())
+        now = await self._runtime.processor.now()
+        id_ = find_request_of(thread, inbound, now)
         if id_ and not dialogue:
             is_seen = inbound.kind == "image"  # a person has to hear the others
             part: Reading = "part_of_request" if is_seen else "media"
             state = "understood" if is_seen else "unread"
             settled = await self._settle(part, state, thread=thread, request_id=id_, is_file=True)
             return None if settled is None else format_code(settled or "kept")
-        if not inbound.may_request or not (dialogue or may_begin(thread, understood, inbound)):
+        if not dialogue and isinstance(understood, SpokenPlace):
+            return await self._add_to_case(thread, find_latest_request(thread, now))
+        if not inbound.may_request or not (dialogue or may_begin(thread, understood, inbound, now)):
+            if added_to := find_added_to(thread, inbound, now):
+                return await self._add_to_case(thread, added_to)
             return await self._hand_over(thread, talk)
         before, missing = open_talk(self._vault, thread).draft, talk.draft.missing
         if not missing:
@@ -327,6 +309,13 @@ class Conversation:
         )
         return format_code(settled or "unread") if settled is not None else None
 
+    async def _add_to_case(self, thread: Correspondence, request_id: str | None) -> str | None:
+        """To a person, with the request; None: with the case that is open, if there is one."""
+        settled = await self._settle(
+            "unknown", "unread", answer="unread", thread=thread, request_id=request_id, may_add=True
+        )
+        return None if settled is None else format_code(settled or "unread")
+
     async def _submit_request(self, thread: Correspondence, talk: Talk) -> str | None:
         resumed = await self._resume()
         submitted = await submit_each(self._runtime.processor, self._inbound, talk)
@@ -352,45 +341,3 @@ class Conversation:
             return ""
         command = self._make_reply("resumed", ShortAnswer(Sense.START), message_id="")
         return format_answer(await self._runtime.processor.execute(command))
-
-    # --- settling ---
-
-    async def _settle(
-        self,
-        reading: Reading,
-        state: str,
-        *,
-        answer: SenderAnswer | None = None,
-        detail: str = "",
-        is_urgent: bool = False,
-        request_id: str | None = None,
-        town_code: str | None = None,
-        thread: Correspondence | None = None,
-        dialogue: Dialogue | None = None,
-        **flags: bool,
-    ) -> str | None:
-        """What he is told; None: another came first. Without a thread a dialogue stays. flags: of
-        the command."""
-        settle = SettleMessage.model_validate(
-            {
-                "message_id": self._message_id,
-                "point_id": self._point_id,
-                "reading": reading,
-                "state": state,
-                "answer": answer if self._inbound.is_phone else None,
-                "detail": detail,
-                "urgent": is_urgent,
-                "request_id": request_id,
-                "town_code": town_code,
-                "dialogue": dialogue,
-                "follows": _find_last(thread) if thread else None,
-                **flags,
-            }
-        )
-        command = Command(settle, principal=self._inbound.source, correlation_id=self._message_id)
-        decided = await self._runtime.processor.execute(command)
-        return None if decided.status == 409 else str(decided.body["answer"])
-
-
-def _find_last(thread: Correspondence) -> str:
-    return thread.dialogue.message_ids[-1] if thread.dialogue else ""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.intake.callbacks.places import list_nearest, read_nearest
-from services.intake.channels.answers import Sense
+from services.intake.channels.answers import Sense, is_greeting
 from services.intake.channels.spoken_goods import is_good
+from services.intake.channels.spoken_places import SpokenPlace
 from services.intake.channels.text import Draft, Understood, find_town, read_count, read_slot
 from services.intake.model import AnswerMeaning, Correspondence, Dialogue, Reading, Slot
 from services.intake.vault.messages import Inbound, Talk
@@ -65,7 +66,10 @@ def add_message(
         draft = Draft(town_code=find_town(label))
     line = inbound.text or label
     texts = (*talk.texts, line) if line else talk.texts
-    return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
+    whole = talk.draft.fill(draft)
+    if dialogue and isinstance(understood, SpokenPlace):
+        whole = whole.correct(understood)
+    return Talk(whole, texts, inbound.place or talk.place)
 
 
 def read_number(dialogue: Dialogue, talk: Talk, written: str) -> str | None:
@@ -77,19 +81,34 @@ def read_number(dialogue: Dialogue, talk: Talk, written: str) -> str | None:
     return written if is_count and read_count(talk.texts[-1:], written) else None
 
 
-def may_begin(thread: Correspondence, understood: Understood, inbound: Inbound) -> bool:
+def may_begin(
+    thread: Correspondence, understood: Understood, inbound: Inbound, now: datetime
+) -> bool:
     """Whether it asks for something; a thing alone may say which delivery was meant, where that
-    was asked."""
+    was asked, and a place alone where it is that was asked for just now."""
     is_which = bool(thread.asked_message) and is_good(inbound.text)
     is_draft = isinstance(understood, Draft) and not is_which
-    return is_draft or inbound.kind in ("image", "location")
+    is_place = inbound.kind == "location" and find_latest_request(thread, now) is None
+    return is_draft or is_place or inbound.kind == "image"
 
 
 def find_request_of(thread: Correspondence, inbound: Inbound, now: datetime) -> str | None:
     """The request that a photo or voice belongs to, sent right after it was recorded."""
-    if inbound.kind not in PART_OF_REQUEST or inbound.text or thread.requested_at is None:
+    is_file = inbound.kind in PART_OF_REQUEST and not inbound.text
+    return find_latest_request(thread, now) if is_file else None
+
+
+def find_added_to(thread: Correspondence, inbound: Inbound, now: datetime) -> str | None:
+    """The request that words which no rule reads go with, sent right after it was recorded."""
+    is_said = inbound.kind in ("text", "location") and not is_greeting(inbound.text)
+    return find_latest_request(thread, now) if is_said and not thread.dialogue else None
+
+
+def find_latest_request(thread: Correspondence, now: datetime) -> str | None:
+    """What was recorded so lately that whatever is written next is about it."""
+    if thread.requested_at is None or now - thread.requested_at > FOLLOWS_WITHIN:
         return None
-    return thread.request_id if now - thread.requested_at <= FOLLOWS_WITHIN else None
+    return thread.request_id
 
 
 def choose_question(dialogue: Dialogue | None, before: Draft, draft: Draft) -> SlotQuestion | None:

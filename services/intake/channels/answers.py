@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from services.intake.channels.danger import find_danger
 from services.intake.channels.dialect import read_dialect
+from services.intake.channels.progress_words import asks_progress, presses
 from services.intake.channels.spoken_goods import THING
 from services.intake.channels.stopping import has_stop, says_more
 from services.intake.channels.words import MEASURES
@@ -33,6 +34,7 @@ class Sense(StrEnum):
     THANKS = "thanks"
     GRIEF = "grief"
     PROGRESS = "progress"
+    PRESSING = "pressing"
     NEEDLESS = "needless"
     GIVING = "giving"
     CALL = "call"
@@ -78,6 +80,11 @@ def read_answer(text: str) -> ShortAnswer:
     )
 
 
+def is_greeting(text: str) -> bool:
+    """你好, 有人吗: it says nothing yet."""
+    return _OPENING.fullmatch(_squeeze(fold_text(text).casefold())) is not None
+
+
 def _find_sense(plain: str, *, is_asking: bool) -> Sense:
     """Of a text without references, blanks and signs. Negation comes first."""
     words = _PARTICLES.sub("", _COURTESIES.sub("", plain))
@@ -85,8 +92,10 @@ def _find_sense(plain: str, *, is_asking: bool) -> Sense:
         return Sense.REFERENCE
     if not words:
         return Sense.UNKNOWN if _GREETING.fullmatch(plain) else Sense.THANKS
-    if _PROGRESS.fullmatch(words):
+    if asks_progress(words):
         return Sense.PROGRESS
+    if presses(words):
+        return Sense.PRESSING
     for sense, pattern in _STANDING_ALONE:
         if pattern.fullmatch(words):
             return Sense.UNKNOWN if is_asking else sense
@@ -179,7 +188,9 @@ _MISTAKEN = re.compile(
     r"[\s,;、。!~…]+(?=.*收)"
 )
 _PARTICLES = re.compile("(?<=.)[啊呀哈哟噢]+$")  # “1啊”: what only gives the tone
-_GREETING = re.compile("(?:你们?好|您们?好|大家好|领导好|[早上中下晚]+[上午]好|hello|hi|please)+")
+_GREETINGS = "你们?好|您们?好|大家好|领导好|[早上中下晚]+[上午]好|hello|hi|please"
+_GREETING = re.compile(f"(?:{_GREETINGS})+")
+_OPENING = re.compile(f"(?:{_GREETINGS}|请问|在吗|在不在|有人吗)+")
 _NUMBER = "(?:[0-9]+(?:\\.[0-9]+)?|[一二两三四五六七八九十百千万零半]+)"
 _MEASURE = "(?:" + "|".join(sorted(MEASURES, key=len, reverse=True)) + ")"
 _MONEY = f"{_NUMBER}(?:万|千|百)?(?:元整|元钱|元|块钱|块|圆)"
@@ -274,26 +285,6 @@ _STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_CASE = (
-    "(?:(?>我(?:老?妈妈?|老?爸爸?|奶奶|爷爷|女儿|儿子|孩子|老公|老婆|老伴)|我们?|我家|咱|本人|家里|之前|上次|前几天|昨天|今天|上周|上个月|申请|登记|提交|报|求|要|说)*+的?"
-    "(?:申请|诉求|心愿|求助|救助|补助|登记|材料|事情?|资料|单子?|微心愿|东西|THING)?)"
-).replace("THING", THING)
-_STAGE = (
-    "(?:进度|进展|结果|状态|办理情况|情况)(?:如何|怎么?样|咋样|呢)?"
-    "|(?:怎么?样|咋样|点样|如何|到哪(?:里|儿|一步|步|个环节)?|到边度?|去到边|办到哪(?:里|一步)?|处理到哪(?:里|一步)?)(?:啦|了|呢)?"
-    "|(?:批(?:准|下来|复|好|出来)?|审(?:核|批)?(?:通过|好|完|过)?|通过|办(?:好|完|下来|理)?|处理(?:好|完)?|安排(?:好)?|下来|落实)"
-    "(?:了|咗)?(?:没有?|吗|么|未|冇|不)"
-    "|(?:出|(?:有|出)?(?:结果|消息|进展|回复|回音|着落|下文|动静))(?:了|咗)?(?:没有?|吗|么|未|冇)"
-    "|(?:怎么|为什么|点解)?(?:还|一直)?(?:没有?|冇)(?:结果|消息|进展|回复|回音|下文|动静|批)"
-    "(?:下来)?(?:吗|么)?"
-    "|(?:什么时候|啥时候?|何时|几时|几耐|多久|要多久|还要(?:等)?多久|要等多久|要几天|还要几天)"
-    "(?:能|可以|才能|会|才|有得)?(?:有|出)?(?:结果|消息|批(?:下来|准)?|办好|安排|送(?:来|到|过来)?|到|得|好|落实|下来)?(?:呢|啊|呀)?"
-)
-# How far it is, and no complaint: all of it has to be understood.
-_PROGRESS = re.compile(
-    "(?:请问|想问(?:一下|下)?|问(?:一下|下)|麻烦|帮我?|请|我?想)*+(?:查(?:询|一下|下)?|看(?:一下|下)|了解(?:一下)?)?+"
-    f"{_CASE}(?>现在|目前|今天|到底|那边|已经)*+(?:{_STAGE})(?:啊|呀|呢|了|吗)?"
-)
 # Of our messages, not of help.
 _OUR_MESSAGES = re.compile(
     "(?:短信|通知|信息|消息)(?:都|也|还|一直|又|已经?)*(?:收不到|没收到|没有收到|未收到|收到)了?"
@@ -317,6 +308,7 @@ _PARTLY = re.compile(
     "|^(?:数量|尺码|尺寸|型号|颜色|质量)(?:不对|不合适?|不符|有问题|太[小大])"
     "|^(?:这|都)?不是我们?(?:想|需)?要的|^(?:送|发|拿|寄)错了?"
     f"|^少(?:给|发|送)?了?(?:一半|{_NUMBER}{_MEASURE}{THING}?)$"
+    "|^(?:才|只有?|只是|仅|就)?(?:一部分|部分|一半|小半|大半|一半多)(?:而已|[的啊呀])?$"
 )
 _NOBODY_CAME = "(?:(?:也|都)?(?:没有?|无)人(?:联系|找)过?我们?[也又都]?|人[也都]?没有?来)?"
 _SAID_SENT = "(?:(?:说|都说)?(?:已经?)?送(?:到|来|达|出)?了?(?:但是?|可是|不过|却))?"

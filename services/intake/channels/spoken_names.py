@@ -17,19 +17,23 @@ from shared.towns import index_codes_by_name
 # Words left over beside a name: more is prose, where a name is not to be told from other words.
 WORDS_BESIDE_NAME_MAX = 2
 
+_NAME = "(?P<name>[\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])"
 _CALLED = re.compile(
-    r"(?P<verb>(?:姓名|名字|申请人|求助人|受助人)(?:是|为|:)?|[我他她]叫|我就?是|名叫)"
-    r"(?P<name>[\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])"
+    f"(?P<verb>(?:姓名|名字|申请人|求助人|受助人)(?:是|系|为|叫|:)?|[我他她]叫|我就?[是系]|名叫){_NAME}"
 )
 _HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
 _RELATIVE = (
-    "(?:父亲|母亲|爸爸|妈妈|老爸|老妈|老豆|阿爸|阿妈|爸|妈"
+    "(?:父亲|母亲|爸爸|妈妈|老爸|老妈|老豆|阿爸|阿妈|爸|妈|小朋友|小孩子?|宝宝|细路仔?"
     "|爷爷|奶奶|外公|外婆|阿公|阿婆|阿爷|阿嫲|公公|婆婆|丈夫|妻子|老公|老婆|儿子|女儿|孙子|孙女"
     "|岳父|岳母|大伯|伯父|伯母|嫂子|侄子|侄女|外甥女?"
     "|哥哥|弟弟|姐姐|妹妹|叔叔|阿姨|舅舅|姑姑|老人家?|孩子|家人|亲戚|朋友|同事|邻居)"
 )
+_RELATIVE_CALLED = re.compile(
+    f"{_RELATIVE}(?:(?:今年|现在|已经)*(?:\\d{{1,3}}|[一二三四五六七八九十]{{1,3}})多?岁了?[,、]?)?(?:名?叫){_NAME}"
+)
+"""细路仔叫张小明, 我妈妈今年70岁叫陈阿妹; 妈妈叫王师傅来 is no name."""
 _FOR_WHOM = re.compile(
-    "^(?:(?:是|为|给|帮|替)|(?:我|他|她)?(?:叫|姓名|名字|的名字)(?:是|叫)?|申请人|本人|我自己|自己|我就?是?"
+    "^(?:(?:是|为|给|帮|替)|(?:我|他|她)?(?:叫|姓名|名字|的名字)(?:是|叫|系)?|申请人|本人|我自己|自己|我就?[是系]?"
     f"|(?:我|他|她)?(?:家)?的?{_RELATIVE})++"
 )
 _ASKED_FOR = re.compile("(?:申请|用|要)?的?$")
@@ -57,13 +61,14 @@ def take_called(text: str) -> tuple[set[str], str]:
 
     def take(match: re.Match[str]) -> str:
         name = match["name"]
-        is_state = match["verb"].endswith("是") and match["verb"].startswith("我")
-        is_name = _is_name(name) and not _TRADE.search(name) if is_state else _may_be_called(name)
+        verb = match.groupdict().get("verb", "")
+        is_weak = not verb or (verb.startswith("我") and verb.endswith(("是", "系")))
+        is_name = _is_name(name) and not _TRADE.search(name) if is_weak else _may_be_called(name)
         if is_name:
             names.add(name)
         return " " if is_name else match.group()
 
-    return names, _CALLED.sub(take, text)
+    return names, _RELATIVE_CALLED.sub(take, _CALLED.sub(take, text))
 
 
 def find_names(tokens: list[str], *, is_form: bool) -> set[str]:

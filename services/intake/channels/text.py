@@ -8,13 +8,14 @@ A complaint, a question or a story is no need; a person reads it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from services.intake.channels.answers import Sense, ShortAnswer, read_answer
 from services.intake.channels.dialect import read_spoken_wish
 from services.intake.channels.donor_answers import DonorAnswer, offers_help, read_donor_answer
+from services.intake.channels.remainder import SEPARATORS, Remainder, compile_any
 from services.intake.channels.spoken_amounts import (
     AMOUNT,
     BARE_AMOUNT,
@@ -42,14 +43,19 @@ from services.intake.channels.spoken_goods import (
     tell_apart,
 )
 from services.intake.channels.spoken_names import find_answered_name, find_names, take_called
+from services.intake.channels.spoken_places import (
+    SpokenPlace,
+    find_short_place,
+    get_single,
+    read_corrected_place,
+    take_place,
+)
 from services.intake.channels.words import (
     CATEGORY_WORDS,
-    CITY_WORDS,
     CLASS_WORDS,
     COMPLAINT_WORDS,
     KIND_WORDS,
     REQUEST_WORDS,
-    SOMEWHERE_WORDS,
     find_spoken_categories,
     find_thing,
 )
@@ -63,24 +69,21 @@ from shared.contracts.values import (
 )
 from shared.simplified import simplify
 from shared.text import fold_text
-from shared.towns import CITY_WIDE, index_codes_by_name, load_towns
-from shared.villages import find_village, find_villages_in, load_villages
+from shared.towns import CITY_WIDE
+from shared.villages import find_villages_in
 
 BINDING_DIGITS = 8
 NAMELESS = "未留姓名"
 NEED_LENGTH_MAX = 120
 BARE_LENGTH_MAX = 20
-TOWN_DIGITS = 9  # of a village's code
 Slot = Literal["what", "where", "whom"]
 """What a request has to say, in the order in which it is asked for."""
 
-_SEPARATORS = re.compile(r"[\s,;、。!?…|/:()]+")
 _OPENING = re.compile(
     "(?:请问|你好|您好|我们?)*(?:怎么|怎样|如何|可以|才能|能|想|要|需要|得到|求|请)*"
     "(?:求助|帮助|帮忙|(?<=[想要])申请|申请帮助|申请救助|申请临时救助)"
 )
 """Help is wanted, and what help is not said."""
-_PLACE_CODE = re.compile(rf"(?<!\d)\d{{{TOWN_DIGITS}}}(?:\d{{3}})?(?!\d)")
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _BIND = re.compile(rf"^绑定(?:手机|手机号|手机号码|微信)?[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
 _PROVE = re.compile(rf"^本人[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
@@ -132,13 +135,20 @@ class Draft(Value):
         )
         return (self.model_copy(update={"others": ()}), *others)
 
+    def correct(self, place: SpokenPlace) -> "Draft":
+        """With this place, whatever was said before."""
+        return self.model_copy(update=place._asdict())
+
     def fill(self, later: "Draft") -> "Draft":
-        """With what was said later; the first word of each stands."""
+        """With what was said later; the first word of each stands, and a town in place of “I do not
+        know where”."""
         fields = ("category", "need", "town_code", "name")
         changes = {f: getattr(later, f) for f in fields if getattr(self, f) is None}
+        if self.town_code == CITY_WIDE and later.town_code:
+            changes["town_code"] = later.town_code
         if self.need is None:
             changes["others"] = later.others
-        village, town = later.village_code, self.town_code or later.town_code
+        village, town = later.village_code, changes.get("town_code", self.town_code)
         if self.village_code is None and village and town and village.startswith(town):
             changes["village_code"] = village
         if self.beneficiary_class is BeneficiaryClass.GENERAL:
@@ -151,11 +161,12 @@ class Unclear:
     """A person reads it."""
 
 
-Understood = ShortAnswer | DonorAnswer | Bind | Prove | Draft | Unclear
+Understood = ShortAnswer | DonorAnswer | Bind | Prove | Draft | SpokenPlace | Unclear
 
 
 def understand(text: str) -> Understood:
-    """Never raises. Who speaks of what came, or wants nothing, asks for nothing new."""
+    """Never raises. Who speaks of what came, or wants nothing, asks for nothing new. A place alone
+    is one that corrects another."""
     plain = simplify(fold_text(text))
     words = _strip(plain).casefold()
     if match := _BIND.match(words):
@@ -169,6 +180,8 @@ def understand(text: str) -> Understood:
         return answer
     if offers_help(words):
         return ShortAnswer(Sense.GIVING)
+    if corrected := read_corrected_place(words):
+        return corrected
     if _OPENING.fullmatch(words):
         return Draft()
     draft = None if answer.is_about_delivery else _read_need(read_spoken_wish(plain))
@@ -179,7 +192,9 @@ def understand(text: str) -> Understood:
 
 def find_town(text: str) -> str | None:
     """The one town that is named: in full, or alone as people say it."""
-    return _take_place(_Reading(simplify(fold_text(text))))[0]
+    plain = simplify(fold_text(text))
+    place = read_corrected_place(_strip(plain)) or take_place(Remainder(plain))
+    return place.town_code
 
 
 def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
@@ -194,7 +209,7 @@ def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
         fen = parse_number_fen(match[1])
         return draft.model_copy(update={"need": _make_money_need(fen) if fen else None})
     if slot == "where" and draft.town_code is None:
-        return draft.model_copy(update=_find_short_place(plain))
+        return draft.correct(find_short_place(plain))
     return draft
 
 
@@ -208,66 +223,28 @@ def _strip(text: str) -> str:
     return text.strip("。.!,;\"'“” ")
 
 
-def _find_short_place(text: str) -> dict[str, str | None]:
-    """“我在石龙那边”, “增埗”, “说不清”: who is asked where means a place."""
-    town_code = _get_single({code for name, code in index_codes_by_name().items() if name in text})
-    village_code = find_village(text, town_code or "")
-    if village_code:
-        return {"town_code": village_code[:TOWN_DIGITS], "village_code": village_code}
-    if town_code is None and any(word in text for word in SOMEWHERE_WORDS):
-        return {"town_code": CITY_WIDE}
-    return {"town_code": town_code}
-
-
 def _read_name(text: str) -> str | None:
     """Of who was asked whom it is for; a place or a class that he says too is none."""
-    reading = _Reading(text)
-    reading.take(_PHONE)
-    _take_place(reading)
-    reading.take_words(CLASS_WORDS)
-    return find_answered_name(reading.tokens)
+    remainder = Remainder(text)
+    remainder.take(_PHONE)
+    take_place(remainder)
+    remainder.take_words(CLASS_WORDS)
+    return find_answered_name(remainder.tokens)
 
 
 def _read_bare_name(text: str) -> str | None:
     """Of who was asked where and answers for whom: a name and nothing else."""
-    reading = _Reading(text)
-    _take_place(reading)
-    names = find_names(reading.tokens, is_form=True)
-    return names.pop() if len(names) == len(reading.tokens) == 1 else None
-
-
-@dataclass(slots=True)
-class _Reading:
-    """The text while its parts are taken out of it."""
-
-    rest: str
-
-    def take(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
-        matches = list(pattern.finditer(self.rest))
-        self.rest = pattern.sub(" ", self.rest)
-        return matches
-
-    def take_words(self, words: Mapping[str, str]) -> set[str]:
-        """What the words found stand for; a longer word hides the shorter one in it."""
-        return {words[match.group(0)] for match in self.take(_compile_any(words))}
-
-    @property
-    def tokens(self) -> list[str]:
-        return [token for token in _SEPARATORS.split(self.rest) if token]
-
-
-def _compile_any(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)))
-
-
-_TOWN_WORDS = {name: code for code, name in load_towns().items()}
+    remainder = Remainder(text)
+    take_place(remainder)
+    names = find_names(remainder.tokens, is_form=True)
+    return names.pop() if len(names) == len(remainder.tokens) == 1 else None
 
 
 def _read_need(text: str) -> Draft | None:
     """None for what asks for nothing, or for something that no rule of ours gives."""
     if len(text) > NEED_LENGTH_MAX or any(word in text for word in COMPLAINT_WORDS):
         return None
-    draft, tokens = _read_draft(text), _SEPARATORS.split(text)
+    draft, tokens = _read_draft(text), SEPARATORS.split(text)
     is_labelled = any(word in text for word in (*CATEGORY_WORDS, *KIND_WORDS))
     is_asked_for = any(w in text for w in REQUEST_WORDS) or any(map(is_wish, tokens))
     is_placed = draft.town_code is not None or bool(find_villages_in(text))
@@ -283,25 +260,26 @@ def _read_need(text: str) -> Draft | None:
 
 
 def _read_draft(text: str) -> Draft:
-    reading = _Reading(fold_measures(THOUSANDS.sub("", text)))
-    reading.take(_PHONE)
-    is_vague = bool(reading.take(VAGUE))
-    names, reading.rest = take_called(reading.rest)
-    amounts = {parse_fen(match) for match in reading.take(AMOUNT)}
-    amounts |= {parse_chinese_fen(match[1]) for match in reading.take(CHINESE_AMOUNT)}
+    remainder = Remainder(fold_measures(THOUSANDS.sub("", text)))
+    remainder.take(_PHONE)
+    is_vague = bool(remainder.take(VAGUE))
+    names, remainder.rest = take_called(remainder.rest)
+    amounts = {parse_fen(match) for match in remainder.take(AMOUNT)}
+    amounts |= {parse_chinese_fen(match[1]) for match in remainder.take(CHINESE_AMOUNT)}
     if not amounts and MONEY_WORDS.search(text):
-        amounts = {parse_number_fen(next(filter(None, m.groups()))) for m in reading.take(SHORT_OF)}
-    town_code, village_code = _take_place(reading)
-    classes = _take_classes(reading)
-    kinds = reading.take_words(KIND_WORDS)
-    labels = reading.take_words(CATEGORY_WORDS)
-    goods, rest = take_goods(reading.tokens, is_any=bool(labels or kinds))
-    reading.rest = " ".join(rest)
+        short_of = remainder.take(SHORT_OF)
+        amounts = {parse_number_fen(next(filter(None, match.groups()))) for match in short_of}
+    town_code, village_code = take_place(remainder)
+    classes = _take_classes(remainder)
+    kinds = remainder.take_words(KIND_WORDS)
+    labels = remainder.take_words(CATEGORY_WORDS)
+    goods, rest = take_goods(remainder.tokens, is_any=bool(labels or kinds))
+    remainder.rest = " ".join(rest)
     if is_vague or (goods and amounts and HAD.search(text)):
         amounts = {0}
     needs = [*(_make_money_need(fen) for fen in amounts - {0}), *goods]
-    is_form = bool(labels or kinds or goods or amounts) or any(map(name_thing, reading.tokens))
-    names = names or find_names(reading.tokens, is_form=is_form)
+    is_form = bool(labels or kinds or goods or amounts) or any(map(name_thing, remainder.tokens))
+    names = names or find_names(remainder.tokens, is_form=is_form)
     named = _find_category_of(goods) or find_category_named(rest)
     category = _find_category(labels, text) or named
     if not needs and not amounts:
@@ -312,7 +290,7 @@ def _read_draft(text: str) -> Draft:
     if len(wishes) > 1:
         category = wishes[0].category
     return Draft(
-        kind=Kind(_get_single(kinds) or _KINDS_OF.get(category, Kind.WISH)),
+        kind=Kind(get_single(kinds) or _KINDS_OF.get(category, Kind.WISH)),
         category=category,
         beneficiary_class=classes[0] if classes else BeneficiaryClass.GENERAL,
         need=wishes[0].need if wishes else None,
@@ -325,13 +303,13 @@ def _read_draft(text: str) -> Draft:
 
 _CLASS = re.compile(
     r"(?P<denied>(?:不是|不属于|不算|不够|不享受|未享受|没有?评上|评不上|没办|没有|没|非)(?:什么)?)?"
-    rf"(?P<word>{_compile_any(CLASS_WORDS).pattern})"
+    rf"(?P<word>{compile_any(CLASS_WORDS).pattern})"
 )
 
 
-def _take_classes(reading: _Reading) -> list[BeneficiaryClass]:
+def _take_classes(remainder: Remainder) -> list[BeneficiaryClass]:
     """As they are said, without “general” and those that are denied: 不是低保户."""
-    matches = [match for match in reading.take(_CLASS) if not match["denied"]]
+    matches = [match for match in remainder.take(_CLASS) if not match["denied"]]
     classes = [BeneficiaryClass(CLASS_WORDS[match["word"]]) for match in matches]
     return [each for each in classes if each is not BeneficiaryClass.GENERAL]
 
@@ -350,51 +328,5 @@ def _find_category_of(goods: list[Need]) -> Category | None:
 _KINDS_OF: Mapping[Category | None, Kind] = {Category.PUBLIC_WORKS: Kind.PROJECT}
 
 
-def _get_single(values: set[str]) -> str | None:
-    return next(iter(values)) if len(values) == 1 else None
-
-
 def _make_money_need(fen: int) -> Need:
     return Need(unit=MONEY_UNIT, quantity=fen)
-
-
-def _take_short_towns(reading: _Reading) -> set[str]:
-    """茶山 is a town only when it stands alone: 中堂 and 长安 are other words too."""
-    codes = index_codes_by_name()
-    towns_alone = [token for token in reading.tokens if token in codes]
-    reading.rest = " ".join(token for token in reading.tokens if token not in codes)
-    return {codes[token] for token in towns_alone}
-
-
-def _take_place_codes(reading: _Reading) -> set[str]:
-    """Of towns and villages, as committees write them: 441900103, 441900103206."""
-    places = load_towns().keys() | load_villages().keys()
-    codes = {match.group() for match in _PLACE_CODE.finditer(reading.rest)} & places
-    for code in codes:
-        reading.rest = reading.rest.replace(code, " ")
-    return codes
-
-
-def _take_place(reading: _Reading) -> tuple[str | None, str | None]:
-    """Town and village. A village says its town where no other is called so; one that lies
-    elsewhere than the town that is named says nothing."""
-    written = _take_place_codes(reading)
-    towns_named = reading.take_words(_TOWN_WORDS) | {code[:TOWN_DIGITS] for code in written}
-    mentions = find_villages_in(reading.rest)
-    for name, _ in mentions:
-        reading.rest = reading.rest.replace(name, " ")
-    towns_named = towns_named or _take_short_towns(reading)
-    town_code = _get_single(towns_named)
-    codes = {code for _, codes in mentions for code in codes} | (written & load_villages().keys())
-    codes = {code for code in codes if code.startswith(town_code or "")}
-    village_code = _get_single(codes) if len(towns_named) <= 1 else None
-    if town_code is None and not towns_named:
-        town_code = village_code[:TOWN_DIGITS] if village_code else _take_whole_city(reading)
-    return town_code, village_code
-
-
-def _take_whole_city(reading: _Reading) -> str | None:
-    """“全市” alone is a place too: whoever works for the whole city finds out where."""
-    tokens = reading.tokens
-    reading.rest = " ".join(token for token in tokens if token not in CITY_WORDS)
-    return CITY_WIDE if CITY_WORDS.intersection(tokens) else None

@@ -126,6 +126,14 @@ PLAIN: Mapping[str, str] = {
         "目前没有等待您确认的帮助；您的来信已收下，工作人员会查看。"
         "No help waits for your confirmation; we will read your message."
     ),
+    "added": (
+        "您补充的内容已记在您的诉求上，工作人员会查看并更正。"
+        "It is noted on your request; somebody will read it and put it right."
+    ),
+    "urgent_noted": (
+        "已加急转给处理您来信的工作人员。现在就有危险，请拨110、120或119。"
+        "It goes to those who see to your message. In danger now? Call 110, 120 or 119."
+    ),
 }
 
 _ANSWERS: Mapping[str, str] = {

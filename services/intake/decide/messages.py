@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.intake.decide.alarms import find_alarm, share_town
 from services.intake.decide.identities import Reached, list_reached
 from services.intake.decide.media import carry_files, forget_files, has_room
-from services.intake.decide.progress_answers import describe_progress
+from services.intake.decide.progress_answers import describe_progress, find_open_case
 from services.intake.decide.returned import find_returned
 from services.intake.decide.second_words import find_unanswered, has_denied
 from services.intake.model import (
@@ -38,7 +39,7 @@ EMERGENCIES_A_DAY_MAX = 3 * ANSWERS_A_DAY_MAX
 """By SMS, to one number: whoever forges its messages has it bothered no more than that."""
 
 DESPITE_OPT_OUT: frozenset[SenderAnswer] = frozenset({"opted_out", "resumed", "emergency"})
-REPLACED: frozenset[SenderAnswer | None] = frozenset({"unread", "withdrawn"})
+REPLACED: frozenset[SenderAnswer | None] = frozenset({"unread", "withdrawn", "added"})
 """Where a delivery waits, its sender is told that it is not confirmed by this."""
 ABOUT_DELIVERY: frozenset[Reading] = frozenset({"received", "not_received", "partly"})
 ASKED_FOR = timedelta(hours=24)
@@ -139,7 +140,9 @@ def decide_settle(states: States, item: Command[SettleMessage], now: datetime) -
         settlement = replace(settlement, reading="media", state="unread", answer="unread")
     if data.asks_progress:
         answer, detail = describe_progress(states, message)
-        settlement = Settlement(data.reading, "understood", answer, detail)
+        settlement = Settlement(data.reading, data.state, answer, detail)
+    if data.may_add:
+        settlement = _add_to_case(states, message, settlement)
     pressed = find_unanswered(states, message, correspondence) if data.may_press else ""
     if pressed:
         detail = format_reference(pressed)
@@ -171,8 +174,19 @@ def decide_settle(states: States, item: Command[SettleMessage], now: datetime) -
     )
 
 
+def _add_to_case(states: States, message: Message, settlement: Settlement) -> Settlement:
+    """A person reads it there; as any other message where no case is open."""
+    request_id = settlement.request_id
+    if request_id is None and (request := find_open_case(states, message)):
+        request_id = request.id
+    if request_id is None:
+        return settlement
+    detail = format_reference(request_id)
+    return replace(settlement, answer="added", detail=detail, request_id=request_id)
+
+
 def _answer_settled(settled: Decision) -> Answer:
-    (message,) = (state for state in settled.states if isinstance(state, Message))
+    message = next(state for state in settled.states if isinstance(state, Message))
     return Answer(200, describe_settled(message))
 
 
@@ -212,11 +226,9 @@ def settle(
     settlement: Settlement,
     now: datetime,
 ) -> Decision:
-    """The message as a rule left it, what its sender is told, and whom it waits for."""
-    if settlement.answer in REPLACED and message.id in correspondence.doubts:
-        settlement = replace(settlement, answer="noted")
-    elif settlement.answer == "unread" and settlement.reading in ABOUT_DELIVERY:
-        settlement = replace(settlement, answer="none_awaited")
+    """The message as a rule left it, first, what its sender is told, and whom it waits for."""
+    alarm = find_alarm(states, correspondence)
+    settlement = _word_answer(states, message, correspondence, settlement, is_alarmed=bool(alarm))
     is_told = True
     if settlement.answer and message.channel is Channel.SMS:
         point = states.get(ContactPoint, message.point_id)
@@ -235,17 +247,46 @@ def settle(
             "reading": settlement.reading,
             "state": settlement.state,
             "answer": settlement.answer or "",
-            "urgent": settlement.urgent,
+            "urgent": settlement.urgent or (alarm is not None and settlement.state != "understood"),
             "request_id": about,
             "match_id": settlement.match_id,
             "person_id": settlement.person_id,
         }
     )
+    others: tuple[State, ...] = ()
+    if alarm is not None and message.urgent:
+        placed, message = share_town(alarm, message)
+        others = () if placed is alarm else (placed,)
+    if settlement.urgent and message.waits:
+        correspondence = correspondence.model_copy(update={"alarm": message.id})
     events: list[tuple[State, Fact]] = [queue(message)] if message.waits else []
     if settlement.answer and message.channel is Channel.SMS and is_told:
         fact = MessageAnswered.of(correspondence.id, settlement.answer, settlement.detail)
         events.append((message, fact))
-    return Decision((message, correspondence), tuple(events))
+    return Decision((message, correspondence, *others), tuple(events))
+
+
+def _word_answer(
+    states: States,
+    message: Message,
+    correspondence: Correspondence,
+    settlement: Settlement,
+    *,
+    is_alarmed: bool,
+) -> Settlement:
+    """In place of “somebody reads it”, what it means for who waits, or is in danger."""
+    answer = settlement.answer
+    if answer in REPLACED and message.id in correspondence.doubts:
+        return replace(settlement, answer="noted")
+    if is_alarmed and answer in ("unread", "added"):
+        return replace(settlement, answer="urgent_noted")
+    if answer != "unread" or settlement.reading not in ABOUT_DELIVERY:
+        return settlement
+    if settlement.reading == "not_received":
+        progress, detail = describe_progress(states, message)
+        if progress != "progress_none":
+            return replace(settlement, answer=progress, detail=detail)
+    return replace(settlement, answer="none_awaited")
 
 
 def queue(message: Message) -> tuple[State, Fact]:

@@ -138,6 +138,7 @@ class Correspondence(State):
     request_id, requested_at: what was asked for last, by messages from there alone.
     denied, denied_at: deliveries that were said from there not to have arrived, the last one when.
     pressed: the delivery of which it was asked once more whether it arrived.
+    alarm: the last message from there that may be about danger to life.
     """
 
     COLLECTION: ClassVar[str] = "correspondences"
@@ -156,6 +157,7 @@ class Correspondence(State):
     denied: tuple[str, ...] = ()
     denied_at: datetime | None = None
     pressed: str = ""
+    alarm: str = ""
 
 
 # --- commands ---
@@ -181,7 +183,8 @@ class SettleMessage(Value):
     dialogue: as it is from now on, where `follows` is the last message of the one that was read;
     follows is None where what is asked stays as it is. may_press: it may be meant as an answer to
     whether a delivery arrived, and is none. is_file: a photo, voice or video for that request.
-    asks_progress: how far the case is.
+    asks_progress: how far the case is. may_add: it goes with `request_id`, or with the case that is
+    open for its sender.
     """
 
     message_id: Identifier
@@ -198,6 +201,7 @@ class SettleMessage(Value):
     may_press: bool = False
     is_file: bool = False
     asks_progress: bool = False
+    may_add: bool = False
 
 
 class HearDonor(Value):

@@ -29,7 +29,7 @@ ProgressAnswer = Literal[
     "progress_promised",
     "progress_delivered",
 ]
-PlainAnswer = Literal["ended", "withdrawn", "giving", "none_awaited"]
+PlainAnswer = Literal["ended", "withdrawn", "giving", "none_awaited", "added", "urgent_noted"]
 Wording = Literal["usual", "again", "noted"]
 SenderAnswer = Literal[
     SentAnswer,
@@ -46,7 +46,8 @@ stopped, or began again; the questions of a dialogue: what is needed, where, for
 person reads it, and what waits to be confirmed is not confirmed by it. arrived: did the only help
 that waits arrive, yes or no. progress: how far the latest case is, where to look, or that there is
 none. again: in other words. ended: the dialogue is over, nothing was recorded; withdrawn: staff ask
-before anything stops; giving: where help is offered; none_awaited: no delivery waits."""
+before anything stops; giving: where help is offered; none_awaited: no delivery waits; added: it
+goes with the case; urgent_noted: it goes with the message of danger before it."""
 OTHER_WORDINGS: Mapping[SenderAnswer, tuple[SentAnswer, Wording]] = {
     "noted": ("unread", "noted"),
     "what_again": ("what", "again"),
