@@ -2,6 +2,7 @@
 
 import re
 
+from services.intake.channels.english import read_english_wish
 from shared.simplified import simplify
 
 
@@ -19,8 +20,9 @@ def read_mandarin(text: str) -> str:
 
 def read_spoken_wish(text: str) -> str:
     """As `read_dialect`, with what is asked for in Mandarin words: 俾張輪椅我 is 给张轮椅我, and
-    that is 给我张轮椅. Of simplified text too."""
-    plain = _WISHES.sub(lambda match: _WISHED[match.group()], read_dialect(text))
+    that is 给我张轮椅; “2 quilts” is 棉被2床. Of simplified text too."""
+    plain = read_dialect(read_english_wish(text))
+    plain = _WISHES.sub(lambda match: _WISHED[match.group()], plain)
     return _TO_ME.sub(r"给我\2\1", plain)
 
 

@@ -5,6 +5,7 @@ What somebody is says no name: 我是低保户, 我是他邻居.
 
 import re
 
+from services.intake.channels.english import CALLED
 from services.intake.channels.words import (
     CLASS_SIGNS,
     NAMELIKE_WORDS,
@@ -56,7 +57,7 @@ _TRADE = re.compile(
 
 
 def take_called(text: str) -> tuple[set[str], str]:
-    """The names that are said to be ones (我叫张三), and the text without them."""
+    """The names that are said to be ones (我叫张三, NAME Zhang San), and the text without them."""
     names: set[str] = set()
 
     def take(match: re.Match[str]) -> str:
@@ -68,7 +69,9 @@ def take_called(text: str) -> tuple[set[str], str]:
             names.add(name)
         return " " if is_name else match.group()
 
-    return names, _RELATIVE_CALLED.sub(take, _CALLED.sub(take, text))
+    rest = _RELATIVE_CALLED.sub(take, _CALLED.sub(take, text))
+    names |= {match["name"] for match in CALLED.finditer(rest)}
+    return names, CALLED.sub(" ", rest)
 
 
 def find_names(tokens: list[str], *, is_form: bool) -> set[str]:

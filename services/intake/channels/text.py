@@ -81,11 +81,11 @@ Slot = Literal["what", "where", "whom"]
 
 _OPENING = re.compile(
     "(?:请问|你好|您好|我们?)*(?:怎么|怎样|如何|可以|才能|能|想|要|需要|得到|求|请)*"
-    "(?:求助|帮助|帮忙|(?<=[想要])申请|申请帮助|申请救助|申请临时救助)"
+    "(?:求助|帮助|帮忙|(?<=[想要])申请|申请帮助|申请救助|申请临时救助)|request"
 )
 """Help is wanted, and what help is not said."""
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
-_BIND = re.compile(rf"^绑定(?:手机|手机号|手机号码|微信)?[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
+_BIND = re.compile(rf"^(?:bind|绑定(?:手机(?:号码?)?|微信)?)[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
 _PROVE = re.compile(rf"^本人[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
 
 

@@ -11,7 +11,9 @@ from shared.messaging.decision import Answer
 HOW_TO_WRITE = (
     "请写明需要什么、在哪个镇街、为谁，例如“棉被2床，茶山镇，张三”。"
     "收到帮助后回复“收到”，没有收到回复“没收到”。\n"
-    "Write what is needed, in which town and for whom, as in the example."
+    "Write what is needed, in which town and for whom, for example: "
+    "2 quilts, Chashan, NAME Zhang San. "
+    "When help has come, write RECEIVED; if it has not, NOT RECEIVED."
 )
 UNREAD = (
     "您的留言已收下，工作人员会查看并与您联系。如需求助，请写明需要什么、在哪个镇街、为谁，"
@@ -23,7 +25,7 @@ NOTED = (
 )
 ARRIVED = (
     "收到帮助了吗？收到了请回复“收到”，没有收到请回复“没收到”。"
-    "Did it arrive? Please write 收到 for yes, 没收到 for no."
+    "Did it arrive? Please write RECEIVED for yes, NOT RECEIVED for no."
 )
 THANKED = "不客气。Thank you for writing."
 THANKS = "已确认收到，谢谢。Thank you, it is noted that it arrived."
@@ -37,7 +39,7 @@ NOTHING_AWAITED = (
 )
 HOW_TO_BIND = (
     "要让微信和手机都能收到通知、都能确认：请先在微信公众号里回复“绑定”，再用手机短信发来所给的验证码。"
-    "To use both, write 绑定 on WeChat first and send us its code by SMS."
+    "To use both, write BIND on WeChat first and send us its code by SMS."
 )
 BOUND = "已绑定微信和手机。Your WeChat and phone are bound."
 PROVEN = "已验证，请回到网页继续。Proved: go on at your page."
@@ -50,7 +52,7 @@ CONTACT_UNPROVEN = (
 )
 OPTED_OUT = (
     "已停止发送微信通知；手机短信通知不受影响（可用短信回复“退订”停止）。回复“恢复”可重新接收。"
-    "No more notices on WeChat; those by SMS go on. Write 恢复 to get them again."
+    "No more notices on WeChat; those by SMS go on. Write START to get them again."
 )
 RESUMED = "已恢复微信通知。You will get notices on WeChat again."
 KEPT_WITH_IT = "已收下，会随您的诉求一起交给工作人员。It is kept with your request."
@@ -63,28 +65,34 @@ DONOR_HEARD = (
 QUESTIONS: Mapping[str, str] = {
     "what": (
         "请问需要什么、需要多少？例如“轮椅1辆”，或“医疗救助2000元”。"
-        "What is needed, and how much of it?"
+        "What is needed, and how much? For example: 1 wheelchair, or 2000 yuan for medical care."
     ),
-    "where": "请问在哪个镇街？例如“茶山镇”，也可以发送位置。In which town? A location will do.",
-    "whom": "请问是为谁申请？请回复姓名，例如“张三”。For whom is it, or what is your name?",
+    "where": (
+        "请问在哪个镇街？例如“茶山镇”，也可以发送位置。"
+        "In which town, such as Chashan? A location will do."
+    ),
+    "whom": (
+        "请问是为谁申请？请回复姓名，例如“张三”。For whom is it? For example: NAME Zhang San."
+    ),
     "what_again": (
         "抱歉没看明白需要什么。请写一样东西和数量，例如“棉被2床”；要钱请写用途和金额，例如“学费2000元”。"
-        "Please write one thing and how many, or a sum and what it is for."
+        "Please write one thing and how many, such as 2 quilts, or a sum and what it is for."
     ),
     "where_again": (
         "抱歉没看明白是东莞的哪个镇街。请只写一个，例如“虎门镇”；说不清请回复“不知道”。"
-        "Please write one town of Dongguan, or 不知道 if you cannot say."
+        "Please write one town of Dongguan, such as Humen, or NOT SURE."
     ),
     "whom_again": (
         "请写姓名：为自己申请写您的姓名，为别人申请写他的姓名，例如“张三”。"
-        "Please write the name: yours, or that of whom you ask for."
+        "Please write the name, yours or that of whom you ask for, such as NAME Zhang San."
     ),
 }
 
 PROGRESS: Mapping[str, str] = {
     "progress_none": (
         "没有查到正在办理的诉求。如需求助，请写明需要什么、在哪个镇街、为谁，例如“棉被2床，茶山镇，张三”。"
-        "No case of yours is open here; to ask for help, write as in the example."
+        "No case of yours is open here. To ask for help, write for example: "
+        "2 quilts, Chashan, NAME Zhang San."
     ),
     "progress_where": (
         "办理进展请在网页“我的求助”或通知里的链接查看，也可联系村(居)委会。"
@@ -101,11 +109,12 @@ PROGRESS: Mapping[str, str] = {
         "您最近的诉求已受理，正在寻找帮助，有确定的进展会通知您。We are looking for help."
     ),
     "progress_promised": (
-        "您最近的诉求已落实帮助，等待送达；收到后请回复“收到”。Help is promised and on its way."
+        "您最近的诉求已落实帮助，等待送达；收到后请回复“收到”。"
+        "Help is on its way. When it has come, write RECEIVED."
     ),
     "progress_delivered": (
         "您最近的帮助显示已送达：收到请回复“收到”，没收到请回复“没收到”。"
-        "It is said to have arrived: did it?"
+        "It is said to have arrived. Write RECEIVED, or NOT RECEIVED."
     ),
 }
 
@@ -120,7 +129,7 @@ PLAIN: Mapping[str, str] = {
     ),
     "giving": (
         "谢谢您愿意帮助别人！请在莞家网页“我要帮忙”登记，或联系村(居)委会。求助请回复“求助”。"
-        "Thank you! Offer help on our page 我要帮忙. To ask for help, write 求助."
+        "Thank you! Offer help on our page Help somebody. To ask for help, write REQUEST."
     ),
     "none_awaited": (
         "目前没有等待您确认的帮助；您的来信已收下，工作人员会查看。"
@@ -180,7 +189,7 @@ def format_which(references: Sequence[str]) -> str:
     return (
         f"您有{len(references)}项帮助等待确认，请问是哪一项？请回复“收到”或“没收到”加编号，"
         f"例如“收到 {references[-1]}”；都收到了请回复“都收到了”。编号：{listed}。"
-        "Which one do you mean? Write 收到 and its number."
+        "Which one do you mean? Write RECEIVED or NOT RECEIVED and its number."
     )
 
 
@@ -237,7 +246,7 @@ def format_code(code: str) -> str:
 def format_binding_code(code: str) -> str:
     return (
         f"请在10分钟内用您本人的手机回复我们的短信：绑定 {code}。不要告诉别人。"
-        f"Within 10 minutes send us “绑定 {code}” by SMS from your own phone; tell nobody."
+        f"Within 10 minutes send us “BIND {code}” by SMS from your own phone; tell nobody."
     )
 
 
