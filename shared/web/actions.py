@@ -11,6 +11,7 @@ from shared.contracts.values import CHINA
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role
 from shared.web.access import Router, RuntimeDep, allow
+from shared.web.action_names import name_action
 from shared.web.links import FRAME
 from shared.web.staff import PageRouter
 
@@ -24,70 +25,6 @@ SERVICE_NAMES = {
     "matching": ("对接", "Matching"),
     "notify": ("通知", "Notices"),
     "audit": ("账目", "Ledger"),
-}
-# By the last word of a route; what has none is shown as it is.
-VERBS = {
-    "accept": ("接受", "accept"),
-    "approve": ("批准", "approve"),
-    "batch": ("批量登记", "enter many"),
-    "check": ("核对", "check"),
-    "confirm": ("代为确认", "confirm"),
-    "decline": ("不予通过", "decline"),
-    "deliver": ("登记送达", "deliver"),
-    "discard": ("放弃死信", "discard a dead letter"),
-    "donors": ("加入捐赠方", "add a donor"),
-    "end": ("结束", "end"),
-    "erase": ("删除个人信息", "erase a person"),
-    "find": ("查找", "look up"),
-    "give-up": ("不再补送", "give up"),
-    "menu-link": ("发菜单链接", "make a menu link"),
-    "offers": ("登记资源", "register an offer"),
-    "parties": ("登记捐赠方", "register a party"),
-    "pause": ("暂停", "pause"),
-    "rate": ("代为评价", "rate"),
-    "receipt-link": ("发回执链接", "make a receipt link"),
-    "reopen": ("登记未送到", "reopen"),
-    "replay": ("重放死信", "replay a dead letter"),
-    "requests": ("登记诉求", "record a request"),
-    "resolve": ("处理通知", "resolve a notice"),
-    "resume": ("恢复", "resume"),
-    "revoke": ("停用链接", "revoke links"),
-    "sign-in": ("登录", "sign in"),
-    "sign-out": ("退出登录", "sign out"),
-    "unlock": ("解锁账号", "unlock an account"),
-    "vouch": ("核实担保", "vouch"),
-    "withdraw": ("撤回", "withdraw"),
-    "campaigns": ("开展专项行动", "begin a campaign"),
-    "clear": ("解除利害关系", "clear a relation"),
-    "correct": ("更正资料", "correct a person"),
-    "corrections": ("更正导入的行", "correct rows"),
-    "declare": ("确认启动应急", "confirm an emergency"),
-    "emergencies": ("提出应急", "propose an emergency"),
-    "erasure": ("提出删除个人信息", "propose to erase a person"),
-    "export": ("导出个人资料", "export a person's data"),
-    "funds": ("设立基金", "open a fund"),
-    "handle": ("处理来信", "handle a message"),
-    "import": ("上传表格", "upload a sheet"),
-    "mandates": ("登记授权", "propose a mandate"),
-    "merge": ("认定为同一", "merge"),
-    "new": ("登记诉求", "record a request"),
-    "offer_id": ("更改资源", "change an offer"),
-    "phone": ("查看电话", "look at a phone"),
-    "relations": ("登记利害关系", "declare a relation"),
-    "remove": ("移出登记簿", "remove from the register"),
-    "request": ("来信登记为诉求", "make a message a request"),
-    "resend": ("重发事件", "send events again"),
-    "reversals": ("冲正账目", "reverse an entry"),
-    "search": ("查找诉求或人", "search"),
-    "second-payments": ("再次拨付", "pay a second time"),
-    "separate": ("认定为不同", "keep apart"),
-    "staff": ("登记职责", "put a member of staff"),
-    "start": ("开始导入", "begin an import"),
-    "transfers": ("基金之间划转", "transfer"),
-    "unmerge": ("分开", "unmerge"),
-    "whole": ("对接一轮", "run a round"),
-    "word_id": ("核对口述的验证码", "check a spoken code"),
-    "words": ("发电话代办验证码", "send a code for a word by phone"),
 }
 
 
@@ -146,16 +83,14 @@ def _find_next(rows: list[Action]) -> str | None:
 
 
 def _describe(action: Action) -> dict[str, object]:
-    word = action.route.rstrip("/").rpartition("/")[2].strip("{}")
-    plain = f"{action.method} {action.route}"
-    zh, en = VERBS.get(word, (plain, plain))
+    zh, en = name_action(action.method, action.route)
     return {
         "at": f"{action.at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}",
         "who": action.who,
         "by": action.by,
         "action_zh": zh,
         "action": en,
-        "route": plain,
+        "route": f"{action.method} {action.route}",
         "targets": list(action.targets),
         "status": action.status,
         "done": action.is_done,
