@@ -51,7 +51,7 @@ class Door(DecisionHarness):
 
     def __init__(self, channel: Channel = Channel.SMS) -> None:
         super().__init__()
-        self._channel, self._count = channel, 0
+        self._channel, self.written = channel, 0
         self._answers: dict[str, Answer] = {}
         self.facts: list[Fact] = []
 
@@ -72,8 +72,8 @@ class Door(DecisionHarness):
     async def write(self, text: str, number: int | None = None) -> Outcome:
         """number: of a message that is pushed once more."""
         if number is None:
-            self._count += 1
-        inbound = self.make_inbound(text, number or self._count)
+            self.written += 1
+        inbound = self.make_inbound(text, number or self.written)
         before = len(self.facts)
         said = await receive_message(self._runtime, inbound)
         message = self.states[Ref(Message, derive_message_id(VAULT, inbound))]
@@ -94,6 +94,9 @@ class Door(DecisionHarness):
     def deliver(self, request_id: str, match_id: str) -> None:
         event = make_match_event(MatchDelivered, self.request(request_id), 1, match_id)
         self.handle(EVENTS[MatchDelivered], event)
+
+    def persons(self) -> list[Person]:
+        return [state for state in self.states.values() if isinstance(state, Person)]
 
     @property
     def thread(self) -> Correspondence:
