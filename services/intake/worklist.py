@@ -20,7 +20,7 @@ from shared.contracts.values import BeneficiaryClass, Category, Channel
 from shared.references import REFERENCE_LENGTH
 from shared.scope import Scope
 
-Tab = Literal["waiting", "returned", "tasks", "mine", "all"]
+Tab = Literal["waiting", "tasks", "returned", "mine", "all"]
 DueFilter = Literal["today", "overdue"]
 PAGE_ROWS = 25
 COUNTED_MAX = 100

@@ -43,8 +43,8 @@ CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 
 TABS: Mapping[Tab, tuple[str, str]] = {
     "waiting": ("待审批", "To approve"),
-    "returned": ("待补正", "To put right"),
     "tasks": ("任务", "Tasks"),
+    "returned": ("待补正", "To put right"),
     "mine": ("我记录的", "Recorded by me"),
     "all": ("全部", "All"),
 }
@@ -52,7 +52,7 @@ DUES: Mapping[DueFilter, tuple[str, str]] = {
     "overdue": ("已超期", "Overdue"),
     "today": ("今天到期", "Due today"),
 }
-COUNTED: tuple[Tab, ...] = ("waiting", "returned", "tasks")
+COUNTED: tuple[Tab, ...] = ("waiting", "tasks", "returned")
 ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
 REFERENCE = re.compile(r"(?:R-[0-9a-f]{20}|[0-9a-f]{6})", re.IGNORECASE)
 SEARCH_MAX = 200
