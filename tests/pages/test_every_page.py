@@ -3,8 +3,8 @@ sideways, nothing of another host, no error, and a first page that is light.
 
 From the first page of each role every link is followed once for each kind of page. axe takes most
 of the time, so it looks at what no page before had: another kind of page, or other parts on it.
-Each kind is seen once at a desk's size too, and once in English and dark: where words are longer,
-and colours others, axe has only the rules that these decide.
+Each kind is seen once at a desk's size too, in both languages, and once in English and dark: where
+words are longer, and colours others, axe has only the rules that these decide.
 """
 
 from dataclasses import dataclass, field
@@ -46,6 +46,9 @@ PARTS = """() => [...new Set([...document.querySelectorAll("body *")].map(
 # Of everything that it loaded, from a cache or not.
 WEIGHT = """() => ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .reduce((sum, part) => sum + part.encodedBodySize, 0)"""
+# A finger swipes a row of links; a mouse does not find what lies beside it.
+IS_CUT = """() => [...document.querySelectorAll("nav")]
+  .some((nav) => nav.scrollWidth > nav.clientWidth)"""
 # Light and dark differ in colours alone, Chinese and English in words.
 COLOURS_AND_WORDS = {
     "runOnly": {
@@ -110,6 +113,7 @@ class Findings:
             found.append(f"{page.url} in English: {answer and answer.status}")
         if await page.locator("html").get_attribute("lang") != "en":
             found.append(f"{page.url} is not in English")
+        found += await _look_at_desk(page)
         found += [
             f"English, dark {each}" for each in await list_violations(page, COLOURS_AND_WORDS)
         ]
@@ -121,6 +125,8 @@ class Findings:
 async def _look_at_desk(page: Page) -> list[str]:
     await page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     found = [f"{page.url} is wider than a desk's screen"] * await is_wider_than_screen(page)
+    if await page.evaluate(IS_CUT):
+        found.append(f"{page.url} has links beside the screen")
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     return found
 
