@@ -62,7 +62,7 @@ async def test_rights_come_from_groups_and_the_way_out_ends_both_sessions(
         assert home_again.headers["location"].startswith(SIGN_IN), "nor does a copy of it count"
 
 
-async def test_a_provider_that_is_away_or_has_other_keys_gets_a_clear_page(
+async def test_a_provider_that_is_away_or_refuses_gets_a_clear_page(
     stack: StackHarness, provider: CertifiedProvider, person: Person
 ) -> None:
     check_page(await person.get(START), 503, AWAY)
@@ -73,12 +73,20 @@ async def test_a_provider_that_is_away_or_has_other_keys_gets_a_clear_page(
     assert (await person.get("/home")).status_code == 200, "who is signed in works on"
     check_page(await person.get(back.removeprefix(PUBLIC_URL)), 503, AWAY)
 
+    async with provider.run():
+        led = await person.get(START)
+        back = await provider.cancel(led.headers["location"])
+        check_page(await person.get(back.removeprefix(PUBLIC_URL)), 401, REFUSED)
+
+
+async def test_who_comes_after_its_keys_changed_signs_in(
+    stack: StackHarness, provider: CertifiedProvider, person: Person
+) -> None:
+    async with provider.run():
+        await take_invitation(stack, person)
     provider.change_key("k2")
     async with provider.run():
         assert (await person.go()).headers["location"] == "/home"
-    provider.change_key("k2")
-    async with provider.run():
-        check_page(await person.go(), 401, REFUSED)
 
 
 def check_page(answer: httpx.Response, status: int, words: str) -> None:

@@ -185,11 +185,12 @@ async def test_the_code_alone_is_worth_nothing(
         await client.arrive(departure.baggage, query, CALLBACK, NOW)
 
 
+@pytest.mark.parametrize("kid", ["k2", "k1"], ids=["by_another_name", "by_the_same"])
 async def test_new_keys_of_the_provider_are_looked_for(
-    client: OpenIdProvider, provider: LyingProvider
+    client: OpenIdProvider, provider: LyingProvider, kid: str
 ) -> None:
     before = await arrive(client, provider)
-    provider.change_key()
+    provider.change_key(kid)
     assert (await arrive(client, provider)).identity_id == before.identity_id
 
 

@@ -23,6 +23,7 @@ TOOLS = Path(sys.prefix) / "tools"
 NODE, PACKAGES = TOOLS / "bin" / "node", TOOLS / "oidc-provider"
 PROGRAM = Path(__file__).parent / "oidc-provider" / "provider.mjs"
 ACTION = re.compile(r'<form[^>]* action="([^"]+)"')
+CANCEL = re.compile(r'<a href="([^"]+/abort)"')
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 STEPS_MAX = 12
 CLIENT = {"client_id": "guanjia", "client_secret": "of-the-client-and-long-enough"}
@@ -57,6 +58,13 @@ class CertifiedProvider:
         """Fills in whatever form it shows; returns where he is sent."""
         answer = await self._http.get(url)
         return await self._go_through(answer, {"login": subject, "password": "his"})
+
+    async def cancel(self, url: str) -> str:
+        """Turns back at the form."""
+        form = await self._http.get(url, follow_redirects=True)
+        link = CANCEL.search(form.text)
+        assert link, form.text
+        return await self._go_through(await self._http.get(link[1]), {})
 
     async def sign_out(self, url: str) -> str:
         return await self._go_through(await self._http.get(url), {"logout": "yes"})

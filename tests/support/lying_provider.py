@@ -61,9 +61,9 @@ class LyingProvider:
     async def list_keys(self, _request: Request) -> Response:
         return JSONResponse({"keys": [*self.other_keys, self.own_key.as_dict(private=False)]})
 
-    def change_key(self) -> None:
-        self.kid = "k2"
-        self.own_key = RSAKey.generate_key(2048, {"kid": "k2"})
+    def change_key(self, kid: str) -> None:
+        self.kid = kid
+        self.own_key = RSAKey.generate_key(2048, {"kid": kid})
 
     async def issue(self, request: Request) -> Response:
         """Only for the secret whose hash came with the browser (PKCE)."""

@@ -27,7 +27,7 @@ from authlib.oauth2.rfc6749.parameters import (
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import JWKRegistry, KeySet
 
 from services.intake.settings import IntakeSettings
@@ -188,10 +188,10 @@ class OpenIdProvider:
         return dict(claims)
 
     async def _check_signature(self, token: str, now: datetime) -> jwt.Token:
-        """With a look for new keys where it is signed with one that is not at hand."""
+        """With a look for new keys where those at hand do not fit."""
         try:
             return jwt.decode(token, (await self._describe(now)).keys, SIGNATURES)
-        except InvalidKeyIdError:
+        except (InvalidKeyIdError, BadSignatureError):
             self._description = None
             return jwt.decode(token, (await self._describe(now)).keys, SIGNATURES)
 
