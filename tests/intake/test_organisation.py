@@ -8,7 +8,6 @@ import pytest
 import pytest_asyncio
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import SecretStr, ValidationError
-from structlog.testing import capture_logs
 
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.organisation import Departure, Errand, ProviderAway, Visitor
@@ -16,6 +15,7 @@ from services.intake.sign_in.provider import OpenIdProvider
 from shared.http import open_http_client
 from shared.messaging.sealing import Sealer
 from shared.security import SealingKey, Unauthenticated
+from tests.support.log_lines import capture_lines
 from tests.support.lying_provider import LyingProvider, open_lying_provider
 
 CALLBACK = "http://127.0.0.1:8000/sign-in/organisation/callback"
@@ -146,11 +146,16 @@ async def test_what_another_put_into_the_address_signs_nobody_in(
     ids=["key", "claim", "no_token"],
 )
 async def test_the_log_has_the_code_of_a_refusal_and_nothing_that_the_provider_wrote(
-    client: OpenIdProvider, provider: LyingProvider, lie: dict[str, Any], why: str
+    client: OpenIdProvider,
+    provider: LyingProvider,
+    lie: dict[str, Any],
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    lines = capture_lines(monkeypatch, "services.intake.sign_in.provider")
     for name, value in lie.items():
         setattr(provider, name, value)
-    with capture_logs() as lines, pytest.raises(Unauthenticated):
+    with pytest.raises(Unauthenticated):
         await arrive(client, provider)
     [line] = lines
     assert line["why"] == why
