@@ -6,7 +6,12 @@ import pytest
 
 from services.intake.model import HearDonor, Message
 from services.intake.vault.messages import Inbound, derive_earlier_id, seal_message
-from shared.contracts.events import DonorAnswered, DonorReplied, MessageQueued
+from shared.contracts.events import (
+    DonorAnswered,
+    DonorReplied,
+    MatchDelivered,
+    MessageQueued,
+)
 from shared.contracts.events.donors import DonorOutcome
 from shared.contracts.values import Channel
 from shared.messaging.decision import Decision, Ref
@@ -18,11 +23,12 @@ from tests.intake.builders import (
     DecisionHarness,
     make_command,
     make_event,
+    make_match_event,
     make_submission,
 )
 
 
-def hear(harness: DecisionHarness, phone: str, id_: str = "1") -> Decision:
+def hear(harness: DecisionHarness, phone: str, id_: str = "1", code: str = "4821") -> Decision:
     inbound = Inbound("Y4821", id_, "/callbacks/tencent", Channel.SMS, phone=phone)
     kept = seal_message(VAULT, inbound, None)
     handle(harness, kept)
@@ -31,7 +37,7 @@ def hear(harness: DecisionHarness, phone: str, id_: str = "1") -> Decision:
         point_id=kept.point_id,
         earlier_id=derive_earlier_id(VAULT, inbound),
         verdict="accept",
-        code="4821",
+        code=code,
         cause="other",
     )
     return handle(harness, data)
@@ -98,3 +104,24 @@ def test_what_was_a_donors_answer_is_not(outcome: DonorOutcome) -> None:
 def find_message(harness: DecisionHarness) -> Message:
     [message] = [state for state in harness.states.values() if isinstance(state, Message)]
     return message
+
+
+def test_of_a_yes_alone_matching_hears_everybody_who_is_reached() -> None:
+    """So that it counts only where one is."""
+    harness = DecisionHarness()
+    for number, name in enumerate(("王芳", "李四")):
+        harness.submit(make_submission(applicant={"name": name, "phone": PHONE}), f"m-{number}")
+    decision = hear(harness, PHONE, code="")
+    [fact] = [fact for _, fact in decision.events if isinstance(fact, DonorReplied)]
+    assert fact.code == ""
+    assert set(fact.person_ids) == {request.person_id for request in harness.requests()}
+
+
+def test_a_yes_alone_where_help_waits_is_no_donors_answer() -> None:
+    harness = DecisionHarness()
+    harness.submit()
+    [request] = harness.requests()
+    harness.handle(EVENTS[MatchDelivered], make_match_event(MatchDelivered, request, 1))
+    decision = hear(harness, PHONE, code="")
+    assert any(isinstance(fact, MessageQueued) for _, fact in decision.events)
+    assert not any(isinstance(fact, DonorReplied) for _, fact in decision.events)

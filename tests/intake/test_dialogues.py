@@ -40,6 +40,9 @@ class Thread(Conversation):
     async def _ask_or_request(self, _understood: text.Understood) -> str:
         return "dialogue"
 
+    async def _is_awaited(self) -> bool:
+        return False
+
 
 DIALOGUE = Dialogue(
     slot="what", asked=("what",), message_ids=("W-1",), content=Sealed(cipher=b"", key=b"")
@@ -63,6 +66,11 @@ async def test_an_amount_to_who_was_asked_how_much_goes_on_with_what_he_asks_for
 )
 async def test_a_donor_who_asks_for_something_too_answers_with_the_letter(written: str) -> None:
     assert await Thread(DIALOGUE).answer(text.understand(written)) == "donor 4821"
+
+
+async def test_a_yes_alone_goes_on_with_what_he_was_asked() -> None:
+    assert await Thread(DIALOGUE).answer(text.understand("Y")) == "dialogue"
+    assert await Thread(None).answer(text.understand("Y")) == "donor "
 
 
 class Talking(Thread):

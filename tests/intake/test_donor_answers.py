@@ -130,7 +130,6 @@ def test_a_no_and_why(written: str, cause: str) -> None:
         "4821",
         "同意",
         "都同意",
-        "Y",
         "N",
         "Y482",
         "Y482199",
@@ -311,3 +310,15 @@ def test_a_no_is_never_a_yes(code: str, words: str, blank: str, turned: bool) ->
     assert answer is not None
     is_yes = words in ("y", "Y", "同意", "接受")
     assert (answer.code, answer.verdict) == (code, "accept" if is_yes else "decline")
+
+
+@pytest.mark.parametrize("text", ["Y", "y", "Ｙ", "yes", "Y。", "Y😊", "回复Y", "Y 谢谢"])
+def test_a_yes_alone_has_no_number(text: str) -> None:
+    answer = read_donor_answer(text)
+    assert answer == DonorAnswer("accept", "")
+    assert answer.has_letter
+
+
+@pytest.mark.parametrize("text", ["N", "同意", "好的", "Y?", "Y吗", "yes or no", "YY", "Y1"])
+def test_other_words_alone_are_no_donors_answer(text: str) -> None:
+    assert read_donor_answer(text) is None

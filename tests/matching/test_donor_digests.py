@@ -12,7 +12,7 @@ from services.matching.model.donor_digest import (
     ReplyCode,
     SendDonorDigest,
 )
-from services.matching.model.match import ProposalDue, Propose
+from services.matching.model.match import AcceptMatch, ProposalDue, Propose
 from shared.contracts.events import (
     DonorAnswered,
     DonorReplied,
@@ -303,3 +303,77 @@ def test_silence_is_reminded_of_before_it_counts_against_anyone() -> None:
     need = harness.need_of(match_id)
     assert need.excluded_donors == ()
     assert need.list_silent_donors(NOW) == (harness.digest.id,)
+
+
+# --- without a number ---
+
+
+def list_questions(harness: DigestHarness, after: int) -> list[tuple[str, int]]:
+    """By which number he is asked, and how many it answers."""
+    kinds = (MatchAnnounced, ProposalsGathered)
+    facts = [fact for _, fact in harness.facts[after:] if isinstance(fact, kinds)]
+    return [(fact.reply_code, getattr(fact, "count", 1)) for fact in facts]
+
+
+def test_a_yes_alone_is_about_the_one_proposal_that_waits() -> None:
+    harness = DigestHarness(1)
+    harness.tell(1, harness.matches[0])
+    harness.reply("")
+    assert harness.code(CODES[0]).verdict == "accept"
+    harness.finish(CODES[0], 1)
+    assert harness.answered() == [("accepted", 1)]
+
+
+def test_of_several_he_is_asked_which_once_a_day() -> None:
+    harness = DigestHarness(2)
+    harness.tell(2)
+    before = len(harness.facts)
+    harness.reply("")
+    assert harness.code(CODES[0]).verdict is None
+    assert list_questions(harness, before) == [(CODES[0], 2)]
+    harness.reply("")
+    assert list_questions(harness, before) == [(CODES[0], 2)]
+    assert harness.returned() == ["unknown"], "then a person reads it"
+    assert harness.answered() == [], "and he wrote no number that was wrong"
+    harness.reply(CODES[0])
+    assert harness.code(CODES[0]).verdict == "accept"
+
+
+def test_what_was_answered_is_none_of_several() -> None:
+    harness = DigestHarness(2)
+    harness.tell(2)
+    first, second = harness.matches
+    harness.command(AcceptMatch(match_id=first), "donor")
+    harness.reply("")
+    assert harness.match(second).state == "proposed"
+    assert harness.code(CODES[0]).verdict == "accept"
+
+
+def test_from_a_phone_of_several_he_is_asked_by_his_own_contact() -> None:
+    harness = DigestHarness(1)
+    harness.tell(1, harness.matches[0])
+    before = len(harness.facts)
+    harness.reply("", "P-sister", harness.digest.id)
+    assert harness.code(CODES[0]).verdict is None
+    assert list_questions(harness, before) == [(CODES[0], 1)]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_where_nothing_waits_a_yes_alone_is_read_by_a_person(is_late: bool) -> None:
+    harness = DigestHarness(1)
+    harness.tell(1, harness.matches[0])
+    if is_late:
+        harness.now = NOW + timedelta(seconds=LIFETIME_S)
+    harness.reply("", *([] if is_late else ["P-stranger"]))
+    assert harness.code(CODES[0]).verdict is None
+    assert harness.returned() == ["unknown"]
+    assert harness.answered() == []
+
+
+def test_a_phone_that_guessed_numbers_is_locked_for_a_yes_alone_too() -> None:
+    harness = DigestHarness(1)
+    harness.tell(1, harness.matches[0])
+    for _ in range(WRONG_CODES_MAX):
+        harness.reply("0000")
+    harness.reply("")
+    assert harness.code(CODES[0]).verdict is None

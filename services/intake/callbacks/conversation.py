@@ -188,9 +188,13 @@ class Conversation(MessageSettler):
         return tuple(entry.name for entry in catalogue.list_named(self._inbound.text))
 
     async def _hear_donor_or_go_on(self, answer: DonorAnswer) -> str:
-        """“好，3000” to who was asked how much is an amount; Y and N answer no question of ours."""
-        if not answer.has_letter and (await self._load_thread()).dialogue:
+        """“好，3000” to who was asked how much is an amount; Y4821 and N4821 answer no question of
+        ours. Y alone may say that help arrived."""
+        is_donors = answer.has_letter and answer.code
+        if not is_donors and (await self._load_thread()).dialogue:
             return await self._ask_or_request(answer)
+        if not answer.code and await self._is_awaited():
+            return await self._leave_to_person("unknown", may_press=True)
         return await self._hear_donor(answer)
 
     async def _hear_donor(self, answer: DonorAnswer) -> str:

@@ -20,7 +20,8 @@ city's own hotline."""
 def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -> Decision:
     """From what reaches him, since what he answers to was sent there; never a collector's phone.
 
-    Else a person reads it.
+    Else a person reads it. So does he a “Y” alone where help waits to be confirmed: it may mean
+    that. Of such a one matching hears everybody who is reached: it counts only where one is.
     """
     data = item.data
     message, thread = load_message(states, data.message_id, data.point_id)
@@ -28,12 +29,14 @@ def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -
     if message.is_settled:
         return NOTHING
     own = tuple(each.person.id for each in reached if each.link.whose != "collector")
-    if not own:
+    is_awaited = any(each.person.awaiting for each in reached)
+    if not own or (not data.code and is_awaited):
         return settle(states, message, thread, Settlement("donor", "unread", "unread"), now)
     understood = Settlement("donor", "understood", person_id=own[0] if len(own) == 1 else "")
     settled = settle(states, message, thread, understood, now)
+    everybody = tuple(each.person.id for each in reached)
     reply = DonorReplied(
-        person_ids=own,
+        person_ids=own if data.code else everybody,
         verdict=data.verdict,
         code=data.code,
         cause=data.cause,

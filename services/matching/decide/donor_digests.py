@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.matching.decide.numberless_replies import decide_numberless_reply
 from services.matching.model.donor_digest import (
     Counted,
     DigestRules,
@@ -65,13 +66,14 @@ def decide_send_digest(
     if news is None and not used:
         return Decision((digest.empty(None),))
     emptied = digest.empty(now)
-    events = tuple((emptied, fact) for fact in used)
     if news is None:
-        return Decision((emptied,), events)
+        return Decision((emptied,), tuple((emptied, fact) for fact in used))
     match = states.get(Match, data.only) if data.only and news != "expired" else None
     code = None if news == "expired" else _make_code(states, data, now)
     codes = (code,) if code else ()
     number = code.id if code else ""
+    emptied = emptied.add_code(number) if number else emptied
+    events = tuple((emptied, fact) for fact in used)
     if match is not None and match.state == "proposed":
         alone = match.build_fact(
             MatchAnnounced, expires_at=match.expires_at, news=news, reply_code=number
@@ -145,10 +147,11 @@ def decide_donor_replied(states: States, event: Event[DonorReplied], now: dateti
     code = states.get(ReplyCode, reply.code)
     today = now.astimezone(CHINA).date().isoformat()
     attempts = (states.get(ReplyAttempts, trial.id) or ReplyAttempts(id=trial.id)).on(today)
+    if not reply.code and not attempts.is_locked:
+        return decide_numberless_reply(states, event, now)
     own = code if code and code.donor_id in reply.person_ids else None
     if own and own.is_answerable(now) and not attempts.is_locked:
-        update = {"verdict": reply.verdict, "cause": reply.cause, "due_at": now}
-        return Decision((own.model_copy(update=update),))
+        return Decision((own.answer(reply, now),))
     id_ = own.donor_id if own else reply.person_ids[0]
     digest = states.get(DonorDigest, id_) or DonorDigest(id=id_, correlation_id=id_)
     if attempts.is_locked:

@@ -29,6 +29,7 @@ class DigestRules:
 Counted = DonorNews | Literal["consented", "by_fund"]
 """What there may be to tell; the last two ask for nothing."""
 REUSED_AFTER = timedelta(days=7)
+CODES_LISTED = 20
 WRONG_CODES_MAX = 5
 """A day, from one phone; what is written from it then decides nothing, right or wrong."""
 
@@ -38,6 +39,8 @@ class DonorDigest(State):
     they still wait is asked when it is sent. consented, by_fund: accepted by itself, at his
     standing consent or that of a fund's managers. due_at: when; None while there is nothing to say.
     told_at: when he was told last. summarized_year: the last year whose summary he was told.
+    codes: the last numbers that he was sent. asked_on: the day on which he was asked which of his
+    proposals he meant.
     """
 
     COLLECTION: ClassVar[str] = "donor_digests"
@@ -51,6 +54,8 @@ class DonorDigest(State):
     by_fund: int = 0
     told_at: datetime | None = None
     summarized_year: int = 0
+    codes: tuple[str, ...] = ()
+    asked_on: str = ""
 
     def count(self, news: Counted, rules: DigestRules, now: datetime) -> "DonorDigest":
         """What is about to run out waits for no gap."""
@@ -60,6 +65,10 @@ class DonorDigest(State):
         if self.due_at is not None:
             due_at = min(due_at, self.due_at)
         return self.model_copy(update={news: getattr(self, news) + 1, "due_at": due_at})
+
+    def add_code(self, number: str) -> "DonorDigest":
+        """The oldest are forgotten: he answers them by their number."""
+        return self.model_copy(update={"codes": (*self.codes, number)[-CODES_LISTED:]})
 
     def empty(self, told_at: datetime | None) -> "DonorDigest":
         """told_at: None where there was nothing left to say."""
@@ -94,6 +103,11 @@ class ReplyCode(State):
 
     def is_answerable(self, now: datetime) -> bool:
         return self.verdict is None and now < self.expires_at
+
+    def answer(self, reply: DonorReplied, now: datetime) -> "ReplyCode":
+        """It is carried out from now on."""
+        update = {"verdict": reply.verdict, "cause": reply.cause, "due_at": now}
+        return self.model_copy(update=update)
 
     def is_free(self, now: datetime) -> bool:
         """Whether another may have the number: so long after that nobody means this one."""
