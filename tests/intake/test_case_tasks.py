@@ -68,15 +68,15 @@ class Case:
 
     def ask(self, text: str = TEXT, *, days: int = 3, **fields: Any) -> Any:
         due_on = self.today + timedelta(days=days)
-        told = {"request_id": self.id, "area": CHASHAN, "by": "lin", "note": text, "due_on": due_on}
-        return self._handle(AddCaseTask(**told | fields))
+        task = {"request_id": self.id, "area": CHASHAN, "by": "lin", "note": text, "due_on": due_on}
+        return self._handle(AddCaseTask(**task | fields))
 
     def ask_wang(self, **fields: Any) -> Any:
         return self.ask(assignee="wang", assignee_areas=find_areas(WORKERS, "wang"), **fields)
 
     def complete(self, number: int = 1, note: str = "", **fields: Any) -> Any:
-        told = {"request_id": self.id, "area": CHASHAN, "by": "wang", "note": note}
-        return self._handle(CompleteCaseTask(number=number, **told | fields))
+        task = {"request_id": self.id, "area": CHASHAN, "by": "wang", "note": note}
+        return self._handle(CompleteCaseTask(number=number, **task | fields))
 
     def erase(self) -> None:
         data = ErasePerson(person_id=self.request.person_id)
@@ -111,10 +111,10 @@ def test_a_task_is_sealed_and_its_history_says_who_asked_whom_until_when_and_who
     assert done.events == ()
     assert "周末" not in repr(done) + repr([s.model_dump() for s in done.states])
     day = f"{before.recorded_at + timedelta(days=3):%-m月%-d日}"
-    asked, ended = case.read_history()
-    assert asked[0].startswith(f"任务：请wang在{day}")
-    assert asked[1:] == ("lin", TEXT)
-    assert ended == ("任务已办", "wang", f"{TEXT}\n张三的儿子周末到")
+    beginning, end = case.read_history()
+    assert beginning[0].startswith(f"任务：请wang在{day}")
+    assert beginning[1:] == ("lin", TEXT)
+    assert end == ("任务已办", "wang", f"{TEXT}\n张三的儿子周末到")
     assert case.request.open_tasks == ()
     assert code(case.complete().answer) == "task_done"
     assert "儿子" not in repr([part.model_dump() for part in list_own(case.request)])

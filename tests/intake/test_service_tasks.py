@@ -33,9 +33,9 @@ async def test_a_task_stands_on_the_desk_of_who_is_asked_until_it_is_done(
         assert (await town.post(f"{case}/task", note="上门", **wrong)).status_code == 422
         assert ">上门</textarea>" in town.page, "what was typed is kept"
         await town.get(case)
-    asked = {"form_key": "t" * 22, "note": "<b>儿子</b>周末在家，请上门", "assignee": "t-clerk"}
+    form = {"form_key": "t" * 22, "note": "<b>儿子</b>周末在家，请上门", "assignee": "t-clerk"}
     for _ in "12":
-        assert (await town.post(f"{case}/task", **asked, **due)).is_redirect
+        assert (await town.post(f"{case}/task", **form, **due)).is_redirect
     assert len((await visitor.request(request_id)).case_tasks) == 1
 
     desk = (await clerk.get("/desk?tab=tasks")).text
