@@ -15,11 +15,13 @@ from services.intake.model import (
     VouchForPerson,
     Vouching,
 )
+from services.intake.model.suggestion import JoinPersons, SeparatePerson
 from services.intake.vault.needs import prepare_mend, prepare_note
 from shared.contracts.events import RequestMended, RequestOpened, RequestReturned
 from shared.contracts.values import Category
 from tests.intake.builders import (
     COMMANDS,
+    PHONE,
     VAULT,
     DecisionHarness,
     get_body,
@@ -270,3 +272,32 @@ def test_the_own_sighting_counts_up_to_what_opens_by_itself_in_sum() -> None:
     first, second = (applicant.approve(each, "village", **seen) for each in requests)
     assert (first, second) == ("", "sighting_own")
     assert applicant.request(requests[1].id).state == RequestState.RECORDED
+
+
+def test_names_at_one_phone_are_no_way_around_the_own_sighting() -> None:
+    applicant = Applicant()
+    people = [{"name": f"张{n}", "phone": PHONE} for n in range(2)]
+    requests = [
+        applicant.ask(n, 30_000, channel="hotline", applicant=person)
+        for n, person in enumerate(people)
+    ]
+    assert len({each.person_id for each in requests}) == 2
+    seen = {"vouching": {"seen": {"manner": "visit"}}}
+    outcomes = [applicant.approve(each, "village", **seen) for each in requests]
+    assert outcomes == ["", "sighting_own"]
+
+
+def test_who_is_joined_and_taken_apart_again_has_got_what_he_got() -> None:
+    """One approver alone may do both, with another record each time."""
+    applicant = Applicant()
+    requests = [applicant.ask(n, 60_000) for n in range(4)]
+    person_id = requests[0].person_id
+    outcomes = []
+    for n, each in enumerate(requests):
+        other = applicant.ask(9 + n, 1, applicant={"name": f"李{n}", "phone": f"+861390013900{n}"})
+        join = JoinPersons(person_id=person_id, other_id=other.person_id)
+        applicant.handle(COMMANDS[JoinPersons], make_command(join))
+        outcomes.append(applicant.approve(each, "village"))
+        apart = SeparatePerson(person_id=person_id)
+        applicant.handle(COMMANDS[SeparatePerson], make_command(apart))
+    assert outcomes == ["", "", "", "level_by_sum"]

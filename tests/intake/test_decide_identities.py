@@ -38,7 +38,7 @@ from tests.intake.builders import (
 OTHER_PHONE = "+8613900139000"
 # Of nobody: the region of a county that does not exist.
 ID_NUMBER, OTHER_ID = "441999194910011238", "441999195505055557"
-SMS, GRID = "/callbacks/tencent", "/channels/grid"
+SMS, GRID, HOTLINE = "/callbacks/tencent", "/channels/grid", "/channels/hotline"
 GOODS: dict[str, Any] = {"need": {"unit": "床", "quantity": 1, "item": "棉被"}}
 
 
@@ -265,6 +265,20 @@ def test_a_phone_that_staff_put_in_while_help_is_under_way_confirms_nothing() ->
     harness.handle(COMMANDS[SealedCorrection], make_command(sealed))
     harness.answer(OTHER_PHONE, "Y-3")
     assert harness.person(person_id).awaiting == (), "two of the staff say whose it is"
+
+
+def test_a_phone_that_came_with_an_id_number_neither_answers_nor_takes_his_notices() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    harness.deliver("M-1")
+    assert harness.ask("2", HOTLINE, phone=OTHER_PHONE, id_number=ID_NUMBER) == person_id
+    for n, words in enumerate(({}, {"id_number": ID_NUMBER})):
+        assert harness.ask(f"s{n}", SMS, phone=OTHER_PHONE, **words) == person_id
+        harness.answer(OTHER_PHONE, f"Y-{n}")
+        assert harness.person(person_id).awaiting == ("M-1",)
+        assert open_contact(VAULT, harness.person(person_id)).phone == PHONE
+    harness.answer(PHONE, "Y-own")
+    assert harness.person(person_id).awaiting == ()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from services.intake.decide.sign_ins import name_applicant
 from services.intake.model import ContactPoint, Person, Request, RequestState
 from services.intake.model.request import Portion
 from services.intake.own.contacts import Address, find_address, find_contact_refusal
-from services.intake.own.messages import CONTACT_NOT_OWN, CONTACTS_SEVERAL
+from services.intake.own.messages import CONTACT_NOT_OWN
 from services.intake.pages.applicant import describe_next, list_confirmable
 from services.intake.pages.own import format_correction, is_help_coming, read_correction
 from services.intake.vault.persons import Contact, derive_point_id
@@ -29,7 +29,7 @@ from tests.intake.builders import (
 )
 
 OTHER_PHONE = "+8613900139000"
-WEB, SMS = "/web", "/callbacks/tencent"
+WEB, SMS, HOTLINE = "/web", "/callbacks/tencent", "/channels/hotline"
 
 
 class OwnDataHarness(DecisionHarness):
@@ -38,7 +38,9 @@ class OwnDataHarness(DecisionHarness):
     def ask(self, message: str, source: str = GRID, **applicant: Any) -> str:
         """The person's id."""
         named = {"name": "张三", "phone": PHONE} | applicant
-        item = make_command(make_submission(applicant=named), key=f"{source}|{message}")
+        collector = None if named["phone"] else "C-1"
+        asked = make_submission(applicant=named, collector_id=collector)
+        item = make_command(asked, key=f"{source}|{message}")
         body = get_body(self.decide_submission(item))
         return self.request(body["request_id"]).person_id
 
@@ -133,13 +135,24 @@ def test_a_phone_that_is_none_of_his_proves_nobody() -> None:
 
 
 def test_who_knows_his_id_number_and_writes_from_another_phone_proves_nobody() -> None:
-    """Two phones speak for him, and no rule knows which of them is he."""
+    """Nor does he keep the person from his own phone."""
     number = "441999194910011238"
     harness = OwnDataHarness()
     first = harness.ask("1", contact_of="own", id_number=number)
     assert harness.ask("2", SMS, phone=OTHER_PHONE, id_number=number) == first
-    assert harness.refuse(first, OTHER_PHONE) is CONTACTS_SEVERAL
-    assert harness.refuse(first) is CONTACTS_SEVERAL
+    assert harness.refuse(first, OTHER_PHONE) is CONTACT_NOT_OWN
+    assert harness.refuse(first) is None
+
+
+def test_a_channel_that_knows_name_and_id_number_gives_him_no_phone_that_speaks() -> None:
+    """A hotline's clerk with a second phone would read all that is known of him."""
+    number = "441999194910011238"
+    harness = OwnDataHarness()
+    first = harness.ask("1", phone=None, id_number=number)
+    assert harness.ask("2", HOTLINE, phone=OTHER_PHONE, id_number=number) == first
+    assert harness.refuse(first, OTHER_PHONE) is CONTACT_NOT_OWN
+    assert harness.ask("3", SMS, phone=OTHER_PHONE) == first
+    assert harness.refuse(first, OTHER_PHONE) is CONTACT_NOT_OWN
 
 
 @pytest.mark.parametrize("whose", ["collector", "family"])

@@ -95,6 +95,8 @@ def decide_approve(
     judged = add_earlier_money(rules, states, vouched, person, now)
     if _is_above(rules, judged, data.levels):
         return _raise_level(rules, request, judged)
+    # Names are easily made up by who alone met them: so all at one phone count.
+    judged = add_earlier_money(rules, states, vouched, person, now, with_contacts=True)
     if message := find_sighting_problem(rules, judged, data.approver_id):
         return Decision(answer=message.refusal(409, "seen"))
     if data.item:

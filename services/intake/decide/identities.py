@@ -74,10 +74,12 @@ def _make_earlier_link(person: Person) -> ContactLink:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """is_proven: not only an ID number that a third party names leads to him."""
+    """is_proven: not only an ID number that a third party names leads to him. is_his: what was
+    written came from a contact of his, as far as anybody else knows."""
 
     person: Person
     is_proven: bool = True
+    is_his: bool = True
 
 
 def list_refs(naming: Naming) -> tuple[AnyRef, ...]:
@@ -95,11 +97,13 @@ def find_meant(states: States, naming: Naming, speaker: Speaker) -> Meant:
     called = [each for each in reached if _is_called(each, naming, speaker)]
     for each in called:
         if _may_be(each.person, naming):
-            return Meant(each.person)
+            return Meant(each.person, is_his=not each.link.entered_by)
     if person := _find_by_identity(states, naming):
-        return Meant(person, is_proven=speaker.kind not in OUTSIDE)
+        links = (each.link for each in reached if each.person.id == person.id)
+        is_his = any(not link.entered_by for link in links)
+        return Meant(person, is_proven=speaker.kind not in OUTSIDE, is_his=is_his)
     if not called and (single := _find_nameless(reached, naming, speaker)):
-        return Meant(single)
+        return Meant(single.person, is_his=not single.link.entered_by)
     return Meant(_make_new(states, naming))
 
 
@@ -130,7 +134,7 @@ def _find_by_identity(states: States, naming: Naming) -> Person | None:
     return states.get(Person, person_id) if person_id else None
 
 
-def _find_nameless(reached: list[Reached], naming: Naming, speaker: Speaker) -> Person | None:
+def _find_nameless(reached: list[Reached], naming: Naming, speaker: Speaker) -> Reached | None:
     """Who writes without a name is the one whom his phone or account reaches; whose phone said no
     name yet is whom the first name is said of."""
     if not naming.is_named and speaker.kind == "own":
@@ -138,8 +142,8 @@ def _find_nameless(reached: list[Reached], naming: Naming, speaker: Speaker) -> 
         candidates = own if len(own) == 1 else reached
     else:
         candidates = [] if any(each.link.is_named for each in reached) else reached
-    single = candidates[0].person if len(candidates) == 1 else None
-    return single if single and _may_be(single, naming) else None
+    single = candidates[0] if len(candidates) == 1 else None
+    return single if single and _may_be(single.person, naming) else None
 
 
 def _make_new(states: States, naming: Naming) -> Person:
@@ -232,13 +236,16 @@ def _link_point(
 
 
 def _find_enterer(person: Person, link: ContactLink | None, registration: Registration) -> str:
-    """Empty where the contact came with the person, or two of the staff named it."""
-    staff = registration.speaker.holder or registration.speaker.source
+    """Empty where the contact came with the person, or another of the staff named it too. A name
+    and an ID number are known to many: a channel's word beside others' makes no phone his."""
+    enterer = registration.speaker.holder or registration.speaker.source
     if link is not None:
-        is_confirmed = registration.kind == "staff" and staff != link.entered_by
+        is_confirmed = registration.kind == "staff" and enterer != link.entered_by
         return "" if is_confirmed else link.entered_by
-    is_known = person.foremost is not None and person.list_registrations() != ()
-    return staff if is_known and registration.kind == "staff" else ""
+    known_by = {each.speaker.source for each in person.list_registrations()}
+    if registration.kind == "channel":
+        known_by -= {registration.speaker.source}
+    return enterer if known_by and registration.kind in ("channel", "staff") else ""
 
 
 def _choose_whose(link: ContactLink, naming: Naming, registration: Registration) -> Whose:

@@ -4,6 +4,7 @@ much money was opened or approved for a person and the household, which its appr
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from services.intake.model import OpeningTally, Person, Request, SealedRequest, WaitReason
 from services.intake.rules import Cap, Rules
@@ -52,6 +53,13 @@ def join_tallies(states: States, tally_ids: Sequence[str]) -> tuple[OpeningTally
             days[day] = (before[0] + requests, before[1] + fen)
     ends_at = max(tally.ends_at for tally in stored.values())
     return (OpeningTally(id=min(tally_ids), days=days, ends_at=ends_at),)
+
+
+def share_tallies(states: States, tally_ids: Sequence[str]) -> tuple[OpeningTally, ...]:
+    """Of records that come apart, the first of which counted for all."""
+    first = states.get_many(OpeningTally, tally_ids).get(min(tally_ids))
+    others = (id_ for id_ in tally_ids if id_ != min(tally_ids))
+    return tuple(first.model_copy(update={"id": id_}) for id_ in others) if first else ()
 
 
 def list_tally_refs(tally_ids: tuple[str, ...]) -> tuple[AnyRef, ...]:
@@ -104,27 +112,39 @@ _APPROVED = "approved:"
 """Before the id of a tally: counted apart, so that what is approved fills no cap of what opens."""
 
 
-def list_approved_ids(tally_ids: Iterable[str]) -> list[str]:
+def _list_approved_ids(tally_ids: Iterable[str]) -> list[str]:
     return [f"{_APPROVED}{id_}" for id_ in tally_ids]
 
 
 def add_earlier_money(
-    rules: Rules, states: States, request: Request, person: Person, now: datetime
+    rules: Rules,
+    states: States,
+    request: Request,
+    person: Person,
+    now: datetime,
+    *,
+    with_contacts: bool = False,
 ) -> Request:
     """The request as it is judged: with the money that opened or was approved within the days of
     the caps for its person or household, whichever has more. As it is, where it is no person's
-    money."""
+    money. with_contacts: or for everybody at one of its contacts."""
     if not request.needs_sighting:
         return request
     today = now.astimezone(CHINA).date()
-    ids = _list_judged(request, person)
-    stored = states.get_many(OpeningTally, [*ids, *list_approved_ids(ids)])
-    sums = dict.fromkeys(ids, 0)
-    for id_, tally in stored.items():
-        counting = _list_counting(tally.days, rules.opening_days, today)
-        sums[id_.removeprefix(_APPROVED)] += sum(fen for _, (_, fen) in counting)
-    quantity = request.need.quantity + max(sums.values())
-    need = request.need.model_copy(update={"quantity": quantity})
+    groups = [_list_one(person), *([id_] for id_ in _list_shared(request, with_contacts))]
+    approved = [_list_approved_ids(group) for group in groups]
+    stored = states.get_many(OpeningTally, list(chain(*groups, *approved)))
+
+    def sum_of(id_: str) -> int:
+        days = stored[id_].days if id_ in stored else {}
+        return sum(fen for _, (_, fen) in _list_counting(days, rules.opening_days, today))
+
+    # What opened for records that are one is told of the first of them for all.
+    sums = (
+        max(map(sum_of, opened)) + sum(map(sum_of, granted))
+        for opened, granted in zip(groups, approved, strict=True)
+    )
+    need = request.need.model_copy(update={"quantity": request.need.quantity + max(sums)})
     return request.model_copy(update={"need": need})
 
 
@@ -135,14 +155,21 @@ def count_approval(
     if not approved.needs_sighting:
         return ()
     today = now.astimezone(CHINA).date()
-    ids = list_approved_ids(_list_judged(approved, person))
+    own = f"person:{person.id}"
+    ids = _list_approved_ids([own, *_list_shared(approved, with_contacts=True)])
     stored = states.get_many(OpeningTally, ids)
     return tuple(
         _add(stored.get(id_) or id_, rules.opening_days, approved.need, today) for id_ in ids
     )
 
 
-def _list_judged(request: Request, person: Person) -> list[str]:
-    """Whoever met the person: the records that are one, the ID number, the household."""
-    others = (id_ for id_ in request.tally_ids if id_.startswith(("identity:", "household:")))
-    return list(dict.fromkeys((f"person:{person.cap_id}", *others)))
+def _list_one(person: Person) -> list[str]:
+    """His record and those that are one with it: each counts its own, so that nothing is lost when
+    they come apart."""
+    return [f"person:{id_}" for id_ in sorted((person.id, *person.joined))]
+
+
+def _list_shared(request: Request, with_contacts: bool) -> list[str]:
+    """The ID number and the household, whatever the name."""
+    shared = ("identity:", "household:", *(("contact:",) if with_contacts else ()))
+    return [id_ for id_ in dict.fromkeys(request.tally_ids) if id_.startswith(shared)]

@@ -57,20 +57,23 @@ class Named:
 def update_named(states: States, data: SealedRequest) -> Named:
     meant = find_meant(states, data.naming, data.contact.speaker)
     area = find_area(states, meant.person)
-    registration = _weigh(data.contact, area)
+    registration = _weigh(data.contact, area, is_his=meant.is_his)
     person, leading = link_person(states, meant.person, data.naming, registration)
     person = with_registration(person, registration, data.contact_key, has_phone=data.has_phone)
     person = person.model_copy(update={"area": _choose_area(area, registration, data.area)})
-    if data.openid:
+    if data.openid and registration.kind == "own":
         person = with_own_openid(person, data.openid)
     is_new = meant.person.foremost is None
     return Named(person, leading, meant.is_proven, is_new, data.naming.is_named, meant.person)
 
 
-def _weigh(registration: Registration, area: str) -> Registration:
-    """Staff of another town say what they say as any third party."""
+def _weigh(registration: Registration, area: str, *, is_his: bool) -> Registration:
+    """Staff of another town say what they say as any third party; so does who writes from a phone
+    that nobody else knows as his, whatever name and ID number he gives."""
     speaker = registration.speaker
-    if speaker.kind != "staff" or not area or area.startswith(speaker.area):
+    is_elsewhere = speaker.kind == "staff" and area and not area.startswith(speaker.area)
+    is_strange = speaker.kind == "own" and not is_his
+    if not is_elsewhere and not is_strange:
         return registration
     speaker = speaker.model_copy(update={"kind": "channel"})
     return registration.model_copy(update={"speaker": speaker})
