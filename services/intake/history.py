@@ -35,6 +35,7 @@ from shared.contracts.history import (
 )
 from shared.contracts.values import LABELS
 from shared.errors import Message
+from shared.web.dates import name_day
 
 __all__ = ["Part", "list_history"]
 
@@ -136,11 +137,11 @@ def list_own(request: Request) -> Iterator[Part]:
             f"class checked: {class_en}, by {by_en}",
         )
     if sighting := request.sighting:
-        by_zh, by_en = name_voucher(sighting.by)
+        (by_zh, by_en), (on_zh, on_en) = name_voucher(sighting.by), name_day(sighting.on)
         yield _say(
             None,
-            f"{sighting.on} 见到本人（{by_zh}）",
-            f"the person was met on {sighting.on} by {by_en}",
+            f"{on_zh}见到本人（{by_zh}）",
+            f"the person was met on {on_en} by {by_en}",
         )
     yield from _list_steps(request)
 

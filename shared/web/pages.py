@@ -11,10 +11,8 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache, partial
 from importlib.resources import files
-from typing import Literal
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -24,7 +22,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, Category
+from shared.contracts.values import LABELS, MONEY_UNIT, Category
 from shared.money import format_yuan
 from shared.security import Credential
 from shared.towns import CITY_WIDE, index_codes_by_name, town_name
@@ -32,6 +30,7 @@ from shared.units import name_unit
 from shared.villages import format_place, village_name
 from shared.web.access import Router
 from shared.web.compiled import CompiledTemplates
+from shared.web.dates import Language, format_clock, format_day, format_moment, format_month
 from shared.web.sessions import begin_visit, find_form_token, name_cookie
 from shared.web.tiles import Tile, list_roles, list_tiles
 
@@ -113,7 +112,6 @@ async def read_asset(name: str, request: Request, v: str = "") -> Response:
 # --- rendering ------------------------------------------------------------------------------------
 
 
-Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 COMPILED = CompiledTemplates()
 
@@ -208,7 +206,8 @@ def _open_templates(package: str, language: Language) -> Environment:
         "village": partial(_name_village, language),
         "place": partial(_name_place, language),
         "choices": partial(_list_choices, language),
-        "clock": _format_clock,
+        "clock": partial(format_clock, language),
+        "month": partial(format_month, language),
         "many": _count_things,
         "yuan": format_yuan,
     }
@@ -275,10 +274,6 @@ def isolate(text: str) -> str:
     return f"\u2068{text}\u2069" if turns else text
 
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 """Whatever language the machine has."""
 UNCLEAR_NEED = ("项", LABELS[Category.OTHER])
 """What somebody asked for in his own words, until a member of staff wrote what it is."""
@@ -352,24 +347,6 @@ def _list_choices(
 def _count_things(count: int, thing: str) -> str:
     """1 case, 2 cases: for the English; Chinese counts one as many."""
     return f"{count:,} {thing}{'s' if count != 1 else ''}"
-
-
-def format_moment(language: Language, at: datetime) -> str:
-    """2026年12月1日 10:30, 1 December 2026, 10:30; in China's time."""
-    comma = ", " if language == "en" else " "
-    return f"{format_day(language, at)}{comma}{at.astimezone(CHINA):%H:%M}"
-
-
-def format_day(language: Language, at: datetime) -> str:
-    local = at.astimezone(CHINA)
-    if language == "en":
-        return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
-    return f"{local.year}年{local.month}月{local.day}日"
-
-
-def _format_clock(at: datetime) -> str:
-    """01-20 16:00, in China."""
-    return at.astimezone(CHINA).strftime("%m-%d %H:%M")
 
 
 def _name_code(language: Language, code: str) -> str:

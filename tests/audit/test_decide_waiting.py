@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from services.audit.model import ApproveFund, DeclineFund, EnterWaitingGift, ProposeFund
-from services.audit.pages.proposing import FINANCE_PATH, format_day
+from services.audit.pages.proposing import FINANCE_PATH
 from services.audit.years import enter_waiting_gifts
 from shared.contracts.events import LedgerRefused
 from shared.errors import Invalid
+from shared.web.dates import format_day
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import BANK, NOW, gift, refund
 from tests.audit.harness import AuditHarness
@@ -114,7 +115,7 @@ async def test_the_service_enters_what_waited(harness: AuditHarness) -> None:
     [answer] = alike.json()["rows"]
     assert len(answer["gifts"]) == 1, "what waits will be on the ledger: it is asked about"
     page = (await harness.audit.http.get(FINANCE_PATH, headers=harness.checker)).text
-    assert f"：1 笔，共 7.00 元，最早 {format_day(NOW)}" in page
+    assert f"：1 笔，共 7.00 元，最早 {format_day('zh', NOW)}" in page
     assert (await harness.post("/funds/LATE/approve", harness.checker, "late-2")).status_code == 200
     await enter_waiting_gifts(harness.audit.runtime)
     summary = await harness.wait_published(4)

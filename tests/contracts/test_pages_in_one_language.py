@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from shared.web.pages import Language
+from shared.web.dates import Language
 from tests.support import readers
 from tests.support.sample_pages import render_samples
 

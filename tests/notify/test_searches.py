@@ -23,7 +23,7 @@ from shared import mongo
 from shared.contracts.values import CHINA, Identifier
 from shared.scope import Scope
 from shared.security import Credential, Role
-from shared.web.pages import Language
+from shared.web.dates import Language
 from tests.notify.decisions import MATCH_ID, REQUEST_ID, START
 from tests.notify.test_calls import OTHER_TOWN, TOWN, make_task
 

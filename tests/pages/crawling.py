@@ -8,7 +8,7 @@ from playwright.async_api import Error, Page
 
 PAGES_MAX = 120
 # Pages of a kind: those whose addresses differ in ids, codes, digits and what is filtered by.
-ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_[a-z]+)+")
+ID = re.compile(r"GJ[0-9A-Z]{10}|[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_[a-z]+)+")
 # By the attribute: a link in a drawing has no text for an address.
 LINKS = "all => all.map(a => new URL(a.getAttribute('href'), location.href).href)"
 
@@ -27,7 +27,7 @@ async def crawl(page: Page, first: str, url: str) -> AsyncIterator[tuple[str, in
         links = await page.locator("a[href]").evaluate_all(LINKS)
         yield path, status
         for link in links:
-            path = link.removeprefix(url)
+            path = link.removeprefix(url).partition("#")[0]
             kind = find_kind(path)
             if path.startswith("/") and not kind.startswith("/language/") and kind not in seen:
                 seen.add(kind)

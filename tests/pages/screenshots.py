@@ -1,7 +1,7 @@
 """Each page in each look, from a demo's data: `python -m tests.pages.screenshots`.
 
 From each role's first page every link is followed once for each kind of page, so a new page is
-there by being linked.
+there by being linked; the same for who asked and who gave, signed in by a code.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,10 @@ from deploy.demo.open_work import leave_open_work
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Scenario
 from deploy.local.stack import Stack, StackOptions
+from shared.contracts.values import Channel
 from tests.pages.browser import DESK, PHONE, open_browser, open_page
 from tests.pages.crawling import crawl, find_kind
+from tests.pages.steps import sign_in_by_phone
 
 FOLDER = Path("build/screenshots")
 WITHIN_S = 600.0
@@ -43,8 +45,9 @@ async def main(wishes: int, folder: Path, looks: list[str]) -> None:
         async with run_played(Path(data_dir), wishes) as stack:
             accounts = await make_accounts(stack)
             async with open_browser() as browser:
+                phones = list_phones(wishes)
                 for look in looks:
-                    await shoot(browser, stack.public_url, accounts, folder, look)
+                    await shoot(browser, stack, accounts, phones, folder, look)
 
 
 @asynccontextmanager
@@ -64,9 +67,22 @@ async def run_played(data_dir: Path, wishes: int) -> AsyncIterator[Stack]:
         await stack.stop()
 
 
+def list_phones(wishes: int) -> dict[str, str]:
+    """By where they sign in with a code: who asked by an SMS of his own, and who gave."""
+    own = (each.phone for each in campaign.make_wishes(wishes) if each.channel is Channel.SMS)
+    applicant = next(filter(None, own))
+    return {"mine": applicant, "giver": campaign.list_enterprises()[0].phone}
+
+
 async def shoot(
-    browser: Browser, url: str, accounts: list[DemoAccount], folder: Path, look: str
+    browser: Browser,
+    stack: Stack,
+    accounts: list[DemoAccount],
+    phones: Mapping[str, str],
+    folder: Path,
+    look: str,
 ) -> None:
+    url = stack.public_url
     async with open_page(browser, **LOOKS[look]) as page:
         await _choose_language(page, url, look)
         await _walk(page, "/", url, folder / f"public-{look}")
@@ -79,6 +95,11 @@ async def shoot(
             await page.locator("main button").click()
             await page.wait_for_url("**/home")
             await _walk(page, "/home", url, folder / f"{account.id}-{look}")
+    for base, number in phones.items():
+        async with open_page(browser, **LOOKS[look]) as page:
+            await _choose_language(page, url, look)
+            await sign_in_by_phone(page, stack, base, number)
+            await _walk(page, f"/{base}", url, folder / f"{base}-{look}")
 
 
 async def _choose_language(page: Page, url: str, look: str) -> None:

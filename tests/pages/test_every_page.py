@@ -27,7 +27,7 @@ from tests.pages.browser import (
     sign_in,
 )
 from tests.pages.crawling import crawl, find_kind
-from tests.pages.steps import Phone, press
+from tests.pages.steps import press, sign_in_by_phone
 from tests.pages.test_first_page import FIRST_PAGE_BYTES_MAX
 from tests.pages.test_statements_walk import choose_file, open_fund, say_columns
 from tests.pages.test_whole_way import accept_all, approve, ask, deliver
@@ -206,15 +206,3 @@ async def make_case(
         await deliver(approver)
     await applicant.reload()
     return f"+86{phone}"
-
-
-async def sign_in_by_phone(page: Page, stack: Stack, base: str, number: str) -> None:
-    """By the code that came to it."""
-    await page.goto(f"{stack.public_url}/{base}/sign-in")
-    await page.fill("[name=phone]", number)
-    await page.locator("main form button").click()
-    await page.locator("[name=code]").wait_for()
-    message = await Phone(stack, number).wait_for_message(lambda each: "验证码" in each["text"])
-    await page.fill("[name=code]", message["text"].partition("验证码")[2][:6])
-    await page.locator("main form button").click()
-    await page.wait_for_url(lambda url: "/sign-in" not in url)

@@ -142,7 +142,6 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             ],
             asked_gifts=[ASKED_GIFT | {"id": words, "reference": words, "may_be": ASKED_GIFT}],
             asked_count=1,
-            day=proposing.format_day,
             unsettled=[
                 {
                     "request_id": words,

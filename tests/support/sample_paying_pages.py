@@ -26,7 +26,7 @@ from services.audit.model.months import (
 )
 from services.audit.model.stock import StockPlace
 from services.audit.model.vouchers import VoucherFile
-from services.audit.pages import months, paying, proposing
+from services.audit.pages import months, paying
 from services.audit.pages.proposing import PAGES
 from services.audit.reports.stores import BASES, list_by_station, sum_by_station
 from services.audit.stocks import describe_stock
@@ -137,7 +137,6 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
                 (question.model_copy(update={"id": id_}), DOUBTS[question.doubt])
                 for id_ in ("Q-1", "Q-2")
             ],
-            day=proposing.format_day,
             answered={"Q-2"},
             may_answer=True,
             key=KEY,
@@ -158,7 +157,6 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             figures=FIGURES,
             rows=CLOSE.rows,
             differences=[(each, months.DIFFERENCES[each.kind]) for each in FIGURES.differences],
-            day=proposing.format_day,
             closes=[CLOSE.model_copy(update={"maker": words, "reason": words})],
             may_propose=True,
             typed={"balances": words, "reason": words},

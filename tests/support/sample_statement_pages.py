@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from services.audit.model.statement_files import FileSummary, StatementFile
 from services.audit.pages import statements
 from services.audit.pages.proposal_values import STATED
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, format_day
+from services.audit.pages.proposing import FINANCE_PATH, PAGES
 from services.audit.pages.statement_columns import UNITS, ColumnQuestion, list_columns, name_choice
 from services.audit.statement_files.uploads import Upload
 from services.audit.statements import Gift, Layout
@@ -44,7 +44,6 @@ def render_statement_samples(words: str) -> Mapping[str, HTMLResponse]:
         "units": UNITS,
         "funds": [fund],
         "finance_path": FINANCE_PATH,
-        "day": format_day,
         "reading": [(words, "金额", "amount")],
         "stated_words": STATED,
         "payments": trial.payments * 60,

@@ -16,7 +16,7 @@ from services.audit.pages.proposal_forms import Texts
 from services.audit.pages.proposal_values import name_codes, name_towns
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.contracts.ledger import LedgerEntry
-from shared.contracts.values import CHINA, MONEY_UNIT, format_yuan
+from shared.contracts.values import MONEY_UNIT, format_yuan
 from shared.towns import CITY_WIDE
 from shared.web.pages import Pages
 
@@ -81,7 +81,6 @@ def render_mandate(
         state=MANDATE_LABELS["revoked" if is_over and mandate.is_open else mandate.state],
         unit=MONEY_UNIT,
         limits=_list_limits(mandate),
-        until=f"{mandate.valid_until.astimezone(CHINA):%Y-%m-%d %H:%M}",
         may_give=mandate.asks_donor and mandate.state == "proposed" and not is_over,
         may_withdraw=mandate.state in ("proposed", "open"),
         path=path,

@@ -17,7 +17,7 @@ from services.audit.model.months import ApproveMonthClose
 from services.audit.months.reading import build_approval
 from services.audit.pages.proposal_forms import FORMS, Texts
 from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind, describe_mandate
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, format_day
+from services.audit.pages.proposing import FINANCE_PATH, PAGES
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.statements.views import load_asked_gifts
 from services.audit.store import count_asked_gifts, read_funds, sum_waiting_gifts
@@ -107,7 +107,6 @@ async def show_finance(caller: Reader, request: Request, runtime: AuditRuntimeDe
         gifts=await sum_waiting_gifts(runtime.database),
         asked_gifts=await load_asked_gifts(runtime.database, FEW),
         asked_count=await count_asked_gifts(runtime.database),
-        day=format_day,
         unsettled=await views.list_unsettled(runtime.database, UNSETTLED_MAX),
         funds=[fund for fund in await read_funds(runtime.database) if fund.is_open],
         standing=[

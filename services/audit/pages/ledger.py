@@ -36,7 +36,7 @@ from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.settings import AuditSettings
 from services.audit.tlog.reader import read_entry
 from shared.contracts.ledger_fields import INTEGER_MAX
-from shared.contracts.values import CHINA, Category
+from shared.contracts.values import Category
 from shared.documents import Document
 from shared.towns import index_codes_by_name, load_towns, town_name
 from shared.web.access import Denied, Router, check_rate_limit
@@ -366,7 +366,7 @@ def render_entry(
         log=log,
         row=_describe_row(describe_entry(entry, figures), figures),
         entry=fields,
-        recorded=f"{datetime.fromisoformat(entry['recorded_at']).astimezone(CHINA):%Y-%m-%d %H:%M}",
+        recorded_at=datetime.fromisoformat(entry["recorded_at"]),
         settles=fields.get("commitment"),
         reverses=fields.get("reverses"),
         raw=raw.decode(),

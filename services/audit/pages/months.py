@@ -11,7 +11,7 @@ from services.audit.model.months import Month, MonthClose, MonthToClose, Propose
 from services.audit.months.messages import MONTH_UNREAD
 from services.audit.months.reading import build_proposal, choose_foundation, read_figures
 from services.audit.pages.proposal_forms import Texts
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_day
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.values import CHINA, Value
@@ -130,7 +130,6 @@ async def _render(
         rows=empty.rows,
         differences=[(each, DIFFERENCES[each.kind]) for each in figures.differences],
         closes=closes,
-        day=format_day,
         may_propose=Role.FINANCE_MAKER in caller.roles,
         typed=typed,
         key=typed.get(FORM_KEY) or make_form_key(),

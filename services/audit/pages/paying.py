@@ -37,10 +37,10 @@ from services.audit.model import (
     TakeBatchFile,
 )
 from services.audit.pages.proposal_forms import Texts
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_day
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
-from shared.contracts.values import CHINA, Identifier, Value
+from shared.contracts.values import Identifier, Value
 from shared.errors import refuse
 from shared.messaging.decision import Answer
 from shared.references import format_reference
@@ -249,7 +249,6 @@ async def show_orders(caller: Reader, request: Request, runtime: AuditRuntimeDep
         "payment_orders.html",
         groups=[(texts, orders) for texts, orders in groups if orders],
         questions=[(each, DOUBTS[each.doubt]) for each in questions],
-        day=format_day,
         answered=await _find_answered(runtime, [each.id for each in questions]),
         may_answer=bool({Role.FINANCE_MAKER, Role.FINANCE_CHECKER} & caller.roles),
         key=make_form_key(),
@@ -295,7 +294,6 @@ async def show_order(
         may_take=pays and order.exported_at is not None and not order.taken_by,
         may_read=pays and order.taken_by == caller.principal,
         may_reissue=pays and order.taken_at is not None and order.reissued_by != caller.principal,
-        taken_at=f"{order.taken_at.astimezone(CHINA):%Y-%m-%d %H:%M}" if order.taken_at else "",
         is_cancelling=waits and bool(order.cancelled_by),
         may_cancel=waits and pays and order.cancelled_by != caller.principal,
         key=make_form_key(),

@@ -12,13 +12,13 @@ Texts = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """kind: text, money, number, or of a list: fund, file, choice of `options`. hint: what stands
-    under its label."""
+    """kind: text, money, number, day, or of a list: fund, file, choice of `options`. hint: what
+    stands under its label."""
 
     name: str
     zh: str
     en: str
-    kind: Literal["text", "money", "number", "fund", "yes_no", "file", "choice"] = "text"
+    kind: Literal["text", "money", "number", "day", "fund", "yes_no", "file", "choice"] = "text"
     hint_zh: str = ""
     hint_en: str = ""
     required: bool = True
@@ -49,7 +49,7 @@ VOUCHER = Field(
 ATTACHMENT = Field("attachment", "凭证附件", "The voucher's scan", "file")
 VOUCHERED = (
     Field("amount", "金额（元）", "Amount (yuan)", "money"),
-    Field("day", "银行日期", "The bank's day", hint_zh="如 2026-01-31", hint_en="2026-01-31"),
+    Field("day", "银行日期", "The bank's day", "day"),
     Field(
         "bank_reference",
         "银行流水号",
@@ -131,7 +131,7 @@ FORMS: Mapping[str, ProposalForm] = {
             Field("item", "品名", "Item", hint_zh="与入库时相同", hint_en="as it was received"),
             Field("unit", "单位", "Unit"),
             Field("counted", "清点的数量", "How many lie there", "number"),
-            Field("day", "盘点日期", "Day", hint_zh="如 2026-01-31", hint_en="2026-01-31"),
+            Field("day", "盘点日期", "Day", "day"),
             Field("unit_yuan", "单价（元）", "Value of one (yuan)", "money", required=False),
             Field(
                 "basis",
@@ -168,7 +168,7 @@ FORMS: Mapping[str, ProposalForm] = {
             Field("amount", "总共至多（元）", "In all (yuan)", "money"),
             Field("request_yuan", "每项至多（元）", "To one request (yuan)", "money"),
             Field("month_yuan", "每月至多（元）", "In a month (yuan)", "money"),
-            Field("until", "有效至", "Until", hint_zh="如 2027-06-30", hint_en="2027-06-30"),
+            Field("until", "有效至", "Until", "day"),
             Field(
                 "categories",
                 "只限类别",

@@ -9,8 +9,8 @@ from services.audit.model.statement_files import StatedKind, StatementFile
 from services.audit.pages.proposal_forms import Texts
 from shared.contracts.events import StandingLimits
 from shared.contracts.ledger_fields import GoodsLeg, Leg
-from shared.contracts.values import CHINA
 from shared.money import format_yuan
+from shared.web.dates import name_day
 from shared.web.pages import name_code, name_town
 
 
@@ -41,7 +41,8 @@ def format_recorded_consent(mandate: Mandate) -> str | Texts:
     consent = mandate.consent
     if consent is None:
         return "无", "none"
-    return f"{consent.consented_at.astimezone(CHINA):%Y-%m-%d}，{consent.how}"
+    zh, en = name_day(consent.consented_at)
+    return f"{zh}，{consent.how}", f"{en}, {consent.how}"
 
 
 def format_leg_amounts(legs: Iterable[Leg | GoodsLeg]) -> Texts:
@@ -67,11 +68,10 @@ def format_account_row(row: AccountRow) -> Texts:
 
 
 def format_month_difference(each: MonthDifference) -> Texts:
-    day = f"{each.at.astimezone(CHINA):%Y-%m-%d}"
-    zh, en = name_sum(each.amount_fen)
+    (day_zh, day_en), (zh, en) = name_day(each.at), name_sum(each.amount_fen)
     return (
-        f"{day} {zh} {each.account} {each.reference}",
-        f"{day} {en} {each.account} {each.reference}",
+        f"{day_zh} {zh} {each.account} {each.reference}",
+        f"{day_en} {en} {each.account} {each.reference}",
     )
 
 
@@ -94,8 +94,8 @@ def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str
     yield "账户", "Account", summary.account
     yield "以哪个来源入账", "Entered as", summary.source
     if summary.first and summary.last:
-        days = (f"{each.astimezone(CHINA):%Y-%m-%d}" for each in (summary.first, summary.last))
-        yield "期间", "Days", " — ".join(days)
+        (zh, en), (last_zh, last_en) = name_day(summary.first), name_day(summary.last)
+        yield "期间", "Days", (f"{zh}—{last_zh}", f"{en} – {last_en}")
     yield "捐款", "Gifts", str(summary.gifts)
     yield "合计", "In all", name_sum(summary.amount_fen)
     yield "付款、利息、手续费", "Payments, interest, charges", str(summary.payments)

@@ -86,7 +86,8 @@ from services.audit.pages.proposal_values import (
     name_towns,
 )
 from services.audit.reports.stores import BASES
-from shared.contracts.values import CHINA, Value
+from shared.contracts.values import Value
+from shared.web.dates import name_day
 
 SHOWN_MAX = 20
 """Of a month's differences, on the card; all stand on its page."""
@@ -135,7 +136,7 @@ def describe_mandate(mandate: Mandate) -> Iterator[Line]:
     yield "动用", "Of", gifts if mandate.asks_donor else own
     yield "捐赠人", "Donor", mandate.donor_id
     yield "由谁使用", "Used by", mandate.source or ("任何登记的伙伴", "any partner")
-    yield "有效至", "Until", f"{mandate.valid_until.astimezone(CHINA):%Y-%m-%d}"
+    yield "有效至", "Until", name_day(mandate.valid_until)
     yield "依据", "Document", mandate.reference
     if mandate.standing:
         yield "自动资助", "Gives by itself", format_standing_limits(mandate.standing)
@@ -167,7 +168,7 @@ def _describe_lined(entry: LinedEntry) -> Iterator[Line]:
         yield "捐赠", "Gift", entry.donation_id
         yield "须作废的票据", "Invoice to be voided", entry.invoice
     yield "金额", "Amount", name_sum(entry.amount_fen)
-    yield "银行日期", "The bank's day", f"{entry.at.astimezone(CHINA):%Y-%m-%d}"
+    yield "银行日期", "The bank's day", name_day(entry.at)
     yield "银行流水号", "The bank's reference", entry.bank_reference
     yield "账户", "Account", entry.own_account
     yield from _describe_voucher(entry)
@@ -184,7 +185,7 @@ def _describe_chart(proposal: ChartProposal) -> Iterator[Line]:
 def _describe_opening(opening: OpeningBalances) -> Iterator[Line]:
     yield "基金会", "Foundation", opening.foundation
     yield "原账套", "The program before", opening.program
-    yield "余额日期", "The day of the balances", f"{opening.at.astimezone(CHINA):%Y-%m-%d}"
+    yield "余额日期", "The day of the balances", name_day(opening.at)
     for each in opening.balances:
         yield each.fund_id, each.fund_id, name_sum(each.balance_fen)
     yield "合计", "In all", name_sum(opening.total_fen)
@@ -202,7 +203,7 @@ def _describe_count(count: StockCount) -> Iterator[Line]:
         yield "计价依据", "Basis of the value", BASES[count.basis]
     for place in count.places:
         yield place.station, place.station, str(place.quantity)
-    yield "盘点日期", "Day", f"{count.at.astimezone(CHINA):%Y-%m-%d}"
+    yield "盘点日期", "Day", name_day(count.at)
     yield from _describe_voucher(count)
 
 

@@ -168,11 +168,6 @@ def _parse_category(text: str) -> Category:
     return category
 
 
-def format_day(moment: datetime) -> str:
-    """The bank's day, in China."""
-    return f"{moment.astimezone(CHINA):%Y-%m-%d}"
-
-
 def _parse_last_day(text: str) -> datetime:
     """Its end, in China. Raises Invalid."""
     return _parse_day(text, "until") + timedelta(days=1)

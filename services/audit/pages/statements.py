@@ -16,7 +16,7 @@ from services.audit.model import Fund
 from services.audit.model.statement_files import ProposeStatementFile, StatementFile
 from services.audit.pages.proposal_forms import Texts
 from services.audit.pages.proposal_values import STATED
-from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker, format_day
+from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker
 from services.audit.pages.statement_columns import (
     UNITS,
     ask_columns,
@@ -274,7 +274,6 @@ async def _render_preview(
         path=f"{STATEMENTS_PATH}/{upload.id}",
         finance_path=FINANCE_PATH,
         key=make_form_key(),
-        day=format_day,
         shown_rows=SHOWN_ROWS,
         shown_refused=SHOWN_REFUSED,
         shown_said=SHOWN_SAID,

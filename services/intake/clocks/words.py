@@ -18,6 +18,7 @@ from services.intake.model import Request
 from services.intake.model.clock import CaseClock, ClockEvent, Period
 from shared.calendar import count_working_days, find_day, find_unknown_years
 from shared.contracts.events import ApprovalLevel, CaseStage, PauseReason
+from shared.web.dates import name_day
 
 Words = tuple[str, str]
 Urgency = Literal["overdue", "due", "later", "paused"]
@@ -137,7 +138,7 @@ def _describe_following(
         return None
     on = find_day(following.at)
     zh, en = _name_warning(following)
-    return f"{format_day(on)}{zh}", f"{on}: {en}"
+    return f"{format_day(on)}{zh}", f"{name_day(on)[1]}: {en}"
 
 
 def _name_warning(warning: ClockWarning) -> Words:
@@ -187,17 +188,17 @@ def describe_promise(request: Request, now: datetime) -> Words | None:
         (zh, en), on = PAUSED_FOR[clock.pause.reason], find_day(clock.pause.until)
         return (
             f"现在暂停办理：{zh}。{format_day(on)}继续。",
-            f"It is paused: {en}. It goes on by itself on {on}.",
+            f"It is paused: {en}. It goes on by itself on {name_day(on)[1]}.",
         )
     on = clock.period.due_on
     if is_over(clock.period, now):
         return (
             f"原定{format_day(on)}前办好，已经超过，很抱歉，已经提醒办理的人，也会报告上级。",
-            f"It was due by {on} and is late. We are sorry: who works on it was told, "
+            f"It was due by {name_day(on)[1]} and is late. We are sorry: who works on it was told, "
             "and the level above will be.",
         )
     zh, en = _PROMISES[clock.stage or "recorded"]
-    return zh.format(day=format_day(on)), en.format(day=on)
+    return zh.format(day=format_day(on)), en.format(day=name_day(on)[1])
 
 
 PAUSED_FOR: Mapping[PauseReason, Words] = {

@@ -41,6 +41,7 @@ from shared.looks import Look
 from shared.messaging.decision import Answer, Command
 from shared.web.access import Denied, Router, respond
 from shared.web.admission import takes_bytes
+from shared.web.dates import name_day
 from shared.web.forms import read_form
 from shared.web.links import LinkRoute, Token, is_browser
 from shared.web.pages import Pages
@@ -278,11 +279,12 @@ def list_numbers(request: model.Request, hotline: str) -> Sequence[tuple[Words, 
 
 def _describe_referral(referral: Referral) -> tuple[str, str]:
     """To whom, and by when."""
+    day_zh, day_en = name_day(referral.answer_on)
     return (
         f"您可以先享受“{referral.policy_zh}”，已转给{referral.department_zh}办理，"
-        f"最迟{referral.answer_on}答复。没有办成的，我们接着为您想办法。",
+        f"最迟{day_zh}答复。没有办成的，我们接着为您想办法。",
         f"You may have a right to “{referral.policy_en}”: {referral.department_en} answers by "
-        f"{referral.answer_on}. If it does not help, we go on.",
+        f"{day_en}. If it does not help, we go on.",
     )
 
 

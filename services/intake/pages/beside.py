@@ -14,6 +14,7 @@ from shared.references import format_reference
 from shared.scope import Scope
 from shared.security import Credential
 from shared.web.access import find_scope
+from shared.web.dates import name_day
 from shared.web.pages import format_quantity, name_code, name_place
 
 WORDS: Mapping[LikenessReason, str] = {
@@ -78,7 +79,6 @@ def _describe(
     person = narrow_person(person, scope, {request.source}) if person else None
     area, need = request.area, request.need
     place = name_place(area.village_code or area.town_code)
-    day = request.recorded_at.astimezone(CHINA).date().isoformat()
     amount = need.quantity, need.unit, need.item
     name = (open_contact(vault, person).name or "") if person else ""
     text = (open_text(vault, person, request) or "") if person else ""
@@ -88,7 +88,7 @@ def _describe(
         ("申请人", "Who asks"): (name, name),
         ("镇街、村居", "Place"): place,
         ("渠道", "Channel"): name_code(request.channel),
-        ("登记", "Recorded"): (day, day),
+        ("登记", "Recorded"): name_day(request.recorded_at),
         ("状态", "State"): STATES[request.state],
         ("原话", "In their words"): (text, text),
     }

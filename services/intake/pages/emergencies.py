@@ -26,7 +26,7 @@ from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared import mongo
 from shared.calendar import find_day
 from shared.contracts.events import EmergencyCause
-from shared.contracts.values import CHINA, Category, Identifier, Value
+from shared.contracts.values import Category, Identifier, Value
 from shared.ids import make_id
 from shared.messaging.decision import Answer
 from shared.security import STAFF, Credential, Role
@@ -112,17 +112,13 @@ def describe_emergency(emergency: Emergency, now: datetime) -> dict[str, object]
         "words": ("应急中", "on") if is_on else words,
         "is_on": is_on,
         "may_end": emergency.state == "declared" and now < emergency.ends_at,
-        "starts_at": _format_moment(emergency.starts_at),
-        "ends_at": _format_moment(emergency.ends_at),
+        "starts_at": emergency.starts_at,
+        "ends_at": emergency.ends_at,
         "lift": emergency.lift,
         "proposed_by": emergency.proposed_by,
         "confirmed_by": emergency.confirmed_by,
         "ended_by": emergency.ended_by,
     }
-
-
-def _format_moment(at: datetime) -> str:
-    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
 @router.post(EMERGENCIES_PATH)

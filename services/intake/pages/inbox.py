@@ -39,7 +39,7 @@ from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import open_contact
 from services.intake.vault.sealing import Vault
 from services.intake.worklist import find_by_reference
-from shared.contracts.values import CHINA, BeneficiaryClass, Category, Identifier, Kind
+from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind
 from shared.documents import Document
 from shared.errors import Invalid, Problem, refuse
 from shared.messaging.decision import Answer
@@ -49,6 +49,7 @@ from shared.security import Credential
 from shared.towns import is_city_wide, load_towns
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
+from shared.web.dates import name_day
 from shared.web.forms import FORM_KEY, Form, make_form_key, read_form
 from shared.web.pages import Pages, format_quantity
 from shared.web.staff import PageRouter
@@ -202,11 +203,14 @@ def list_targets(requests: Iterable[intake.Request]) -> dict[str, tuple[str, str
 
 
 def _name_target(request: intake.Request, state: tuple[str, str]) -> tuple[str, str]:
-    need, day = request.need, request.recorded_at.astimezone(CHINA).date().isoformat()
+    need, days = request.need, name_day(request.recorded_at)
     reference = format_reference(request.id)
     zh = format_quantity("zh", need.quantity, need.unit, need.item)
     en = format_quantity("en", need.quantity, need.unit, need.item)
-    return f"{reference} · {zh} · {state[0]} · {day}", f"{reference} · {en} · {state[1]} · {day}"
+    return (
+        f"{reference} · {zh} · {state[0]} · {days[0]}",
+        f"{reference} · {en} · {state[1]} · {days[1]}",
+    )
 
 
 async def _list_several(

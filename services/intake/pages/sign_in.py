@@ -325,7 +325,7 @@ def _render_invitation(
         status=refused.status if refused else 200,
         problems=refused.body["problems"] if refused else (),
         name=invitation.subject,
-        ends_at=f"{ends_at:%Y-%m-%d %H:%M}",
+        ends_at=ends_at,
         asks_code=runtime.settings.second_factor,
         has_organisation=runtime.resources.organisation is not None,
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.model.account import Account
-from shared.contracts.values import CHINA
 from shared.security import Credential
 from shared.web.pages import name_town
 from shared.web.tiles import list_roles
@@ -23,9 +22,9 @@ class AccountRow:
     roles: tuple[Texts, ...]
     area: Texts
     state: Texts
-    ends: str
-    signed_in: str
-    used: str
+    ends: datetime | None
+    signed_in: datetime | None
+    used: datetime | None
     is_locked: bool
     is_enrolled: bool
 
@@ -43,8 +42,8 @@ class KeyRow:
     source: str
     keys: int
     state: Texts
-    ends: str
-    used: str
+    ends: datetime | None
+    used: datetime | None
 
 
 def describe_account(
@@ -60,9 +59,9 @@ def describe_account(
         roles=list_roles(credential),
         area=_name_area(credential.area),
         state=_find_state(credential, account, is_locked, now),
-        ends=_format(credential.expires_at),
-        signed_in=_format(account.signed_in_at if account else None),
-        used=_format(used_at),
+        ends=credential.expires_at,
+        signed_in=account.signed_in_at if account else None,
+        used=used_at,
         is_locked=is_locked,
         is_enrolled=account is not None,
     )
@@ -76,8 +75,8 @@ def describe_key(credential: Credential, now: datetime, used_at: datetime | None
         source=credential.source,
         keys=len(credential.list_valid_keys(now)) if credential.may_publish else 0,
         state=_find_ending(credential, now) or ("有效", "valid"),
-        ends=_format(credential.expires_at),
-        used=_format(used_at),
+        ends=credential.expires_at,
+        used=used_at,
     )
 
 
@@ -105,7 +104,3 @@ def _find_ending(credential: Credential, now: datetime) -> Texts | None:
     if credential.revoked:
         return ("已吊销", "revoked")
     return ("已到期", "expired") if credential.has_expired(now) else None
-
-
-def _format(moment: datetime | None) -> str:
-    return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}" if moment else ""

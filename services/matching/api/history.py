@@ -12,6 +12,7 @@ from shared.contracts.history import HISTORY_PATH, PARTS_MAX, History, HistoryQu
 from shared.money import format_yuan
 from shared.security import Credential, Role
 from shared.web.access import Router, RuntimeDep, allow
+from shared.web.dates import name_day
 
 router = Router(include_in_schema=False)
 OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
@@ -64,4 +65,5 @@ def _format_quantity(match: Match) -> tuple[str, str]:
 def _format_coming(match: Match) -> tuple[str, str]:
     if match.state != "committed" or not match.comes_on:
         return "", ""
-    return f"，{match.comes_on} 送达", f", comes on {match.comes_on}"
+    zh, en = name_day(match.comes_on)
+    return f"，{zh}送达", f", comes on {en}"

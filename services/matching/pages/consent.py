@@ -33,8 +33,9 @@ from shared.runtime import Runtime
 from shared.towns import load_towns
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
+from shared.web.dates import format_moment, name_day
 from shared.web.links import answer_refused, is_browser
-from shared.web.pages import format_day, format_moment, name_code, name_town
+from shared.web.pages import name_code, name_town
 
 router = Router(route_class=GiverRoute)
 
@@ -224,7 +225,7 @@ def describe_terms(terms: ConsentTerms) -> list[Line]:
     if terms.month_cases:
         cases = f"{terms.month_cases} 项", f"{terms.month_cases} requests"
         rows.append(("物资和服务，每月至多", "Goods and time, a month", cases))
-    return [*rows, ("到哪一天为止", "Until", (format_day("zh", until), format_day("en", until)))]
+    return [*rows, ("到哪一天为止", "Until", name_day(until))]
 
 
 def _describe_month(consent: StandingConsent, now: datetime) -> list[Line]:

@@ -18,9 +18,10 @@ from shared.errors import refuse
 from shared.references import find_request_id, format_reference
 from shared.security import Credential, Role
 from shared.web.access import allow, find_scope
+from shared.web.dates import Language
 from shared.web.forms import list_problems
 from shared.web.operation_pages import PROVIDER_NAMES
-from shared.web.pages import Language, Pages, find_language
+from shared.web.pages import Pages, find_language
 from shared.web.staff import PageRouter
 from shared.web.tiles import CASE_WORKERS, KEEPERS
 

@@ -27,7 +27,7 @@ from services.notify.wordings import (
 )
 from shared import mongo
 from shared.answers import Answer
-from shared.contracts.values import CHINA, Identifier, NoticeLanguage, Value
+from shared.contracts.values import Identifier, NoticeLanguage, Value
 from shared.money import format_yuan
 from shared.security import Credential, Role
 from shared.web.access import Denied, allow
@@ -269,5 +269,5 @@ def _describe_version(words: Words) -> dict[str, object]:
         "number": words.number,
         "sms": words.sms,
         "by": (words.proposed_by, words.approved_by),
-        "at": f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}",
+        "at": at,
     }
