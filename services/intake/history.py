@@ -34,8 +34,8 @@ from shared.contracts.history import (
     Part,
 )
 from shared.contracts.values import LABELS
+from shared.dates import name_day
 from shared.errors import Message
-from shared.web.dates import name_day
 
 __all__ = ["Part", "list_history"]
 

@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from shared.contracts.values import LABELS, MONEY_UNIT, Category
+from shared.dates import Language, format_clock, format_day, format_moment, format_month
 from shared.money import format_yuan
 from shared.security import Credential
 from shared.towns import CITY_WIDE, index_codes_by_name, town_name
@@ -30,7 +31,6 @@ from shared.units import name_unit
 from shared.villages import format_place, village_name
 from shared.web.access import Router
 from shared.web.compiled import CompiledTemplates
-from shared.web.dates import Language, format_clock, format_day, format_moment, format_month
 from shared.web.sessions import begin_visit, find_form_token, name_cookie
 from shared.web.tiles import Tile, list_roles, list_tiles
 

@@ -8,8 +8,8 @@ from services.audit.model import ApproveFund, DeclineFund, EnterWaitingGift, Pro
 from services.audit.pages.proposing import FINANCE_PATH
 from services.audit.years import enter_waiting_gifts
 from shared.contracts.events import LedgerRefused
+from shared.dates import format_day
 from shared.errors import Invalid
-from shared.web.dates import format_day
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import BANK, NOW, gift, refund
 from tests.audit.harness import AuditHarness

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from shared.web.dates import Language
+from shared.dates import Language
 from tests.support import readers
 from tests.support.sample_pages import render_samples
 
@@ -20,6 +20,8 @@ HAN = re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff01-\uff5e]")
 """Their punctuation too."""
 # Two words in a row: one alone may be a name, such as WeChat.
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+# As machines write a day or a moment: decision 0688. To the second it is for who operates them.
+MACHINE_DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2}|\d{2}-\d{2} \d{2}:\d{2})\b(?! \d{2}:\d{2}:|:\d{2})")
 # As people, a bank, a provider or a command spell it.
 PEOPLE = "word"
 """What people wrote, in the samples."""
@@ -79,6 +81,13 @@ def test_a_page_is_whole_in_its_language(language: Language, subtests: pytest.Su
             html = bytes(page.body).decode()
             assert f'<html lang="{"en" if language == "en" else "zh-CN"}">' in html
             assert list(list_foreign(html, foreign)) == []
+
+
+def test_a_page_writes_days_as_people_do(language: Language, subtests: pytest.Subtests) -> None:
+    for name, page in render_samples.__wrapped__(PEOPLE).items():
+        with subtests.test(name):
+            texts = Words(bytes(page.body).decode()).texts
+            assert [text for text in texts if MACHINE_DAY.search(text)] == []
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def render_sign_in(words: str, **reader: Any) -> HTMLResponse:
 
 
 def render_actions(words: str, **reader: Any) -> HTMLResponse:
-    row = {"at": words, "who": words, "action_zh": words, "action": words, "targets": [words]}
+    row = {"at": NOW, "who": words, "action_zh": words, "action": words, "targets": [words]}
     return FRAME.render_for(
         make_reader(Role.AUDITOR, **reader),
         "actions.html",

@@ -21,9 +21,9 @@ from services.notify.searches import Search, search_notices
 from services.notify.store import INDEXES
 from shared import mongo
 from shared.contracts.values import CHINA, Identifier
+from shared.dates import Language
 from shared.scope import Scope
 from shared.security import Credential, Role
-from shared.web.dates import Language
 from tests.notify.decisions import MATCH_ID, REQUEST_ID, START
 from tests.notify.test_calls import OTHER_TOWN, TOWN, make_task
 

@@ -67,4 +67,4 @@ def make_wording(words: str, now: datetime) -> Wording:
 
 def make_spending(words: str) -> Mapping[str, object]:
     sums = {"parts": 1_250, "yuan": "62.50", "budget": "60.00", "percent": 104, "held": 12}
-    return {"month": words, **sums}
+    return {"month": "2026-11", **sums}

@@ -7,6 +7,7 @@ pinned key. The line is not authenticated by the format; its hash is what the pr
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
@@ -20,6 +21,7 @@ from services.audit.tlog.reader import Source, read_entry
 from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import format_yuan
+from shared.dates import format_moment
 from shared.documents import Document
 
 HEADER = "c2sp.org/tlog-proof@v1"
@@ -149,8 +151,8 @@ def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[W
         *([(("数额", "Amount"), moved)] if moved else []),
         *([(("基金", "Fund"), _repeat(str(fund)))] if fund else []),
         (("捐赠编号", "Donation"), _repeat(entry["subject"])),
-        (("收到时间（UTC）", "Received (UTC)"), _repeat(_format_minute(entry["effective_at"]))),
-        (("入账时间（UTC）", "Entered (UTC)"), _repeat(_format_minute(entry["recorded_at"]))),
+        (("收到时间", "Received"), _name_moment(entry["effective_at"])),
+        (("入账时间", "Entered"), _name_moment(entry["recorded_at"])),
         (("公开账本", "Public log"), _repeat(checkpoint.origin)),
         (("条目", "Entry"), _repeat(f"{entry['index']} / {checkpoint.size}")),
     ]
@@ -172,6 +174,6 @@ def _format_moved(entry: LedgerEntry) -> Words | None:
     return _repeat(f"{first['item']} {first['quantity']} {first['unit']}")
 
 
-def _format_minute(timestamp: str) -> str:
-    """2026-01-01T08:00:00.000000Z -> 2026-01-01 08:00"""
-    return timestamp[:16].replace("T", " ")
+def _name_moment(timestamp: str) -> Words:
+    at = datetime.fromisoformat(timestamp)
+    return format_moment("zh", at), format_moment("en", at)

@@ -9,8 +9,8 @@ from services.audit.model.statement_files import StatedKind, StatementFile
 from services.audit.pages.proposal_forms import Texts
 from shared.contracts.events import StandingLimits
 from shared.contracts.ledger_fields import GoodsLeg, Leg
+from shared.dates import name_day
 from shared.money import format_yuan
-from shared.web.dates import name_day
 from shared.web.pages import name_code, name_town
 
 

@@ -87,7 +87,7 @@ from services.audit.pages.proposal_values import (
 )
 from services.audit.reports.stores import BASES
 from shared.contracts.values import Value
-from shared.web.dates import name_day
+from shared.dates import name_day
 
 SHOWN_MAX = 20
 """Of a month's differences, on the card; all stand on its page."""

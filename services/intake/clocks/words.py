@@ -18,7 +18,7 @@ from services.intake.model import Request
 from services.intake.model.clock import CaseClock, ClockEvent, Period
 from shared.calendar import count_working_days, find_day, find_unknown_years
 from shared.contracts.events import ApprovalLevel, CaseStage, PauseReason
-from shared.web.dates import name_day
+from shared.dates import name_day
 
 Words = tuple[str, str]
 Urgency = Literal["overdue", "due", "later", "paused"]

@@ -35,13 +35,13 @@ from shared import mongo
 from shared.contracts.events import PauseReason
 from shared.contracts.links import DELIVERY, REQUEST
 from shared.contracts.values import CHINA
+from shared.dates import name_day
 from shared.errors import Problem, refuse
 from shared.link_tokens import LinkToken
 from shared.looks import Look
 from shared.messaging.decision import Answer, Command
 from shared.web.access import Denied, Router, respond
 from shared.web.admission import takes_bytes
-from shared.web.dates import name_day
 from shared.web.forms import read_form
 from shared.web.links import LinkRoute, Token, is_browser
 from shared.web.pages import Pages

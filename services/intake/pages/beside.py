@@ -9,12 +9,12 @@ from services.intake.pages.rows import STATES
 from services.intake.resources import IntakeRuntime
 from services.intake.vault.persons import narrow_person, open_contact, open_text
 from shared.contracts.values import CHINA
+from shared.dates import name_day
 from shared.documents import Document
 from shared.references import format_reference
 from shared.scope import Scope
 from shared.security import Credential
 from shared.web.access import find_scope
-from shared.web.dates import name_day
 from shared.web.pages import format_quantity, name_code, name_place
 
 WORDS: Mapping[LikenessReason, str] = {

@@ -40,6 +40,7 @@ from services.intake.vault.persons import open_contact
 from services.intake.vault.sealing import Vault
 from services.intake.worklist import find_by_reference
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind
+from shared.dates import name_day
 from shared.documents import Document
 from shared.errors import Invalid, Problem, refuse
 from shared.messaging.decision import Answer
@@ -49,7 +50,6 @@ from shared.security import Credential
 from shared.towns import is_city_wide, load_towns
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
-from shared.web.dates import name_day
 from shared.web.forms import FORM_KEY, Form, make_form_key, read_form
 from shared.web.pages import Pages, format_quantity
 from shared.web.staff import PageRouter

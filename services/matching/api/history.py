@@ -9,10 +9,10 @@ from services.matching.model.labels import STATE_LABELS
 from services.matching.model.match import Match
 from shared import mongo
 from shared.contracts.history import HISTORY_PATH, PARTS_MAX, History, HistoryQuery, Part
+from shared.dates import name_day
 from shared.money import format_yuan
 from shared.security import Credential, Role
 from shared.web.access import Router, RuntimeDep, allow
-from shared.web.dates import name_day
 
 router = Router(include_in_schema=False)
 OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]

@@ -25,6 +25,7 @@ from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
 from shared.contracts.values import Category, Value
+from shared.dates import format_moment, name_day
 from shared.errors import Invalid, Problem
 from shared.messaging.decision import Answer, Command
 from shared.money import format_yuan, parse_amount, parse_quantity
@@ -33,7 +34,6 @@ from shared.runtime import Runtime
 from shared.towns import load_towns
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
-from shared.web.dates import format_moment, name_day
 from shared.web.links import answer_refused, is_browser
 from shared.web.pages import name_code, name_town
 

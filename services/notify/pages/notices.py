@@ -14,11 +14,11 @@ from services.notify.rates import Rate, add_up
 from services.notify.resources import NotifyRuntimeDep
 from services.notify.searches import Search, search_notices
 from services.notify.templates import TEMPLATES, name_template
+from shared.dates import Language
 from shared.errors import refuse
 from shared.references import find_request_id, format_reference
 from shared.security import Credential, Role
 from shared.web.access import allow, find_scope
-from shared.web.dates import Language
 from shared.web.forms import list_problems
 from shared.web.operation_pages import PROVIDER_NAMES
 from shared.web.pages import Pages, find_language
