@@ -19,6 +19,11 @@ def format_moment(language: Language, at: datetime) -> str:
     return f"{format_day(language, at)}{comma}{at.astimezone(CHINA):%H:%M}"
 
 
+def name_moment(at: datetime) -> tuple[str, str]:
+    """Chinese and English."""
+    return format_moment("zh", at), format_moment("en", at)
+
+
 def format_day(language: Language, at: datetime | date | str) -> str:
     """2026年12月1日, 1 December 2026; of a moment, China's day. at: a text is 2026-12-01."""
     day = _find_day(at)

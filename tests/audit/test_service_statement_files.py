@@ -66,7 +66,7 @@ async def test_a_file_is_seen_by_one_and_entered_once_when_another_agrees(
 async def check_preview(books: Books, path: str) -> None:
     """Sums, period, what is not read, why a row is refused; nothing has been sent anywhere."""
     page = await books.read(path)
-    days = ("2026-01-22", "2026-01-23")
+    days = ("2026年1月22日", "2026年1月23日")
     for text in ("10,200.00", "4 笔捐款", *days, "经办", "没有核对", "不足一分"):
         assert text in page, text
     assert "甲商会" in page

@@ -100,7 +100,7 @@ def test_a_referral_says_to_whom_and_by_when_and_the_person_reads_it() -> None:
     assert (case.request.state, find_stage(case.request)) == (RequestState.REFERRED, "referred")
     zh, _ = describe_next(case.request, 5)
     assert "医疗保障分局" in zh
-    assert "2022-02-15" in zh
+    assert "2022年2月15日" in zh
 
 
 def test_what_was_granted_ends_with_proof_and_what_was_not_goes_on() -> None:

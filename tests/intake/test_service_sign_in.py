@@ -17,8 +17,8 @@ from shared import mongo
 from shared.contracts.accounts import INVITATION, INVITATION_PATH
 from shared.contracts.links import PROPOSALS, REQUEST
 from shared.contracts.topics import DONATIONS_INBOUND, REQUESTS_INBOUND
-from shared.contracts.values import CHINA
 from shared.credential_uses import USES_PATH, load_uses, write_uses
+from shared.dates import format_day
 from shared.errors import Invalid
 from shared.http import Reply
 from shared.security import Role, Unauthenticated, revoke
@@ -311,9 +311,9 @@ async def test_the_page_of_accounts_says_when_each_key_was_last_used(
     page = (await intake.http.get("/accounts", headers={**operator, "Accept": "text/html"})).text
     rows = {id_: row for row in page.split("<tr>") if (id_ := find_id(row))}
     assert "从未" in rows["unused"]
-    assert "2026-11-30 16:00" in rows["icbc"]
+    assert "2026年11月30日 16:00" in rows["icbc"]
     for used in ("portal", "s-1"):
-        assert f"{now.astimezone(CHINA):%Y-%m-%d %H:}" in rows[used]
+        assert format_day("zh", now) in rows[used]
     assert "以下服务没有回应" in page
     answers = await intake.http.post(USES_PATH, headers=stack.bearer("own", Role.SERVICE), json={})
     assert set(answers.json()) == {"s-1", "portal"}

@@ -9,6 +9,7 @@ import asyncio
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +25,6 @@ from deploy.demo.open_work import leave_open_work
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Scenario
 from deploy.local.stack import Stack, StackOptions
-from shared.contracts.values import Channel
 from tests.pages.browser import DESK, PHONE, open_browser, open_page
 from tests.pages.crawling import crawl, find_kind
 from tests.pages.steps import sign_in_by_phone
@@ -68,10 +68,11 @@ async def run_played(data_dir: Path, wishes: int) -> AsyncIterator[Stack]:
 
 
 def list_phones(wishes: int) -> dict[str, str]:
-    """By where they sign in with a code: who asked by an SMS of his own, and who gave."""
-    own = (each.phone for each in campaign.make_wishes(wishes) if each.channel is Channel.SMS)
-    applicant = next(filter(None, own))
-    return {"mine": applicant, "giver": campaign.list_enterprises()[0].phone}
+    """By where they sign in with a code: who asked from a phone of his own, and who gave."""
+    asked = campaign.make_wishes(wishes)
+    owners = Counter(each.phone for each in asked if each.phone)
+    own = next(phone for phone, count in owners.items() if count == 1)
+    return {"mine": own, "giver": campaign.list_enterprises()[0].phone}
 
 
 async def shoot(

@@ -1,6 +1,7 @@
 """`guanjia audit receipt` fetches the proof for one gift; `check-receipt` checks it offline."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -81,11 +82,17 @@ def check_receipt(
         raise typer.Exit(WRONG) from None
     table = Table(show_header=False, title="凭证成立 the receipt holds", title_style="green")
     for label, text in (
-        *((" ".join(label), _join(text)) for label, text in describe_receipt(*proven)),
+        *((" ".join(name), _join(text)) for name, text in describe_receipt(*proven, _name_moment)),
         ("见证 Witnesses", _describe_cosigners(checked, witnesses)),
     ):
         table.add_row(label, escape(text))
     console.print(table)
+
+
+def _name_moment(at: datetime) -> tuple[str, str]:
+    """The same in either language, as programs and the log have it."""
+    text = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return text, text
 
 
 def _join(text: tuple[str, str]) -> str:

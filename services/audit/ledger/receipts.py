@@ -5,7 +5,7 @@ pinned key. The line is not authenticated by the format; its hash is what the pr
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -21,7 +21,6 @@ from services.audit.tlog.reader import Source, read_entry
 from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import format_yuan
-from shared.dates import format_moment
 from shared.documents import Document
 
 HEADER = "c2sp.org/tlog-proof@v1"
@@ -142,8 +141,13 @@ def _parse_number(text: str) -> int:
     return int(text)
 
 
-def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[Words, Words]]:
-    """Label and text, most important first."""
+def describe_receipt(
+    entry: LedgerEntry, checkpoint: Checkpoint, name_moment: Callable[[datetime], Words]
+) -> list[tuple[Words, Words]]:
+    """Label and text, most important first. name_moment: as its reader writes a time."""
+    received, entered = (
+        name_moment(datetime.fromisoformat(entry[name])) for name in ("effective_at", "recorded_at")
+    )
     what, moved, fund = kind_of(entry).receipt, _format_moved(entry), entry.get("fund")
     zh, _, en = (what or entry["kind"]).partition(" ")
     return [
@@ -151,8 +155,8 @@ def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[W
         *([(("数额", "Amount"), moved)] if moved else []),
         *([(("基金", "Fund"), _repeat(str(fund)))] if fund else []),
         (("捐赠编号", "Donation"), _repeat(entry["subject"])),
-        (("收到时间", "Received"), _name_moment(entry["effective_at"])),
-        (("入账时间", "Entered"), _name_moment(entry["recorded_at"])),
+        (("收到时间", "Received"), received),
+        (("入账时间", "Entered"), entered),
         (("公开账本", "Public log"), _repeat(checkpoint.origin)),
         (("条目", "Entry"), _repeat(f"{entry['index']} / {checkpoint.size}")),
     ]
@@ -172,8 +176,3 @@ def _format_moved(entry: LedgerEntry) -> Words | None:
         yuan = format_yuan(first["amount_fen"])
         return f"人民币 {yuan} 元", f"CNY {yuan}"
     return _repeat(f"{first['item']} {first['quantity']} {first['unit']}")
-
-
-def _name_moment(timestamp: str) -> Words:
-    at = datetime.fromisoformat(timestamp)
-    return format_moment("zh", at), format_moment("en", at)

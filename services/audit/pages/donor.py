@@ -17,6 +17,7 @@ from services.audit.pages.proposal_values import name_codes, name_towns
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import MONEY_UNIT, format_yuan
+from shared.dates import name_moment
 from shared.towns import CITY_WIDE
 from shared.web.pages import Pages
 
@@ -50,7 +51,7 @@ def render_receipt(
     return PAGES.render(
         request,
         "receipt.html",
-        rows=describe_receipt(entry, Checkpoint.read_unverified(receipt.checkpoint)),
+        rows=describe_receipt(entry, Checkpoint.read_unverified(receipt.checkpoint), name_moment),
         gift=invoiced.facts if invoiced else None,
         invoice=invoiced.invoice if invoiced else None,
         is_undone=is_undone,

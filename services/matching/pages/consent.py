@@ -25,7 +25,7 @@ from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
 from shared.contracts.values import Category, Value
-from shared.dates import format_moment, name_day
+from shared.dates import name_day, name_moment
 from shared.errors import Invalid, Problem
 from shared.messaging.decision import Answer, Command
 from shared.money import format_yuan, parse_amount, parse_quantity
@@ -250,7 +250,7 @@ def _name_sum(fen: int) -> tuple[str, str]:
 
 def _describe_end(consent: StandingConsent, now: datetime) -> tuple[str, str]:
     at = min(consent.ended_at or now, consent.terms.valid_until)
-    zh, en = format_moment("zh", at), format_moment("en", at)
+    zh, en = name_moment(at)
     return f"上一次的常设同意已于 {zh} 停止。", f"The last one ended: {en}."
 
 
