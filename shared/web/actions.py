@@ -58,7 +58,7 @@ async def show_actions(
     return FRAME.render_for(
         request,
         "actions.html",
-        rows=[_describe(row) for row in rows],
+        rows=[_describe(row) | {"at": row.at} for row in rows],
         query=query,
         next=_find_next(rows),
         may_see_all=_may_see_all(caller),
