@@ -58,28 +58,43 @@ class Turn:
     more_due: bool
 
 
-async def find_due_in_turn(database: mongo.Database, now: datetime, limit: int) -> Turn:
-    """What is due. Where that is more than `limit`: answers first, then own cases, then the lanes
-    of what others brought, each in turn. So no lane stands still, and none holds up another.
+async def find_due_in_turn(
+    database: mongo.Database, now: datetime, limit: int, in_hand: Collection[str] = ()
+) -> Turn:
+    """What is due, except the notices in hand. Where that is more than `limit`: answers first, then
+    own cases, then the lanes of what others brought, each in turn. So no lane stands still, and
+    none holds up another.
     """
     lanes = await _list_others_lanes(database, now)
-    due = await _find_in_lanes(database, now, (ANSWER_LANE, OWN_LANE, None, *lanes), limit)
+    due: list[Notice] = []
+
+    async def find(of: Sequence[str | None], most: int) -> list[Notice]:
+        """Who is among the first of all lanes is among the first of his own."""
+        earliest = [notice for notice in due if notice.lane in of][:most]
+        if len(earliest) == most:
+            return earliest
+        return await _find_in_lanes(database, now, of, most, in_hand)
+
+    due = await find((ANSWER_LANE, OWN_LANE, None, *lanes), limit)
     if len(due) < limit:
         return Turn(due, more_due=False)
-    turn = await _find_in_lanes(database, now, (ANSWER_LANE,), limit)
-    own = max(1, (limit - len(turn)) * OWN_SHARE_PERCENT // 100)
-    turn += await _find_in_lanes(database, now, (OWN_LANE, None), own)
+    turn = await find((ANSWER_LANE,), limit)
+    turn += await find((OWN_LANE, None), max(1, (limit - len(turn)) * OWN_SHARE_PERCENT // 100))
     each = share_turns(limit - len(turn), len(lanes))
     for lane in lanes:
-        turn += await _find_in_lanes(database, now, (lane,), each)
+        turn += await find((lane,), each)
     return Turn(turn, more_due=True)
 
 
 async def _find_in_lanes(
-    database: mongo.Database, now: datetime, lanes: Sequence[str | None], limit: int
+    database: mongo.Database,
+    now: datetime,
+    lanes: Sequence[str | None],
+    limit: int,
+    in_hand: Collection[str],
 ) -> list[Notice]:
     """Earliest first. None: notices of before there were lanes."""
-    query = {"lane": {"$in": list(lanes)}, **_select_due(now)}
+    query = {"lane": {"$in": list(lanes)}, **_select_due(now), "_id": {"$nin": sorted(in_hand)}}
     return await mongo.find(database, Notice, query, sort=[("due_at", 1)], limit=limit)
 
 

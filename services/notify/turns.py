@@ -51,14 +51,13 @@ async def prepare_turn(runtime: NotifyRuntime, in_hand: Collection[str]) -> Prep
     """in_hand: ids of notices that the sender has already and that are due until their claims are
     durable. Raises Transient."""
     now = await runtime.processor.now()
-    limit = runtime.settings.send_batch_max + len(in_hand)
-    turn = await store.find_due_in_turn(runtime.database, now, limit)
-    due = [notice for notice in turn.notices if notice.id not in in_hand]
-    waiting = [notice for notice in due if notice.state not in WAITED_FOR]
+    limit = runtime.settings.send_batch_max
+    turn = await store.find_due_in_turn(runtime.database, now, limit, in_hand)
+    waiting = [notice for notice in turn.notices if notice.state not in WAITED_FOR]
     with follow([notice.correlation_id for notice in waiting]):
         recipients = await _find_recipients(runtime.resources.contacts, waiting)
     return PreparedTurn(
-        expired=[notice for notice in due if notice.state in WAITED_FOR],
+        expired=[notice for notice in turn.notices if notice.state in WAITED_FOR],
         waiting=waiting,
         recipients=recipients,
         more_due=turn.more_due,

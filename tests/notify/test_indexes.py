@@ -35,6 +35,7 @@ async def test_each_look_at_notices_uses_an_index(mongod: Stack) -> None:
     await database.command({"profile": 2})
     for limit in (5, 1000):
         await store.find_due_in_turn(database, now, limit)
+        await store.find_due_in_turn(database, now, limit, ["N-0", "N-3"])
     await store.count_rivals(database, make_task(), attempt)
     await store.find_tasks(database, Scope(area=TOWN), 9)
     await store.count_tasks(database, Scope())

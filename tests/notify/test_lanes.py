@@ -93,6 +93,26 @@ async def test_a_large_sheet_leaves_room_for_everybody_else(mongod: Stack) -> No
         "spreadsheet-441900101": 9,
         "spreadsheet-441900102": 1,
     }
+    rest = await store.find_due_in_turn(
+        database, START + timedelta(minutes=30), 20, [notice.id for notice in turn.notices]
+    )
+    assert not {notice.id for notice in rest.notices} & {notice.id for notice in turn.notices}
+    assert {notice.lane for notice in rest.notices} == {"spreadsheet-441900101"}
     everything = await store.find_due_in_turn(database, START + timedelta(minutes=30), 1000)
     assert len(everything.notices) == 403
     assert not everything.more_due
+
+
+async def test_what_was_read_for_all_lanes_is_not_read_again_for_one(mongod: Stack) -> None:
+    database = mongo.connect(mongod.mongo_uri, f"t{uuid4().hex[:12]}")
+    await mongo.ensure_indexes(database, store.INDEXES)
+    own = [mongo.to_document(make_notice(number, OWN_LANE, number)) for number in range(60)]
+    await database[Notice.COLLECTION].insert_many(own)
+    await database.command({"profile": 2})
+
+    turn = await store.find_due_in_turn(database, START + timedelta(hours=2), 20)
+
+    await database.command({"profile": 0})
+    assert [notice.id for notice in turn.notices] == [f"N-{number}" for number in range(15)]
+    looks = await database["system.profile"].find({"op": "query"}).to_list(None)
+    assert sum(look["nreturned"] for look in looks) == 20
