@@ -8,9 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.intake.model import RequestState
 from services.intake.reporting.figures import STATES_ZH
 from shared.client import ServiceClient
-from shared.contracts.values import format_yuan
+from shared.contracts.values import Kind, format_yuan
 from shared.documents import Document
 from shared.errors import Invalid
 from shared.options import Caller
@@ -78,11 +79,15 @@ def _read_town(text: str) -> str:
 @app.command("report")
 def report(
     year: Annotated[int | None, typer.Option(help="登记年份 of recording; this one")] = None,
+    town: Annotated[str | None, typer.Option(help="镇街 the town, by name or code")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="类型（项目库） of the library")] = None,
+    state: Annotated[RequestState | None, typer.Option(help="状态")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="写入 JSON 文件")] = None,
     caller: Caller = "operator",
 ) -> None:
     """项目库、工作量和等待时间。The project library, workload and waiting times."""
-    params = {"year": year} if year else {}
+    named = {"year": year, "town": town and _read_town(town), "kind": kind, "state": state}
+    params = {name: value for name, value in named.items() if value}
     figures = ServiceClient("intake", caller).get("/statistics/requests", params)
     if json_file:
         json_file.write_text(json.dumps(figures, ensure_ascii=False, indent=2), encoding="utf-8")

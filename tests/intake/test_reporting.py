@@ -10,7 +10,13 @@ import pytest
 
 from services.intake.reporting import recent
 from services.intake.reporting.events import count_events
-from services.intake.reporting.figures import Figures, Group, build_tables, narrow_year
+from services.intake.reporting.figures import (
+    Figures,
+    Group,
+    ReportSelection,
+    build_tables,
+    select_counts,
+)
 from services.intake.reporting.workbook import write_workbook
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
@@ -104,10 +110,31 @@ def test_tables_add_up_to_the_same_whichever_way_they_are_cut() -> None:
     assert tables["town"].total.figures.took_days == 12.0
 
 
+@pytest.mark.parametrize(
+    ("selection", "requests"),
+    [
+        (ReportSelection(2026), 5),
+        (ReportSelection(2026, CHASHAN), 5),
+        (ReportSelection(2026, "441900104"), 0),
+        (ReportSelection(2026, kind="wish"), 3),
+        (ReportSelection(2026, kind="project"), 1),
+        (ReportSelection(2026, state="recorded"), 1),
+        (ReportSelection(2026, CHASHAN, "wish", "closed"), 1),
+        (ReportSelection(2026, CHASHAN, "project", "closed"), 0),
+        (ReportSelection(2025, CHASHAN, "wish", "closed"), 0),
+    ],
+)
+def test_year_town_kind_and_state_are_crossed(selection: ReportSelection, requests: int) -> None:
+    tables = build_tables(select_counts(count_events(EVENTS), selection))
+    assert {t.total.figures.requests for t in tables if t.code in ("town", "month", "channel")} == {
+        requests
+    }
+
+
 def test_a_year_is_chinas_and_a_workbook_holds_numbers() -> None:
     counts = count_events(EVENTS)
-    assert not narrow_year(counts, 2025)
-    content = write_workbook(build_tables(narrow_year(counts, 2026)))
+    assert not select_counts(counts, ReportSelection(2025))
+    content = write_workbook(build_tables(select_counts(counts, ReportSelection(2026))))
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert book.sheetnames[0] == "按镇街"
     rows = list(book["按镇街"].iter_rows(values_only=True))

@@ -27,7 +27,7 @@ from shared.contracts.events import (
 )
 from shared.security import Role
 from shared.web.admission import Admission
-from tests.intake.builders import make_match_event
+from tests.intake.builders import CHASHAN, make_match_event
 from tests.intake.desk import sign_in
 from tests.intake.harness import SOURCE, IntakeHarness, Visitor
 from tests.intake.sheets import GOOD, table
@@ -334,18 +334,24 @@ async def test_command_page_workbook_and_json_report_the_same_figures(
     bearer = visitor.harness.operator["Authorization"].removeprefix("Bearer ")
     monkeypatch.setenv("GUANJIA_TOKEN", bearer)
     file = tmp_path / "report.json"
-    words = ["report", "--json", str(file)]
+    words = ["report", "--json", str(file), "--town", "茶山镇"]
     printed = await asyncio.to_thread(
         CliRunner().invoke, office_cli.app, words, env={"COLUMNS": "200"}
     )
     assert printed.exit_code == 0, printed.output
     tables = json.loads(file.read_text())["tables"]
-    answer = await visitor.http.get("/statistics/requests", headers=visitor.harness.operator)
+    query = f"?town={CHASHAN}&kind=&state="
+    operator = visitor.harness.operator
+    answer = await visitor.http.get(f"/statistics/requests{query}", headers=operator)
     assert tables == answer.json()["tables"]
+    elsewhere = await visitor.http.get("/statistics/requests?town=441900122", headers=operator)
+    assert {table["total"]["requests"] for table in elsewhere.json()["tables"]} == {0}
+    wrong = await visitor.http.get("/statistics/requests?state=gone", headers=operator)
+    assert wrong.status_code == 422
 
     browser = await sign_in(visitor, "r-city", Role.APPROVER_CITY)
-    page = re.sub(r"<[^>]+>|\s", "", (await browser.get("/desk/statistics")).text)
-    content = (await browser.get("/desk/statistics/figures.xlsx")).content
+    page = re.sub(r"<[^>]+>|\s", "", (await browser.get(f"/desk/statistics{query}")).text)
+    content = (await browser.get(f"/desk/statistics/figures.xlsx{query}")).content
     book = openpyxl.load_workbook(io.BytesIO(content))
     lines = [re.sub(r"[\s│]+", " ", line) for line in printed.output.splitlines()]
     assert book.sheetnames == [each["zh"][:31] for each in tables]

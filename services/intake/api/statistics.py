@@ -4,10 +4,16 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.intake.reporting.figures import build_tables, describe_tables, narrow_year
+from services.intake.model import RequestState
+from services.intake.reporting.figures import (
+    ReportSelection,
+    build_tables,
+    describe_tables,
+    select_counts,
+)
 from services.intake.reporting.recent import Count
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from shared.contracts.values import CHINA
+from shared.contracts.values import CHINA, Kind
 from shared.scope import Scope
 from shared.security import STAFF, Credential
 from shared.web.access import Router, allow, find_scope
@@ -17,17 +23,30 @@ router = Router(tags=["statistics"])
 Reader = Annotated[Credential, Depends(allow(*STAFF))]
 
 
-@router.get("/statistics/requests")
-async def read_statistics(
-    caller: Reader,
+async def read_selection(
     runtime: IntakeRuntimeDep,
     year: Annotated[int | None, Query(ge=2000, le=2999)] = None,
+    town: Annotated[str, Query(pattern=r"^(?:[0-9]{9})?$")] = "",
+    kind: Annotated[str, Query(pattern=f"^(?:{'|'.join(Kind)})?$")] = "",
+    state: Annotated[str, Query(pattern=f"^(?:{'|'.join(RequestState)})?$")] = "",
+) -> ReportSelection:
+    """A field of a form that was left empty selects nothing."""
+    return ReportSelection(year or await find_year(runtime), town, kind, state)
+
+
+Selected = Annotated[ReportSelection, Depends(read_selection)]
+
+
+@router.get("/statistics/requests")
+async def read_statistics(
+    caller: Reader, runtime: IntakeRuntimeDep, selection: Selected
 ) -> dict[str, object]:
-    """Of a year of recording: how many, in which state, what was asked for, how long it took."""
+    """Of a year of recording: how many, in which state, what was asked for, how long it took; of
+    one town, kind and state, where they are named."""
     count = await find_count(runtime, find_scope(caller))
-    chosen = year or await find_year(runtime)
-    tables = describe_tables(build_tables(narrow_year(count.counts, chosen)))
-    return {"year": chosen, "area": caller.area, "counted_at": count.at, "tables": tables}
+    tables = describe_tables(build_tables(select_counts(count.counts, selection)))
+    described = {"year": selection.year, "area": caller.area, "counted_at": count.at}
+    return described | {"tables": tables}
 
 
 async def find_count(runtime: IntakeRuntime, scope: Scope) -> Count:

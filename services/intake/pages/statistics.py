@@ -1,20 +1,20 @@
 """What the office had to do and did, in numbers, of the area that one may see."""
 
-from typing import Annotated
-
-from fastapi import Query, Request
+from fastapi import Request
 from fastapi.responses import Response
 
-from services.intake.api.statistics import Reader, find_count, find_year
+from services.intake.api.statistics import Reader, Selected, find_count
 from services.intake.reporting.figures import (
     STATES_EN,
     STATES_ZH,
+    ReportSelection,
     build_tables,
     list_years,
-    narrow_year,
+    select_counts,
 )
 from services.intake.reporting.workbook import write_workbook
 from services.intake.resources import IntakeRuntimeDep
+from shared.contracts.values import Kind
 from shared.web.access import find_scope
 from shared.web.pages import HEADERS, Pages
 from shared.web.staff import PageRouter
@@ -24,33 +24,39 @@ PAGES = Pages("services.intake")
 STATISTICS_PATH = "/desk/statistics"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-Year = Annotated[int | None, Query(ge=2000, le=2999)]
-
 
 @router.get(STATISTICS_PATH)
 async def show_statistics(
-    caller: Reader, request: Request, runtime: IntakeRuntimeDep, year: Year = None
+    caller: Reader, request: Request, runtime: IntakeRuntimeDep, selection: Selected
 ) -> Response:
     count = await find_count(runtime, find_scope(caller))
-    chosen = year or await find_year(runtime)
     return PAGES.render_for(
         request,
         "statistics.html",
-        tables=build_tables(narrow_year(count.counts, chosen)),
-        year=chosen,
+        tables=build_tables(select_counts(count.counts, selection)),
+        selection=selection,
+        query=_list_query(selection),
         counted_at=count.at,
         years=list_years(count.counts),
+        towns=sorted({group.town_code for group in count.counts}),
+        kinds=tuple(Kind),
+        state_words={code: (STATES_ZH[code], STATES_EN[code]) for code in STATES_ZH},
         states=[(code, STATES_ZH[code], STATES_EN[code]) for code in STATES_ZH],
     )
 
 
+def _list_query(selection: ReportSelection) -> dict[str, str]:
+    """Of its address, without the year."""
+    query = {"town": selection.town_code, "kind": selection.kind, "state": selection.state}
+    return {name: value for name, value in query.items() if value}
+
+
 @router.get(f"{STATISTICS_PATH}/figures.xlsx")
 async def download_workbook(
-    caller: Reader, runtime: IntakeRuntimeDep, year: Year = None
+    caller: Reader, runtime: IntakeRuntimeDep, selection: Selected
 ) -> Response:
     count = await find_count(runtime, find_scope(caller))
-    chosen = year or await find_year(runtime)
-    content = write_workbook(build_tables(narrow_year(count.counts, chosen)))
-    disposition = f'attachment; filename="guanjia-{chosen}.xlsx"'
+    content = write_workbook(build_tables(select_counts(count.counts, selection)))
+    disposition = f'attachment; filename="guanjia-{selection.year}.xlsx"'
     headers = {**HEADERS, "Content-Disposition": disposition}
     return Response(content, media_type=XLSX, headers=headers)

@@ -72,8 +72,26 @@ def count_money(unit: str, quantity: int) -> int:
     return quantity if unit == MONEY_UNIT else 0
 
 
-def narrow_year(counts: Counts, year: int) -> Counts:
-    return {group: row for group, row in counts.items() if group.month.startswith(f"{year}-")}
+@dataclass(frozen=True, slots=True)
+class ReportSelection:
+    """Which requests are counted; empty: all. kind: of the project library, as it opened."""
+
+    year: int
+    town_code: str = ""
+    kind: str = ""
+    state: str = ""
+
+    def has(self, group: Group) -> bool:
+        return (
+            group.month.startswith(f"{self.year}-")
+            and self.town_code in ("", group.town_code)
+            and self.kind in ("", group.kind)
+            and self.state in ("", group.state)
+        )
+
+
+def select_counts(counts: Counts, selection: ReportSelection) -> Counts:
+    return {group: row for group, row in counts.items() if selection.has(group)}
 
 
 def list_years(counts: Counts) -> list[int]:
