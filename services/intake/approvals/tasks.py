@@ -12,6 +12,7 @@ from services.intake.model.task import CaseTask
 from services.intake.vault.sealing import Vault
 from services.intake.worklist import Worker
 from shared.calendar import find_day
+from shared.dates import name_day
 from shared.security import Credential
 from shared.web.tiles import list_roles
 
@@ -81,7 +82,8 @@ def list_desk_tasks(request: Request, worker: Worker, now: datetime) -> tuple[Ta
 def build_task_row(task: CaseTask, now: datetime, *, is_here: bool) -> TaskRow:
     """is_here: whether the assignee, if any, works on cases of this area."""
     (zh, en), day = _name_assignee(task), format_day(task.due_on)
-    words = (f"{task.by}请{zh}在{day}前办", f"{task.by} asks {en}, by {task.due_on}")
+    due = name_day(task.due_on)[1]
+    words = (f"{task.by}请{zh}在{day}前办", f"{task.by} asks {en}, by {due}")
     if task.assignee and not is_here:
         words = (
             f"{words[0]}；{task.assignee}已不在本辖区，由{OFFICE[0]}办",
