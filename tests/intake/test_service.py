@@ -362,7 +362,11 @@ async def test_command_page_workbook_and_json_report_the_same_figures(
         assert each["total"]["requests"] > 0
         for label, count in expected:
             assert any(line.startswith(f" {label} {count} ") for line in lines), label
-            assert f"{label}{count}" in page, label
+            heading = label
+            if each["table"] == "month" and label != "合计":
+                year, month = label.split("-")
+                heading = f"{year}年{int(month)}月"
+            assert f"{heading}{count}" in page, label
 
 
 async def test_a_file_that_is_no_table_says_so(tmp_path: Path) -> None:
