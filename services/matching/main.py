@@ -13,7 +13,7 @@ from services.matching.model.funds import KnownFund, Mandate
 from services.matching.model.match import Match
 from services.matching.model.need import Namesakes, Need
 from services.matching.model.offer import Offer
-from services.matching.model.relations import FundRelations, JoinedPersons
+from services.matching.model.relations import FundRelations, JoinedPersons, PersonVouchers
 from services.matching.model.round import Round, WholeRoundDemand
 from services.matching.rounds import pool
 from services.matching.rounds import store as round_store
@@ -42,6 +42,7 @@ STATES: tuple[type[State], ...] = (
         StandingConsent,
         FundRelations,
         JoinedPersons,
+        PersonVouchers,
         KnownFund,
         Mandate,
         Namesakes,

@@ -21,6 +21,7 @@ from shared.contracts.events import (
     MatchReleased,
     MatchReopened,
     PaymentSettled,
+    PersonJoined,
     ReplyUnderstood,
     RequestClassified,
     RequestClosed,
@@ -324,6 +325,20 @@ def test_who_recorded_accepted_or_ever_delivered_neither_confirms_nor_rates() ->
         assert code(rated) == "rater_same"
     decisions.command(RateMatch(match_id=id_, stars=4), principal="e")
     assert decisions.match(id_).stars == 4
+
+
+def test_who_met_the_person_for_another_request_confirms_none_of_his() -> None:
+    decisions, id_ = make_delivered_by("c")
+    person = decisions.match(id_).person_id
+    decisions.need("r2", unit="床", vouched_by=["x"], person_id=person)
+    joined = PersonJoined(person_ids=(person, person_id("r3")))
+    decisions.event(person, joined)
+    decisions.need("r3", unit="床", vouched_by=["y"])
+    for principal in "xy":
+        assert code(confirm_for(decisions, id_, principal)) == "confirmer_same"
+    answer = confirm_for(decisions, id_, "e")
+    assert answer is not None
+    assert answer.status == 200
 
 
 def test_who_meets_the_person_after_the_match_was_made_neither_confirms_nor_rates() -> None:

@@ -237,15 +237,13 @@ def _link_point(
 
 def _find_enterer(person: Person, link: ContactLink | None, registration: Registration) -> str:
     """Empty where the contact came with the person, or another of the staff named it too. A name
-    and an ID number are known to many: a channel's word beside others' makes no phone his."""
+    and an ID number are known to many: no channel's word makes a phone his."""
     enterer = registration.speaker.holder or registration.speaker.source
     if link is not None:
         is_confirmed = registration.kind == "staff" and enterer != link.entered_by
         return "" if is_confirmed else link.entered_by
-    known_by = {each.speaker.source for each in person.list_registrations()}
-    if registration.kind == "channel":
-        known_by -= {registration.speaker.source}
-    return enterer if known_by and registration.kind in ("channel", "staff") else ""
+    is_known = person.foremost is not None
+    return enterer if is_known and registration.kind in ("channel", "staff") else ""
 
 
 def _choose_whose(link: ContactLink, naming: Naming, registration: Registration) -> Whose:

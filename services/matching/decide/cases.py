@@ -27,7 +27,7 @@ from services.matching.model.match import Match
 from services.matching.model.match_id import parse_match_id
 from services.matching.model.need import Namesakes, Need, build_namesakes_id
 from services.matching.model.offer import Offer
-from services.matching.model.relations import FundRelations, JoinedPersons
+from services.matching.model.relations import FundRelations, JoinedPersons, PersonVouchers
 from services.matching.solver.interface import OpenNeed
 from shared.contracts.events import MatchFact, MatchReleased, OfferPaused
 from shared.errors import Message
@@ -104,6 +104,12 @@ def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
 def is_own(states: States, donor_id: str, person_id: str) -> bool:
     """Whether the donor is the person who asks, by whichever of the records."""
     return donor_id in _list_records(states, person_id)
+
+
+def has_vouched(states: States, principal: str, person_id: str) -> bool:
+    """Whether he met the person for any request, by whichever of the records."""
+    vouchers = states.get_many(PersonVouchers, _list_records(states, person_id))
+    return any(principal in each.vouched_by for each in vouchers.values())
 
 
 def _list_records(states: States, person_id: str) -> set[str]:

@@ -10,6 +10,7 @@ from services.matching.decide.cases import (
     get_case,
     get_match,
     get_match_with_offer,
+    has_vouched,
     is_related,
     pause_freed_offer,
     refuse_state,
@@ -171,7 +172,7 @@ def decide_confirm(
     match, offer = pair
     if match.state != "delivered":
         return refuse_state(match)
-    if match.is_by(command.principal):
+    if match.is_by(command.principal) or has_vouched(states, command.principal, match.person_id):
         return Decision(answer=CONFIRMER_SAME.refusal(409))
     if command.data.by_staff and command.data.witness is None:
         return Decision(answer=EVIDENCE_MISSING.refusal(422, "evidence"))
@@ -212,7 +213,7 @@ def decide_reply(
         match, offer = pair
         # Who accepted or delivered it reads no answer for the person.
         reader = event.data.read_by
-        if reader and match.is_by(reader):
+        if reader and (match.is_by(reader) or has_vouched(states, reader, match.person_id)):
             return NOTHING
         # A reader's yes takes nothing back: somebody has to hand it over again before.
         is_taken_back = match.state == "committed" and match.reason == REPLIED_NOT_RECEIVED

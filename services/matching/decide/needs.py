@@ -10,6 +10,7 @@ from services.matching.model.match_id import is_request_id, parse_match_id
 from services.matching.model.need import Namesakes, Need, build_namesakes_id
 from services.matching.model.offer import Offer
 from services.matching.model.place import parse_cell
+from services.matching.model.relations import PersonVouchers
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     MatchReleased,
@@ -38,11 +39,12 @@ def decide_opened(states: States, event: Event[RequestOpened], now: datetime) ->
     if existing is not None:
         changes = {name: getattr(need, name) for name in need.model_fields_set}
         need = existing.model_copy(update={**changes, "state": "open", "is_budgeted": False})
+    vouchers = _add_vouchers(states, need.person_id, need.vouched_by)
     namesakes_id = build_namesakes_id(need)
     if namesakes_id is None:
-        return Decision((need,))
+        return Decision((need, *vouchers))
     namesakes = states.get(Namesakes, namesakes_id) or Namesakes(id=namesakes_id)
-    return Decision((need, namesakes.with_person(need.person_id)))
+    return Decision((need, namesakes.with_person(need.person_id), *vouchers))
 
 
 def build_need(id_: str, request: RequestOpened) -> Need:
@@ -81,7 +83,20 @@ def decide_classified(states: States, event: Event[RequestClassified], now: date
         match.model_copy(update={"vouched_by": _merge(match.vouched_by, vouched_by)})
         for match in states.get_many(Match, need.matches).values()
     )
-    return Decision((need.model_copy(update=changes), *matches))
+    vouchers = _add_vouchers(states, need.person_id, vouched_by)
+    return Decision((need.model_copy(update=changes), *matches, *vouchers))
+
+
+def _add_vouchers(
+    states: States, person_id: str, vouched_by: tuple[str, ...]
+) -> tuple[PersonVouchers, ...]:
+    """Who met the person for one request is no witness of another."""
+    if not vouched_by:
+        return ()
+    vouchers = states.get(PersonVouchers, person_id) or PersonVouchers(id=person_id)
+    if set(vouched_by) <= set(vouchers.vouched_by):
+        return ()
+    return (vouchers.model_copy(update={"vouched_by": _merge(vouchers.vouched_by, vouched_by)}),)
 
 
 def _merge(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

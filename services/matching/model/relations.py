@@ -1,4 +1,5 @@
-"""Related parties (利害关系人) of a fund: they never receive from it."""
+"""Related parties (利害关系人) of a fund, who never receive from it, and what else is known of a
+person beyond one request."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -66,6 +67,14 @@ class JoinedPersons(State):
     COLLECTION: ClassVar[str] = "joined_persons"
 
     person_ids: tuple[str, ...] = ()
+
+
+class PersonVouchers(State):
+    """The staff on whose word any request of the person ever stood. Its id is the person's."""
+
+    COLLECTION: ClassVar[str] = "person_vouchers"
+
+    vouched_by: tuple[str, ...] = ()
 
 
 class RelationCommand(Value):
