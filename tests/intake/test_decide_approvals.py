@@ -217,9 +217,10 @@ def test_who_approves_says_yes_to_what_he_read() -> None:
 class Applicant(DecisionHarness):
     """One whom the grid worker met, and who asks again and again."""
 
-    def ask(self, number: int, fen: int, **changed: Any) -> Any:
+    def ask(self, number: int, fen: int, source: str = "/channels/grid", **changed: Any) -> Any:
         asked = {"need": {"unit": "fen", "quantity": fen}, "category": "other", **changed}
-        decision = self.submit(make_submission(**asked), message=f"m-{number}")
+        item = make_command(make_submission(**asked), key=f"{source}|m-{number}")
+        decision = self.decide_submission(item)
         return self.request(get_body(decision)["request_id"])
 
     def approve(self, request: Any, *levels: str, **more: Any) -> str:
@@ -260,7 +261,7 @@ def test_what_opened_by_itself_counts_and_things_do_not() -> None:
     applicant = Applicant()
     assert applicant.ask(1, 20_000, category="supplies").state == RequestState.OPEN
     assert applicant.approve(applicant.ask(2, 180_000), "village") == ""
-    things = {"need": {"unit": "件", "item": "棉被", "quantity": 5}}
+    things: dict[str, Any] = {"need": {"unit": "件", "item": "棉被", "quantity": 5}}
     assert applicant.approve(applicant.ask(3, 1, **things), "village") == ""
     assert applicant.approve(applicant.ask(4, 1), "village") == "level_by_sum"
 
@@ -301,3 +302,38 @@ def test_who_is_joined_and_taken_apart_again_has_got_what_he_got() -> None:
         apart = SeparatePerson(person_id=person_id)
         applicant.handle(COMMANDS[SeparatePerson], make_command(apart))
     assert outcomes == ["", "", "", "level_by_sum"]
+
+
+WORK = {"kind": "project", "category": "education", "text": "孩子读书需要钱，请帮帮我们一家人"}
+
+
+@pytest.mark.parametrize("channel", ["web", "sms", "hotline", "spreadsheet"])
+@pytest.mark.parametrize(
+    ("quantity", "wrong"), [(1_900_000, "sighting_own"), (100, "sighting_missing")]
+)
+def test_money_for_who_asks_needs_who_met_him_though_it_came_as_a_public_work(
+    channel: str, quantity: int, wrong: str
+) -> None:
+    """It is paid to who asks, whatever it is called."""
+    applicant = Applicant()
+    request = applicant.ask(1, quantity, channel=channel, **WORK)
+    assert "person_unseen" in request.waits_for
+    assert applicant.approve(request, "village", "town") == wrong
+
+
+@pytest.mark.parametrize(
+    ("channel", "last"), [("household_visit", "level_by_sum"), ("committee", "")]
+)
+def test_public_works_for_one_person_are_summed_and_a_committees_are_not(
+    channel: str, last: str
+) -> None:
+    applicant = Applicant()
+    requests = [applicant.ask(number, 50_000, channel=channel, **WORK) for number in range(5)]
+    outcomes = [applicant.approve(each, "village") for each in requests]
+    assert outcomes == ["", "", "", "", last]
+
+
+def test_who_says_that_he_is_a_committee_is_none_where_nobody_trusts_his_sightings() -> None:
+    applicant = Applicant()
+    request = applicant.ask(1, 100, source="/channels/hotline", channel="committee", **WORK)
+    assert applicant.approve(request, "village") == "sighting_missing"

@@ -100,9 +100,9 @@ def test_a_persons_money_needs_who_met_the_person_whatever_it_is_called(*, is_ba
     )
     decision = harness.handle(COMMANDS[ApproveRequest], make_command(approve))
     assert get_body(decision)["problems"][0]["code"] == "sighting_own"
-    asked = {"kind": "project", "category": "public_works", "need": need, "channel": "hotline"}
+    asked = {"kind": "project", "category": "public_works", "need": need, "channel": "committee"}
     work = ClassificationHarness().record(**asked)
-    assert not work.needs_sighting, "what never was a person's wish pays nobody who asked"
+    assert not work.needs_sighting, "a committee records works for the village"
 
 
 @pytest.mark.parametrize(("approver", "wrong"), [("lin", "recorder_same"), ("s-9", "")])

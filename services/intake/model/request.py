@@ -279,9 +279,16 @@ class Request(State):
 
     @property
     def needs_sighting(self) -> bool:
-        """Money for a person: a public work pays nobody who asked. What was asked for as a person's
-        wish needs it whatever staff call it since."""
-        return self.need.is_money and (self.kind is Kind.WISH or self.was_wish)
+        """Money for a person. It is paid to who asks, whatever the need is called."""
+        return self.need.is_money and not self.is_committees_work
+
+    @property
+    def is_committees_work(self) -> bool:
+        """A public work that a village's committee recorded for itself, by a credential whose word
+        that somebody was met counts. What was a person's wish is none, whatever staff call it."""
+        is_own_sighting = self.sighting is not None and self.sighting.by == self.source
+        is_work = self.kind is Kind.PROJECT and not self.was_wish
+        return is_work and self.channel is Channel.COMMITTEE and is_own_sighting
 
     @property
     def is_withdrawable(self) -> bool:
