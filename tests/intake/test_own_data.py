@@ -6,18 +6,28 @@ import pytest
 
 from services.intake.channels.text import Prove, understand
 from services.intake.decide.sign_ins import name_applicant
-from services.intake.model import ContactPoint, Person, Request, RequestState
+from services.intake.model import (
+    ContactPoint,
+    CorrectPerson,
+    Person,
+    Request,
+    RequestState,
+    SealedCorrection,
+    Speaker,
+)
 from services.intake.model.request import Portion
 from services.intake.own.contacts import Address, find_address, find_contact_refusal
 from services.intake.own.messages import CONTACT_NOT_OWN
 from services.intake.pages.applicant import describe_next, list_confirmable
 from services.intake.pages.own import format_correction, is_help_coming, read_correction
-from services.intake.vault.persons import Contact, derive_point_id
+from services.intake.vault.persons import Contact, derive_point_id, is_own_phone
+from services.intake.vault.prepare import seal_correction
 from shared.errors import Invalid, Message
 from shared.messaging.decision import Command
 from shared.phone_sign_in import AskSignIn
 from shared.spoken_words import HearWord, SpokenWord
 from tests.intake.builders import (
+    CHASHAN,
     COMMANDS,
     GRID,
     PHONE,
@@ -165,6 +175,22 @@ def test_nobody_makes_anothers_phone_his_own_by_typing_it_into_the_public_page(w
     link = point.find_link(first)
     assert link is not None
     assert link.whose == whose
+
+
+def test_a_phone_that_one_of_the_staff_gave_a_known_person_is_not_certainly_his() -> None:
+    """A collector would sign in as any donor by a phone of his own."""
+    harness = OwnDataHarness()
+    donor = harness.ask("1", "/partners/chamber", phone=PHONE)
+    correction = CorrectPerson(person_id=donor, phone=OTHER_PHONE, reason="换号")
+    proven = []
+    for name in ("lin", "mei"):
+        speaker = Speaker(source=name, kind="staff", area=CHASHAN)
+        sealed = seal_correction(VAULT, speaker, harness.person(donor), correction)
+        harness.handle(COMMANDS[SealedCorrection], make_command(sealed))
+        [point] = [p for p in harness.points() if p.id == derive_point_id(VAULT, phone=OTHER_PHONE)]
+        person = harness.person(donor)
+        proven.append(is_own_phone(VAULT, person, point, OTHER_PHONE, lambda _: False))
+    assert proven == [False, True], "two of the staff say whose it is"
 
 
 # --- the code, and what it opens ------------------------------------------------------------------

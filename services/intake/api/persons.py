@@ -275,11 +275,10 @@ async def _describe_own_phone(
         # He proves by the code that he holds it, and names no other.
         owners = await load_owners(runtime.database, vault, point_id)
         return contact | {"own_phone": person_id in {each.id for each in owners}}
-    is_own = person is not None and is_own_phone(vault, person, phone, is_askers)
-    point_id = derive_point_id(vault, phone=phone)
-    point = await mongo.load(runtime.database, ContactPoint, point_id) if phone else None
-    link = point.find_link(person_id) if point else None
-    return contact | {"own_phone": is_own and (link is None or link.whose in ("unsaid", "own"))}
+    if person is None or not phone:
+        return contact | {"own_phone": False}
+    point = await mongo.load(runtime.database, ContactPoint, derive_point_id(vault, phone=phone))
+    return contact | {"own_phone": is_own_phone(vault, person, point, phone, is_askers)}
 
 
 @router.post("/internal/names")

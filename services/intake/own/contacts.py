@@ -107,7 +107,7 @@ def _is_vouched(vault: Vault, person: Person, point: ContactPoint) -> bool:
     if point.id == derive_point_id(vault, openid=contact.openid):
         return person.openid_verified
     is_named = point.id == derive_point_id(vault, phone=contact.phone)
-    return is_named and is_own_phone(vault, person, contact.phone, lambda _: False)
+    return is_named and is_own_phone(vault, person, point, contact.phone, lambda _: False)
 
 
 def _speaks_for(point: ContactPoint, person: Person) -> bool:

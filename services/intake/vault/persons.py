@@ -9,6 +9,7 @@ from services.intake.model import (
     CORRECTING,
     OPENID,
     WECHAT_SOURCE,
+    ContactPoint,
     Person,
     Registration,
     Request,
@@ -195,13 +196,22 @@ def _open_own_openid(vault: Vault, person: Person) -> str | None:
 
 
 def is_own_phone(
-    vault: Vault, person: Person, phone: str | None, is_askers: Callable[[str], bool]
+    vault: Vault,
+    person: Person,
+    point: ContactPoint | None,
+    phone: str | None,
+    is_askers: Callable[[str], bool],
 ) -> bool:
     """Whether it is certainly his: he wrote from it himself, or staff say so and none another.
 
+    point: the phone's, as far as it is known. Where one of the staff alone gave it to a known
+    person, it is nobody's yet, whoever writes from it.
     is_askers: whether a source is that of whoever wants to hear from him there: his own word on
     whose phone it is counts for nothing.
     """
+    link = point.find_link(person.id) if point else None
+    if link and (link.entered_by or link.whose not in ("unsaid", "own")):
+        return False
     rows = [
         (row, _open_registration(vault, person, row).get("phone"))
         for row in person.list_registrations()
