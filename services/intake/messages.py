@@ -250,8 +250,9 @@ REACH_MISSING = Message(
 )
 HANDLER_SAME = Message(
     "handler_same",
-    "您登记或核实过这位申请人，不能再代他解读收货答复，请交由另一位工作人员处理",
-    "who recorded or met the person does not read his answer for him: another has to",
+    "您登记或核实过这位申请人，或经手送达，不能再代他解读收货答复，请交由另一位工作人员处理",
+    "who recorded or met the person, or handed the help over, does not read his answer for him: "
+    "another has to",
 )
 MATCH_NOT_AWAITED = Message(
     "match_not_awaited",

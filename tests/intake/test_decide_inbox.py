@@ -28,6 +28,7 @@ from services.intake.vault.messages import (
     seal_talk,
 )
 from shared.contracts.events import (
+    MatchConfirmed,
     MatchDelivered,
     MessageAnswered,
     MessageHandled,
@@ -104,7 +105,9 @@ class Inbox(DecisionHarness):
     def deliver(self, match_id: str = "M-1") -> str:
         """To whoever has the phone; the id of his request."""
         id_ = str(get_body(self.submit(make_submission()))["request_id"])
-        event = make_match_event(MatchDelivered, self.request(id_), 20_000, match_id)
+        event = make_match_event(
+            MatchDelivered, self.request(id_), 20_000, match_id, delivered_by=("mei",)
+        )
         self.handle(EVENTS[MatchDelivered], event)
         return id_
 
@@ -300,7 +303,11 @@ def test_what_was_read_as_an_answer_is_the_persons_word() -> None:
     decision = inbox.read(inbox.keep(), "answer", **about)
     (fact,) = [fact for _, fact in decision.events if isinstance(fact, ReplyUnderstood)]
     assert (fact.match_id, fact.meaning, fact.read_by) == ("M-1", "received", "wu")
-    assert not inbox.person(inbox.request(request_id).person_id).awaiting
+    person_id = inbox.request(request_id).person_id
+    assert inbox.person(person_id).awaiting == ("M-1",), "matching may not take that reader's word"
+    confirmed = make_match_event(MatchConfirmed, inbox.request(request_id), 20_000)
+    inbox.handle(EVENTS[MatchConfirmed], confirmed)
+    assert not inbox.person(person_id).awaiting
 
 
 @pytest.mark.parametrize(
@@ -309,6 +316,7 @@ def test_what_was_read_as_an_answer_is_the_persons_word() -> None:
         (SMS, {"match_id": "M-2"}, "match_not_awaited"),
         (SMS, {"request_id": "R-2"}, "request_unknown"),
         (SMS, {"by": "lin"}, "handler_same"),
+        (SMS, {"by": "mei"}, "handler_same"),
         (replace(SMS, phone="+8613900139000"), {}, "answer_foreign"),
         (replace(SMS, channel=Channel.HOTLINE), {}, "answer_foreign"),
     ],

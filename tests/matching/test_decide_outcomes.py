@@ -7,6 +7,7 @@ from services.matching.model.need import Need
 from shared.contracts.events import (
     LedgerCommitted,
     LedgerRefused,
+    MatchDelivered,
     MatchReleased,
     PaymentSettled,
     ReplyUnderstood,
@@ -113,6 +114,15 @@ def test_nothing_is_delivered_before_it_is_committed() -> None:
     answer = decisions.command(DeliverMatch(match_id=decisions.make_accepted()))
     assert answer is not None
     assert answer.status == 409
+
+
+def test_who_handed_it_over_stands_in_the_event() -> None:
+    """Intake lets none of them read the person's answer."""
+    decisions = DecisionHarness()
+    decisions.command(DeliverMatch(match_id=decisions.make_committed()), principal="mei")
+    fact = decisions.last()
+    assert isinstance(fact, MatchDelivered)
+    assert fact.delivered_by == ("mei",)
 
 
 def test_staff_confirm_what_was_delivered() -> None:

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from services.intake.decide.identities import list_reached
 from services.intake.decide.media import carry_files
-from services.intake.decide.persons import without_awaited
 from services.intake.messages import (
     ANSWER_FOREIGN,
     HANDLER_SAME,
@@ -16,7 +15,7 @@ from services.intake.messages import (
     REACH_MISSING,
     REQUEST_UNKNOWN,
 )
-from services.intake.model import HandleMessage, Message, Person, Request
+from services.intake.model import HandleMessage, Message, Request
 from shared.contracts.envelope import Fact
 from shared.contracts.events import MessageHandled, ReplyUnderstood
 from shared.contracts.values import Channel
@@ -78,8 +77,8 @@ def _refuse_handling(
     """A request that is noted or answered has to be there, and of his area.
 
     That help arrived moves money: it is read out of a message from the person's own contact only,
-    and by nobody who recorded or met him. Of what is urgent somebody says first how its sender was
-    reached, unless it goes on as an urgent request.
+    and by nobody who recorded or met him, or handed it over. Of what is urgent somebody says first
+    how its sender was reached, unless it goes on as an urgent request.
     """
     request = states.get(Request, data.request_id) if data.request_id else None
     goes_on = data.handling == "request" and request is not None and request.urgent
@@ -92,14 +91,15 @@ def _refuse_handling(
         return REQUEST_UNKNOWN.refusal(404, "request_id")
     if data.handling != "answer":
         return None
-    if data.match_id not in request.matches:
+    portion = request.matches.get(data.match_id or "")
+    if portion is None:
         return MATCH_NOT_AWAITED.refusal(409, "match_id")
     if data.meaning != "received":
         return None
     message = messages[0]
     if message.channel not in (Channel.SMS, Channel.WECHAT):
         return ANSWER_FOREIGN.refusal(409)
-    if data.by in request.vouched_by:
+    if data.by in (*request.vouched_by, *portion.delivered_by):
         return HANDLER_SAME.refusal(409)
     reached = list_reached(states, message.point_id, message.earlier_id)
     own = [each for each in reached if each.person.id == request.person_id]
@@ -109,11 +109,11 @@ def _refuse_handling(
 def _speak_for_sender(
     states: States, decision: Decision, message: Message, data: HandleMessage
 ) -> Decision:
-    """What the person said about a delivery, as a member of staff read it."""
+    """What the person said about a delivery, as a member of staff read it. It waits for his word
+    until matching says that it counts."""
     if data.handling != "answer" or data.meaning is None or data.request_id is None:
         return decision
     request = states.require(Request, data.request_id)
-    person = states.get(Person, request.person_id)
     fact = ReplyUnderstood(
         person_id=request.person_id,
         meaning=data.meaning,
@@ -121,12 +121,7 @@ def _speak_for_sender(
         channel="wechat" if message.channel is Channel.WECHAT else "sms",
         read_by=data.by,
     )
-    changed = (without_awaited(person, data.match_id or ""),) if person else ()
-    return replace(
-        decision,
-        states=(*decision.states, *changed),
-        events=(*decision.events, (message, fact)),
-    )
+    return replace(decision, events=(*decision.events, (message, fact)))
 
 
 def _is_there(request: Request, area: str) -> bool:

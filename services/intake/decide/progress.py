@@ -114,8 +114,14 @@ def _change(
 
 def _with_portion(request: Request, event: MatchEvent, stage: Stage) -> Request:
     data = event.data
+    earlier = request.matches.get(event.subject)
+    hands = data.delivered_by if isinstance(data, MatchDelivered) else ()
     portion = Portion(
-        quantity=data.quantity, stage=stage, fund_id=data.fund_id or "", at=event.time
+        quantity=data.quantity,
+        stage=stage,
+        fund_id=data.fund_id or "",
+        at=event.time,
+        delivered_by=hands or (earlier.delivered_by if earlier else ()),
     )
     return request.model_copy(update={"matches": {**request.matches, event.subject: portion}})
 

@@ -97,12 +97,15 @@ def derive_note_record(request_id: str) -> str:
 
 
 class Portion(Value):
-    """What one match has come to. fund_id: whose money or goods; at: since when (None before)."""
+    """What one match has come to. fund_id: whose money or goods; at: since when (None before).
+
+    delivered_by: who handed it over."""
 
     quantity: int
     stage: Literal["committed", "delivered", "confirmed"]
     fund_id: str = ""
     at: datetime | None = None
+    delivered_by: tuple[str, ...] = ()
 
 
 class Request(State):

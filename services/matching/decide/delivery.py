@@ -155,7 +155,7 @@ def decide_deliver(states: States, command: Command[DeliverMatch], now: datetime
     )
     return Decision(
         (match, offer.hand_over(match.quantity)),
-        ((match, match.build_fact(MatchDelivered)),),
+        ((match, match.build_fact(MatchDelivered, delivered_by=match.delivered_by)),),
         answer_match(match),
     )
 

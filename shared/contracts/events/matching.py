@@ -168,7 +168,10 @@ class MatchScheduled(MatchFact):
 
 
 class MatchDelivered(MatchFact):
+    """delivered_by: who handed it over, this time or before: none of them speaks for the person."""
+
     TYPE: ClassVar[str] = "guanjia.match.delivered.v1"
+    delivered_by: tuple[Identifier, ...] = ()
 
 
 class MatchConfirmed(MatchFact):
