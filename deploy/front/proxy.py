@@ -179,6 +179,5 @@ def _refuse(request: Request, status: int) -> Response:
         if status == 503:
             answer.headers["Retry-After"] = "1"
         return answer
-    return FRAME.render(
-        request, "problems.html", status=status, problems=[problem.as_dict()], back="/"
-    )
+    values = {"problems": [problem.as_dict()], "back": "/", "is_link": False}
+    return FRAME.render(request, "problems.html", status=status, **values)

@@ -283,8 +283,9 @@ BATCH_FILE_TAKEN = Message(
 )
 BATCH_FILE_NOT_YOURS = Message(
     "batch_file_not_yours",
-    "这份批量文件不在您手里：请在付款单页面点“取走文件”，再下载",
-    "you do not have this file: take it on the order's page, then download it",
+    "这份批量文件不在您手里：请看付款单页面由谁取走；还没有人取的，点“取走文件”，再下载",
+    "you do not have this file: the order's page says who has it; where nobody has, take it there, "
+    "then download it",
 )
 BATCH_FILE_NOT_TAKEN = Message(
     "batch_file_not_taken",

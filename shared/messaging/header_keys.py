@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, cast
 
 from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 
@@ -62,7 +63,7 @@ class Batch:
             for record in self._batch:
                 yield record
                 count += 1
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, CorruptRecordException):  # the latter by its Python reader
             yield from islice(_read_leniently(self._data), count, None)
 
 

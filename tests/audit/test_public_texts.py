@@ -65,3 +65,11 @@ def test_goods_that_a_bank_names_by_a_number_come_again_corrected(field: str) ->
     assert audit.kinds() == ["fund_opened"]
     audit.receive(right)
     assert audit.stock().in_stock == 20
+
+
+@pytest.mark.parametrize("item", ["课桌1200×600×750mm", "床1900*900*450", "月饼2026-09-15批次"])
+def test_measures_and_days_are_nobodys_number(item: str) -> None:
+    audit = open_audit()
+    event = goods(20)
+    audit.receive(event.model_copy(update={"data": event.data.model_copy(update={"item": item})}))
+    assert audit.kinds() == ["fund_opened", "goods_received"]

@@ -5,11 +5,15 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchBuilderPy
+from aiokafka.record.default_records import (
+    DefaultRecordBatch,
+    _DefaultRecordBatchBuilderPy,
+    _DefaultRecordBatchPy,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.messaging.header_keys import Records
+from shared.messaging.header_keys import Batch, Records
 from shared.security import SIGNATURE_HEADER, Role
 from tests.support.ledgerlet import ledgerlet
 from tests.support.ledgerlet_harness import make_donation, wait_for_count
@@ -60,6 +64,13 @@ def test_each_record_is_read_once_in_order_with_its_headers(
             expected = [(key.decode("utf-8", "backslashreplace"), b"h") for key in keys]
             assert record.headers == expected
     assert not records.has_next()
+
+
+def test_so_it_is_without_aiokafkas_extension() -> None:
+    """Its Python reader raises another error."""
+    data = write_batch([[b"ok"], [b"\xff"]], 0)
+    read = list(Batch(_DefaultRecordBatchPy(data), data))
+    assert [record.headers for record in read] == [[("ok", b"h")], [("\\xff", b"h")]]
 
 
 def test_aiokafka_itself_raises_there() -> None:

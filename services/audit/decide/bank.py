@@ -49,7 +49,7 @@ from shared.contracts.events import (
 from shared.contracts.values import MONEY_UNIT
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Decision, Ref, States
 from shared.money import PIECES, find_money_unit
-from shared.personal import has_number
+from shared.personal import has_personal_number
 
 F = TypeVar("F", bound=Fact)
 
@@ -164,7 +164,7 @@ def decide_goods_received(
     check_moment(fact.received_at, "received_at", now)
     check_open(journal.head, fact.received_at, "received_at")
     for name in ("item", "unit"):
-        if has_number(getattr(fact, name)):
+        if has_personal_number(getattr(fact, name)):
             raise messages.ITEM_WITH_NUMBER.invalid(f"data.{name}")
     journal.save(BankFact.from_event(event))
     if fact.unit == MONEY_UNIT or (fact.unit not in PIECES and find_money_unit(fact.unit)):

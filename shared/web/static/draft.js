@@ -173,12 +173,13 @@
     startAnew();
   });
 
-  /* Enter saves from every field of a form, as it does from a line of text. */
+  /* Where a form says so, Enter saves from a list too; of what cannot be taken back none does. */
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.target instanceof HTMLSelectElement)) return;
-    if (!isOurs(event.target.form)) return;
+    const form = event.target.form;
+    if (!isOurs(form) || !("enterSaves" in form.dataset)) return;
     event.preventDefault();
-    event.target.form.requestSubmit();
+    form.requestSubmit(form.querySelector("button:not([type=button])"));
   });
 
   document.addEventListener("input", (event) => {
