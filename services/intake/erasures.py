@@ -6,6 +6,7 @@ A database that does not know an erasure of the folder is older than it.
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ ERASURES = "erasures"
 INDEXES: tuple[mongo.Index, ...] = ((ERASURES, [("person_id", 1)], {}),)
 SUFFIX = ".json"
 MESSAGES_AT_ONCE = 200
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +126,18 @@ async def erase_dead_letters(runtime: IntakeRuntime, person: Person) -> None:
         for _, fields in list_said(vault, person)
     ]
     async for id_, content in runtime.dead_letters.list_contents():
-        if any(_is_about(contact, _read_text(content)) for contact in contacts):
+        if any(_is_about(contact, read_refused(content)) for contact in contacts):
             await runtime.dead_letters.erase(id_)
 
 
-def _read_text(content: bytes) -> str:
-    """As it was meant: names are often escaped in JSON."""
+def read_refused(content: bytes) -> str:
+    """A refused record as it was meant, whatever it is: names are often escaped in JSON."""
     try:
         return json.dumps(json.loads(content), ensure_ascii=False)
-    except ValueError:
-        return content.decode("utf-8", errors="replace")
+    except (ValueError, RecursionError):
+        text = content.decode("utf-8", errors="replace")
+    units = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", errors="replace")
 
 
 def _is_about(contact: Contact, text: str) -> bool:
