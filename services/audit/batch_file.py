@@ -30,15 +30,16 @@ Row = tuple[int, str, str, str, str, str, str, str]
 def list_batch_rows(
     order: PaymentOrder,
     accounts: Mapping[str, Account],
-    held_matches: Collection[str],
+    stopped_matches: Collection[str],
 ) -> Iterator[Row]:
     """What waits for the bank: a file that is read and uploaded again pays nothing twice, nor what
     was released and stands in another order, nor what the bank may have paid.
 
-    accounts: by payee. held_matches: what fell since the order was made: no bank is told to pay it.
+    accounts: by payee. stopped_matches: what fell since the order was made, or may have been paid
+    by a line of another order: no bank is told to pay it.
     """
     for number, line in enumerate(order.lines, 1):
-        if line.state != "waiting" or line.question_ids or line.match_id in held_matches:
+        if line.state != "waiting" or line.question_ids or line.match_id in stopped_matches:
             continue
         account = accounts[line.payee_id]
         yield (

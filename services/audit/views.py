@@ -90,14 +90,19 @@ async def list_unsettled(database: mongo.Database, limit: int) -> list[dict[str,
 
 
 async def load_payables(database: mongo.Database, limit: int) -> list[dict[str, object]]:
-    """What may be ordered, or is held because its match fell; the longest due first."""
+    """What may be ordered, is held because its match fell, or is asked about because the bank may
+    have paid it; the longest due first."""
     query = {"owed_fen": {"$gt": 0}, "order_id": ""}
     payables = await mongo.find(
         database, Payable, query, sort=[("due_at_day", 1), ("_id", 1)], limit=limit
     )
     fields = {"id", "fund_id", "request_id", "owed_fen", "held", "log", "entry", "due_at_day"}
     return [
-        {**each.model_dump(mode="json", include=fields), "has_payee": bool(each.payee_id)}
+        {
+            **each.model_dump(mode="json", include=fields),
+            "has_payee": bool(each.payee_id),
+            "is_asked": bool(each.question_ids),
+        }
         for each in payables
     ]
 
@@ -123,8 +128,9 @@ async def send_batch_file(
         raise Denied(BATCH_FILE_NOT_YOURS.refusal(409))
     accounts = await open_payee_accounts(runtime, caller, order, "read_batch_file")
     ids = [line.match_id for line in order.lines]
-    held_payables = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}, "held": True})
-    rows = list(list_batch_rows(order, accounts, {payable.id for payable in held_payables}))
+    payables = await mongo.find(runtime.database, Payable, {"_id": {"$in": ids}})
+    stopped_matches = {payable.id for payable in payables if payable.is_stopped}
+    rows = list(list_batch_rows(order, accounts, stopped_matches))
     content = await asyncio.to_thread(write_batch, rows, format_)
     headers = {
         "Content-Disposition": f'attachment; filename="{name_batch_file(order, format_)}"',

@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 
+from services.audit.batch_file import list_batch_rows
 from services.audit.model import (
     AnswerBankQuestion,
     ApproveBankAnswer,
     ApproveLineRelease,
     BankQuestion,
     DeclineBankAnswer,
+    Payable,
+    Payee,
+    PaymentOrder,
+    ProposePaymentOrder,
     derive_payment_order_id,
     parse_payment_reference,
 )
@@ -19,6 +24,7 @@ from shared.answers import Answer
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
 from tests.audit.decisions import (
+    ACCOUNTS,
     RULES,
     MemoryAudit,
     answer_question,
@@ -253,3 +259,36 @@ def test_a_file_that_lists_what_was_paid_and_came_back_asks_nothing() -> None:
     audit.receive(again)
     [question] = audit.all(BankQuestion).values()
     assert question.doubt == "line_paid"
+
+
+def test_what_was_released_is_not_ordered_while_the_bank_may_have_paid_it() -> None:
+    audit = confirm_matches("M-1", "M-2")
+    order = audit.order("M-1", "M-2")
+    audit.execute(ApproveLineRelease(release_id=release_line(audit, order)), "checker")
+    audit.receive(bank_line(order.format_reference(1), 3_000, bank_reference="ICBC-1"))
+    [question] = audit.all(BankQuestion).values()
+    again = ProposePaymentOrder(match_ids=("M-1",))
+    refused = audit.answer(again, "maker")
+    assert code(refused) == "payable_asked"
+    assert question.id in refused.body["problems"][0]["zh"]
+    assert answer_question(audit, question, "") == ""
+    assert audit.answer(again, "maker").status == 202
+
+
+def test_what_was_ordered_again_is_not_in_the_file_while_the_bank_may_have_paid_it() -> None:
+    """Its first line was released; it is the bank's payment once the second is released too."""
+    audit = confirm_matches("M-1", "M-2")
+    first = audit.order("M-1")
+    audit.execute(ApproveLineRelease(release_id=release_line(audit, first)), "checker")
+    second = audit.order("M-1", "M-2")
+    audit.receive(bank_line(first.format_reference(1), 3_000, bank_reference="ICBC-1"))
+    [question] = audit.all(BankQuestion).values()
+    accounts = {id_: ACCOUNTS.open(payee) for id_, payee in audit.all(Payee).items()}
+    stopped_matches = {id_ for id_, payable in audit.all(Payable).items() if payable.is_stopped}
+    rows = list_batch_rows(audit.get(PaymentOrder, second.id), accounts, stopped_matches)
+    assert [row[-1] for row in rows] == [second.format_reference(2)]
+    audit.execute(ApproveLineRelease(release_id=release_line(audit, second)), "checker")
+    assert code(audit.answer(ProposePaymentOrder(match_ids=("M-1",)), "maker")) == "payable_asked"
+    assert answer_question(audit, question, first.format_reference(1)) == ""
+    payable = audit.get(Payable, "M-1")
+    assert (payable.owed_fen, payable.question_ids, payable.order_id) == (0, (), first.id)

@@ -273,8 +273,8 @@ def test_what_fell_after_the_export_is_not_in_the_banks_file() -> None:
     order = audit.order("M-1", "M-2")
     audit.receive(reopening("M-1", 3_000))
     accounts = {id_: ACCOUNTS.open(payee) for id_, payee in audit.all(Payee).items()}
-    held_matches = {id_ for id_, payable in audit.all(Payable).items() if payable.held}
-    rows = list(list_batch_rows(order, accounts, held_matches))
+    stopped_matches = {id_ for id_, payable in audit.all(Payable).items() if payable.is_stopped}
+    rows = list(list_batch_rows(order, accounts, stopped_matches))
     assert [(row[0], row[-1]) for row in rows] == [(2, order.format_reference(2))]
 
 

@@ -90,7 +90,13 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
     payable = {"id": words, "fund_id": words, "owed_fen": 33_300, "due_at_day": "2026-05-20T08:00"}
     spending = Spending(category=Category.MEALS, town_code="441900101")
     payable |= paying.describe_purpose(words, spending)
-    states = ((False, True), (False, False), (True, True))
+    names = ("held", "has_payee", "is_asked")
+    states = (
+        (False, True, False),
+        (False, False, False),
+        (True, True, False),
+        (False, True, True),
+    )
     line = OrderLine(match_id="M-1", fund_id=words, payee_id="E-1", amount_fen=33_300)
     order = PaymentOrder(
         id=derive_payment_order_id("sample"), maker=words, foundation=words, lines=(line, line)
@@ -113,7 +119,7 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             reader,
             "payables.html",
             problems=problems,
-            rows=[{**payable, "held": held, "has_payee": named} for held, named in states],
+            rows=[{**payable, **dict(zip(names, state, strict=True))} for state in states],
             count=300,
             may_propose=True,
             key=KEY,

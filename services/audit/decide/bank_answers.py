@@ -25,7 +25,7 @@ from services.audit.model import (
 from services.audit.statements import messages as statement_messages
 from shared.answers import Answer
 from shared.contracts import ledger_fields
-from shared.messaging.decision import Command, Decision, States
+from shared.messaging.decision import Command, Decision, State, States
 
 # --- what a line of the bank is ------------------------------------------------------------------
 
@@ -71,32 +71,37 @@ def decide_approve_answer(
     if not question.is_open:
         return Decision(answer=statement_messages.BANK_QUESTION_CLOSED.refusal(409, "question_id"))
     approved = answer.resolve("approved", command.principal)
-    answered_orders = _take_question_off(states, question)
+    unasked = _take_question_off(states, question)
     done = Answer(200, approved.to_json())
     if not answer.number:
-        return Decision((approved, question.with_answer(approved), *answered_orders), answer=done)
+        return Decision((approved, question.with_answer(approved), *unasked), answer=done)
     closing = _find_closing(states, question, answer)
     if isinstance(closing, Answer):
         return Decision(answer=closing)
-    for order in answered_orders:
-        if order.id == closing.order.id:
-            closing = replace(closing, order=order)
+    for state in unasked:
+        if isinstance(state, PaymentOrder) and state.id == closing.order.id:
+            closing = replace(closing, order=state)
     line = closing.order.lines[closing.number - 1]
     event = ledger_fields.Event(id=f"bank_answer:{question.id}", source=SOURCE)
     journal = close_line(states, closing, LedgerFact(event, line.match_id, question.at), now)
     closed = question.with_answer(approved, closing.order.foundation)
-    journal.save(
-        approved, closed, *(order for order in answered_orders if order.id != closing.order.id)
-    )
+    is_closed = {closing.order.id, line.match_id}
+    journal.save(approved, closed, *(state for state in unasked if state.id not in is_closed))
     return journal.close(done)
 
 
-def _take_question_off(states: States, question: BankQuestion) -> list[PaymentOrder]:
-    """The order whose line the bank's line named, if it named one: nobody waits for it any more."""
+def _take_question_off(states: States, question: BankQuestion) -> list[State]:
+    """The order whose line the bank's line named, and what is due of it, if it named one: nobody
+    waits for it any more."""
     order = states.get(PaymentOrder, question.order_id) if question.order_id else None
-    if order is None or order.find_line(question.number) is None:
+    line = order.find_line(question.number) if order else None
+    if order is None or line is None:
         return []
-    return [order.without_question(question.number, question.id)]
+    payable = states.require(Payable, line.match_id)
+    return [
+        order.without_question(question.number, question.id),
+        payable.without_question(question.id),
+    ]
 
 
 def _find_closing(states: States, question: BankQuestion, answer: BankAnswer) -> Closing | Answer:
@@ -119,7 +124,7 @@ def _find_closing(states: States, question: BankQuestion, answer: BankAnswer) ->
             409, "reference", **_describe_doubt(doubt)
         )
     reference, direction = answer.bank_reference, answer.direction
-    return Closing(order, answer.number, reference, direction, question.own_account)
+    return Closing(order, answer.number, reference, direction, question.own_account, question.id)
 
 
 def _describe_doubt(doubt: str) -> dict[str, str]:

@@ -75,12 +75,12 @@ def decide_bank_line(states: States, event: BankEvent[BankLineStated], now: date
     line = order.find_line(number) if order else None
     if order is None or line is None:
         doubt: BankDoubt = "order_unknown" if named else "reference_missing"
-        return _ask(event, questions, order, number, doubt)
+        return _ask(states, event, questions, order, number, doubt)
     if _is_same(line, stated):
         return know_line(BankFact.from_event(event))
     misfit = _find_doubt_of(states, stated, order, line, questions)
     if misfit is not None:
-        return _ask(event, questions, order, number, misfit)
+        return _ask(states, event, questions, order, number, misfit)
     return _close(states, event, order, number, questions, now)
 
 
@@ -117,6 +117,7 @@ def _close(
         stated.bank_reference,
         stated.direction,
         stated.own_account,
+        questions.id,
     )
     bank_event = ledger_fields.Event(id=event.public_id or event.id, source=event.source)
     journal = close_line(states, closing, LedgerFact(bank_event, line.match_id, stated.at), now)
@@ -126,13 +127,15 @@ def _close(
 
 
 def _ask(
+    states: States,
     event: BankEvent[BankLineStated],
     questions: Questions,
     order: PaymentOrder | None,
     number: int,
     doubt: BankDoubt,
 ) -> Decision:
-    """Finance, once. order, number: that the line names, if there is such an order."""
+    """Finance, once; till it is answered, nothing more is paid for the match. order, number: that
+    the line names, if there is such an order."""
     bank_fact = BankFact.from_event(event)
     if questions.own is not None and not _is_pair_of_another_source(questions.own, event):
         return know_line(bank_fact)
@@ -144,9 +147,13 @@ def _ask(
         }
     )
     changed: list[State] = [bank_fact.with_outcome("asked"), question]
-    if order is not None and order.find_line(number) is not None:
+    line = order.find_line(number) if order else None
+    if order is not None and line is not None:
         is_paid_again = doubt == "line_paid"
-        changed.append(order.with_question(number, question.id, is_paid_again=is_paid_again))
+        changed += [
+            order.with_question(number, question.id, is_paid_again=is_paid_again),
+            states.require(Payable, line.match_id).with_question(question.id),
+        ]
     answer = messages.BANK_LINE_ASKED.refusal(409, doubt=doubt)
     return Decision(tuple(changed), answer=answer)
 
@@ -288,13 +295,14 @@ def find_doubt(
 @dataclass(frozen=True, slots=True)
 class Closing:
     """A line of an order, from 1, and the bank's word on it. own_account: whose statement it is
-    on, where that is said."""
+    on, where that is said. question_id: that asks about the bank's line, if any does."""
 
     order: PaymentOrder
     number: int
     bank_reference: str
     direction: Literal["paid", "returned"]
     own_account: str
+    question_id: str
 
 
 def close_line(states: States, closing: Closing, fact: LedgerFact, now: datetime) -> Journal:
@@ -319,7 +327,9 @@ def close_line(states: States, closing: Closing, fact: LedgerFact, now: datetime
     movement = Movement(
         KINDS[closing.direction], fact, line.fund_id, line.amount_fen, commitment.donor_id
     )
-    payable = payable.model_copy(update={"order_id": closing.order.id if is_paid else ""})
+    payable = payable.without_question(closing.question_id).model_copy(
+        update={"order_id": closing.order.id if is_paid else ""}
+    )
     paid: dict[str, Any] = {"was_due": True} if is_paid else {}
     journal.post(
         movement,

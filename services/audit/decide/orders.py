@@ -24,6 +24,7 @@ from services.audit.model import (
     TakeBatchFile,
     derive_payment_order_id,
 )
+from services.audit.statements import messages as statement_messages
 from shared.answers import Answer
 from shared.contracts.envelope import Fact
 from shared.contracts.events import PaymentApproved
@@ -104,6 +105,11 @@ def _explain_bound(payable: Payable) -> Answer | None:
         return messages.PAYABLE_HELD.refusal(409, "match_ids", id=payable.id)
     if not payable.owed_fen:
         return messages.PAYABLE_PAID.refusal(409, "match_ids", id=payable.id)
+    if payable.is_unordered:
+        question_ids = ", ".join(payable.question_ids)
+        return statement_messages.PAYABLE_ASKED.refusal(
+            409, "match_ids", id=payable.id, questions=question_ids
+        )
     return messages.PAYABLE_ORDERED.refusal(409, "match_ids", id=payable.id, order=payable.order_id)
 
 

@@ -49,7 +49,8 @@ class Payable(PayableArithmetic, DatedState, PlacedState):
 
     order_id: of the order it is in, until that is cancelled or the money came back. held: its match
     fell, so it is not paid; finance reverses the obligation. named_by: who said whose account it
-    is; he approves no order that pays to it.
+    is; he approves no order that pays to it. question_ids: of lines of the bank that name a line of
+    any order of it and are not answered: it may have been paid.
     """
 
     COLLECTION: ClassVar[str] = "payables"
@@ -66,6 +67,7 @@ class Payable(PayableArithmetic, DatedState, PlacedState):
     named_by: str = ""
     order_id: str = ""
     held: bool = False
+    question_ids: tuple[str, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]  # stored, so that finance finds what is due
     @property
@@ -84,7 +86,20 @@ class Payable(PayableArithmetic, DatedState, PlacedState):
     @property
     def is_free(self) -> bool:
         """It may be put into an order, or its account may be named."""
-        return self.is_unordered and not self.held
+        return self.is_unordered and not self.is_stopped
+
+    @property
+    def is_stopped(self) -> bool:
+        """No bank is told to pay it now."""
+        return self.held or bool(self.question_ids)
+
+    def with_question(self, question_id: str) -> Self:
+        ids = tuple(dict.fromkeys((*self.question_ids, question_id)))
+        return self.model_copy(update={"question_ids": ids})
+
+    def without_question(self, question_id: str) -> Self:
+        ids = tuple(id_ for id_ in self.question_ids if id_ != question_id)
+        return self.model_copy(update={"question_ids": ids})
 
 
 LineState = Literal["waiting", "paid", "returned", "released"]

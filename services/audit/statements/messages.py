@@ -150,3 +150,10 @@ BANK_ANSWER_UNFIT = Message(
     "it cannot be entered under this reference: {why_en}; check the reference",
 )
 BANK_QUESTION_CLOSED = Message("bank_question_closed", "这条银行流水已有人核对", "it was answered")
+PAYABLE_ASKED = Message(
+    "payable_asked",
+    "对接 {id} 有银行流水还没有核对（{questions}），银行可能已经付了："
+    "请先在“付款单”页写明那条流水是什么",
+    "a line of the bank on {id} is not answered ({questions}): it may be paid. Say first what that "
+    "line is",
+)
