@@ -15,12 +15,14 @@ from deploy.local.stack import Stack
 # Whoever looks around tries these first.
 PEOPLE = (
     ("collector", "收集人员 collector"),
+    ("approver-village", "村（社区）审批 village approver"),
     ("approver-town", "镇街审批 town approver"),
     ("approver-city", "市级审批 city approver"),
     ("finance-maker", "财务经办 finance, proposes"),
     ("finance-checker", "财务复核 finance, approves"),
     ("auditor", "审计 auditor"),
     ("operator", "系统管理 operator"),
+    ("support", "客服 support"),
     ("partner", "爱心资源伙伴 partner"),
 )
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')

@@ -279,8 +279,8 @@ RATER_SAME = Message(
 MATCH_RATED = Message("match_rated", "这项对接已经评价过", "it was rated already")
 REOPENING_LATE = Message(
     "reopening_late",
-    "重新对接的期限已于 {until} 届满，请联系村（居）委会",
-    "this was possible until {until} (UTC+8)",
+    "重新对接的期限已于{until_zh}届满，请联系村（居）委会",
+    "this was possible until {until_en} (UTC+8)",
 )
 LEDGER_DIFFERS = Message(
     "ledger_differs", "账本所记与对接不符", "the ledger speaks of another match or amount"

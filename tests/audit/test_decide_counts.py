@@ -9,6 +9,7 @@ from services.audit.model.stock import ApproveStockCount, ProposeStockCount, Sto
 from services.audit.reports.disclosure.figures import GoodsFigures
 from services.audit.reports.stores import SINCE_COUNT, list_by_station, sum_by_station
 from services.audit.stocks import describe_stock
+from shared.dates import name_day
 from tests.audit.decisions import MemoryAudit, open_audit
 from tests.audit.facts import FUND, GOODS, NOW, confirmation, goods
 from tests.audit.test_months import AFTER, close
@@ -74,6 +75,14 @@ def test_a_count_that_cannot_be_is_refused(
     counted: int, more: dict[str, Any], refused: str
 ) -> None:
     assert code(start().answer(make_count(counted, **more), "maker")) == refused
+
+
+def test_the_first_day_of_goods_is_named_as_people_write_it() -> None:
+    answer = start().answer(make_count(17, at=NOW - timedelta(days=3)), "maker")
+    (problem,) = answer.body["problems"]
+    zh, en = name_day(NOW)
+    assert f"这种物资{zh}才" in problem["zh"]
+    assert f"came on {en}:" in problem["en"]
 
 
 @pytest.mark.parametrize("counted", [17, 20])

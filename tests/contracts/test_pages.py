@@ -187,6 +187,21 @@ def test_whoever_has_a_link_reads_whom_to_ask_and_a_donor_what_for_and_until_whe
         assert words in pages["menu"], words
 
 
+def test_sums_of_a_fund_have_their_unit() -> None:
+    sums = re.findall(r"<dd><bdi>([-\d,]+\.\d\d.*?)</bdi></dd>", _render("ledger_fund"))
+    assert sums
+    assert all(each.endswith(" 元") for each in sums), sums
+
+
+def test_no_page_of_entries_leads_to_itself() -> None:
+    assert "逐笔查看</a>" in _render("ledger")
+    assert "逐笔查看</a>" not in _render("ledger_entries")
+
+
+def _render(name: str) -> str:
+    return html_of(render_samples()[name])
+
+
 def test_words_that_turn_the_direction_turn_no_number() -> None:
     assert format_quantity("zh", 30, "袋", "大米") == "大米 30 袋"
     assert format_quantity("zh", 30, "袋", "\u202e米") == "\u2068\u202e米\u2069 30 袋"

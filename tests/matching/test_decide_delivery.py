@@ -130,7 +130,9 @@ def test_reopening_ends_with_its_window_and_says_until_when_it_was_possible() ->
     decisions.advance(1)
     answer = reopen(decisions, id_)
     assert code(answer) == "reopening_late"
-    assert "2026-02-04 16:00" in answer.body["problems"][0]["zh"]
+    (problem,) = answer.body["problems"]
+    assert "2026年2月4日 16:00" in problem["zh"]
+    assert "4 February 2026, 16:00" in problem["en"]
     assert decisions.match(id_) == early
 
 

@@ -190,6 +190,7 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
                 update={"cancelled_by": words, "taken_by": words, "reissued_by": words}
             ),
             state=paying.name_state(order),
+            foundation=("莞家慈善基金会", "Guanjia foundation"),
             rows=[
                 paying.LineRow(line, order.format_reference(1), paying.LINE_STATES[state], account)
                 for state in ("waiting", "returned")

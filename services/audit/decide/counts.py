@@ -23,6 +23,7 @@ from services.audit.vouchers.messages import (
 from shared.answers import Answer
 from shared.calendar import find_day
 from shared.contracts.ledger_fields import INTEGER_MAX
+from shared.dates import name_day
 from shared.ids import make_id
 from shared.messaging.decision import Command, Decision, Ref, States
 
@@ -105,8 +106,8 @@ def _find_flaw_of_value(count: ProposeStockCount) -> Answer | None:
 def _find_flaw_of_day(states: States, stock: Stock, at: datetime) -> Answer | None:
     """Nothing lay there before the first goods, and a closed month takes no entry."""
     if stock.began_at is not None and find_day(at) < find_day(stock.began_at):
-        first = find_day(stock.began_at).isoformat()
-        return COUNT_BEFORE_GOODS.refusal(422, "at", first=first)
+        zh, en = name_day(stock.began_at)
+        return COUNT_BEFORE_GOODS.refusal(422, "at", first_zh=zh, first_en=en)
     return find_month_flaw(states.require(LogHead, stock.foundation), at)
 
 

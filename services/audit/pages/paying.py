@@ -36,6 +36,7 @@ from services.audit.model import (
     Spending,
     TakeBatchFile,
 )
+from services.audit.pages.ledger import split_name
 from services.audit.pages.proposal_forms import Texts
 from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
@@ -282,11 +283,13 @@ async def show_order(
         else {}
     )
     waits = order.state == "approved" and order.exported_at is None
+    names = runtime.settings.foundations
     return PAGES.render_for(
         request,
         "payment_order.html",
         order=order,
         state=name_state(order),
+        foundation=split_name(names.get(order.foundation, order.foundation)),
         rows=_list_rows(order, accounts),
         may_decide=order.state == "proposed" and is_other and Role.FINANCE_CHECKER in caller.roles,
         is_own=order.state == "proposed" and not is_other,

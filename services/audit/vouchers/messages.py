@@ -66,8 +66,8 @@ STOCK_UNKNOWN = Message(
 )
 COUNT_BEFORE_GOODS = Message(
     "count_before_goods",
-    "这种物资 {first} 才第一次入库，盘点日期不能更早：请核对日期",
-    "the first goods of this stock came on {first}: a count is not dated before that day",
+    "这种物资{first_zh}才第一次入库，盘点日期不能更早：请核对日期",
+    "the first goods of this stock came on {first_en}: a count is not dated before that day",
 )
 COUNT_EXCEEDS = Message(
     "count_exceeds",

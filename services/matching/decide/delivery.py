@@ -52,7 +52,7 @@ from shared.contracts.events import (
     RefusedReason,
     ReplyUnderstood,
 )
-from shared.contracts.values import CHINA
+from shared.dates import name_moment
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
 COMMITMENT_REFUSED: frozenset[RefusedReason] = frozenset(
@@ -242,10 +242,8 @@ def decide_reopen(states: States, command: Command[ReopenMatch], now: datetime) 
 
 
 def _refuse_late(match: Match) -> Answer:
-    until = match.reopen_until
-    return REOPENING_LATE.refusal(
-        409, until=f"{until.astimezone(CHINA):%Y-%m-%d %H:%M}" if until else "—"
-    )
+    zh, en = name_moment(match.reopen_until) if match.reopen_until else ("—", "—")
+    return REOPENING_LATE.refusal(409, until_zh=zh, until_en=en)
 
 
 def _reopen(case: Case, reason: str, now: datetime) -> Decision:
