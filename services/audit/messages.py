@@ -284,8 +284,7 @@ BATCH_FILE_TAKEN = Message(
 BATCH_FILE_NOT_YOURS = Message(
     "batch_file_not_yours",
     "这份批量文件不在您手里：请看付款单页面由谁取走；还没有人取的，点“取走文件”，再下载",
-    "you do not have this file: the order's page says who has it; where nobody has, take it there, "
-    "then download it",
+    "you do not have this file: the order's page says who does; if nobody, take it there first",
 )
 BATCH_FILE_NOT_TAKEN = Message(
     "batch_file_not_taken",
