@@ -30,8 +30,8 @@ def parse_text(text: str, _: str) -> str:
 class Column:
     """words: what may stand above it, separated by blanks; the first is its label, and its name
     is one too. required: no sheet without the column, and no row without the value unless it
-    may_be_empty. filled: no row without the value where the sheet has the column. absent: words
-    for an empty cell. forgiven: codes of problems that cost the value and not the row, such as a
+    may_be_empty. takes_blank: else an empty cell of it is parsed too. absent: words for an empty
+    cell. forgiven: codes of problems that cost the value and not the row, such as a
     donor's masked phone. single: a cell merged over several rows is refused, being a sum of all of
     them; else it is of each, as a name or a place is."""
 
@@ -39,7 +39,7 @@ class Column:
     words: str
     parse: Parse = parse_text
     required: bool = False
-    filled: bool = False
+    takes_blank: bool = True
     may_be_empty: bool = False
     absent: frozenset[str] = frozenset()
     forgiven: frozenset[str] = frozenset()

@@ -192,10 +192,10 @@ class Table:
             try:
                 if self.header.places.get(column.name) in raw.merged and column.single:
                     raise VALUE_MERGED.invalid(column.name, label=column.label)
-                if not column.is_absent(text):
+                if not column.is_absent(text) or self._refuses_blank(column):
                     check_not_an_error(text, column.name, column.label)
                     values[column.name] = column.parse(text, column.name)
-                elif self._is_needed(column):
+                elif column.required and not column.may_be_empty:
                     raise VALUE_MISSING.invalid(column.name, label=column.label)
             except Invalid as error:
                 forgiven = all(problem.code in column.forgiven for problem in error.problems)
@@ -206,10 +206,8 @@ class Table:
             return RefusedRow(raw.line, raw.cells, tuple(problems))
         return Row(raw.line, values, texts, raw.cells, tuple(remarks))
 
-    def _is_needed(self, column: Column) -> bool:
-        """Of a row."""
-        is_filled = column.filled and column.name in self.header.places
-        return is_filled or (column.required and not column.may_be_empty)
+    def _refuses_blank(self, column: Column) -> bool:
+        return not column.takes_blank and column.name in self.header.places
 
     def _is_total(self, cells: Sequence[str], texts: Mapping[str, str]) -> bool:
         """A row that has all it needs is none for the word 合计 in one of its side fields."""

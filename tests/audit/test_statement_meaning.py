@@ -201,7 +201,20 @@ def test_a_row_that_ends_before_its_direction_is_no_gift(header: str, end: str) 
     text = f"流水号,名称,金额,基金,到账时间,{header}\n{ROW},收入\n{ROW.replace('B-1', 'B-2')}{end}"
     gift, row = read(text)
     assert isinstance(gift, Gift)
-    assert codes(row)[0] in ("direction_unclear", "value_missing")
+    assert codes(row)[0] == "direction_unclear"
+
+
+@pytest.mark.parametrize("header", ["收支", "借贷标志"])
+def test_a_payment_without_its_direction_is_neither_paid_nor_returned(header: str) -> None:
+    """It names our order, and its sum has no sign: nothing says that the money came back."""
+    text = (
+        f"流水号,名称,金额,基金,到账时间,{header},摘要\n"
+        f"{ROW},收入,\n{ROW.replace('B-1', 'B-2')},,GJB8KVA6W92M-001"
+    )
+    gift, row = read(text)
+    assert isinstance(gift, Gift)
+    assert isinstance(row, RefusedRow)
+    assert codes(row)[0] == "direction_unclear"
 
 
 @pytest.mark.parametrize("time", ["08:30:12", "083012"])

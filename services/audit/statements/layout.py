@@ -159,12 +159,7 @@ class Layout(Value):
                 ),
                 # Whatever a file calls these, they are known by their guards.
                 Column("currency", "币种", check_yuan),
-                Column(
-                    "direction",
-                    "收支",
-                    self._check_incoming,
-                    filled=True,
-                ),
+                Column("direction", "收支", self._check_incoming, takes_blank=False),
                 Column("state", "状态", self._check_finished),
             ),
             mapping=mapping,
