@@ -11,6 +11,7 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+"""Whatever language the machine has."""
 
 
 def format_moment(language: Language, at: datetime) -> str:

@@ -274,7 +274,6 @@ def isolate(text: str) -> str:
     return f"\u2068{text}\u2069" if turns else text
 
 
-"""Whatever language the machine has."""
 UNCLEAR_NEED = ("项", LABELS[Category.OTHER])
 """What somebody asked for in his own words, until a member of staff wrote what it is."""
 _TURNING = frozenset({"R", "AL", "RLE", "LRE", "RLO", "LRO", "RLI", "LRI", "FSI", "PDF", "PDI"})

@@ -139,6 +139,8 @@ def test_a_request_in_english_misses_nothing() -> None:
         "my name is Zhang San and I am ill",
         "Zhang San",
         "help",
+        "2000-3000 yuan for school fees",
+        "10 000 yuan for school fees",
     ],
 )
 def test_other_english_is_read_by_a_person(text: str) -> None:
@@ -153,6 +155,7 @@ def test_other_english_is_read_by_a_person(text: str) -> None:
         ("I need two blankets", "毛毯", 2, "条"),
         ("5 boxes of milk please", "牛奶", 5, "箱"),
         ("2,000 yuan for school fees", "", 200_000, "fen"),
+        ("12.50 yuan for medical care", "", 1_250, "fen"),
     ],
 )
 def test_things_and_sums_are_read_as_in_chinese(

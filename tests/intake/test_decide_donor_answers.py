@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.intake.model import HearDonor, Message
+from services.intake.model import CorrectPerson, HearDonor, Message, Speaker
 from services.intake.vault.messages import Inbound, derive_earlier_id, seal_message
+from services.intake.vault.prepare import seal_correction
 from shared.contracts.events import (
     DonorAnswered,
     DonorReplied,
@@ -16,6 +17,7 @@ from shared.contracts.events.donors import DonorOutcome
 from shared.contracts.values import Channel
 from shared.messaging.decision import Decision, Ref
 from tests.intake.builders import (
+    CHASHAN,
     COMMANDS,
     EVENTS,
     PHONE,
@@ -70,6 +72,21 @@ def test_an_answer_from_a_phone_that_reaches_nobody_is_read_by_a_person() -> Non
     [message] = [state for state in harness.states.values() if isinstance(state, Message)]
     assert harness.states[Ref(Message, message.id)] == message
     assert message.state == "unread"
+
+
+def test_a_phone_that_one_of_the_staff_gave_a_donor_answers_for_nobody() -> None:
+    """A collector with a phone of his own would spend another's money."""
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant={"name": "王芳", "phone": PHONE}))
+    [request] = harness.requests()
+    given = "+8613700137000"
+    correction = CorrectPerson(person_id=request.person_id, phone=given, reason="换了号码")
+    speaker = Speaker(source="lin", kind="staff", area=CHASHAN)
+    sealed = seal_correction(VAULT, speaker, harness.person(request.person_id), correction)
+    handle(harness, sealed)
+    decision = hear(harness, given)
+    assert not any(isinstance(fact, DonorReplied) for _, fact in decision.events)
+    assert any(isinstance(fact, MessageQueued) for _, fact in decision.events)
 
 
 @pytest.mark.parametrize("outcome", ["unknown", "locked"])

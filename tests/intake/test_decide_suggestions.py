@@ -185,6 +185,17 @@ def test_persons_that_were_joined_count_as_one_and_come_apart_as_they_were() -> 
     assert [p.joined for p in after] == [(), ()]
 
 
+def test_joining_who_are_one_already_makes_up_no_money() -> None:
+    harness = SuggestionHarness()
+    ids = [harness.ask(f"{n}", phone=f"+861380013800{n}", need={}) for n in (1, 2)]
+    for first, second in (ids, ids[::-1], ids):
+        join = make_command(JoinPersons(person_id=first, other_id=second))
+        harness.handle(COMMANDS[JoinPersons], join)
+    tally = harness.states[Ref(OpeningTally, f"person:{min(ids)}")]
+    assert isinstance(tally, OpeningTally)
+    assert [count for count, _ in tally.days.values()] == [2]
+
+
 def test_each_hears_of_his_own_case_once_while_records_are_joined_and_come_apart() -> None:
     """A notice goes to the person of its case, by his own contacts: joining changes neither."""
     harness, notify = SuggestionHarness(), NotifyHarness()

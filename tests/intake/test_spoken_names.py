@@ -4,6 +4,7 @@ import pytest
 
 from services.intake.channels.text import Draft, read_slot, understand
 from shared.contracts.values import BeneficiaryClass
+from shared.towns import town_name
 
 NAMED = {
     "我叫张伟，低保户，求书包一个，茶山镇": "张伟",
@@ -94,3 +95,32 @@ NOBODY = (
 @pytest.mark.parametrize("answer", NOBODY.split("|"))
 def test_an_answer_without_a_name_names_nobody(answer: str) -> None:
     assert read_slot("whom", answer).name is None
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "name"),
+    [
+        ("2 袋大米，虎门镇", 2, None),
+        ("需要 2 袋大米，虎门镇", 2, None),
+        ("3 床棉被，虎门镇，张三", 3, "张三"),
+        ("两 袋大米，虎门镇", 2, None),
+    ],
+)
+def test_a_blank_behind_a_number_loses_no_number(
+    text: str, quantity: int, name: str | None
+) -> None:
+    draft = understand(text)
+    assert isinstance(draft, Draft)
+    assert draft.need
+    assert (draft.need.quantity, draft.name) == (quantity, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "town"), [("Li Hongmei", "茶山"), ("Fan Li", "茶山"), ("Li Mei Fan", "茶山")]
+)
+def test_towns_and_things_are_names_in_english_too(name: str, town: str) -> None:
+    draft = understand(f"2 quilts, Chashan, NAME {name}")
+    assert isinstance(draft, Draft)
+    assert draft.name == name
+    assert draft.town_code
+    assert town_name(draft.town_code).startswith(town)

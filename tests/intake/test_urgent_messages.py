@@ -56,6 +56,16 @@ def alarm(inbox: Inbox, town: str | None = None) -> Message:
     return inbox.message(message.id)
 
 
+@pytest.mark.parametrize(
+    "flags", [{"asks_progress": True}, {"answer": "withdrawn", "reading": "needless"}]
+)
+def test_who_presses_in_danger_is_sent_to_no_form(flags: dict[str, Any]) -> None:
+    inbox = Inbox()
+    alarm(inbox)
+    later = inbox.keep(replace(SMS, text="怎么还没人来", message_id="2"))
+    assert list_answers(inbox.settle(later, **flags)) == ["urgent_noted"]
+
+
 def test_what_follows_a_message_of_danger_is_as_urgent_and_gives_it_its_town() -> None:
     inbox = Inbox()
     first = alarm(inbox)

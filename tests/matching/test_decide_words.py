@@ -299,3 +299,10 @@ def test_the_code_of_a_claim_answers_no_match() -> None:
     house.need()
     house.offer(fund_id="fund-warm", mode="claim")
     assert get_code(say(house, match_id, ask_claim(house))) == "word_unknown"
+
+
+def test_who_met_the_person_for_another_request_does_not_answer_for_the_donor() -> None:
+    house, who = DecisionHarness(), person_id("p")
+    house.need("r2", vouched_by=(SUPPORT,), person_id=who)
+    match_id = house.propose(house.need("r", person_id=who), house.offer("r"), 50)
+    assert get_code(ask(house, match_id)) == "word_from_party"

@@ -113,7 +113,7 @@ def _open_task(vault: Vault, person: Person, task: CaseTask) -> Iterator[Note]:
     if not text:
         return
     whom, day = _name_assignee(task), format_day(task.due_on)
-    words = (f"任务：请{whom[0]}在{day}前办", f"task for {whom[1]} by {task.due_on}")
+    words = (f"任务：请{whom[0]}在{day}前办", f"task for {whom[1]} by {name_day(task.due_on)[1]}")
     yield Note(task.at, words, task.by, text)
     if done := task.completion:
         outcome = open_note_record(vault, person, done.record, done.cipher)

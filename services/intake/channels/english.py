@@ -52,11 +52,16 @@ CALLED = re.compile(r"\b(?:my )?name(?: is)?:? (?P<name>[a-z'-]+(?: [a-z'-]+){1,
 
 def read_english_wish(text: str) -> str:
     """“2 bags of rice, Chashan” is 大米2袋, 茶山镇; “200 yuan for school fees” is 助学200元."""
+    parts = _NAMED.split(text)  # every second one is a name
+    plain = "".join(part if at % 2 else _translate(part) for at, part in enumerate(parts))
+    return text if _LETTER.search(CALLED.sub("", plain)) else plain
+
+
+def _translate(text: str) -> str:
     plain = _MONEY.sub(_translate_money, text)
     plain = _THING.sub(_translate_thing, plain)
     plain = _compile_towns().sub(lambda match: _index_towns()[match["town"].casefold()], plain)
-    plain = _BESIDE.sub(" ", _UNSURE.sub("不知道", _NEED.sub("需要", plain)))
-    return text if _LETTER.search(CALLED.sub("", plain)) else plain
+    return _BESIDE.sub(" ", _UNSURE.sub("不知道", _NEED.sub("需要", plain)))
 
 
 def _translate_money(match: re.Match[str]) -> str:
@@ -92,7 +97,8 @@ def _compile_towns() -> re.Pattern[str]:
 
 
 _MONEY = re.compile(
-    rf"\b(?P<sum>\d[\d,]{{0,8}}) ?(?:yuan|rmb)\b(?: for (?P<use>{_list_words(_USES)})\b)?",
+    r"(?<![\d.,-])(?<!\d )(?P<sum>\d[\d,]{0,8}(?:\.\d{1,2})?) ?(?:yuan|rmb)\b"
+    rf"(?: for (?P<use>{_list_words(_USES)})\b)?",
     re.IGNORECASE,
 )
 _THING = re.compile(
@@ -105,3 +111,7 @@ _NEED = re.compile(r"\b(?:i|we) (?:need|want)\b", re.IGNORECASE)
 _UNSURE = re.compile(r"\bnot sure\b", re.IGNORECASE)
 _BESIDE = re.compile(r"\b(?:please|and|in)\b", re.IGNORECASE)
 _LETTER = re.compile("[a-z]", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(\b(?:my )?name(?: is)?:? [a-z'-]+(?: [a-z'-]+){1,2}(?=\s*(?:[,;.、。]|$)))", re.IGNORECASE
+)
+"""A name that ends there: towns and things are names of people too (Hongmei, Fan)."""

@@ -62,8 +62,15 @@ _SOFTLY = re.compile("(?:[吧呢啊呀啦了]|[和跟及加]|以及|还有|还�
 
 
 def fold_measures(text: str) -> str:
-    """50kg is 50公斤."""
-    return _KILOGRAMS.sub("公斤", text)
+    """50kg is 50公斤; 2 袋大米, as phones write it, is 2袋大米. 2 张三 stays."""
+    return _compile_apart().sub(r"\1", _KILOGRAMS.sub("公斤", text))
+
+
+@cache
+def _compile_apart() -> re.Pattern[str]:
+    things = "|".join(map(re.escape, list_things()))
+    number = rf"(\d|(?<![\u4e00-\u9fff])[{''.join(NUMERALS)}])"
+    return re.compile(rf"{number}\s+(?=(?:{_MEASURE})(?:{things}))")
 
 
 def take_goods(tokens: Sequence[str], *, is_any: bool) -> tuple[list[Need], list[str]]:

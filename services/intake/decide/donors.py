@@ -18,7 +18,8 @@ city's own hotline."""
 
 
 def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -> Decision:
-    """From what reaches him, since what he answers to was sent there; never a collector's phone.
+    """From what reaches him, since what he answers to was sent there; never a collector's phone,
+    nor one that one of the staff alone gave him.
 
     Else a person reads it. So does he a “Y” alone where help waits to be confirmed: it may mean
     that. Of such a one matching hears everybody who is reached: it counts only where one is.
@@ -28,7 +29,8 @@ def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -
     reached = list_reached(states, data.point_id, data.earlier_id)
     if message.is_settled:
         return NOTHING
-    own = tuple(each.person.id for each in reached if each.link.whose != "collector")
+    links = [each for each in reached if not each.link.entered_by]
+    own = tuple(each.person.id for each in links if each.link.whose != "collector")
     is_awaited = any(each.person.awaiting for each in reached)
     if not own or (not data.code and is_awaited):
         return settle(states, message, thread, Settlement("donor", "unread", "unread"), now)

@@ -276,10 +276,11 @@ def _word_answer(
 ) -> Settlement:
     """In place of “somebody reads it”, what it means for who waits, or is in danger."""
     answer = settlement.answer
+    is_read_later = settlement.state == "unread" and answer not in (None, "emergency")
+    if is_alarmed and is_read_later:
+        return replace(settlement, answer="urgent_noted")
     if answer in REPLACED and message.id in correspondence.doubts:
         return replace(settlement, answer="noted")
-    if is_alarmed and answer in ("unread", "added"):
-        return replace(settlement, answer="urgent_noted")
     if answer != "unread" or settlement.reading not in ABOUT_DELIVERY:
         return settlement
     if settlement.reading == "not_received":

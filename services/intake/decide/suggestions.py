@@ -252,6 +252,8 @@ def _join(states: States, first_id: str, second_id: str, area: str) -> Decision 
     persons = states.get_many(Person, ids)
     if not all(is_known_there(states, each, area) for each in persons.values()):
         return PERSON_ELSEWHERE.refusal(403, "person_id")
+    if second_id in both[first_id].joined:
+        return Decision()
     linked = [
         person.model_copy(update={"joined": tuple(i for i in ids if i != id_)})
         for id_, person in persons.items()

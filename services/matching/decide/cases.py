@@ -106,6 +106,11 @@ def is_own(states: States, donor_id: str, person_id: str) -> bool:
     return donor_id in _list_records(states, person_id)
 
 
+def is_party(states: States, match: Match, principal: str) -> bool:
+    """Whether he had a hand in it, or met the person for any request."""
+    return match.is_by(principal) or has_vouched(states, principal, match.person_id)
+
+
 def has_vouched(states: States, principal: str, person_id: str) -> bool:
     """Whether he met the person for any request, by whichever of the records."""
     vouchers = states.get_many(PersonVouchers, _list_records(states, person_id))

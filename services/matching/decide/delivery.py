@@ -10,7 +10,7 @@ from services.matching.decide.cases import (
     get_case,
     get_match,
     get_match_with_offer,
-    has_vouched,
+    is_party,
     is_related,
     pause_freed_offer,
     refuse_state,
@@ -172,7 +172,7 @@ def decide_confirm(
     match, offer = pair
     if match.state != "delivered":
         return refuse_state(match)
-    if match.is_by(command.principal) or has_vouched(states, command.principal, match.person_id):
+    if is_party(states, match, command.principal):
         return Decision(answer=CONFIRMER_SAME.refusal(409))
     if command.data.by_staff and command.data.witness is None:
         return Decision(answer=EVIDENCE_MISSING.refusal(422, "evidence"))
@@ -213,7 +213,7 @@ def decide_reply(
         match, offer = pair
         # Who accepted or delivered it reads no answer for the person.
         reader = event.data.read_by
-        if reader and (match.is_by(reader) or has_vouched(states, reader, match.person_id)):
+        if reader and is_party(states, match, reader):
             return NOTHING
         # A reader's yes takes nothing back: somebody has to hand it over again before.
         is_taken_back = match.state == "committed" and match.reason == REPLIED_NOT_RECEIVED
@@ -306,7 +306,7 @@ def decide_rate(states: States, command: Command[RateMatch], now: datetime) -> D
         return refuse_state(match)
     if match.stars is not None:
         return Decision(answer=MATCH_RATED.refusal(409))
-    if match.is_by(command.principal):
+    if is_party(states, match, command.principal):
         return Decision(answer=RATER_SAME.refusal(409))
     match = match.model_copy(update={"stars": command.data.stars})
     fact = match.build_fact(MatchRated, stars=command.data.stars)

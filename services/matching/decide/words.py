@@ -2,7 +2,13 @@
 
 from datetime import datetime
 
-from services.matching.decide.cases import get_match, refuse_state, refuse_unknown
+from services.matching.decide.cases import (
+    get_match,
+    has_vouched,
+    is_party,
+    refuse_state,
+    refuse_unknown,
+)
 from services.matching.decide.proposals import (
     decide_accept,
     decide_claim,
@@ -49,7 +55,7 @@ def decide_ask_word(states: States, command: Command[AskMatchWord], now: datetim
     if now >= match.expires_at:
         return Decision(answer=MATCH_STATES["expired"].refusal(409))
     vouched_by = states.require(Need, match.request_id).vouched_by
-    if match.is_by(command.principal) or command.principal in vouched_by:
+    if command.principal in vouched_by or is_party(states, match, command.principal):
         return Decision(answer=WORD_FROM_PARTY.refusal(409))
     fact = MatchWordAsked(
         about=match.id,
@@ -76,7 +82,7 @@ def decide_ask_claim_word(
     if pair is None:
         return Decision(answer=PAIR_UNKNOWN.refusal(404))
     need, offer = pair
-    if command.principal in need.vouched_by:
+    if _is_voucher(states, need, command.principal):
         return Decision(answer=WORD_FROM_PARTY.refusal(409))
     if reason := find_claim_refusal(states, need, offer, claim.quantity, now):
         return Decision(answer=reason.refusal(409))
@@ -130,7 +136,7 @@ def _find_obstacle(states: States, word: SpokenWord, principal: str) -> Message 
     need = states.get(Need, request_id) if request_id else None
     if need is None:
         return None
-    if principal in need.vouched_by:
+    if _is_voucher(states, need, principal):
         return WORD_FROM_PARTY
     is_same = (need.unit, need.town_code) == (word.unit, word.town_code)
     return None if is_same or word.unit is None else WORD_OUTDATED
@@ -138,3 +144,7 @@ def _find_obstacle(states: States, word: SpokenWord, principal: str) -> Message 
 
 def _find_reason(word: SpokenWord) -> DeclineReason:
     return next(reason for reason in DECLINE_REASONS if reason == word.reason)
+
+
+def _is_voucher(states: States, need: Need, principal: str) -> bool:
+    return principal in need.vouched_by or has_vouched(states, principal, need.person_id)
