@@ -53,6 +53,11 @@ def is_personal_code(text: str) -> bool:
     return bool(_IDENTITY.fullmatch(digits)) and find_id_problem(digits) is None
 
 
+def is_personal_text(text: str) -> bool:
+    """As `is_personal_code`, of each number in a text: ZhangSan13800138000 has one."""
+    return any(map(is_personal_code, (text, *re.findall(r"\d[\d.-]*[xX]?", fold_text(text)))))
+
+
 def drop_numbers(text: str) -> str:
     """Folded, and without them."""
     folded = fold_text(text)

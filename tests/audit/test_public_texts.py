@@ -18,6 +18,9 @@ NUMBERS = (
     "证 440106198001010019",
     "139-0077-0050",
     "一三九零零七七零零五零批",
+    "ZhangSan13900770050",
+    "tel:13900770050",
+    "Zhang440106198001010019",
 )
 DOCUMENTS = ("理事会纪要-3", "东民〔2026〕12号", "盘点表 2026-01-15", "20260115000123456789")
 FEE: dict[str, Any] = {"fund_id": FUND, "amount_fen": 1, "at": NOW, "attachment": "0" * 64}
@@ -31,6 +34,13 @@ TEXTS: dict[str, tuple[type[Any], dict[str, Any], str]] = {
     "reference of a transfer": (ProposeTransfer, TRANSFER, "reference"),
     "name of a fund": (ProposeFund, {"fund_id": "spring"}, "name"),
 }
+
+
+@pytest.mark.parametrize("id_", ["13900770050", "wang-13900770050"])
+def test_a_fund_is_not_known_by_a_number_of_somebody(id_: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ProposeFund.model_validate({"name": "春", "fund_id": id_})
+    assert [p.code for p in describe_validation(refused.value)] == ["public_text_personal"]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -50,6 +50,17 @@ def test_a_line_that_stands_twice_is_seen() -> None:
     assert list_breaks([*lines, lines[0]]) == [len(MOVED) + 2]
 
 
+@pytest.mark.parametrize("empty", ["-", "--", "—", "/", "0.00"])
+def test_it_is_followed_whatever_a_bank_writes_into_the_other_side(empty: str) -> None:
+    lines = []
+    for line in write_lines(MOVED):
+        day, name, out, into, *others = line.split(",")
+        lines.append(",".join((day, name, out or empty, into or empty, *others)))
+    assert list_breaks(lines) == []
+    del lines[4:6]
+    assert len(list_breaks(lines)) == 1
+
+
 def test_a_misread_amount_is_seen() -> None:
     lines = write_lines(MOVED)
     lines[2] = lines[2].replace("3.00", "300.00", 1)

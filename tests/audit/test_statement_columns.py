@@ -95,3 +95,5 @@ def test_a_file_that_was_taken_in_before_keeps_its_sums() -> None:
     summary = FileSummary.model_validate({**names, **counts, **sums, "sha256": "0" * 64})
     assert summary.stated_fen == {"charge": 188_700, "asked": 5}
     assert FileSummary.model_validate(summary.model_dump()) == summary
+    written = summary.model_dump()
+    assert {name: written[name] for name in sums} == sums, "the release before shows these"

@@ -17,7 +17,6 @@ from services.audit.ledger.kinds import KINDS, EntryKind
 from services.audit.model import (
     Commitment,
     CountedState,
-    DatedState,
     Distribution,
     Donation,
     Entry,
@@ -154,13 +153,10 @@ def find_counters(kind: EntryKind) -> Mapping[type[CountedState], str]:
 
 def add_amount(kind: EntryKind, state: S, amount: int, at: datetime) -> S:
     """With the amount added to the counter that an entry of this kind moves, if there is one."""
-    counter = find_counters(kind).get(type(state)) if isinstance(state, CountedState) else None
-    if counter is None:
+    if not isinstance(state, CountedState):
         return state
-    if isinstance(state, DatedState):
-        return state.add_at(counter, amount, at)
-    assert isinstance(state, CountedState)
-    return state.add(counter, amount)
+    counter = find_counters(kind).get(type(state))
+    return state.add(counter, amount, at) if counter else state
 
 
 @dataclass(slots=True)

@@ -76,7 +76,7 @@ def decide_approve_reversal(
     states.prefetch(Ref(LogHead, reversal.foundation), *(move.ref for move in moves))
     if not _is_written(states, reversal.foundation, reversal.reverses_log, now):
         return Decision(answer=messages.YEAR_CLOSED.refusal(409, "log"))
-    undone = _undo(states, moves, original["kind"])
+    undone = _undo(states, moves, original["kind"], now)
     if isinstance(undone, Answer):
         return Decision(answer=undone)
     journal = Journal.open(states, reversal.foundation, now)
@@ -165,7 +165,7 @@ def _find_id(state: type[CountedState], entry: LedgerEntry, leg: Leg | GoodsLeg)
     )
 
 
-def _undo(states: States, moves: Sequence[Move], kind: str) -> list[State] | Answer:
+def _undo(states: States, moves: Sequence[Move], kind: str, now: datetime) -> list[State] | Answer:
     """The aggregates without an entry of this kind, or why it cannot be undone."""
     undone: list[State] = []
     for move in moves:
@@ -176,7 +176,7 @@ def _undo(states: States, moves: Sequence[Move], kind: str) -> list[State] | Ans
             return messages.PAYABLE_ORDERED.refusal(409, id=state.id, order=state.order_id)
         if not state.can_add(move.counter, -move.amount):
             return _explain(state)
-        undone.append(_unmake(state.add(move.counter, -move.amount), kind))
+        undone.append(_unmake(state.add(move.counter, -move.amount, now), kind))
     return undone
 
 

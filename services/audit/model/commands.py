@@ -31,7 +31,7 @@ def _require_public_purpose(terms: FundTerms) -> FundTerms:
 class ProposeFund(Value):
     """The maker's part of opening a fund. foundation: our own where none is said."""
 
-    fund_id: NewFundId
+    fund_id: Annotated[NewFundId, PUBLIC]
     name: Annotated[ShortText, PUBLIC]
     restricted: bool = False
     terms: Annotated[FundTerms, AfterValidator(_require_public_purpose)] = FundTerms()

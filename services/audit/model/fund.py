@@ -1,5 +1,6 @@
 """Funds: money with a purpose, and what of it is received, promised and paid. Integer fen."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
@@ -107,8 +108,8 @@ class Fund(FundArithmetic, Proposal, CountedState):
         available_fen = self.remaining_fen + self.overdrawn_fen
         return min(available_fen, self.outstanding_fen, self.payable_fen) >= 0
 
-    def add(self, counter: str, amount: int) -> Self:
-        moved = super().add(counter, amount)
+    def add(self, counter: str, amount: int, at: datetime) -> Self:
+        moved = super().add(counter, amount, at)
         overdrawn_fen = min(moved.overdrawn_fen, max(0, -moved.remaining_fen))
         return moved.model_copy(update={"overdrawn_fen": overdrawn_fen})
 

@@ -12,7 +12,7 @@ from shared.contracts.values import PositiveFen, Value, Whole
 from shared.displayed import derive_digest
 from shared.ids import make_id
 from shared.messaging.decision import State
-from shared.personal import is_personal_code
+from shared.personal import is_personal_text
 
 ProposalState = Literal["proposed", "open", "approved", "declined", "revoked", "cancelled"]
 
@@ -22,7 +22,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 def require_impersonal(text: str) -> str:
     """The text itself. Raises InvalidValueError where somebody's phone or ID number is in it."""
-    if is_personal_code(text):
+    if is_personal_text(text):
         raise PUBLIC_TEXT_PERSONAL.invalid_value()
     return text
 

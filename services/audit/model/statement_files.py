@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from services.audit.model.donation import BankEvent
 from services.audit.model.proposal import Approval, Proposal, Sha256
@@ -53,7 +53,14 @@ class FileSummary(Value):
             return stored
         sums = {kind: stored[name] for name, kind in _SUMS.items() if stored.get(name)}
         others = {name: value for name, value in stored.items() if name not in _SUMS}
-        return {**others, "stated_fen": sums}
+        return {"stated_fen": sums, **others}
+
+    @model_serializer(mode="wrap")
+    def _write_sums(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The release before shows these to who approves; drop them in the next one."""
+        sums = {name: self.stated_fen.get(kind, 0) for name, kind in _SUMS.items()}
+        sums["asked_fen"] += self.stated_fen.get("returned", 0)
+        return {**write(self), **sums}
 
 
 class StatementFile(Proposal):

@@ -22,7 +22,7 @@ class CountedState(State):
     def can_add(self, counter: str, amount: int) -> bool:
         return self._add(counter, amount).is_sound
 
-    def add(self, counter: str, amount: int) -> Self:
+    def add(self, counter: str, amount: int, _at: datetime) -> Self:
         """A copy with `amount` more under `counter`; a negative amount takes off."""
         moved = self._add(counter, amount)
         assert moved.is_sound, f"{type(self).__name__} {self.id} cannot add {amount} to {counter}"
@@ -37,9 +37,9 @@ class DatedState(CountedState):
 
     moved_at: Mapping[str, datetime] = Field(default_factory=dict)
 
-    def add_at(self, counter: str, amount: int, at: datetime) -> Self:
+    def add(self, counter: str, amount: int, at: datetime) -> Self:
         moved_at = {**self.moved_at, counter: at}
-        return self.add(counter, amount).model_copy(update={"moved_at": moved_at})
+        return super().add(counter, amount, at).model_copy(update={"moved_at": moved_at})
 
 
 class PlacedState(State):

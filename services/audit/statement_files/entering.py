@@ -184,7 +184,7 @@ class _Entering:
         registered = await self.givers.register(list_gifts(checked))
         rows, refused = identify_rows(checked, registered, self.identities)
         stated = [StatedRow.from_row(row) for row in checked if isinstance(row, BankRow)]
-        cells = {row.line: row.original for row in checked}
+        cells = {row.line: row.original for row in checked if row.original}
         return _Portion(rows, stated, refused, cells)
 
     async def _enter(self, portion: "_Portion", number: int, rows: int) -> None:

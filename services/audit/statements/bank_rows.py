@@ -15,8 +15,8 @@ from services.audit.statements.meaning import (
     COUNTERPARTY,
     OTHER_SIDES,
     is_givers_column,
+    is_nothing,
     is_reversed,
-    is_zero,
 )
 from services.audit.statements.messages import (
     AMOUNT_REVERSED,
@@ -180,9 +180,7 @@ class BankRows:
     def _read_amount(self, cells: Sequence[str]) -> int:
         """Negative as it is written; 0 where both sides of the row are filled in. Raises
         Invalid."""
-        texts = [
-            text for at in self.amount_places if (text := _get(cells, at)) and not is_zero(text)
-        ]
+        texts = [text for at in self.amount_places if not is_nothing(text := _get(cells, at))]
         if len(texts) != 1:
             return 0
         return parse_signed_amount(texts[0], unit=self._layout.amounts.unit)

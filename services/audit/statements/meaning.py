@@ -39,8 +39,10 @@ _INCOMING = re.compile(
 _OUTGOING = re.compile(
     rf"{_OF_MONEY}(?:{_OUT_WORDS})|d|dr|dbit|debit|out|outgoing|expense|payment|paid"
 )
-_LEAVES = re.compile("[付扣缴]|支(?!付宝)|[取提]现|取款|转出|汇出|流出|消费|代发")
-_NOT = re.compile("[不未无]|退")
+_LEAVES = re.compile("(?<!支)付|[扣缴]|支(?!付宝)|[取提]现|取款|转出|汇出|流出|消费|代发")
+_NOT = re.compile("[不未无]|退|失败")
+_OTHERWISE = re.compile("收[款到付入]|[转汇流存]入|入账|到账|来[账款]|对方|客户|他行")
+"""支付宝收款, 对方付款: whoever pays there, it is not we for certain."""
 _FINISHED = re.compile(
     r"(?:交易|支付|付款|收款|转账|汇款|处理|记账|入账|到账|捐款|捐赠|订单|对方|款项|资金|审核|审批|复核|业务)?"
     r"(?:已经?)?(?:成功|完成|完结|结束|入账|到账|收款|收钱|收讫|收到|收入|付款|支付|记账|存入|存入零钱|正常"
@@ -128,7 +130,10 @@ def check_incoming(text: str, field: str, header: str = "") -> str:
 
 
 def _goes_out(word: str) -> bool:
-    return bool(_OUTGOING.fullmatch(word) or (_LEAVES.search(word) and not _NOT.search(word)))
+    if _OUTGOING.fullmatch(word):
+        return True
+    is_doubtful = _NOT.search(word) or _OTHERWISE.search(word)
+    return _LEAVES.search(word) is not None and not is_doubtful
 
 
 def check_finished(text: str, field: str, header: str = "") -> str:
@@ -251,13 +256,18 @@ def _check_nothing_reversed(text: str, field: str) -> None:
 
 
 def _check_empty_side(text: str, field: str) -> None:
-    if fold_word(text) not in ABSENT_WORDS and not is_zero(text):
+    if not is_nothing(text):
         raise DIRECTION_OUTGOING.invalid(field, header=field, text=text)
 
 
 def _check_kind(text: str, field: str) -> None:
     if is_bank_kind(fold_word(text)):
         raise KIND_OF_NO_GIFT.invalid(field, header=field, text=text)
+
+
+def is_nothing(text: str) -> bool:
+    """Of an amount: empty, 0.00, or what banks write into the side that a row has not: -, --, /."""
+    return not text or fold_word(text) in ABSENT_WORDS or is_zero(text)
 
 
 def is_zero(text: str) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from services.audit.statements.meaning import is_zero
+from services.audit.statements.meaning import is_nothing, is_zero
 from services.audit.statements.messages import BALANCE_BROKEN
 from shared.errors import Invalid
 from shared.money import format_yuan, parse_signed_amount
@@ -55,7 +55,7 @@ class RunningBalance:
             moved = [
                 self._parse(cells[at])
                 for at in self.amounts
-                if at < len(cells) and cells[at] and not is_zero(cells[at])
+                if at < len(cells) and not is_nothing(cells[at])
             ]
         except Invalid:
             return
