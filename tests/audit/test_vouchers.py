@@ -309,7 +309,7 @@ async def test_finance_charges_a_fee_by_page_and_gives_back_by_command(
     done = await http.post(f"{FINANCE_PATH}/new/fee", data=fee | papers, headers=maker)
     assert done.status_code == 303, done.text
     waiting = (await http.get(FINANCE_PATH, headers=checker)).text
-    for part in ("记-12", DIGEST, "5.00 元", "2026-01-20"):
+    for part in ("记-12", DIGEST, "5.00 元", "2026年1月20日"):
         assert part in waiting, part
     [digest] = set(re.findall(r'name="digest" value="([0-9a-f]{32})"', waiting))
     [path] = re.findall(rf"{FINANCE_PATH}/fund-fees/[^\"]+/approve", waiting)

@@ -37,7 +37,7 @@ async def test_a_file_is_taken_in_by_one_and_entered_by_another(
             "10,250.50",
             "2 笔捐款将入账",
             "经办柜员",
-            "2026-03-02 — 2026-03-03",
+            "2026年3月2日—2026年3月3日",
             "甲商会",
         ):
             assert words in shown, shown
