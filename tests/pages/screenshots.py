@@ -92,18 +92,19 @@ async def shoot(
 ) -> None:
     """folder: named like the look."""
     url, look = stack.public_url, folder.name
+    beside = folder / "public"
     async with _open(browser, url, look) as page:
-        await _walk(page, "/", url, folder / "public")
+        await _walk(page, "/", url, beside)
     for link in links:
         async with _open(browser, url, look) as page:
             await page.goto(link)
             path = page.url.removeprefix(url)
-            await _walk(page, path, url, folder / f"link-{_find_first_part(link)}")
+            await _walk(page, path, url, folder / f"link-{_find_first_part(link)}", beside)
     phones = {"mine": f"+86{ASKER}", "giver": campaign.list_enterprises()[0].phone}
     for base, phone in phones.items():
         async with _open(browser, url, look) as page:
             await sign_in_by_phone(page, stack, base, phone)
-            await _walk(page, f"/{base}", url, folder / base)
+            await _walk(page, f"/{base}", url, folder / base, beside)
     for account in accounts:
         async with _open(browser, url, look) as page:
             await page.goto(f"{url}/sign-in")
@@ -130,11 +131,13 @@ async def _choose_language(page: Page, url: str, look: str) -> None:
         await page.goto(f"{url}/language/en")
 
 
-async def _walk(page: Page, first: str, url: str, folder: Path) -> None:
-    """Every kind of page within reach, by its path, into the folder."""
+async def _walk(page: Page, first: str, url: str, folder: Path, beside: Path | None = None) -> None:
+    """Every kind of page within reach, by its path, into the folder. beside: what has the pages
+    that look the same for everybody."""
     async for path, _ in crawl(page, first, url):
-        name = re.sub(r"\W+", "-", find_kind(path)).strip("-") or "start"
-        await page.screenshot(path=folder / f"{name}.png", full_page=True)
+        name = (re.sub(r"\W+", "-", find_kind(path)).strip("-") or "start") + ".png"
+        if beside is None or path == first or not (beside / name).exists():
+            await page.screenshot(path=folder / name, full_page=True)
 
 
 if __name__ == "__main__":
