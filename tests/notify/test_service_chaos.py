@@ -59,6 +59,8 @@ ON_WECHAT = 10
 """One of so many persons."""
 LAST_FOR_S = count_examples(400, 1500)
 UNDER_WAY = ("created", "retry", "sending")
+MORE = 100
+"""Notices, of which some expire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Scene:
     @property
     def persons(self) -> int:
         return self.notices // self.each
+
+    @property
+    def lives(self) -> int:
+        return sum(map(len, self.deaths.values()))
 
 
 # --- the senders ----------------------------------------------------------------------------------
@@ -161,11 +167,11 @@ def list_pages(items: Sequence[T], size: int) -> list[Sequence[T]]:
     return [items[at : at + size] for at in range(0, len(items), size)]
 
 
-async def publish_facts(neighbours: Neighbours, scene: Scene, persons: Sequence[str]) -> set[str]:
+async def publish_facts(neighbours: Neighbours, persons: Sequence[str], each: int) -> set[str]:
     """The requests of which each person is to be told."""
     facts = [
         (f"R-{uuid4().hex[:20]}", make_opened().model_copy(update={"person_id": person}))
-        for _ in range(scene.each)
+        for _ in range(each)
         for person in persons
     ]
     await asyncio.gather(*(neighbours.publish_all(dict(page)) for page in list_pages(facts, 250)))
@@ -175,7 +181,7 @@ async def publish_facts(neighbours: Neighbours, scene: Scene, persons: Sequence[
 # --- what became of it ----------------------------------------------------------------------------
 
 
-async def wait_for_the_end(database: mongo.Database, scene: Scene) -> None:
+async def wait_for_the_end(database: mongo.Database, notices: int) -> None:
     """Until nothing is under way and nobody waits for a receipt."""
 
     async def look() -> Mapping[tuple[str, bool], int]:
@@ -187,7 +193,7 @@ async def wait_for_the_end(database: mongo.Database, scene: Scene) -> None:
 
     def has_ended(counts: Mapping[tuple[str, bool], int]) -> bool:
         is_open = any(count for (_, is_due), count in counts.items() if is_due)
-        return sum(counts.values()) == scene.notices and not is_open
+        return sum(counts.values()) == notices and not is_open
 
     await eventually(look, has_ended, LAST_FOR_S)
 
@@ -238,15 +244,19 @@ async def play(
         await neighbours.simulators.post("/simulator/faults", json=faults)
         database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_notify")
         async with run_senders(neighbours, scene, began_at, logs):
-            requests = await publish_facts(neighbours, scene, persons)
-            await wait_for_the_end(database, scene)
+            requests = await publish_facts(neighbours, persons, scene.each)
+            await wait_for_the_end(database, len(requests))
+            # Who is to die of what the other did in the meantime gets more to do.
+            while len(list_deaths(logs)) < scene.lives and len(requests) < 2 * scene.notices:
+                requests |= await publish_facts(neighbours, persons[:MORE], each=1)
+                await wait_for_the_end(database, len(requests))
         notices = await mongo.find(database, Notice, {})
         messages = await read_phones(neighbours)
         counters = await neighbours.read_counters()
     print(Counter(list_deaths(logs)))
     print(Counter((n.state, n.code, n.task is not None) for n in notices), counters)
     assert {notice.regarding for notice in notices} == requests
-    assert len(notices) == scene.notices
+    assert len(notices) == len(requests)
     check_nobody_twice(messages, counters)
     check_nobody_missing(notices, messages)
     deaths = list_deaths(logs)
