@@ -299,9 +299,11 @@ async def test_who_has_a_proposal_before_him_gets_no_second_for_the_same_need(
     [seen] = (await pool.look()).needs
     assert seen.excluded_donors == (match.donor_id,)
     assert other.donor_id != match.donor_id
+    assert await pool.looks_at() == [need.id]
     await pool.store(match.change_to("committed", NOW))
-    later = await pool.pool.read_whole(NOW + timedelta(days=1), 100)
-    assert later.needs[0].excluded_donors == ()
+    assert await pool.looks_at() == [], "it did not change"
+    later = await pool.pool.read_batch(NOW + timedelta(seconds=10), {}, 100)
+    assert [each.excluded_donors for each in later.needs] == [()], "he has answered"
 
 
 async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(stack: StackHarness) -> None:

@@ -2,7 +2,8 @@
 
 A batch decides what came or changed since the last look, a whole round all that waits. A need that
 a round could not serve waits for the next whole round, unless it changes or an offer that could
-serve it improves. Each instance remembers for itself which needs wait; one that just started
+serve it improves; one whose donors have proposals for it before them is looked at again soon: their
+answers change no need. Each instance remembers for itself which needs wait; one that just started
 looks at all of them once.
 """
 
@@ -51,6 +52,7 @@ _DAY_MS = 24 * 3600 * 1000
 # A refused proposal is tried again, since somebody was only faster; but not for ever.
 TRIES_MAX = 5
 UNRELIABILITY_MAX = 100
+ANSWERS_LOOKED_FOR_EVERY = timedelta(seconds=3)
 
 # --- the offers -----------------------------------------------------------------------------------
 
@@ -123,10 +125,14 @@ def _may_give(offer: Offer, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _SeenNeed:
-    """A need as it was when it was looked at."""
+    """A need as it was when it was looked at. again_at: None where nothing but a change helps."""
 
     version: int
     need: OpenNeed
+    again_at: datetime | None = None
+
+    def is_current(self, version: int, now: datetime) -> bool:
+        return self.version == version and (self.again_at is None or now < self.again_at)
 
 
 class OpenPool:
@@ -221,7 +227,7 @@ class OpenPool:
         self._looked_at = {}
         if not self._offers:
             return needs
-        async for ids in self._find_unseen():
+        async for ids in self._find_unseen(now):
             for seen in await self._load_needs(ids, now):
                 if self._candidates.serve(seen.need):
                     self._looked_at[seen.need.id] = seen
@@ -232,7 +238,7 @@ class OpenPool:
                 break
         return needs[:needs_max]
 
-    async def _find_unseen(self) -> AsyncIterator[list[str]]:
+    async def _find_unseen(self, now: datetime) -> AsyncIterator[list[str]]:
         """Ids in order of need, some at a time."""
         rows = iterate_by_rank(
             self._database, WAITING_NEEDS, self._context, self._weights, fields=("_version",)
@@ -240,7 +246,7 @@ class OpenPool:
         ids: list[str] = []
         async for rank, row in rows:
             unserved = self._unserved.get(rank.need_id)
-            if unserved is None or unserved.version != row["_version"]:
+            if unserved is None or not unserved.is_current(row["_version"], now):
                 ids.append(rank.need_id)
             if len(ids) == _READ_AT_ONCE:
                 yield ids
@@ -253,10 +259,12 @@ class OpenPool:
         rows = self._database[Need.COLLECTION].find({**WAITING_NEEDS, "_id": {"$in": ids}})
         needs = {row["_id"]: (row["_version"], mongo.to_state(Need, row)) async for row in rows}
         proposals = await self._find_proposals([need for _, need in needs.values()])
-        loaded = {
-            id_: _SeenNeed(version, self._choose_donors(need, proposals.get(id_, ()), now))
-            for id_, (version, need) in needs.items()
-        }
+        loaded: dict[str, _SeenNeed] = {}
+        for id_, (version, need) in needs.items():
+            proposed_to = proposals.get(id_, ())
+            again_at = now + ANSWERS_LOOKED_FOR_EVERY if proposed_to else None
+            chosen = self._choose_donors(need, proposed_to, now)
+            loaded[id_] = _SeenNeed(version, chosen, again_at)
         return [loaded[id_] for id_ in ids if id_ in loaded]
 
     async def _find_proposals(self, needs: Iterable[Need]) -> Mapping[str, Collection[str]]:
