@@ -155,15 +155,24 @@ class Sender(threading.Thread):
     def __init__(self, client: Client) -> None:
         super().__init__()
         self._client, self._ended = client, threading.Event()
+        self._progress = threading.Condition()
         self.sent = 0
 
     def run(self) -> None:
         while not self._ended.is_set():
-            self.sent += 1
+            with self._progress:
+                self.sent += 1
+                self._progress.notify_all()
             order = SERVICES[self.sent % 4 :] + SERVICES[: self.sent % 4]
             for place, service in enumerate(order):
                 row = {"_id": f"{self.sent}", "place": place}
                 self._client[f"guanjia_{service}"]["events"].insert_one(row)
+
+    def wait_for_next(self) -> None:
+        """Until another event is begun."""
+        with self._progress:
+            before = self.sent
+            assert self._progress.wait_for(lambda: self.sent > before, 60)
 
     def end(self) -> None:
         self._ended.set()
@@ -246,6 +255,7 @@ async def test_nobody_in_a_backup_knows_what_its_sender_does_not(
 
     def write(snapshot: Snapshot, service: str, out: IO[bytes]) -> dict[str, int]:
         windows.append(read_history_s(client))
+        sender.wait_for_next()
         return write_whole(snapshot, service, out)
 
     write_whole = Snapshot.write
