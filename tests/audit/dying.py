@@ -11,13 +11,18 @@ from typing import Any
 from services.audit.tlog import disk
 
 TOUCHES = ("fsync", "replace", "mkdir", "unlink", "rmdir", "link")
+# Forked from a process of one thread: a lock that a thread of ours holds would never open there.
+CONTEXT = multiprocessing.get_context("forkserver")
+USERS = ("test_freezing", "test_keys", "test_publisher", "test_witnesses")
+CONTEXT.set_forkserver_preload([f"tests.audit.{name}" for name in USERS])
 
 
 def survives(step: int, action: Callable[[], object]) -> bool:
     """Whether `action` came to its end before its `step`-th touch of the disk, where it is killed
     (SIGKILL). The touches: a file half written, written, synced, renamed, removed, a folder made.
+    action: one that pickles.
     """
-    process = multiprocessing.get_context("fork").Process(target=_until, args=(step, action))
+    process = CONTEXT.Process(target=_until, args=(step, action))
     process.start()
     process.join(60)
     assert process.exitcode in (0, -signal.SIGKILL), process.exitcode

@@ -4,6 +4,7 @@ import fcntl
 import itertools
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -217,7 +218,11 @@ def assert_whole(folder: Path, writer: Writer, sizes: set[int], root: bytes) -> 
 
 def publish_and_die(folder: Path, batch: list[tuple[int, bytes]], step: int) -> bool:
     """Publish in another process that is killed before its `step`-th touch of the disk."""
-    return not survives(step, lambda: LogDirectory(folder, log_key()).publish(batch))
+    return not survives(step, partial(publish, folder, batch))
+
+
+def publish(folder: Path, batch: list[tuple[int, bytes]]) -> None:
+    LogDirectory(folder, log_key()).publish(batch)
 
 
 def everything(folder: Path) -> dict[str, bytes]:

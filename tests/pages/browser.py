@@ -102,7 +102,8 @@ class Person:
     account: str
     secret: str
 
-    def make_code(self, steps: int = 0) -> str:
+    def make_code(self, steps: int) -> str:
+        """steps: how many later than now. One earlier expires if it is sent a moment later."""
         return pyotp.TOTP(self.secret).generate_otp(int(system_now().timestamp()) // CODE_S + steps)
 
 
@@ -113,17 +114,17 @@ async def enrol(page: Page, stack: Stack, account: str) -> Person:
     person = Person(account, (await page.locator("code").inner_text()).replace(" ", ""))
     await page.fill("[name=new_password]", PASSWORD)
     await page.fill("[name=password_again]", PASSWORD)
-    await page.fill("[name=code]", person.make_code(-1))
+    await page.fill("[name=code]", person.make_code(0))
     await page.locator("main button").click()
     await page.wait_for_url("**/sign-in?done=enrolled")
     return person
 
 
-async def sign_in(page: Page, stack: Stack, person: Person, steps: int = 0) -> None:
-    """Ends on the first page. steps: which code, where he signed in a moment ago."""
+async def sign_in(page: Page, stack: Stack, person: Person) -> None:
+    """Ends on the first page. The code is the next one: his enrolment used that of now."""
     await page.goto(f"{stack.public_url}/sign-in")
     await page.fill("[name=name]", person.account)
     await page.fill("[name=password]", PASSWORD)
-    await page.fill("[name=code]", person.make_code(steps))
+    await page.fill("[name=code]", person.make_code(1))
     await page.locator("main button").click()
     await page.wait_for_url("**/home")
