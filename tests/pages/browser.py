@@ -55,7 +55,7 @@ async def open_page(
         locale="zh-CN",
     )
     page = await context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     yield page
     await context.close()
 
