@@ -1,5 +1,6 @@
 """What becomes of a donor's answer by SMS: whose it is, and what is left to a person."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from shared.contracts.events import (
     DonorAnswered,
     DonorReplied,
     MatchDelivered,
+    MessageAnswered,
     MessageQueued,
+    ReplyUnderstood,
 )
 from shared.contracts.events.donors import DonorOutcome
 from shared.contracts.values import Channel
@@ -28,6 +31,13 @@ from tests.intake.builders import (
     make_match_event,
     make_submission,
 )
+from tests.intake.door import Door, reads_in_memory
+
+
+@pytest.fixture(autouse=True)
+def _in_memory() -> Iterator[None]:
+    with reads_in_memory():
+        yield
 
 
 def hear(harness: DecisionHarness, phone: str, id_: str = "1", code: str = "4821") -> Decision:
@@ -103,6 +113,8 @@ def test_what_opened_nothing_is_read_by_a_person(outcome: DonorOutcome) -> None:
     decision = harness.handle(EVENTS[DonorAnswered], make_event(answered, message.person_id))
     assert [fact for _, fact in decision.events if isinstance(fact, MessageQueued)]
     assert find_message(harness).waits
+    told = [fact for _, fact in decision.events if isinstance(fact, MessageAnswered)]
+    assert [fact.full_answer for fact in told] == ["unread"], "nobody else tells him anything"
     again = harness.handle(EVENTS[DonorAnswered], make_event(answered, message.person_id))
     assert not again.events, "once"
 
@@ -142,3 +154,37 @@ def test_a_yes_alone_where_help_waits_is_no_donors_answer() -> None:
     decision = hear(harness, PHONE, code="")
     assert any(isinstance(fact, MessageQueued) for _, fact in decision.events)
     assert not any(isinstance(fact, DonorReplied) for _, fact in decision.events)
+
+
+# --- N alone, the whole way ---
+
+
+async def test_no_alone_is_heard_by_matching_and_stops_nothing() -> None:
+    door = Door()
+    await door.write("求轮椅1辆，虎门镇，张三")
+    said = await door.write("N")
+    [fact] = [fact for fact in said.facts if isinstance(fact, DonorReplied)]
+    assert (fact.verdict, fact.code) == ("decline", "")
+    assert said.message.reading == "donor"
+    assert not any(person.opted_out for person in door.persons())
+    assert not any(point.opted_out for point in door.points())
+
+
+async def test_no_alone_to_whether_help_arrived_is_read_by_a_person_and_stops_nothing() -> None:
+    door = Door()
+    first = await door.write("求轮椅1辆，虎门镇，张三")
+    door.deliver(str(first.message.request_id), "M-1")
+    said = await door.write("n")
+    assert not any(isinstance(fact, DonorReplied | ReplyUnderstood) for fact in said.facts)
+    assert (said.message.reading, said.message.waits) == ("no", True)
+    assert said.answers == ["noted"]
+    assert not any(point.opted_out for point in door.points())
+    yes = await door.write("1")
+    assert not any(isinstance(fact, ReplyUnderstood) for fact in yes.facts), "it was doubted"
+
+
+@pytest.mark.parametrize("written", ["退订", "TD", "T", "不要再发"])
+async def test_what_stops_notices_does_so_still(written: str) -> None:
+    door = Door()
+    await door.write("求轮椅1辆，虎门镇，张三")
+    assert (await door.write(written)).answers == ["opted_out"]

@@ -130,7 +130,6 @@ def test_a_no_and_why(written: str, cause: str) -> None:
         "4821",
         "同意",
         "都同意",
-        "N",
         "Y482",
         "Y482199",
         "Y 4821 4822",
@@ -295,7 +294,7 @@ def test_no_rhythm_of_words_keeps_it_busy(
 @given(st.text(max_size=80))
 def test_no_text_breaks_it(written: str) -> None:
     answer = read_donor_answer(written)
-    assert answer is None or answer.code.isdecimal()
+    assert answer is None or answer.code.isdecimal() or (not answer.code and answer.has_letter)
 
 
 @given(
@@ -319,6 +318,14 @@ def test_a_yes_alone_has_no_number(text: str) -> None:
     assert answer.has_letter
 
 
-@pytest.mark.parametrize("text", ["N", "同意", "好的", "Y?", "Y吗", "yes or no", "YY", "Y1"])
+@pytest.mark.parametrize("written", ["N", "n", "Ｎ", "no", "n.", "N，谢谢", "回复N"])
+def test_a_no_alone_is_a_donors_no_and_no_stop(written: str) -> None:
+    answer = text.understand(written)
+    assert answer == DonorAnswer("decline", "")
+    assert isinstance(answer, DonorAnswer)
+    assert answer.has_letter
+
+
+@pytest.mark.parametrize("text", ["NN", "同意", "好的", "Y?", "Y吗", "yes or no", "YY", "Y1"])
 def test_other_words_alone_are_no_donors_answer(text: str) -> None:
     assert read_donor_answer(text) is None

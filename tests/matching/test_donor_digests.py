@@ -324,11 +324,21 @@ def test_a_yes_alone_is_about_the_one_proposal_that_waits() -> None:
     assert harness.answered() == [("accepted", 1)]
 
 
-def test_of_several_he_is_asked_which_once_a_day() -> None:
+def test_a_no_alone_declines_the_one_proposal_that_waits() -> None:
+    harness = DigestHarness(1)
+    harness.tell(1, harness.matches[0])
+    harness.reply("", verdict="decline")
+    assert harness.code(CODES[0]).verdict == "decline"
+    harness.finish(CODES[0], 1)
+    assert harness.answered() == [("declined", 1)]
+
+
+@pytest.mark.parametrize("verdict", ["accept", "decline"])
+def test_of_several_he_is_asked_which_once_a_day(verdict: DonorVerdict) -> None:
     harness = DigestHarness(2)
     harness.tell(2)
     before = len(harness.facts)
-    harness.reply("")
+    harness.reply("", verdict=verdict)
     assert harness.code(CODES[0]).verdict is None
     assert list_questions(harness, before) == [(CODES[0], 2)]
     harness.reply("")

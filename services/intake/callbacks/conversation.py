@@ -189,11 +189,13 @@ class Conversation(MessageSettler):
 
     async def _hear_donor_or_go_on(self, answer: DonorAnswer) -> str:
         """“好，3000” to who was asked how much is an amount; Y4821 and N4821 answer no question of
-        ours. Y alone may say that help arrived."""
+        ours. Y and N alone may say whether help arrived: no is left to a person, and is no stop."""
         is_donors = answer.has_letter and answer.code
         if not is_donors and (await self._load_thread()).dialogue:
             return await self._ask_or_request(answer)
         if not answer.code and await self._is_awaited():
+            if answer.verdict == "decline":
+                return await self._reply("no", ShortAnswer(Sense.NO))
             return await self._leave_to_person("unknown", may_press=True)
         return await self._hear_donor(answer)
 

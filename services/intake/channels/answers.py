@@ -22,7 +22,7 @@ ANSWER_LENGTH_MAX = 60
 
 
 class Sense(StrEnum):
-    """NO: “n”, which is no to one question and “stop” to a carrier. GRIEF: tears alone."""
+    """NO: “n” or “r”, which is no to one question and “stop” to a carrier. GRIEF: tears alone."""
 
     RECEIVED = "received"
     NOT_RECEIVED = "not_received"

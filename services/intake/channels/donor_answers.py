@@ -19,8 +19,8 @@ WORDS_AFTER_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class DonorAnswer:
-    """code: empty for “Y” alone. cause: why not, as far as the words say it; they themselves are
-    not passed on.
+    """code: empty for “Y” or “N” alone. cause: why not, as far as the words say it; they themselves
+    are not passed on.
 
     has_letter: said with Y or N, as we asked a donor to, not in words that may answer anything.
     """
@@ -38,8 +38,8 @@ def read_donor_answer(text: str) -> DonorAnswer | None:
     plain = _MARKS.sub(" ", simplify(fold_text(text).casefold())).strip()
     if len(plain) > LENGTH_MAX:
         return None
-    if _YES_ALONE.fullmatch(plain):
-        return DonorAnswer("accept", "", has_letter=True)
+    if match := _ALONE.fullmatch(plain):
+        return DonorAnswer("decline" if match["no"] else "accept", "", has_letter=True)
     for pattern in (_WORD_FIRST, _CODE_FIRST):
         if match := pattern.fullmatch(plain):
             return _read_match(match)
@@ -99,7 +99,7 @@ _AGREE = (
 )
 _NO = f"{_ALL}{_NOW}(?:{_REFUSE}(?: ?(?:no|n))?|no|n){_AFTER}"
 _YES = f"{_ALL}{_NOW}(?:{_AGREE}(?: ?(?:yes|y))?|yes|y|ok){_AFTER}"
-_YES_ALONE = re.compile("(?:回复 ?)?(?:y|yes)(?: ?(?:谢谢|好的))?")
+_ALONE = re.compile("(?:回复 ?)?(?:y|yes|(?P<no>n|no))(?: ?(?:谢谢|好的))?")
 _VERDICT = f"(?P<said>(?P<no>{_NO})|(?P<yes>{_YES}))"
 _LETTER = re.compile("[yn]")
 # An amount or a count is no code, nor is a part of a longer number.

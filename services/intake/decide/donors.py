@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake.decide.identities import list_reached
-from services.intake.decide.messages import Settlement, load_message, queue, settle
+from services.intake.decide.messages import Settlement, load_message, queue, say_unread, settle
 from services.intake.model import HearDonor, Message
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonorAnswered, DonorReplied
@@ -21,8 +21,8 @@ def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -
     """From what reaches him, since what he answers to was sent there; never a collector's phone,
     nor one that one of the staff alone gave him.
 
-    Else a person reads it. So does he a “Y” alone where help waits to be confirmed: it may mean
-    that. Of such a one matching hears everybody who is reached: it counts only where one is.
+    Else a person reads it. So does he a “Y” or “N” alone where help waits to be confirmed: it may
+    mean that. Of such a one matching hears everybody who is reached: it counts only where one is.
     """
     data = item.data
     message, thread = load_message(states, data.message_id, data.point_id)
@@ -48,8 +48,9 @@ def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -
     return replace(settled, events=(*settled.events, (speaker, reply)))
 
 
-def decide_donor_answered(states: States, event: Event[DonorAnswered], _now: datetime) -> Decision:
-    """What matching could make nothing of, a person reads; unless it is forgotten by now."""
+def decide_donor_answered(states: States, event: Event[DonorAnswered], now: datetime) -> Decision:
+    """What matching could make nothing of, a person reads; unless it is forgotten by now. Who
+    hears nothing else of it, as who wrote “N” and was asked nothing, is told so."""
     data = event.data
     if data.message_id is None or data.outcome not in FOR_A_PERSON:
         return NOTHING
@@ -59,4 +60,5 @@ def decide_donor_answered(states: States, event: Event[DonorAnswered], _now: dat
     if (message.state, message.reading) != ("understood", "donor"):
         return NOTHING
     waiting = message.model_copy(update={"state": "unread"})
-    return Decision((waiting,), (queue(waiting),))
+    answer = say_unread(states, waiting, now) if data.is_quiet else NOTHING
+    return Decision((waiting, *answer.states), (queue(waiting), *answer.events))

@@ -297,6 +297,18 @@ def queue(message: Message) -> tuple[State, Fact]:
     return message, fact
 
 
+def say_unread(states: States, message: Message, now: datetime) -> Decision:
+    """That a person reads it, where no rule said anything of it yet: by SMS, once a day."""
+    if message.channel is not Channel.SMS:
+        return NOTHING
+    _, correspondence = load_message(states, message.id, message.point_id)
+    point = states.get(ContactPoint, message.point_id)
+    is_closed = point is not None and point.opted_out
+    correspondence, is_told = _count_answer(correspondence, "unread", now, is_closed=is_closed)
+    fact = MessageAnswered.of(correspondence.id, "unread", "")
+    return Decision((correspondence,), ((message, fact),)) if is_told else NOTHING
+
+
 def _count_answer(
     correspondence: Correspondence, answer: SenderAnswer, now: datetime, *, is_closed: bool
 ) -> tuple[Correspondence, bool]:

@@ -134,9 +134,8 @@ def _decide_meaning(states: States, writer: Writer, now: datetime) -> Decision:
             return _opt_out(states, writer)
         case "resumed":
             return _resume(states, writer)
-        case "no":
-            is_asked = bool(writer.list_questions("received"))
-            return _leave_to_person(writer, "unread") if is_asked else _opt_out(states, writer)
+        case "no":  # to which of our questions, it does not say; nor that notices shall stop
+            return _leave_to_person(writer, "unread")
         case "reference":
             answered = writer.thread.asked_meaning
             if answered is None:
