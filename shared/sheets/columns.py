@@ -13,7 +13,12 @@ Parse = Callable[[str, str], object]
 
 _REMARK = re.compile(r"\((?:必填|选填|可选|必填项|选填项|required|optional)\)")
 _NO_PART = re.compile(r"[\s_*]|:$")
-
+_YUAN = re.compile(r"\((?:人民币)?元\)$|/(?:人民币)?元(?=\(|$)")
+"""In what amounts are unless it is said: a header with it is no other column."""
+_GLOSS = re.compile(
+    r"(?<=[^\x00-\x7f])[(\[](?!.*(?:dollar|euro|pound|yen))[a-z][a-z.'/&\-]{3,}[)\]]$"
+)
+"""A bank's second language: 交易日期[ Transaction Date ]."""
 
 _DAY, _OF_DAY = "日期", "时间"
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?")
@@ -222,5 +227,6 @@ def _get(cells: Sequence[str], position: int | None) -> str:
 
 
 def fold_header(text: str) -> str:
-    """手机号码（必填） is 手机号码, `Town Code` is towncode, 金額 is 金额."""
-    return _NO_PART.sub("", _REMARK.sub("", fold_word(text)))
+    """手机号码（必填） is 手机号码, `Town Code` is towncode, 金額（元） is 金额."""
+    word = _NO_PART.sub("", _REMARK.sub("", fold_word(text)))
+    return _YUAN.sub("", _GLOSS.sub("", word))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.audit.model import format_payment_reference, parse_payment_reference
+from services.audit.statements.booking import parse_booked_at
 from services.audit.statements.layout import Layout
 from services.audit.statements.meaning import (
     COUNTERPARTY,
@@ -26,11 +27,15 @@ from services.audit.statements.messages import (
     ROW_REVERSED,
     STATE_UNFINISHED,
 )
-from services.audit.statements.vocabulary import OwnKind, find_own_kind, is_bank_party
+from services.audit.statements.vocabulary import (
+    OwnKind,
+    find_own_kind,
+    is_bank_party,
+    is_sent,
+)
 from shared.contracts.events import BankLineStated
 from shared.errors import Invalid, Problem
 from shared.ids import make_id
-from shared.moments import parse_moment
 from shared.money import parse_signed_amount
 from shared.sheets import RefusedRow, Row, Table
 from shared.sheets.messages import VALUE_MISSING
@@ -77,8 +82,13 @@ class BankRows:
         if named is None and self._is_reversed_credit(problems, row.original):
             return self._make_reversed(row, problems)
         goes_out = DIRECTION_OUTGOING.code in codes
-        own_kind = "" if named else self._find_own_kind(problems, row.original, goes_out=goes_out)
-        if not (named or goes_out or own_kind) or not codes <= _OF_A_PAYMENT:
+        is_minus = not goes_out and self._is_minus(row.original)
+        sent = is_minus and any(is_sent(self._find_word(each, row.original)) for each in problems)
+        own_kind: OwnKind = ""
+        if not named:
+            left = goes_out or is_minus
+            own_kind = self._find_own_kind(problems, row.original, goes_out=left)
+        if not (named or goes_out or own_kind or sent) or not codes <= _OF_A_PAYMENT:
             return None
         try:
             amount_fen = self._read_amount(row.original)
@@ -177,6 +187,13 @@ class BankRows:
         """The columns of which one says what a row moves."""
         return (*self._other_sides, self._header.places.get("amount", len(self._header.cells)))
 
+    def _is_minus(self, cells: Sequence[str]) -> bool:
+        """Whether a column of both directions says by its sign that it left."""
+        try:
+            return self._read_amount(cells) < 0
+        except Invalid:
+            return False
+
     def _read_amount(self, cells: Sequence[str]) -> int:
         """Negative as it is written; 0 where both sides of the row are filled in. Raises
         Invalid."""
@@ -186,7 +203,7 @@ class BankRows:
         return parse_signed_amount(texts[0], unit=self._layout.amounts.unit)
 
     def _read_moment(self, cells: Sequence[str]) -> datetime:
-        return parse_moment(self._read(cells, "received_at"), "received_at")
+        return parse_booked_at(self._read(cells, "received_at"), "received_at")
 
     def _read_reference(
         self, cells: Sequence[str], own_kind: OwnKind, at: datetime, amount_fen: int

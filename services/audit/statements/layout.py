@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, ValidationError
 
+from services.audit.statements.booking import parse_booked_at
 from services.audit.statements.meaning import (
     build_guards,
     check_designation,
@@ -28,7 +29,6 @@ from services.audit.statements.messages import (
 from shared.contracts.values import Value
 from shared.errors import Invalid
 from shared.messages import AMOUNT_SIGNED
-from shared.moments import parse_moment
 from shared.money import parse_amount
 from shared.phones import PHONE_CODES, parse_mobile
 from shared.sheets import ABSENT_WORDS, Column, Columns, check_yuan, make_code_parser
@@ -65,7 +65,7 @@ _GIVER_WORDS = (
     "付款人 付款人名称 付款方 付款方名称 付款户名 交易对方 对方单位名称 收(付)方名称"
 )
 _AMOUNT_WORDS = (
-    "金额 金额(元) 捐赠金额 捐款金额 交易金额 入账金额 到账金额 收款金额 "
+    "金额 捐赠金额 捐款金额 交易金额 入账金额 到账金额 收款金额 "
     "收入 收入金额 存入金额 贷方 贷方金额 贷方发生额 贷方发生额(收入)"
 )
 _MOMENT_WORDS = (
@@ -150,7 +150,7 @@ class Layout(Value):
                 ),
                 Column("amount", _AMOUNT_WORDS, self._parse_amount, required=True, single=True),
                 Column("fund_id", "基金 基金编号", make_code_parser("基金"), required=True),
-                Column("received_at", _MOMENT_WORDS, parse_moment, required=True),
+                Column("received_at", _MOMENT_WORDS, parse_booked_at, required=True),
                 Column(
                     "designation",
                     "用途 捐赠用途 捐赠意向",

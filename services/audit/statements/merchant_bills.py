@@ -29,6 +29,8 @@ _ACCOUNT = re.compile(r"账号[:：]\s*\[?(\d{6,})")
 _ALIPAY_SUM = re.compile(r"#\s*收入合计[:：]\s*(\d+)\s*笔[,，]\s*共\s*([\d.]+)\s*元")
 _PAID_IN = re.compile("^(?!.*充值).*(?:交易|支付|付款|转账|收款|到账|捐|消费|当面付)")
 """Kinds of income by which somebody paid; a top-up or a fee given back is our own money."""
+_STATES = {"": BOOKED, "SUCCESS": BOOKED, "REFUND": BOOKED, "REVOKED": "已撤销"}
+"""WeChat's of a trade. What was paid and given back later did come in; its refund is beside it."""
 Cells = Mapping[str, str]
 """Of a row, by folded header."""
 
@@ -37,8 +39,8 @@ Cells = Mapping[str, str]
 class Bill:
     """One kind of bill. needed: the headers by which it is known; reference and moment are among
     them. amount: what came in; outgoing: what went out, where that is a column of its own, else a
-    negative amount or `direction` says it. total: the header of the sum below the table, and count
-    what stands before it. party: who paid, where the bill says it at all."""
+    negative amount or `direction` says it. state: of what came in. total: the header of the sum
+    below the table, and count what stands before it. party: who paid, where the bill says it."""
 
     name: str
     needed: tuple[str, ...]
@@ -74,6 +76,7 @@ BILLS = (
         moment="交易时间",
         amount="应结订单金额",
         outgoing="退款金额",
+        state="交易状态",
         currency="货币种类",
         memo="商品名称",
         total="应结订单总金额",
@@ -153,7 +156,7 @@ def _read_lines(bill: Bill, cells: Cells) -> Iterator[BankLine]:
 
 def _make_line(bill: Bill, cells: Cells, amount: Decimal, *, is_credit: bool) -> BankLine:
     kind = _get(cells, bill.kind)
-    state = BOOKED
+    state = _get(cells, bill.state) if is_credit else ""
     if not is_credit and "退款" in (kind or "退款"):
         state = REFUNDED
     elif is_credit and kind and not _PAID_IN.search(kind):
@@ -165,7 +168,7 @@ def _make_line(bill: Bill, cells: Cells, amount: Decimal, *, is_credit: bool) ->
         amount=amount,
         currency=_get(cells, bill.currency) or "CNY",
         is_credit=is_credit,
-        state=state,
+        state=_STATES.get(state, state),
         kind=kind,
         memo=_get(cells, bill.memo).replace("缺省", ""),
     )

@@ -54,8 +54,9 @@ _OWN_MOVES = (
 _NEGATED = re.compile(
     rf"(?:不[求必用需要须再会予]?|无[需须]?|未|勿|非)(?:要求?|发生|申请|再)?(?:{UNDONE})"
 )
+_SENT = rf"(?:(?:{_WAYS})*(?:{_OUT})|对外(?:付款|支付|转账|汇款))(?:款|金额|交易|业务)?"
 _EXACT = re.compile(
-    rf"(?:(?:{_WAYS})*(?:{_OUT})|对外(?:付款|支付|转账|汇款))(?:款|金额|交易|业务)?"
+    rf"{_SENT}"
     r"|代发(?:工资|薪酬|奖金|劳务费|业务|款)?|(?:发放?)?工资|代扣代缴"
     rf"|(?:(?:{_WAYS}|短信|季度|年度|代收|代扣)*(?:{_FEES})"
     r"|(?:银行|账户|短信|网银|电子|季度|年度)+(?:服务费|管理费|年费))(?:收入|支出)?"
@@ -92,6 +93,11 @@ _NOTHING_UNDONE = re.compile(
 def is_bank_word(word: str) -> bool:
     """Whether it is nothing but a bank's word for what is no gift: 手续费, 跨行转出, 冲正."""
     return _EXACT.fullmatch(word) is not None
+
+
+def is_sent(word: str) -> bool:
+    """Whether a bank's kind of transaction is money that left: 往账, 网银转出."""
+    return re.fullmatch(_SENT, word) is not None
 
 
 def find_own_kind(word: str) -> OwnKind:
