@@ -288,6 +288,45 @@ def test_names_at_one_phone_are_no_way_around_the_own_sighting() -> None:
     assert outcomes == ["", "sighting_own"]
 
 
+SEEN = {"vouching": {"seen": {"manner": "visit"}}}
+
+
+@pytest.mark.parametrize("is_vouched_first", [True, False])
+def test_on_the_sighting_of_who_approved_nothing_more_opens_by_itself(
+    is_vouched_first: bool,
+) -> None:
+    """One man's word made the person up, approved 499 yuan and would open as much again."""
+    applicant = Applicant()
+    first = applicant.ask(1, 49_900, channel="hotline")
+    if is_vouched_first:
+        vouch = VouchForPerson(request_id=first.id, by="a", vouching=SEEN["vouching"])
+        applicant.handle(COMMANDS[VouchForPerson], make_command(vouch))
+    assert applicant.approve(first, "village", **({} if is_vouched_first else SEEN)) == ""
+    sms = {"source": "/callbacks/tencent", "channel": "sms", "category": "supplies"}
+    second = applicant.ask(2, 50_000, **sms)
+    assert (second.state, second.waits_for) == (RequestState.RECORDED, ("person_often",))
+    assert applicant.approve(second, "village") == "sighting_own", "nor does he approve it"
+    vouch = VouchForPerson(request_id=second.id, by="lin", vouching=SEEN["vouching"])
+    applicant.handle(COMMANDS[VouchForPerson], make_command(vouch))
+    assert applicant.request(second.id).state == RequestState.OPEN, "another met the person"
+
+
+def test_another_name_at_the_phone_opens_nothing_on_that_sighting_either() -> None:
+    applicant = Applicant()
+    assert applicant.approve(applicant.ask(1, 49_900, channel="hotline"), "village", **SEEN) == ""
+    other = {"name": "李四", "phone": PHONE}
+    second = applicant.ask(2, 50_000, channel="hotline", category="supplies", applicant=other)
+    vouch = VouchForPerson(request_id=second.id, by="a", vouching=SEEN["vouching"])
+    applicant.handle(COMMANDS[VouchForPerson], make_command(vouch))
+    assert applicant.request(second.id).waits_for == ("person_often",)
+
+
+def test_what_two_approved_keeps_nothing_small_from_opening() -> None:
+    applicant = Applicant()
+    assert applicant.approve(applicant.ask(1, 150_000), "village") == ""
+    assert applicant.ask(2, 20_000, category="supplies").state == RequestState.OPEN
+
+
 def test_who_is_joined_and_taken_apart_again_has_got_what_he_got() -> None:
     """One approver alone may do both, with another record each time."""
     applicant = Applicant()

@@ -1,7 +1,10 @@
 """What looks alike is a question to a person, and his answer is taken back without loss."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, Literal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.intake.decide.requests import make_fact
 from services.intake.model import ErasePerson, OpeningTally, Request, RequestState
@@ -172,9 +175,7 @@ def test_persons_that_were_joined_count_as_one_and_come_apart_as_they_were() -> 
     before = [harness.person(id_) for id_ in ids]
     join = JoinPersons(person_id=ids[0], other_id=ids[1])
     assert list_facts(harness.handle(COMMANDS[JoinPersons], make_command(join))) == ["PersonJoined"]
-    tally = harness.states[Ref(OpeningTally, f"person:{min(ids)}")]
-    assert isinstance(tally, OpeningTally)
-    assert [count for count, _ in tally.days.values()] == [2]
+    assert count_openings(harness, ids) == [1, 1], "each record its own"
     for n in range(rules.person_openings_max - 1):
         harness.ask(f"m{n}", phone=f"+861380013800{n % 2 + 1}")
     assert harness.reasons() == ["person_often"], "two of three were used by the other record"
@@ -191,9 +192,49 @@ def test_joining_who_are_one_already_makes_up_no_money() -> None:
     for first, second in (ids, ids[::-1], ids):
         join = make_command(JoinPersons(person_id=first, other_id=second))
         harness.handle(COMMANDS[JoinPersons], join)
-    tally = harness.states[Ref(OpeningTally, f"person:{min(ids)}")]
-    assert isinstance(tally, OpeningTally)
-    assert [count for count, _ in tally.days.values()] == [2]
+    assert count_openings(harness, ids) == [1, 1]
+
+
+def count_openings(harness: SuggestionHarness, ids: list[str]) -> list[int]:
+    """What is counted of each record."""
+    tallies = [harness.states.get(Ref(OpeningTally, f"person:{id_}")) for id_ in ids]
+    return [
+        sum(count for count, _ in tally.days.values()) if isinstance(tally, OpeningTally) else 0
+        for tally in tallies
+    ]
+
+
+Act = tuple[Literal["ask", "join", "apart"], int, int]
+ACTS = st.tuples(st.sampled_from(["ask", "join", "apart"]), st.integers(0, 3), st.integers(0, 3))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ACTS, max_size=14))
+def test_however_records_are_joined_and_come_apart_what_opened_is_counted_once(
+    acts: list[Act],
+) -> None:
+    """Of each record what opened for it, so the sum is what opened; and while records are one, no
+    more opens for them than for one person."""
+    harness = SuggestionHarness()
+    names = [{"name": f"王{n}", "phone": f"+861390013900{n}"} for n in range(4)]
+    ids = [harness.ask(f"first-{n}", **name) for n, name in enumerate(names)]
+    opened = [1, 1, 1, 1]
+    most = IntakeSettings().rules.person_openings_max
+    for n, (act, first, second) in enumerate(acts):
+        if act == "join" and first != second:
+            join = JoinPersons(person_id=ids[first], other_id=ids[second])
+            harness.handle(COMMANDS[JoinPersons], make_command(join, key=f"{n}"))
+        elif act == "apart":
+            apart = SeparatePerson(person_id=ids[first])
+            harness.handle(COMMANDS[SeparatePerson], make_command(apart, key=f"{n}"))
+        elif act == "ask":
+            one = {ids[first], *harness.person(ids[first]).joined}
+            before = sum(opened[k] for k, id_ in enumerate(ids) if id_ in one)
+            harness.ask(f"{n}", **names[first])
+            is_opened = harness.last["decision"] == "opened"
+            assert is_opened == (before < most)
+            opened[first] += is_opened
+        assert count_openings(harness, ids) == opened
 
 
 def test_each_hears_of_his_own_case_once_while_records_are_joined_and_come_apart() -> None:

@@ -63,7 +63,7 @@ def decide_give(
                 agreed = waiting.model_copy(
                     update={"guardian_agreed_at": now, "guardian_agreed_by": data.by}
                 )
-                opened, counted = _go_on(rules, states, agreed, now, is_first=not events)
+                opened, counted = _go_on(rules, states, (agreed, person), now, is_first=not events)
                 changed += [opened, *counted]
                 fact = make_fact(opened) if opened.state is RequestState.OPEN else None
                 events += [(opened, fact)] if fact else []
@@ -71,15 +71,15 @@ def decide_give(
 
 
 def _go_on(
-    rules: Rules, states: States, request: Request, now: datetime, *, is_first: bool
+    rules: Rules, states: States, of: tuple[Request, Person], now: datetime, *, is_first: bool
 ) -> tuple[Request, tuple[State, ...]]:
     """One opens by itself, since openings are counted once a decision; an approver has the rest."""
-    request = request.model_copy(update={"needs_guardian": False})
+    request, person = of[0].model_copy(update={"needs_guardian": False}), of[1]
     if request.state is not RequestState.RECORDED:
         return request, ()
     if not is_first:
         return request.model_copy(update={"waits_for": ("person_often",)}), ()
-    return open_or_hold(rules, states, request, now)
+    return open_or_hold(rules, states, request, person, now)
 
 
 def decide_consent_end(states: States, item: Command[EndConsent], now: datetime) -> Decision:

@@ -1,7 +1,7 @@
 """How much opens by itself: for a person, a household, a contact point, through a channel; and how
 much money was opened or approved for a person and the household, which its approver goes by."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -34,53 +34,49 @@ def list_tally_ids(data: SealedRequest, earlier_id: str) -> tuple[str, ...]:
 
 
 def _list_counted(request: Request) -> tuple[str, ...]:
-    """Whom a member of staff has met counts for himself."""
+    """Whom a member of staff has met counts for himself, under the record that asks."""
     if request.sighting is None:
         return request.tally_ids
-    own = f"person:{request.cap_person_id or request.person_id}"
+    own = f"person:{request.person_id}"
     return tuple(own if id_.startswith("person:") else id_ for id_ in request.tally_ids)
-
-
-def join_tallies(states: States, tally_ids: Sequence[str]) -> tuple[OpeningTally, ...]:
-    """Of records that are one person: all of it under the first."""
-    stored = states.get_many(OpeningTally, tally_ids)
-    if not stored:
-        return ()
-    days: dict[str, tuple[int, int]] = {}
-    for tally in stored.values():
-        for day, (requests, fen) in tally.days.items():
-            before = days.get(day, (0, 0))
-            days[day] = (before[0] + requests, before[1] + fen)
-    ends_at = max(tally.ends_at for tally in stored.values())
-    return (OpeningTally(id=min(tally_ids), days=days, ends_at=ends_at),)
-
-
-def share_tallies(states: States, tally_ids: Sequence[str]) -> tuple[OpeningTally, ...]:
-    """Of records that come apart, the first of which counted for all."""
-    first = states.get_many(OpeningTally, tally_ids).get(min(tally_ids))
-    others = (id_ for id_ in tally_ids if id_ != min(tally_ids))
-    return tuple(first.model_copy(update={"id": id_}) for id_ in others) if first else ()
 
 
 def list_tally_refs(tally_ids: tuple[str, ...]) -> tuple[AnyRef, ...]:
     return tuple(Ref(OpeningTally, id_) for id_ in tally_ids)
 
 
-def count_opening(rules: Rules, states: States, request: Request, now: datetime) -> Opening:
-    """Opening it now, as far as the caps go."""
+def count_opening(
+    rules: Rules, states: States, request: Request, person: Person, now: datetime
+) -> Opening:
+    """Opening it now, as far as the caps go: those of a person for all records that are one with
+    his, each of which counts its own."""
     today = now.astimezone(CHINA).date()
     tally_ids = _list_counted(request)
-    stored = states.get_many(OpeningTally, tally_ids)
+    own, one = f"person:{person.id}", _list_one(person)
+    groups = {id_: one if id_ == own else [id_] for id_ in tally_ids}
+    granted = _list_approved_ids([*one, *_list_shared(request, with_contacts=True)])
+    stored = states.get_many(OpeningTally, [*chain(*groups.values()), *granted])
     reasons: list[WaitReason] = []
     tallies: list[OpeningTally] = []
-    for id_ in tally_ids:
+    for id_, group in groups.items():
         cap = rules.get_cap(id_)
         tally = _add(stored.get(id_) or id_, cap.days, request.need, today)
         tallies.append(tally)
-        if _is_beyond(tally, cap):
+        others = [stored[other] for other in group if other != id_ and other in stored]
+        if _is_beyond([tally, *others], cap, today):
             reasons.append(cap.reason)
+    if _rests_on_an_approver(request, [stored[id_] for id_ in granted if id_ in stored]):
+        reasons.append("person_often")
     beyond = tuple(dict.fromkeys(reasons))
     return Opening(beyond, () if beyond else tuple(tallies))
+
+
+def _rests_on_an_approver(request: Request, granted: Iterable[OpeningTally]) -> bool:
+    """Whether it is money for whom nobody met but one who has approved money for him, or for
+    another at his contacts, on that sighting: it would be a second time on the word of one."""
+    if not request.needs_sighting or request.sighting is None:
+        return False
+    return any(request.sighting.by in each.sole_approvers for each in granted)
 
 
 def _add(tally: OpeningTally | str, period: int, need: Need, today: date) -> OpeningTally:
@@ -90,7 +86,8 @@ def _add(tally: OpeningTally | str, period: int, need: Need, today: date) -> Ope
     requests, fen = days.get(today.isoformat(), (0, 0))
     days[today.isoformat()] = (requests + 1, fen + (need.quantity if need.is_money else 0))
     ends = datetime(today.year, today.month, today.day, tzinfo=CHINA) + timedelta(days=period)
-    return OpeningTally(id=id_, days=days, ends_at=ends)
+    approvers = () if isinstance(tally, str) else tally.sole_approvers
+    return OpeningTally(id=id_, days=days, ends_at=ends, sole_approvers=approvers)
 
 
 def _list_counting(
@@ -100,9 +97,10 @@ def _list_counting(
     return ((day, sums) for day, sums in days.items() if day >= first)
 
 
-def _is_beyond(tally: OpeningTally, cap: Cap) -> bool:
-    requests = sum(count for count, _ in tally.days.values())
-    fen = sum(amount for _, amount in tally.days.values())
+def _is_beyond(tallies: Iterable[OpeningTally], cap: Cap, today: date) -> bool:
+    counting = [sums for each in tallies for _, sums in _list_counting(each.days, cap.days, today)]
+    requests = sum(count for count, _ in counting)
+    fen = sum(amount for _, amount in counting)
     return requests > cap.openings_max or fen > cap.limit_fen
 
 
@@ -139,11 +137,7 @@ def add_earlier_money(
         days = stored[id_].days if id_ in stored else {}
         return sum(fen for _, (_, fen) in _list_counting(days, rules.opening_days, today))
 
-    # What opened for records that are one is told of the first of them for all.
-    sums = (
-        max(map(sum_of, opened)) + sum(map(sum_of, granted))
-        for opened, granted in zip(groups, approved, strict=True)
-    )
+    sums = (sum(map(sum_of, chain(*pair))) for pair in zip(groups, approved, strict=True))
     need = request.need.model_copy(update={"quantity": request.need.quantity + max(sums)})
     return request.model_copy(update={"need": need})
 
@@ -159,8 +153,20 @@ def count_approval(
     ids = _list_approved_ids([own, *_list_shared(approved, with_contacts=True)])
     stored = states.get_many(OpeningTally, ids)
     return tuple(
-        _add(stored.get(id_) or id_, rules.opening_days, approved.need, today) for id_ in ids
+        _with_approver(
+            _add(stored.get(id_) or id_, rules.opening_days, approved.need, today), approved
+        )
+        for id_ in ids
     )
+
+
+def _with_approver(tally: OpeningTally, approved: Request) -> OpeningTally:
+    """With who approved it on his own sighting."""
+    sighting, approver = approved.sighting, approved.approved_by
+    if sighting is None or not approver or sighting.by != approver:
+        return tally
+    approvers = tuple(dict.fromkeys((*tally.sole_approvers, approver)))
+    return tally.model_copy(update={"sole_approvers": approvers})
 
 
 def _list_one(person: Person) -> list[str]:

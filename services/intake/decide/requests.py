@@ -95,7 +95,7 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     if is_believed:
         person = with_standing(person, name_id, standing)
     request = _make_request(person, data, standing, now)
-    request, counted = open_or_hold(rules, states, request, now)
+    request, counted = open_or_hold(rules, states, request, person, now)
     suggested = suggest(rules, states, replace(named, person=person), request, data.place_id, now)
     fact = make_fact(request)
     person = with_request(person, request, data.text)
@@ -147,7 +147,6 @@ def _make_request(
         sighting=standing.sighting,
         confirmation=standing.confirmation,
         tally_ids=list_tally_ids(data, data.naming.earlier_id),
-        cap_person_id=person.cap_id,
         household_id=data.household_id,
         item_match=data.item_match,
         item_reason=data.item_reason,
@@ -173,7 +172,7 @@ def _is_child(data: SealedRequest, now: datetime) -> bool:
 
 
 def open_or_hold(
-    rules: Rules, states: States, request: Request, now: datetime
+    rules: Rules, states: States, request: Request, person: Person, now: datetime
 ) -> tuple[Request, tuple[OpeningTally, ...]]:
     """Opens it and counts that, or says why it waits and for whom."""
     scope = (request.kind, request.category, request.need, request.area)
@@ -193,7 +192,7 @@ def open_or_hold(
     if request.needs_guardian:
         reasons = (*reasons, "guardian_missing")
     if not reasons and not request.danger:
-        opening = count_opening(rules, states, request, now)
+        opening = count_opening(rules, states, request, person, now)
         reasons = opening.reasons
         if not reasons:
             return move(request, RequestState.OPEN), opening.tallies
@@ -298,7 +297,7 @@ def decide_vouch(
     vouched = with_standing_of(request, standing)
     if request.state is RequestState.OPEN:
         return announce(vouched, _make_classified(vouched), person)
-    vouched, counted = open_or_hold(rules, states, vouched, now)
+    vouched, counted = open_or_hold(rules, states, vouched, person, now)
     fact = make_fact(vouched) if vouched.state is RequestState.OPEN else None
     return announce(vouched, fact, person, *counted)
 

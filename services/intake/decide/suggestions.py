@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from services.intake.decide.openings import join_tallies, share_tallies
 from services.intake.decide.persons import (
     Named,
     is_known_there,
@@ -243,8 +242,8 @@ def decide_separate(states: States, item: Command[SeparatePerson], _now: datetim
 
 
 def _join(states: States, first_id: str, second_id: str, area: str) -> Decision | Answer:
-    """A link on every record of the two: each keeps its contacts, requests and keys. What opened
-    for either counts for both."""
+    """A link on every record of the two: each keeps its contacts, requests, keys and what was
+    counted for it."""
     both = states.get_many(Person, (first_id, second_id))
     if len(both) != 2 or any(person.erased for person in both.values()):
         return PERSON_UNKNOWN.refusal(404, "person_id")
@@ -258,15 +257,13 @@ def _join(states: States, first_id: str, second_id: str, area: str) -> Decision 
         person.model_copy(update={"joined": tuple(i for i in ids if i != id_)})
         for id_, person in persons.items()
     ]
-    tallies = join_tallies(states, [f"person:{id_}" for id_ in ids])
     fact = PersonJoined(person_ids=tuple(ids))
     first = next(person for person in linked if person.id == first_id)
-    return Decision((*linked, *tallies), ((first, fact),))
+    return Decision(tuple(linked), ((first, fact),))
 
 
 def _separate(states: States, person_id: str, area: str) -> Decision | Answer:
-    """Not where both say one ID number: a related party would be somebody else by one signature.
-    What opened while they were one counts for each of them from then on."""
+    """Not where both say one ID number: a related party would be somebody else by one signature."""
     person = states.get(Person, person_id)
     if person is None:
         return PERSON_UNKNOWN.refusal(404, "person_id")
@@ -278,9 +275,7 @@ def _separate(states: States, person_id: str, area: str) -> Decision | Answer:
     alone = person.model_copy(update={"joined": ()})
     others = list_without(joined, person_id)
     fact = PersonSeparated(person_ids=person.joined)
-    tally_ids = [f"person:{id_}" for id_ in sorted((person_id, *person.joined))]
-    tallies = share_tallies(states, tally_ids) if person.joined else ()
-    return Decision((alone, *others, *tallies), ((alone, fact),) if person.joined else ())
+    return Decision((alone, *others), ((alone, fact),) if person.joined else ())
 
 
 def list_without(persons: Iterable[Person], person_id: str) -> list[Person]:

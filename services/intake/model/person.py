@@ -175,11 +175,6 @@ class Person(State):
         )
 
     @property
-    def cap_id(self) -> str:
-        """Under which of his records it counts what opens for him."""
-        return min((self.id, *self.joined))
-
-    @property
     def is_named(self) -> bool:
         return any(registration.is_named for registration in self.list_registrations())
 

@@ -117,9 +117,8 @@ class Request(State):
     beneficiary_class: what counts; declared_class: what was said (None before these were apart).
     name_id: keyed digest of the name. recorded_by: the member of staff who brought it in.
     sighting, confirmation: on whose word it stands. waits_for: why it was not opened by itself.
-    household_id: keyed digest of the household's number. tally_ids: where its opening counts;
-    cap_person_id: for a person who was met. state_before: of
-    one that goes with another (duplicate_of), by somebody's word.
+    household_id: keyed digest of the household's number. tally_ids: where its opening counts.
+    state_before: of one that goes with another (duplicate_of), by somebody's word.
     need: in the catalogue's words; item_match, item_reason:
     how they were found. What was written instead is in the text. quiet: of a backlog.
     corrected_by: the request that says it right, where a row of a sheet was corrected.
@@ -174,7 +173,6 @@ class Request(State):
     confirmation: ClassConfirmation | None = None
     waits_for: tuple[WaitReason, ...] = ()
     tally_ids: tuple[str, ...] = ()
-    cap_person_id: str = ""
     household_id: str = ""
     state_before: RequestState | None = None
     item_match: Match = "named"
@@ -317,12 +315,14 @@ class OpeningTally(State):
     """What opened by itself for one person, household or contact point, or by one channel.
 
     id: `person:…`. days: (requests, fen) by day in China. ends_at: then nothing of it counts.
+    sole_approvers: of what was approved, who did so having met the person themselves.
     """
 
     COLLECTION: ClassVar[str] = "opening_tallies"
 
     days: Mapping[str, tuple[int, int]] = Field(default_factory=dict)
     ends_at: datetime
+    sole_approvers: tuple[str, ...] = ()
 
 
 class Receipt(State):
