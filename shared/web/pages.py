@@ -211,8 +211,14 @@ def _open_templates(package: str, language: Language) -> Environment:
         "many": _count_things,
         "yuan": format_yuan,
     }
+    templates.tests["sentence"] = _is_sentence
     templates.filters |= {name: _apply_late(filter_) for name, filter_ in filters.items()}
     return templates
+
+
+def _is_sentence(value: object) -> bool:
+    """Of clauses: it breaks where a line is full, unlike a date, a name or a town."""
+    return any(sign in str(value) for sign in "，；：")
 
 
 def _apply_late(filter_: Callable[..., object]) -> Callable[..., object]:

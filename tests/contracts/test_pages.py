@@ -202,6 +202,39 @@ def _render(name: str) -> str:
     return html_of(render_samples()[name])
 
 
+def test_a_donor_reads_the_name_of_the_fund_and_each_number_on_one_line() -> None:
+    receipt = html_of(render_samples("word")["receipt_invoiced"])
+    assert "<dt>基金</dt><dd><bdi>1-word</bdi></dd>" in receipt
+    assert re.search(r"<dt>捐赠编号</dt><dd><bdi><code class=.inline.>", receipt)
+    mandate = html_of(render_samples("word")["mandate"])
+    assert "<dt>基金</dt><dd><bdi>1-word</bdi></dd>" in mandate
+
+
+def test_a_sentence_breaks_where_its_line_is_full_and_a_date_does_not() -> None:
+    parts = Pages("services.intake").open_templates("zh")
+    fact = parts.from_string("{% from 'parts.html' import fact %}{{ fact('', '', text) }}")
+    assert "<dd>" in fact.render(text="2026年5月20日")
+    assert '<dd class="sentence">' in fact.render(text="首次申请资金，须先由工作人员见到本人")
+
+
+def test_no_link_stands_in_a_row_of_buttons(subtests: pytest.Subtests) -> None:
+    for name, page in render_samples().items():
+        with subtests.test(name):
+            for row in re.findall(r'<p class="button-row">.*?</p>', html_of(page), re.S):
+                assert not re.search(r"<a (?!class=.button)", row), row
+
+
+def test_figures_of_a_table_that_a_phone_shows_as_paragraphs_say_what_they_are(
+    subtests: pytest.Subtests,
+) -> None:
+    """Where the heads of the columns are not seen."""
+    for name, page in render_samples().items():
+        with subtests.test(name):
+            for table in re.findall(r'<table class="stacked">.*?</table>', html_of(page), re.S):
+                for cell in re.findall(r"<td([^>]*)>[\d,]+\.\d\d</td>", table):
+                    assert "data-label=" in cell, cell
+
+
 def test_words_that_turn_the_direction_turn_no_number() -> None:
     assert format_quantity("zh", 30, "袋", "大米") == "大米 30 袋"
     assert format_quantity("zh", 30, "袋", "\u202e米") == "\u2068\u202e米\u2069 30 袋"

@@ -114,6 +114,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             "/ledger/2026/entries/1",
             HELP_PHONE,
             InvoicedGift(INVOICED | {"project": words}, INVOICE),
+            fund_name=f"1-{words}",
         ),
         "receipt_undone": render_receipt(
             visitor,
@@ -136,7 +137,12 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             refunded_fen=1_250,
         ),
         "mandate": render_mandate(
-            visitor, _mandate(words), partial(MANDATE.path, token), NOW, HELP_PHONE
+            visitor,
+            _mandate(words),
+            partial(MANDATE.path, token),
+            NOW,
+            HELP_PHONE,
+            fund_name=f"1-{words}",
         ),
         "mandate_answered": render_mandate_answered(visitor, "open", f"/a/{token}", HELP_PHONE),
         **render_ledger_samples(words),

@@ -13,6 +13,7 @@ from services.audit.api.access import Checker
 from services.audit.model import (
     ApproveMandate,
     DeclineMandate,
+    Fund,
     GiveMandate,
     Mandate,
     MandateRequest,
@@ -22,6 +23,7 @@ from services.audit.model import (
 )
 from services.audit.pages.donor import render_mandate, render_mandate_answered
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
+from shared import mongo
 from shared.contracts.links import MANDATE
 from shared.contracts.values import Identifier, Value
 from shared.ids import make_id
@@ -143,7 +145,9 @@ async def revoke_mandate(
 async def show_mandate(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
     mandate = await _load_mandate(token, request, runtime)
     now, phone = await runtime.processor.now(), runtime.settings.help_phone
-    return render_mandate(request, mandate, partial(MANDATE.path, token), now, phone)
+    fund = await mongo.load(runtime.database, Fund, mandate.fund_id)
+    name = fund.name if fund else ""
+    return render_mandate(request, mandate, partial(MANDATE.path, token), now, phone, name)
 
 
 @link_router.post(MANDATE.route("give"))

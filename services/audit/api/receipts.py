@@ -12,7 +12,7 @@ from services.audit.api.access import LinkMaker, Reader
 from services.audit.invoices import load_gift
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.receipts import SUFFIX, Receipt
-from services.audit.model import Donation, Mandate
+from services.audit.model import Donation, Fund, Mandate
 from services.audit.pages.donor import render_receipt, render_receipt_pending
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
@@ -101,6 +101,7 @@ async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) ->
         return render_receipt_pending(request, GIFT_RECEIPT.path(token), phone)
     vkeys = await asyncio.to_thread(runtime.resources.list_vkeys, gift.log)
     invoiced = await load_gift(runtime.database, runtime.settings.foundations, gift.id)
+    fund = await mongo.load(runtime.database, Fund, gift.fund_id)
     return render_receipt(
         request,
         parse_entry(receipt.entry),
@@ -110,6 +111,7 @@ async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) ->
         f"/ledger/{runtime.resources.name_of(gift.log)}/entries/{receipt.index}",
         phone,
         invoiced,
+        fund_name=fund.name if fund else "",
         is_undone=gift.undone,
         refunded_fen=gift.refunded_fen,
     )

@@ -142,13 +142,18 @@ def _parse_number(text: str) -> int:
 
 
 def describe_receipt(
-    entry: LedgerEntry, checkpoint: Checkpoint, name_moment: Callable[[datetime], Words]
+    entry: LedgerEntry,
+    checkpoint: Checkpoint,
+    name_moment: Callable[[datetime], Words],
+    fund_name: str = "",
 ) -> list[tuple[Words, Words]]:
-    """Label and text, most important first. name_moment: as its reader writes a time."""
+    """Label and text, most important first. name_moment: as its reader writes a time. fund_name:
+    to show for the id, which is all that an entry says."""
     received, entered = (
         name_moment(datetime.fromisoformat(entry[name])) for name in ("effective_at", "recorded_at")
     )
-    what, moved, fund = kind_of(entry).receipt, _format_moved(entry), entry.get("fund")
+    what, moved = kind_of(entry).receipt, _format_moved(entry)
+    fund = fund_name or entry.get("fund")
     zh, _, en = (what or entry["kind"]).partition(" ")
     return [
         (("事项", "What"), (zh, en or zh)),

@@ -41,6 +41,7 @@ def render_receipt(
     help_phone: str,
     invoiced: InvoicedGift | None = None,
     *,
+    fund_name: str = "",
     is_undone: bool = False,
     refunded_fen: int = 0,
 ) -> HTMLResponse:
@@ -48,10 +49,12 @@ def render_receipt(
     which the donor's browser checks it. It proves the entry for ever: what became of the gift since
     (is_undone, refunded_fen) the page says. invoiced: the gift as its invoice says it, where it
     counts still."""
+    checkpoint = Checkpoint.read_unverified(receipt.checkpoint)
     return PAGES.render(
         request,
         "receipt.html",
-        rows=describe_receipt(entry, Checkpoint.read_unverified(receipt.checkpoint), name_moment),
+        rows=describe_receipt(entry, checkpoint, name_moment, fund_name),
+        ids=(entry["subject"], checkpoint.origin),
         gift=invoiced.facts if invoiced else None,
         invoice=invoiced.invoice if invoiced else None,
         is_undone=is_undone,
@@ -71,9 +74,14 @@ def render_receipt_pending(request: Request, path: str, help_phone: str) -> HTML
 
 
 def render_mandate(
-    request: Request, mandate: Mandate, path: Callable[..., str], now: datetime, help_phone: str
+    request: Request,
+    mandate: Mandate,
+    path: Callable[..., str],
+    now: datetime,
+    help_phone: str,
+    fund_name: str = "",
 ) -> HTMLResponse:
-    """path: of the page, and of its buttons."""
+    """path: of the page, and of its buttons. fund_name: empty where its id alone is known."""
     is_over = now >= mandate.valid_until
     return PAGES.render(
         request,
@@ -82,6 +90,7 @@ def render_mandate(
         state=MANDATE_LABELS["revoked" if is_over and mandate.is_open else mandate.state],
         unit=MONEY_UNIT,
         limits=_list_limits(mandate),
+        fund=fund_name or mandate.fund_id,
         may_give=mandate.asks_donor and mandate.state == "proposed" and not is_over,
         may_withdraw=mandate.state in ("proposed", "open"),
         path=path,
