@@ -1,7 +1,7 @@
 """Following links as a curious person does: each kind of page once."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import parse_qs
 
 from playwright.async_api import Error, Page
@@ -13,10 +13,14 @@ ID = re.compile(r"GJ[0-9A-Z]{10}|[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_
 LINKS = "all => all.map(a => new URL(a.getAttribute('href'), location.href).href)"
 
 
-async def crawl(page: Page, first: str, url: str) -> AsyncIterator[tuple[str, int]]:
+async def crawl(
+    page: Page, first: str, url: str, others: Sequence[str] = ()
+) -> AsyncIterator[tuple[str, int]]:
     """Every kind of page within reach, while it is open: its path and the status of its answer.
-    Raises RuntimeError where there seems to be no end of them."""
-    waiting, seen = [first], {find_kind(first)}
+    others: pages to open besides, whatever their kind. Raises RuntimeError where there seems to be
+    no end of them."""
+    waiting = [first, *others]
+    seen = {find_kind(each) for each in waiting}
     for _ in range(PAGES_MAX):
         if not waiting:
             return

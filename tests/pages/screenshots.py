@@ -2,7 +2,8 @@
 
 From each role's first page every link is followed once for each kind of page, so a new page is
 there by being linked; the same for who gave and who asked, signed in by a code, and from each
-kind of link that comes by a message.
+kind of link that comes by a message. Pages that are linked from nowhere have to be left by
+somebody first (leaving.py); at the end it says which addresses nobody came to.
 """
 
 import argparse
@@ -10,8 +11,10 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,9 +29,11 @@ from deploy.demo.open_work import leave_open_work
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Scenario
 from deploy.local.stack import Stack, StackOptions
+from tests.pages import leaving
 from tests.pages.browser import DESK, PHONE, open_browser, open_page
 from tests.pages.crawling import crawl, find_kind
-from tests.pages.steps import Phone, sign_in_by_phone
+from tests.pages.routes import list_unseen
+from tests.pages.steps import read_all_messages, sign_in_by_phone
 from tests.pages.test_whole_way import ask
 
 FOLDER = Path("build/screenshots")
@@ -36,6 +41,8 @@ WITHIN_S = 600.0
 # Like the campaign's, of a range that no operator has given out.
 ASKER = "16190000093"
 ENGLISH = "english"
+# Of what somebody brought: random, unlike the ids that make no kind.
+TOKEN = re.compile(r"(?<=/)[\w-]{22}(?=/|$)")
 LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"size": PHONE},
     "desk": {"size": DESK},
@@ -44,23 +51,37 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
+@dataclass
+class Shots:
+    """links: that came by messages. left: by account, what no first page leads to. seen: the paths
+    of all that was taken."""
+
+    browser: Browser
+    stack: Stack
+    accounts: list[DemoAccount]
+    links: list[str] = field(default_factory=list)
+    left: dict[str, list[str]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+
 async def main(wishes: int, folder: Path, looks: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="guanjia-pages-") as data_dir:
-        async with run_played(Path(data_dir), wishes) as stack:
-            accounts = await make_accounts(stack)
-            async with open_browser() as browser:
-                async with open_page(browser) as page:
-                    await ask(page, stack, "周戊苗", ASKER)
-                    links = [page.url, *await list_links(stack)]
-                for look in looks:
-                    await shoot(browser, stack, accounts, links, folder / look)
+        async with run_played(Path(data_dir), wishes) as stack, open_browser() as browser:
+            shots = Shots(browser, stack, await make_accounts(stack))
+            await leave_work(shots)
+            for look in looks:
+                await shoot(shots, folder / look)
+    print("no picture of:", *list_unseen(shots.seen), sep="\n")
 
 
 @asynccontextmanager
 async def run_played(data_dir: Path, wishes: int) -> AsyncIterator[Stack]:
     """A stack whose campaign has been played, with work left to do."""
-    lifetime = {"GUANJIA_PROPOSAL_LIFETIME_S": str(compute_lifetime_s(wishes))}
-    stack = Stack(StackOptions(data_dir=data_dir, settings_env=SETTINGS | lifetime), print)
+    settings = SETTINGS | {
+        "GUANJIA_PROPOSAL_LIFETIME_S": str(compute_lifetime_s(wishes)),
+        "GUANJIA_EMERGENCY_BY_TOWNS": "true",
+    }
+    stack = Stack(StackOptions(data_dir=data_dir, settings_env=settings), print)
     await stack.start()
     try:
         with ProgressDisplay(make_console()) as display:
@@ -73,46 +94,63 @@ async def run_played(data_dir: Path, wishes: int) -> AsyncIterator[Stack]:
         await stack.stop()
 
 
+async def leave_work(shots: Shots) -> None:
+    """What people do before the pictures are taken."""
+    browser, stack = shots.browser, shots.stack
+    async with open_page(browser) as page:
+        await ask(page, stack, "周戊苗", ASKER)
+        asked = page.url
+    async with AsyncExitStack() as pages:
+        staff = {
+            each.id: await pages.enter_async_context(_open_signed_in(shots, each))
+            for each in shots.accounts
+        }
+        collector, city = staff["collector"], staff["approver-city"]
+        shots.left = {
+            "collector": [
+                *await leaving.leave_sheets(collector, stack),
+                *await leaving.leave_regular_work(collector, stack),
+                *await leaving.leave_search(collector, stack),
+            ],
+            "approver-city": await leaving.leave_meetings(city, staff["auditor"], stack),
+            "finance-maker": await leaving.leave_statements(staff["finance-maker"], stack),
+        }
+        shots.left["auditor"] = shots.left["approver-city"]
+        emergencies = await leaving.leave_emergencies(staff["approver-town"], city, stack)
+        shots.left["approver-town"] = emergencies
+        shots.left["approver-city"] = [*shots.left["approver-city"], *emergencies]
+    mandate = await leaving.ask_for_mandate(stack, campaign.list_enterprises()[0])
+    shots.links = [asked, mandate, *await list_links(stack)]
+
+
 async def list_links(stack: Stack) -> list[str]:
-    """Of those that came to who gives, the first of each kind."""
-    first: dict[str, str] = {}
-    for enterprise in campaign.list_enterprises():
-        for message in await Phone(stack, enterprise.openid).read_messages():
-            if link := message["url"]:
-                first.setdefault(_find_first_part(link), link)
-    return list(first.values())
+    """Of those that came to anybody, the latest of each kind."""
+    latest: dict[str, str] = {}
+    for message in await read_all_messages(stack):
+        if link := message["url"]:
+            latest[_find_first_part(link)] = link
+    return [link for kind, link in latest.items() if kind not in ("r", "a")]
 
 
-async def shoot(
-    browser: Browser,
-    stack: Stack,
-    accounts: list[DemoAccount],
-    links: list[str],
-    folder: Path,
-) -> None:
+async def shoot(shots: Shots, folder: Path) -> None:
     """folder: named like the look."""
-    url, look = stack.public_url, folder.name
+    url, look = shots.stack.public_url, folder.name
     beside = folder / "public"
-    async with _open(browser, url, look) as page:
-        await _walk(page, "/", url, beside)
-    for link in links:
-        async with _open(browser, url, look) as page:
+    async with _open(shots, look) as page:
+        await _walk(shots, page, "/", beside)
+    for link in shots.links:
+        async with _open(shots, look) as page:
             await page.goto(link)
             path = page.url.removeprefix(url)
-            await _walk(page, path, url, folder / f"link-{_find_first_part(link)}", beside)
+            await _walk(shots, page, path, folder / f"link-{_find_first_part(link)}", beside)
     phones = {"mine": f"+86{ASKER}", "giver": campaign.list_enterprises()[0].phone}
     for base, phone in phones.items():
-        async with _open(browser, url, look) as page:
-            await sign_in_by_phone(page, stack, base, phone)
-            await _walk(page, f"/{base}", url, folder / base, beside)
-    for account in accounts:
-        async with _open(browser, url, look) as page:
-            await page.goto(f"{url}/sign-in")
-            await page.fill("[name=name]", account.id)
-            await page.fill("[name=password]", account.password)
-            await page.locator("main button").click()
-            await page.wait_for_url("**/home")
-            await _walk(page, "/home", url, folder / account.id)
+        async with _open(shots, look) as page:
+            await sign_in_by_phone(page, shots.stack, base, phone)
+            await _walk(shots, page, f"/{base}", folder / base, beside)
+    for account in shots.accounts:
+        async with _open_signed_in(shots, account, look) as page:
+            await _walk(shots, page, "/home", folder / account.id, left=shots.left.get(account.id))
 
 
 def _find_first_part(link: str) -> str:
@@ -120,24 +158,44 @@ def _find_first_part(link: str) -> str:
 
 
 @asynccontextmanager
-async def _open(browser: Browser, url: str, look: str) -> AsyncIterator[Page]:
-    async with open_page(browser, **LOOKS[look]) as page:
-        await _choose_language(page, url, look)
+async def _open(shots: Shots, look: str) -> AsyncIterator[Page]:
+    async with open_page(shots.browser, **LOOKS[look]) as page:
+        if look == ENGLISH:
+            await page.goto(f"{shots.stack.public_url}/language/en")
         yield page
 
 
-async def _choose_language(page: Page, url: str, look: str) -> None:
-    if look == ENGLISH:
-        await page.goto(f"{url}/language/en")
+@asynccontextmanager
+async def _open_signed_in(
+    shots: Shots, account: DemoAccount, look: str = "phone"
+) -> AsyncIterator[Page]:
+    async with _open(shots, look) as page:
+        await page.goto(f"{shots.stack.public_url}/sign-in")
+        await page.fill("[name=name]", account.id)
+        await page.fill("[name=password]", account.password)
+        await page.locator("main button").click()
+        await page.wait_for_url("**/home")
+        yield page
 
 
-async def _walk(page: Page, first: str, url: str, folder: Path, beside: Path | None = None) -> None:
+async def _walk(
+    shots: Shots,
+    page: Page,
+    first: str,
+    folder: Path,
+    beside: Path | None = None,
+    left: Sequence[str] | None = None,
+) -> None:
     """Every kind of page within reach, by its path, into the folder. beside: what has the pages
-    that look the same for everybody."""
-    async for path, _ in crawl(page, first, url):
-        name = (re.sub(r"\W+", "-", find_kind(path)).strip("-") or "start") + ".png"
-        if beside is None or path == first or not (beside / name).exists():
-            await page.screenshot(path=folder / name, full_page=True)
+    that look the same for everybody. left: pages that nothing leads to."""
+    names: Counter[str] = Counter()
+    async for path, _ in crawl(page, first, shots.stack.public_url, left or ()):
+        shots.seen.add(path)
+        name = re.sub(r"\W+", "-", TOKEN.sub("x", find_kind(path))).strip("-") or "start"
+        names[name] += 1
+        file = f"{name}-{names[name]}.png" if names[name] > 1 else f"{name}.png"
+        if beside is None or path == first or not (beside / file).exists():
+            await page.screenshot(path=folder / file, full_page=True)
 
 
 if __name__ == "__main__":

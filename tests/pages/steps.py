@@ -89,14 +89,16 @@ class Phone:
         assert answer.json()[0]["status"] < 300
 
     async def read_messages(self) -> list[Mapping[str, Any]]:
-        url = f"{self.stack.urls['simulators']}/simulator/messages"
-        async with httpx.AsyncClient(trust_env=False) as http:
-            page = (await http.get(url, params={"since": 0, "limit": 5000})).json()
-        return [
-            each
-            for each in page["messages"]
-            if each["recipient"] == self.recipient and each["direction"] == "in"
-        ]
+        messages = await read_all_messages(self.stack)
+        return [each for each in messages if each["recipient"] == self.recipient]
+
+
+async def read_all_messages(stack: Stack) -> list[Mapping[str, Any]]:
+    """That came to any simulated phone, the oldest first."""
+    url = f"{stack.urls['simulators']}/simulator/messages"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        page = (await http.get(url, params={"since": 0, "limit": 5000})).json()
+    return [each for each in page["messages"] if each["direction"] == "in"]
 
 
 async def sign_in_by_phone(page: Page, stack: Stack, base: str, number: str) -> None:
