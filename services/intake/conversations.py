@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from services.intake.channels.besides import list_besides
 from services.intake.channels.text import NAMELESS, Draft, read_count, read_slot, understand
 from services.intake.model import Slot
 from shared.contracts.values import BeneficiaryClass, format_yuan_plain
 from shared.towns import CITY_WIDE
 from shared.villages import village_name
 
+_NEED_FIELDS = frozenset({"item", "quantity", "unit", "amount"})
 _CLAUSES = re.compile(r"[\s,，;；、。!！?？…|]+")
 _QUOTED_MAX = 40
 _CLAUSES_MAX = 12
@@ -30,19 +32,23 @@ _SLOTS: dict[str, Slot] = {
 
 @dataclass(frozen=True, slots=True)
 class WrittenLine:
-    """One message. label: of a place that was sent; answer: what its sender was answered."""
+    """One message. label: of a place that was sent; answer: what its sender was answered.
+    is_recorded: it became a request, and a person reads what it asks for besides."""
 
     text: str = field(repr=False)
     label: str = field(default="", repr=False)
     answer: str = ""
+    is_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Fields of the form of a request, and for each the words that it was read from."""
+    """Fields of the form of a request, and for each the words that it was read from. besides: what
+    is asked for and is no request yet, in the order in which it was said."""
 
     values: dict[str, str] = field(repr=False)
     words: dict[str, str] = field(repr=False)
+    besides: tuple[str, ...] = field(default=(), repr=False)
 
 
 def read_wish(lines: Sequence[WrittenLine]) -> Wish:
@@ -57,7 +63,27 @@ def read_wish(lines: Sequence[WrittenLine]) -> Wish:
             values |= fresh
             words |= _quote(fresh, line, slot, before)
         slot, before = _SLOTS.get(line.answer), line.text or before
-    return Wish(values, words)
+    return _suggest_besides(lines, draft, Wish(values, words))
+
+
+def _suggest_besides(lines: Sequence[WrittenLine], draft: Draft, wish: Wish) -> Wish:
+    """How many is left to who asks. What became a request already is not suggested again."""
+    is_recorded = any(line.is_recorded for line in lines)
+    if not is_recorded and not _NEED_FIELDS.isdisjoint(wish.values):
+        return wish
+    drafts = draft.list_each()
+    needs = [each.need for each in drafts if each.need]
+    categories = [each.category for each in drafts] if is_recorded else []
+    besides = list_besides([line.text for line in lines], needs, categories)
+    if not besides:
+        return wish
+    first = besides[0]
+    fresh = {"item": first.item, "unit": first.unit, "category": first.category or ""}
+    replaced = {*_NEED_FIELDS, "category"}
+    values = {name: value for name, value in wish.values.items() if name not in replaced}
+    words = {name: text for name, text in wish.words.items() if name not in replaced}
+    values |= {name: str(value) for name, value in fresh.items() if value}
+    return Wish(values, words, tuple(beside.item for beside in besides))
 
 
 def _read_line(line: WrittenLine, slot: Slot | None, before: str) -> Draft:

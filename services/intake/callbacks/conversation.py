@@ -22,7 +22,7 @@ from services.intake.callbacks.dialogue import (
 from services.intake.callbacks.inbound import bind, prove
 from services.intake.callbacks.places import is_awaited, list_nearest
 from services.intake.callbacks.settling import MessageSettler
-from services.intake.callbacks.submitting import submit_each
+from services.intake.callbacks.submitting import list_besides_of, submit_each
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer
@@ -60,6 +60,7 @@ from shared.contracts.events import SenderAnswer
 from shared.documents import Document
 from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
+from shared.references import format_reference
 
 READINGS_MAX = 5
 FOR_A_READER = frozenset({"unread", "noted", "added", "urgent_noted"})
@@ -323,22 +324,26 @@ class Conversation(MessageSettler):
         return None if settled is None else format_code(settled or "unread")
 
     async def _submit_request(self, thread: Correspondence, talk: Talk) -> str | None:
+        """What is asked for besides, and of which it is not said how many, a person reads."""
         resumed = await self._resume()
         submitted = await submit_each(self._runtime.processor, self._inbound, talk)
         if not submitted.request_ids or not submitted.is_whole:
             await self._hand_over(thread, talk)
             return submitted.format()
+        has_more = bool(list_besides_of(talk))
         settled = await self._settle(
             "request",
-            "understood",
-            answer="resumed" if resumed else None,
+            "unread" if has_more else "understood",
+            answer="resumed" if resumed else "added" if has_more else None,
+            detail=format_reference(submitted.request_ids[0]) if has_more and not resumed else "",
             town_code=talk.draft.town_code,
             thread=thread,
             request_id=submitted.request_ids[0],
         )
         if settled is None:
             return None
-        return "\n".join(filter(None, (submitted.format(), resumed)))
+        more = format_code("added") if has_more else ""
+        return "\n".join(filter(None, (submitted.format(), more, resumed)))
 
     async def _resume(self) -> str:
         """Who wanted no notices and asks for something wants to hear of it. What he is told."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import h3  # type: ignore[import-untyped]
 
+from services.intake.channels.besides import SecondWish, list_besides
 from services.intake.channels.typed_requests import (
     build_typed_request,
     format_answer,
@@ -68,3 +69,10 @@ def build_request_commands(inbound: Inbound, talk: Talk) -> list[Command[Request
         key_of_it = key if number == 1 else f"{key}|{number}"
         commands.append(Command(request, key=key_of_it, principal=inbound.source))
     return commands
+
+
+def list_besides_of(talk: Talk) -> list[SecondWish]:
+    """What was asked for and is none of its requests."""
+    drafts = talk.draft.list_each()
+    needs = [draft.need for draft in drafts if draft.need]
+    return list_besides(talk.texts, needs, [draft.category for draft in drafts])

@@ -38,7 +38,7 @@ _SEVERAL = re.compile(
     rf"(?<=[\u4e00-\u9fff])(?=(?:\d{{1,6}}|[{''.join(NUMERALS)}])(?:{_MEASURE})[\u4e00-\u9fff])"
 )
 """Where the next thing begins: 5袋米|2桶油."""
-_AND = re.compile("和|跟|及|以及|还有|还要|再要|另外|加上|加")
+AND = re.compile("以及|还有|还要|再要|另外|加上|加|和|跟|及")
 _AFTER_COUNT = re.compile(rf"[\u4e00-\u9fff]+?(?:\d{{1,6}}|[{''.join(NUMERALS)}])(?:{_MEASURE})")
 _OWNERS = re.compile(
     "^(?:给|帮|为)?(?:我|家里)?的?(?:小孩|孩子|宝宝|婴儿|老人家?|爷爷|奶奶|妈妈?|老妈|爸爸?|老爸|母亲|父亲|外婆|外公"
@@ -90,13 +90,20 @@ def take_goods(tokens: Sequence[str], *, is_any: bool) -> tuple[list[Need], list
 def _split_goods(token: str) -> list[str]:
     """A thing and how many it is, each; whole where a part of it says something else."""
     whole = _VERBS.sub("", token)
-    joined = [part for part in _AND.split(whole) if part]
+    joined = [part for part in AND.split(whole) if part]
     if len(joined) > 1 and all(map(_parse_good, joined)):
         return joined
     for parts in (_SEVERAL.split(whole), _AFTER_COUNT.findall(whole)):
         if len(parts) > 1 and "".join(parts) == whole and all(map(_parse_good, parts)):
             return parts
     return [token]
+
+
+def split_named(token: str) -> list[str]:
+    """想要轮椅和棉被: each thing, where all parts name one; else the whole."""
+    parts = [part for part in AND.split(token) if part]
+    is_list = len(parts) > 1 and all(name_thing(part) or _parse_good(part) for part in parts)
+    return parts if is_list else [token]
 
 
 def _is_thing(item: str) -> bool:

@@ -29,6 +29,7 @@ from services.intake.channels.spoken_amounts import (
     parse_fen,
     parse_number_fen,
 )
+from services.intake.channels.spoken_counts import fold_counts
 from services.intake.channels.spoken_goods import (
     SpokenWish,
     count_named,
@@ -39,6 +40,7 @@ from services.intake.channels.spoken_goods import (
     is_good,
     is_wish,
     name_thing,
+    split_named,
     take_goods,
     tell_apart,
 )
@@ -184,7 +186,7 @@ def understand(text: str) -> Understood:
         return corrected
     if _OPENING.fullmatch(words):
         return Draft()
-    draft = None if answer.is_about_delivery else _read_need(read_spoken_wish(plain))
+    draft = None if answer.is_about_delivery else _read_need(_read_wish(plain))
     if draft is not None:
         return draft
     return Unclear() if answer.sense is Sense.UNKNOWN and not answer.references else answer
@@ -199,7 +201,7 @@ def find_town(text: str) -> str | None:
 
 def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
     """What an answer to one question says, and whatever else it says. label: of a place sent."""
-    plain = read_spoken_wish(simplify(fold_text(f"{text} {label}")))
+    plain = _read_wish(simplify(fold_text(f"{text} {label}")))
     draft = _read_draft(plain)
     if slot == "where" and draft.name is None:
         draft = draft.model_copy(update={"name": _read_bare_name(plain)})
@@ -217,6 +219,11 @@ def read_count(earlier: tuple[str, ...], text: str) -> Need | None:
     """“2床” of who wrote “棉被” last and was asked how many."""
     thing = _strip(simplify(fold_text(earlier[-1]))) if earlier else ""
     return count_named(thing, _strip(simplify(fold_text(text))))
+
+
+def _read_wish(plain: str) -> str:
+    """In the words and the order that the readers of wishes know."""
+    return fold_counts(read_spoken_wish(plain))
 
 
 def _strip(text: str) -> str:
@@ -251,7 +258,7 @@ def _read_need(text: str) -> Draft | None:
     if draft.need is None and draft.category is None:
         return None
     is_list = len(text) <= BARE_LENGTH_MAX or any(map(is_good, tokens))
-    if is_good(_strip(text)) or (draft.others and is_list):
+    if is_good(_strip(text)) or (draft.others and is_list) or all(map(name_thing, tokens)):
         return draft
     if is_labelled and (draft.need or is_placed or is_asked_for):
         return draft
@@ -273,7 +280,8 @@ def _read_draft(text: str) -> Draft:
     classes = _take_classes(remainder)
     kinds = remainder.take_words(KIND_WORDS)
     labels = remainder.take_words(CATEGORY_WORDS)
-    goods, rest = take_goods(remainder.tokens, is_any=bool(labels or kinds))
+    tokens = [part for token in remainder.tokens for part in split_named(token)]
+    goods, rest = take_goods(tokens, is_any=bool(labels or kinds))
     remainder.rest = " ".join(rest)
     if is_vague or (goods and amounts and HAD.search(text)):
         amounts = {0}
@@ -283,12 +291,14 @@ def _read_draft(text: str) -> Draft:
     named = _find_category_of(goods) or find_category_named(rest)
     category = _find_category(labels, text) or named
     if not needs and not amounts:
-        needs = find_uncounted(text, category)
+        needs = find_uncounted(text, category) or find_named(rest)
     else:
         needs += [need for need in find_named(rest) if need.item not in {n.item for n in needs}]
     wishes = [] if len(kinds) > 1 else tell_apart(needs, category, text)
     if len(wishes) > 1:
         category = wishes[0].category
+    elif wishes and not wishes[0].need.is_money:
+        category = category or _find_category_of([wishes[0].need])
     return Draft(
         kind=Kind(get_single(kinds) or _KINDS_OF.get(category, Kind.WISH)),
         category=category,

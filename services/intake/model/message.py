@@ -106,7 +106,7 @@ class Message(State):
         was asked for besides."""
         if self.state == "asked":
             return self.reading == "part_of_request"
-        return self.waits and self.reading not in ("received", "part_of_request")
+        return self.waits and self.reading not in ("received", "request", "part_of_request")
 
     @property
     def is_part_of_request(self) -> bool:

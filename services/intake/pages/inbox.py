@@ -159,6 +159,7 @@ async def _render(
         typed=typed,
         ticked=_list_ticked(form) if form else {row["message_id"] for row in rows},
         words=suggested.words,
+        besides=suggested.besides,
         senders=[describe_sender(runtime.resources.vault, hit) for hit in senders],
         targets=targets,
         judgement=judgement,
@@ -176,7 +177,8 @@ async def _render(
 
 def _make_line(message: intake.Message, row: Document) -> WrittenLine:
     text = (row.get("text") or "")[:LINE_MAX]
-    return WrittenLine(text, (row.get("place") or {}).get("label", ""), message.answer)
+    label = (row.get("place") or {}).get("label", "")
+    return WrittenLine(text, label, message.answer, is_recorded=message.reading == "request")
 
 
 def _list_ticked(form: Form) -> set[str]:
@@ -255,7 +257,8 @@ def _suggest(town_code: str, judgement: Judgement, wish: Wish) -> Wish:
         values["town"] = town_code
         for name, fields in (("town", words), ("village", words), ("village", values)):
             fields.pop(name, None)
-    return Wish(values | ({"urgent": "1"} if judgement.is_urgent else {}), words)
+    values |= {"urgent": "1"} if judgement.is_urgent else {}
+    return Wish(values, words, wish.besides)
 
 
 @router.post(f"{MESSAGE_PATH}/request")
