@@ -19,8 +19,8 @@ from services.intake.decide.followers import with_released
 from services.intake.decide.openings import add_earlier_money, count_approval
 from services.intake.decide.requests import (
     announce,
+    find_case,
     find_level,
-    is_in_area,
     make_fact,
     refuse_state,
     release_person,
@@ -39,7 +39,6 @@ from services.intake.messages import (
     LEVEL_TOO_LOW,
     MONEY_WITH_ITEM,
     RECORDER_SAME,
-    REQUEST_UNKNOWN,
     SIGHTING_MISSING,
     SIGHTING_OWN,
 )
@@ -243,8 +242,7 @@ def decline(
     }
     if note and persons and not persons[0].erased:
         changes["note"] = note.cipher
-        keys = {**persons[0].keys, derive_note_record(request.id): note.key}
-        persons = (persons[0].model_copy(update={"keys": keys}),)
+        persons = (persons[0].with_key(derive_note_record(request.id), note.key),)
     fact = RequestDeclined(person_id=request.person_id, reason=reason, code=data.reason)
     step = Step(
         at=now, act="declined", by=data.approver_id, code=data.reason, meeting_id=meeting_id
@@ -282,9 +280,9 @@ def decide_mend(
     """It waits for an approval again, at the level of what is asked for now; it opens for nobody
     by itself, however little is asked for now."""
     data = item.data
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
     if request.state is not RequestState.RETURNED:
         return Decision(answer=refuse_state(request))
     if data.by and data.by == _find_returner(request):
@@ -344,16 +342,16 @@ def attach_note(
     if note is None or person is None or person.erased:
         return step, ()
     noted = step.model_copy(update={"note_record": note.record, "note": note.cipher})
-    return noted, (person.model_copy(update={"keys": {**person.keys, note.record: note.key}}),)
+    return noted, (person.with_key(note.record, note.key),)
 
 
 def get_approvable(
     states: States, data: ApproveRequest | DeclineRequest | ReturnRequest | SendToMeeting
 ) -> Request | Answer:
     """The request that the approver may decide now, or why he may not."""
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return REQUEST_UNKNOWN.refusal(404, "request_id")
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return request
     if request.state is not RequestState.RECORDED:
         return refuse_state(request)
     if request.approval_level not in data.levels:

@@ -52,12 +52,11 @@ def decide_add(states: States, item: Command[AddAttachment], now: datetime) -> D
         check=data.check,
     )
     ids = tuple(dict.fromkeys((*request.attachments, attachment.id)))
-    keys = {**person.keys, attachment.id: data.key}
     return Decision(
         (
             attachment,
             request.model_copy(update={"attachments": ids}),
-            person.model_copy(update={"keys": keys}),
+            person.with_key(attachment.id, data.key),
         ),
         answer=Answer(201, describe_added(attachment)),
     )

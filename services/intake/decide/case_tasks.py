@@ -11,9 +11,8 @@ from services.intake.approvals.messages import (
     TASK_UNKNOWN,
     TASKS_TOO_MANY,
 )
-from services.intake.decide.requests import is_in_area
-from services.intake.messages import REQUEST_UNKNOWN
-from services.intake.model import Person, Request, SealedNote
+from services.intake.decide.requests import find_case, is_in_area
+from services.intake.model import Person, Request
 from services.intake.model.task import AddCaseTask, CaseTask, CompleteCaseTask, Completion
 from shared.calendar import find_day, find_end
 from shared.messaging.decision import Answer, Command, Decision, States
@@ -26,9 +25,9 @@ TASK_DAYS_MAX = 366
 def decide_add_task(states: States, item: Command[AddCaseTask], now: datetime) -> Decision:
     """Nothing leaves intake, and what may be done with the case stays as it is."""
     data, sealed = item.data, item.data.sealed_note
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
     if sealed is None:
         return Decision(answer=TASK_EMPTY.refusal(422, "task"))
     if not 0 <= (data.due_on - find_day(now)).days <= TASK_DAYS_MAX:
@@ -50,7 +49,8 @@ def decide_add_task(states: States, item: Command[AddCaseTask], now: datetime) -
         cipher=sealed.cipher,
     )
     tasks = (*request.case_tasks, task)
-    return _build_decision(request, tasks, task.number, _keep_key(person, sealed))
+    keyed = person.with_key(sealed.record, sealed.key)
+    return _build_decision(request, tasks, task.number, keyed)
 
 
 def decide_complete_task(
@@ -59,9 +59,9 @@ def decide_complete_task(
     """By any case worker who sees the case. That it is done can be said of an erased person too;
     how it ended cannot."""
     data, sealed = item.data, item.data.sealed_note
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
     task = next((each for each in request.case_tasks if each.number == data.number), None)
     if task is None:
         return Decision(answer=TASK_UNKNOWN.refusal(404, "task"))
@@ -74,14 +74,10 @@ def decide_complete_task(
     if sealed is not None and person is not None:
         changes = {"record": sealed.record, "cipher": sealed.cipher}
         completion = completion.model_copy(update=changes)
-        person = _keep_key(person, sealed)
+        person = person.with_key(sealed.record, sealed.key)
     done = task.model_copy(update={"completion": completion})
     tasks = tuple(done if each is task else each for each in request.case_tasks)
     return _build_decision(request, tasks, task.number, person if sealed else None)
-
-
-def _keep_key(person: Person, sealed: SealedNote) -> Person:
-    return person.model_copy(update={"keys": {**person.keys, sealed.record: sealed.key}})
 
 
 def _build_decision(

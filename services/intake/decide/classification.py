@@ -7,18 +7,18 @@ from datetime import datetime
 
 from services.intake.decide.requests import (
     announce,
+    find_case,
     find_level,
-    is_in_area,
     make_fact,
     refuse_state,
 )
-from services.intake.messages import AREA_FOREIGN, REQUEST_UNKNOWN
+from services.intake.messages import AREA_FOREIGN
 from services.intake.model import Request, RequestState, WaitReason
 from services.intake.model.classification import Classification, ClassifyRequest
 from services.intake.rules import Rules, find_wait_reasons
 from shared.contracts.values import Area, Kind
 from shared.messages import TOWN_UNKNOWN
-from shared.messaging.decision import Command, Decision, States
+from shared.messaging.decision import Answer, Command, Decision, States
 from shared.towns import is_known
 
 _BY_WHAT_IT_IS: frozenset[WaitReason] = frozenset(
@@ -32,9 +32,9 @@ def decide_classify(
     """What moves to another town or level is told to whom it concerns now; its person heard of it
     before."""
     data = item.data
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
     if request.state is not RequestState.RECORDED:
         return Decision(answer=refuse_state(request))
     town = data.town_code or request.area.town_code

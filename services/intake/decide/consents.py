@@ -5,13 +5,12 @@ from functools import reduce
 
 from services.intake.decide.followers import with_all_released
 from services.intake.decide.persons import is_known_there, without_unfinished
-from services.intake.decide.requests import is_in_area, make_fact, open_or_hold
+from services.intake.decide.requests import find_case, is_in_area, make_fact, open_or_hold
 from services.intake.messages import (
     CONSENT_ABSENT,
     CONSENT_UNPROVEN,
     PERSON_ELSEWHERE,
     PERSON_UNKNOWN,
-    REQUEST_UNKNOWN,
 )
 from services.intake.model import Person, Request, RequestState
 from services.intake.model.consent import (
@@ -129,9 +128,9 @@ def decide_consent_end(states: States, item: Command[EndConsent], now: datetime)
 
 
 def _load(states: States, data: GiveConsent | EndConsent) -> tuple[Request, Person] | Answer:
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return REQUEST_UNKNOWN.refusal(404, "request_id")
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return request
     person = states.get(Person, request.person_id)
     if person is None or person.erased:
         return PERSON_UNKNOWN.refusal(404, "request_id")

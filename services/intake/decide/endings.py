@@ -20,12 +20,12 @@ from services.intake.decide.approvals import attach_note
 from services.intake.decide.followers import with_released, with_told
 from services.intake.decide.requests import (
     announce,
+    find_case,
     find_level,
-    is_in_area,
     refuse_state,
     release_person,
 )
-from services.intake.messages import LEVEL_TOO_LOW, RECORDER_SAME, REQUEST_UNKNOWN
+from services.intake.messages import LEVEL_TOO_LOW, RECORDER_SAME
 from services.intake.model import Person, Request, RequestState, Step, WaitReason
 from services.intake.model.approval import (
     ApproverCommand,
@@ -204,9 +204,9 @@ def decide_stop_budget(
 def decide_ending_report(states: States, item: Command[ReportEnding], now: datetime) -> Decision:
     """Somebody says that it is done, and by what that is seen. Nothing ends by it yet."""
     data = item.data
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
     if request.state not in _REPORTABLE[data.way]:
         return Decision(answer=refuse_state(request))
     if request.matches:
@@ -286,9 +286,9 @@ def _close(states: States, request: Request, ending: Ending, noted: tuple[Person
 
 def _get(states: States, data: ApproverCommand, *wanted: RequestState) -> Request | Answer:
     """In one of these states, for who approves at its level."""
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return REQUEST_UNKNOWN.refusal(404, "request_id")
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return request
     if request.state not in wanted:
         return refuse_state(request)
     level = request.approval_level or "village"

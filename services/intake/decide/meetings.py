@@ -253,7 +253,7 @@ def _attach(
     person = states.get(Person, request.person_id) if note else None
     if note is None or person is None or person.erased:
         return {}, ()
-    keyed = person.model_copy(update={"keys": {**person.keys, note.record: note.key}})
+    keyed = person.with_key(note.record, note.key)
     return {"note_record": note.record, "note": note.cipher}, (keyed,)
 
 

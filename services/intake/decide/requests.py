@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from services.intake.approvals.messages import PART_REASONS
 from services.intake.decide.followers import with_released
@@ -283,9 +283,9 @@ def decide_vouch(
 ) -> Decision:
     """Somebody met the person or checked the class: what waited for that alone opens."""
     data = item.data
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    request = find_case(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
     if request.state not in (RequestState.RECORDED, RequestState.OPEN):
         return Decision(answer=refuse_state(request))
     if refused := refuse_vouching(rules, data.vouching, now):
@@ -325,6 +325,24 @@ def decide_withdraw(states: States, item: Command[WithdrawRequest], _now: dateti
 def _may_withdraw(request: Request, data: WithdrawRequest) -> bool:
     owns = not data.source or request.source == data.source
     return owns and is_in_area(request, data.area)
+
+
+class OfCase(Protocol):
+    """A command of staff about one case. area: what of the city they may see."""
+
+    @property
+    def request_id(self) -> str: ...
+
+    @property
+    def area(self) -> str: ...
+
+
+def find_case(states: States, data: OfCase) -> Request | Answer:
+    """Refused in the same words whether there is none or it is another area's."""
+    request = states.get(Request, data.request_id)
+    if request is None or not is_in_area(request, data.area):
+        return REQUEST_UNKNOWN.refusal(404, "request_id")
+    return request
 
 
 def is_in_area(request: Request, area: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -153,6 +153,10 @@ class Person(State):
     standings: Mapping[str, Standing] = Field(default_factory=dict)
     consents: Mapping[str, Consent] = Field(default_factory=dict)
     preference: Preference = Preference()
+
+    def with_key(self, record: str, key: bytes) -> Self:
+        """What is sealed under that record can be read as long as he is not erased."""
+        return self.model_copy(update={"keys": {**self.keys, record: key}})
 
     @property
     def foremost(self) -> Registration | None:
