@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from services.audit.disclosing import YearFigures
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
 from services.audit.tlog.witnesses import Witnesses
@@ -15,13 +16,14 @@ from shared.web.access import provide_runtime
 
 
 class AuditResources(PublicLogs):
-    """sheet_gate: through which banks' files are read."""
+    """sheet_gate: through which banks' files are read. figures: of years, for what is disclosed."""
 
     def __init__(
         self, root: Path, secrets_dir: Path, log_origin: str, witnesses: Witnesses
     ) -> None:
         super().__init__(root, secrets_dir, log_origin, witnesses)
         self.sheet_gate = SheetGate()
+        self.figures = YearFigures()
 
 
 AuditRuntime = Runtime[AuditSettings, AuditResources]

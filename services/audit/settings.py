@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from services.audit.ledger.accounts import load_chart
+from services.audit.reports.disclosure.duties import MAJOR_FEN
 from services.audit.rules import Rules
 from services.audit.tlog.witnesses import Witness
 from shared.settings import Settings
@@ -56,6 +57,14 @@ class AuditSettings(Settings):
     mandates_required: Annotated[
         bool, Field(description="no money is committed that names no mandate")
     ] = True
+    major_transaction_fen: Annotated[
+        int,
+        Field(
+            gt=0,
+            description="from which sum a transaction is disclosed as major: as the charter of the "
+            "foundation says",
+        ),
+    ] = MAJOR_FEN
     mandate_consent_fen_max: Annotated[
         int,
         Field(ge=0, description="a mandate on more of a donor's gifts needs his own word"),

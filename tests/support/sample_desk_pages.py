@@ -275,6 +275,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             conversation=[message, message | {"message_id": "Y-2", "text": ""}],
             is_urgent=True,
             ticked={"Y-1"},
+            besides=[words],
             words={"name": words, "category": words},
             beside=[message | {"state": "unread"}],
             files={

@@ -1,7 +1,7 @@
 """The pages of what is due and of payment orders, rendered with samples."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from fastapi.responses import HTMLResponse
 
@@ -27,8 +27,12 @@ from services.audit.model.months import (
 from services.audit.model.stock import StockPlace
 from services.audit.model.vouchers import VoucherFile
 from services.audit.pages import months, paying
+from services.audit.pages.disclosures import group_duties
 from services.audit.pages.proposing import PAGES
+from services.audit.pages.reconciling import describe_reconciliation
+from services.audit.reports.disclosure.duties import MAJOR_FEN, MEASURES, Duty
 from services.audit.reports.stores import BASES, list_by_station, sum_by_station
+from services.audit.statements.reconciliation import KIND_TITLES, Gap, Reconciliation
 from services.audit.stocks import describe_stock
 from shared.contracts.values import Category
 from shared.security import Role
@@ -82,6 +86,36 @@ def render_stocks(words: str) -> HTMLResponse:
         next="S-1",
         is_first=True,
         may_propose=True,
+    )
+
+
+def render_disclosures(words: str) -> HTMLResponse:
+    key = ("guanjia.local/log/2026", 7)
+    quarter = (date(2026, 5, 1), date(2026, 8, 1))
+    duties = [
+        Duty("yearly_report", "2025", date(2026, 5, 31), MEASURES),
+        Duty("progress", words, quarter[1], MEASURES, days=quarter),
+        Duty("major_transaction", words, date(2026, 5, 1), MEASURES, key, "donation_received"),
+        Duty("correction", words, None, MEASURES, key, "payment"),
+    ]
+    return PAGES.render_for(
+        make_reader(Role.FINANCE_MAKER),
+        "disclosures.html",
+        year=2026,
+        today=NOW.date(),
+        groups=group_duties(duties, NOW.date(), lambda origin: origin.rpartition("/")[2]),
+        has_campaigns=False,
+        major_fen=MAJOR_FEN,
+    )
+
+
+def render_reconciliation(words: str) -> HTMLResponse:
+    found = Reconciliation(NOW, 1)
+    for days, kind in enumerate(KIND_TITLES, 25):
+        found.add_gap(Gap(kind, words, words, words, 33_300, NOW - timedelta(days=days)))
+    described = describe_reconciliation(found, {})
+    return PAGES.render_for(
+        make_reader(Role.FINANCE_MAKER), "reconciliation.html", **{**described, "gaps_max": 1}
     )
 
 
@@ -183,6 +217,8 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
             funds=[],
         ),
         "stocks": render_stocks(words),
+        "disclosures": render_disclosures(words),
+        "reconciliation": render_reconciliation(words),
         "payment_order": PAGES.render_for(
             reader,
             "payment_order.html",

@@ -21,7 +21,16 @@ from services.audit.api import (
     vouchers,
     words,
 )
-from services.audit.pages import finance, ledger, paying, proposing, searching, voucher_files
+from services.audit.pages import (
+    disclosures,
+    finance,
+    ledger,
+    paying,
+    proposing,
+    reconciling,
+    searching,
+    voucher_files,
+)
 from services.audit.pages import invoices as invoice_pages
 from services.audit.pages import months as month_pages
 from services.audit.pages import statements as statement_pages
@@ -55,6 +64,8 @@ ROUTERS = (
     ledger.router,
     paying.router,
     month_pages.router,
+    reconciling.router,
+    disclosures.router,
     invoice_pages.router,
     statement_pages.router,
     voucher_files.router,

@@ -25,26 +25,20 @@ from services.audit.statements.control_totals import (
 from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers, Poster
 from services.audit.statements.outcomes import find_outcomes, name_as_stored
-from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
+from services.audit.statements.reconciliation import (
+    AGES,
+    KIND_TITLES,
+    KINDS,
+    TOTAL_TITLES,
+    TOTALS,
+    Gap,
+)
 from shared.documents import Document
 from shared.errors import Invalid
 from shared.money import format_yuan
 from shared.sheets import RefusedRow
 from shared.sheets.cells import guard_cell
 
-KIND_TITLES = {
-    "pledged_not_arrived": "已认捐未到账 pledged, not arrived",
-    "arrived_not_pledged": "到账未认捐 arrived, not pledged",
-    "listed_not_on_ledger": "流水有账本无 listed, not on the ledger",
-    "on_ledger_not_listed": "账本有流水无 on the ledger, in no statement",
-}
-TOTAL_TITLES = {
-    "pledged_fen": "认捐 pledged",
-    "withdrawn_fen": "撤回 withdrawn",
-    "listed_fen": "流水 listed",
-    "ledger_fen": "账本 ledger",
-    "refunded_fen": "退款 refunded",
-}
 THREE = ("pledged_fen", "listed_fen", "ledger_fen")
 GAP_COLUMNS = ("kind", "age", "days", "id", "donor_id", "fund_id", "amount_fen", "since")
 NAMED_MAX = 10_000
@@ -189,7 +183,7 @@ def _show(summary: Document, show: int, refused: Sequence[RefusedRow]) -> None:
         "编号 id", exact=("天 days", "金额 amount"), folded=("不符 kind", "基金 fund")
     )
     for gap in summary["gaps"][:show]:
-        title, amount = KIND_TITLES[gap["kind"]], format_yuan(gap["amount_fen"])
+        title, amount = " ".join(KIND_TITLES[gap["kind"]]), format_yuan(gap["amount_fen"])
         gaps.add_row(escape(gap["id"]), str(gap["days"]), amount, title, escape(gap["fund_id"]))
     if gaps.row_count:
         console.print(gaps)
@@ -198,7 +192,7 @@ def _show(summary: Document, show: int, refused: Sequence[RefusedRow]) -> None:
 def _build_funds_table(funds: Sequence[Document]) -> Table:
     """A sum that is zero throughout is left out unless it is one of the three."""
     columns = [n for n in TOTAL_TITLES if n in THREE or any(fund[n] for fund in funds)]
-    table = _build_table("基金 fund", exact=[TOTAL_TITLES[name] for name in columns])
+    table = _build_table("基金 fund", exact=[" ".join(TOTAL_TITLES[name]) for name in columns])
     for fund in funds:
         table.add_row(escape(fund["fund_id"]), *(format_yuan(fund[name]) for name in columns))
     return table
@@ -209,7 +203,7 @@ def _build_ageing_table(ageing: Mapping[str, Mapping[str, Mapping[str, int]]]) -
     for kind, title in KIND_TITLES.items():
         cells = [(age, ageing[kind][age]) for age in AGES if ageing[kind][age]["count"]]
         for age, cell in cells or [("", {"count": 0, "amount_fen": 0})]:
-            table.add_row(title, age, str(cell["count"]), format_yuan(cell["amount_fen"]))
+            table.add_row(" ".join(title), age, str(cell["count"]), format_yuan(cell["amount_fen"]))
     return table
 
 

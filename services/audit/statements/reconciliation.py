@@ -6,7 +6,7 @@ does not say which pledge a transfer is for. Ids only, no names.
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -17,12 +17,13 @@ from shared.documents import Json
 Kind = Literal[
     "pledged_not_arrived", "arrived_not_pledged", "listed_not_on_ledger", "on_ledger_not_listed"
 ]
-KINDS: tuple[Kind, ...] = (
-    "pledged_not_arrived",
-    "arrived_not_pledged",
-    "listed_not_on_ledger",
-    "on_ledger_not_listed",
-)
+KIND_TITLES: Mapping[Kind, tuple[str, str]] = {
+    "pledged_not_arrived": ("已认捐未到账", "pledged, not arrived"),
+    "arrived_not_pledged": ("到账未认捐", "arrived, not pledged"),
+    "listed_not_on_ledger": ("流水有账本无", "listed, not on the ledger"),
+    "on_ledger_not_listed": ("账本有流水无", "on the ledger, in no statement"),
+}
+KINDS: tuple[Kind, ...] = tuple(KIND_TITLES)
 AGES = ("0-30", "31-60", "61-90", "over 90")
 """Days."""
 
@@ -134,6 +135,10 @@ class Reconciliation:
         elif self.limit:
             heapq.heappushpop(self._oldest, entry)
 
+    def list_oldest(self) -> list[Gap]:
+        """The oldest first, `limit` of them."""
+        return [gap for *_, gap in sorted(self._oldest, reverse=True)]
+
     def _count(self, gift: Donation) -> None:
         fund = self.funds[gift.fund_id]
         if gift.statements:
@@ -151,11 +156,18 @@ class Reconciliation:
                 kind: {age: _describe_cell(self.ageing.get((kind, age))) for age in AGES}
                 for kind in KINDS
             },
-            "gaps": [gap.to_json(self.now) for *_, gap in sorted(self._oldest, reverse=True)],
+            "gaps": [gap.to_json(self.now) for gap in self.list_oldest()],
         }
 
 
-TOTALS = ("pledged_fen", "withdrawn_fen", "listed_fen", "ledger_fen", "refunded_fen")
+TOTAL_TITLES: Mapping[str, tuple[str, str]] = {
+    "pledged_fen": ("认捐", "pledged"),
+    "withdrawn_fen": ("撤回", "withdrawn"),
+    "listed_fen": ("流水", "listed"),
+    "ledger_fen": ("账本", "ledger"),
+    "refunded_fen": ("退款", "refunded"),
+}
+TOTALS = tuple(TOTAL_TITLES)
 
 
 def _describe_fund(id_: str, sums: Counter[str]) -> dict[str, object]:

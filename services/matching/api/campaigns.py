@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from fastapi import Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
@@ -22,18 +23,33 @@ from services.matching.model.campaign import (
     RefuseEarlierEnd,
 )
 from shared import mongo
+from shared.contracts.campaigns import (
+    CAMPAIGNS_MAX,
+    CAMPAIGNS_PATH,
+    CampaignDays,
+    CampaignList,
+)
 from shared.contracts.values import Identifier, Value
 from shared.messages import AREA_LIMITED
 from shared.runtime import Runtime
-from shared.security import STAFF, Credential
+from shared.security import STAFF, Credential, Role
 from shared.towns import town_name
-from shared.web.access import Denied, IdempotencyKey, Router, RuntimeDep, answer_to, respond
+from shared.web.access import (
+    Denied,
+    IdempotencyKey,
+    Router,
+    RuntimeDep,
+    allow,
+    answer_to,
+    respond,
+)
 
 # --- campaigns ------------------------------------------------------------------------------------
 
 router = Router(tags=["campaigns"])
 
 Ids = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_MAX)]
+OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
 
 
 class NewCampaign(CampaignTerms):
@@ -97,6 +113,14 @@ async def end_campaign(
 async def read_campaigns(caller: StaffCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
     now = await runtime.processor.now()
     return JSONResponse({"campaigns": await views.list_campaigns(runtime.database, now)})
+
+
+@router.post(CAMPAIGNS_PATH, include_in_schema=False)
+async def list_campaign_days(_caller: OwnService, runtime: RuntimeDep) -> CampaignList:
+    rows = await views.list_campaigns(runtime.database, await runtime.processor.now())
+    fields = CampaignDays.model_fields
+    days = [{name: row[name] for name in fields} for row in rows[:CAMPAIGNS_MAX]]
+    return CampaignList.model_validate({"campaigns": days})
 
 
 @router.get("/campaigns/{campaign_id}/report")

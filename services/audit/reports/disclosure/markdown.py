@@ -5,7 +5,7 @@ from datetime import date
 from html import escape
 
 from services.audit.ledger.kinds import KINDS
-from services.audit.reports.disclosure.duties import Duty
+from services.audit.reports.disclosure.duties import SUBJECTS, Duty
 from services.audit.reports.disclosure.figures import (
     UNSPECIFIED,
     Campaign,
@@ -47,14 +47,6 @@ GOODS_COLUMNS = {
 }
 
 SINCE = "盘点以后的增减，或没有说明地点 moved since the count, or no place said"
-
-SUBJECTS = {
-    "yearly_report": "年度工作报告和财务会计报告 yearly work and financial report",
-    "progress": "每三个月进展 three-monthly progress",
-    "full_report": "结束后全面公开 in full after the end",
-    "major_transaction": "重大交易及资金往来 major transaction",
-    "correction": "更正 correction",
-}
 
 MOVED_COLUMNS = (
     "日期 day",
@@ -298,8 +290,8 @@ def _render_duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator
         (
             str(each.due or "及时 without delay"),
             "**已过期 passed**" if each.is_overdue(today) else "",
-            SUBJECTS[each.subject],
-            each.about + (f" ({format_leaf(each.entry)})" if each.entry else ""),
+            " ".join(SUBJECTS[each.subject]),
+            each.title + (f" ({format_leaf(each.entry)})" if each.entry else ""),
             each.source,
         )
         for each in due
