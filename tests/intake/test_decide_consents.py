@@ -15,11 +15,13 @@ from services.intake.model import (
 )
 from services.intake.model.consent import (
     CONSENT_LASTS,
+    Consent,
     EndConsent,
     GiveConsent,
     is_given,
     is_refused,
 )
+from services.intake.pages.consents import list_consents
 from shared.contracts.events import RequestWithdrawn
 from shared.id_numbers import find_child_until
 from shared.messaging.decision import Decision
@@ -196,8 +198,40 @@ def test_who_knows_a_name_and_a_phone_says_nothing_in_the_persons_place() -> Non
     harness.give(stranger, "delivery", way="typed", by="")
     assert harness.person(person.id).consents == person.consents
     harness.give(stranger, "history", way="typed", by="", by_guardian=True)
-    assert not harness.person(person.id).consents["history"].by_guardian
+    assert harness.person(person.id).consents == person.consents
+    assert not harness.request(stranger).typed_consents["history"].by_guardian
     assert harness.request(own).state == "open"
+
+
+def test_what_was_ticked_on_the_public_page_holds_for_that_request_alone() -> None:
+    harness = ConsentHarness()
+    own = harness.ask()
+    typed = [str(get_body(harness.ask_on_the_page(each))["request_id"]) for each in ("w-1", "w-2")]
+    harness.give(typed[0], "delivery", way="typed", by="")
+    person = harness.person(harness.request(own).person_id)
+    assert {harness.request(id_).person_id for id_ in typed} == {person.id}
+    assert person.consents == {}
+    assert not harness.is_given(own, "delivery")
+
+    def list_states(id_: str) -> list[str]:
+        typed_here = harness.request(id_).typed_consents
+        rows = list_consents(harness.person(person.id).consents, harness.now, typed_here)
+        return [row.state for row in rows if row.purpose == "delivery"]
+
+    assert [list_states(id_) for id_ in (*typed, own)] == [["given"], ["unasked"], ["unasked"]]
+    harness.end(typed[0], "delivery", by="s-1")
+    assert [list_states(id_) for id_ in (*typed, own)] == [["ended"]] * 3, "her own no is for all"
+
+
+def test_what_was_ticked_before_this_was_told_apart_is_nobodys_word() -> None:
+    harness = ConsentHarness()
+    id_ = harness.ask()
+    person = harness.person(harness.request(id_).person_id)
+    old = Consent(given_at=harness.now, until=harness.now + CONSENT_LASTS, way="typed")
+    harness.save(Decision(states=(person.model_copy(update={"consents": {"history": old}}),)))
+    assert not harness.is_given(id_, "history")
+    harness.later(days=CONSENT_LASTS.days + 1)
+    assert not is_refused(harness.person(person.id).consents, "history", harness.now)
 
 
 def test_who_asks_on_the_page_learns_of_no_phone_whether_the_house_knows_it() -> None:

@@ -30,7 +30,8 @@ def decide_give(
 ) -> Decision:
     """Again, where it had ended. A child's request that waited for his guardian alone opens.
 
-    Who asks on the public page says nothing over what is there; that he is a guardian, staff note.
+    What was ticked on the public page is kept with that request alone: whoever asked there may be
+    anybody. That he is a guardian, staff note.
     Staff of an area in which the person is not registered note a guardian's word for what is asked
     for there, and nothing that holds elsewhere.
     """
@@ -40,8 +41,8 @@ def decide_give(
         return Decision(answer=loaded)
     request, person = loaded
     answer = Answer(200, {"person_id": person.id, "purpose": data.purpose, "given": True})
-    if not data.by and request.is_anybodys and data.purpose in person.consents:
-        return Decision(answer=answer)
+    if not data.by and request.is_anybodys:
+        return Decision((_with_typed(request, data, now),), answer=answer)
     by_guardian = data.by_guardian and bool(data.by)
     if is_known_there(states, person, data.area):
         consent = Consent(
@@ -98,7 +99,7 @@ def decide_consent_end(states: States, item: Command[EndConsent], now: datetime)
         return Decision(answer=CONSENT_UNPROVEN.refusal(403, "purpose"))
     if data.purpose != "handling" and not is_known_there(states, person, data.area):
         return Decision(answer=PERSON_ELSEWHERE.refusal(403, "purpose"))
-    consent = person.consents.get(data.purpose)
+    consent = person.consents.get(data.purpose) or request.typed_consents.get(data.purpose)
     if data.purpose != "handling" and (consent is None or not consent.holds(now)):
         return Decision(answer=CONSENT_ABSENT.refusal(409, "purpose"))
     ending: list[Request] = []
@@ -140,6 +141,12 @@ def _load(states: States, data: GiveConsent | EndConsent) -> tuple[Request, Pers
 def _list_unfinished(states: States, person: Person) -> list[Request]:
     ids = sorted({entry.request_id for entry in person.unfinished.values()})
     return list(states.get_many(Request, ids).values())
+
+
+def _with_typed(request: Request, data: GiveConsent, now: datetime) -> Request:
+    consent = Consent(given_at=now, until=now + CONSENT_LASTS, way="typed")
+    typed = {**request.typed_consents, data.purpose: consent}
+    return request.model_copy(update={"typed_consents": typed})
 
 
 def _with_consent(person: Person, purpose: str, consent: Consent) -> Person:

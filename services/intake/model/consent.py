@@ -38,16 +38,21 @@ class Consent(Value):
     def holds(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.until
 
+    @property
+    def is_only_typed(self) -> bool:
+        """Stored with the person before it was kept with its request: nobody's word on another."""
+        return self.way == "typed" and self.ended_at is None
+
 
 def is_given(consents: Mapping[str, Consent], purpose: ConsentPurpose, now: datetime) -> bool:
     consent = consents.get(purpose)
-    return consent is not None and consent.holds(now)
+    return consent is not None and not consent.is_only_typed and consent.holds(now)
 
 
 def is_refused(consents: Mapping[str, Consent], purpose: ConsentPurpose, now: datetime) -> bool:
     """It was given once and has ended. Who was never asked refused nothing."""
     consent = consents.get(purpose)
-    return consent is not None and not consent.holds(now)
+    return consent is not None and not consent.is_only_typed and not consent.holds(now)
 
 
 def has_guardian(consents: Mapping[str, Consent], now: datetime) -> bool:

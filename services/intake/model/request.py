@@ -17,6 +17,7 @@ from services.intake.model.approval import (
 )
 from services.intake.model.classification import Classification
 from services.intake.model.clock import CaseClock
+from services.intake.model.consent import Consent
 from services.intake.model.person import (
     OWN_SOURCES,
     WEB_SOURCE,
@@ -128,6 +129,7 @@ class Request(State):
     asked_quantity: where a part of it was approved, with part_reason. return_reason: what has to be
     put right. steps: who did what while it was judged. case_notes: what staff wrote beside no step;
     case_tasks: what they ask of each other.
+    typed_consents: by purpose, what was ticked with it on the public page: of this request alone.
     consent_ended_at, consent_ended_by: the
     person no more agrees that it is handled; by: a holder, empty for himself. for_meeting: somebody
     sent it to the joint meeting; meeting_id: on whose agenda it is. referrals: to statutory
@@ -187,6 +189,7 @@ class Request(State):
     part_reason: PartReason | None = None
     return_reason: ReturnReason | None = None
     steps: tuple[Step, ...] = ()
+    typed_consents: Mapping[str, Consent] = Field(default_factory=dict)
     consent_ended_at: datetime | None = None
     consent_ended_by: str = ""
     guardian_agreed_at: datetime | None = None

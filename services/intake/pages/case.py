@@ -279,7 +279,9 @@ async def _build_case(
         notes=list_notes(vault, person, stored),
         messages=await list_noted(runtime, caller, stored.id),
         files=await list_files(runtime, stored),
-        consents=list_consents(person.consents, now),
+        consents=list_consents(
+            person.consents, now, {} if person.erased else stored.typed_consents
+        ),
         tasks=describe_tasks(vault, person, stored, await list_case_workers(runtime), now),
         beside=await build_beside(runtime, caller, stored, person),
         policies=runtime.settings.policies.suggest(
