@@ -160,8 +160,10 @@ async def test_a_stranger_asks_and_waits_for_a_call(
         said = await browser.http.post(link, data={"purpose": purpose, "word": word})
         assert said.status_code == 403
     (person,) = await intake.runtime.database["persons"].find().to_list(None)
-    assert set(person["consents"]) == {"handling", "history"}, "what he ticked"
-    assert {each["way"] for each in person["consents"].values()} == {"typed"}, "not proven his"
+    assert person["consents"] == {}, "not proven his"
+    (asked,) = await intake.runtime.database["requests"].find().to_list(None)
+    assert set(asked["typed_consents"]) == {"handling", "history"}, "what he ticked"
+    assert {each["way"] for each in asked["typed_consents"].values()} == {"typed"}
 
     approver = stack.bearer("s-2001", Role.APPROVER_TOWN, area="441900103")
     listed = await intake.http.get("/requests", headers=approver)

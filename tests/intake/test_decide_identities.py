@@ -6,18 +6,27 @@ import pytest
 
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
+    WECHAT_SOURCE,
+    BindOpenid,
     CorrectPerson,
     ErasePerson,
+    KeepMessage,
     RegisterParty,
     SealedCorrection,
     Speaker,
     UnderstandReply,
 )
 from services.intake.settings import IntakeSettings
-from services.intake.vault.messages import make_reply
-from services.intake.vault.persons import open_contact
-from services.intake.vault.prepare import prepare_party, seal_correction
+from services.intake.vault.messages import Inbound, make_reply, seal_message
+from services.intake.vault.persons import derive_point_id, open_contact, seal_openid
+from services.intake.vault.prepare import (
+    make_binding,
+    prepare_party,
+    seal_correction,
+    seal_party,
+)
 from shared.contracts.events import MatchDelivered
+from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.id_numbers import find_id_problem
 from tests.intake.builders import (
@@ -70,6 +79,24 @@ class IdentityHarness(DecisionHarness):
     def answer(self, phone: str, id_: str = "Y-1") -> dict[str, Any]:
         reply = make_reply(VAULT, id_, "received", phone=phone, openid=None)
         return get_body(self.handle(COMMANDS[UnderstandReply], make_command(reply)))
+
+    def correct(self, person_id: str, by: str, phone: str) -> None:
+        """Of his phone, by one of the staff who looked into it."""
+        correction = CorrectPerson(person_id=person_id, phone=phone, reason="换了号码")
+        speaker = Speaker(source=f"/desk/{by}", kind="staff", area=CHASHAN, holder=by)
+        sealed = seal_correction(VAULT, speaker, self.person(person_id), correction)
+        self.handle(COMMANDS[SealedCorrection], make_command(sealed))
+
+    def write(self, phone: str, id_: str) -> None:
+        """Whatever, by SMS: kept before anybody knows what it means."""
+        inbound = Inbound("你好", id_, SMS, Channel.SMS, phone=phone)
+        kept = seal_message(VAULT, inbound, None)
+        self.handle(COMMANDS[KeepMessage], make_command(kept))
+
+    def has_voice(self, person_id: str, phone: str) -> bool:
+        [point] = [p for p in self.points() if p.id == derive_point_id(VAULT, phone=phone)]
+        link = point.find_link(person_id)
+        return link is not None and link.may_answer and not link.entered_by
 
     def reasons(self) -> list[str]:
         return [reason["code"] for reason in self.last.get("waits_for", ())]
@@ -260,11 +287,98 @@ def test_a_phone_that_staff_put_in_while_help_is_under_way_confirms_nothing() ->
     assert harness.ask("2", SMS, phone=OTHER_PHONE) == person_id
     harness.answer(OTHER_PHONE, "Y-2")
     assert harness.person(person_id).awaiting == ("M-1",), "who knows the name can write it"
-    another = Speaker(source="mei", kind="staff", area=CHASHAN)
-    sealed = seal_correction(VAULT, another, harness.person(person_id), correction)
-    harness.handle(COMMANDS[SealedCorrection], make_command(sealed))
+    harness.correct(person_id, "mei", OTHER_PHONE)
     harness.answer(OTHER_PHONE, "Y-3")
-    assert harness.person(person_id).awaiting == (), "two of the staff say whose it is"
+    assert harness.person(person_id).awaiting == ("M-1",), "two of the staff speak for nobody"
+    harness.write(OTHER_PHONE, "w-1")
+    assert harness.has_voice(person_id, OTHER_PHONE), "the phone spoke, and two say whose it is"
+
+
+def test_a_phone_that_a_colleague_types_again_is_no_more_the_persons() -> None:
+    """He may only have read it on the record, which the collector wrote."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    for by in ("mei", "chen"):
+        party = RegisterParty(name="王芳", phone=OTHER_PHONE)
+        speaker = Speaker(source=f"/desk/{by}", kind="staff", area=CHASHAN, holder=by)
+        harness.handle(COMMANDS[RegisterParty], make_command(seal_party(VAULT, speaker, party)))
+    harness.write(OTHER_PHONE, "w-1")
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+
+
+@pytest.mark.parametrize(
+    ("acts", "speaks"),
+    [
+        (("lin", "write"), False),
+        (("lin", "lin", "write"), False),
+        (("lin", "write", "mei"), False),
+        (("lin", "mei"), False),
+        (("lin", "mei", "write"), True),
+    ],
+)
+def test_a_given_phone_speaks_after_two_looked_into_it_and_it_spoke(
+    acts: tuple[str, ...], speaks: bool
+) -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    for n, act in enumerate(acts):
+        if act == "write":
+            harness.write(OTHER_PHONE, f"w-{n}")
+        else:
+            harness.correct(person_id, act, OTHER_PHONE)
+    assert harness.has_voice(person_id, OTHER_PHONE) is speaks
+
+
+def test_who_writes_and_corrects_alone_gives_nobody_a_phone() -> None:
+    """By name and ID number from his own phone first, then as one of the staff."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    assert harness.ask("2", SMS, phone=OTHER_PHONE, id_number=ID_NUMBER) == person_id
+    for n in range(2):
+        harness.correct(person_id, "lin", OTHER_PHONE)
+        harness.write(OTHER_PHONE, f"w-{n}")
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+    harness.correct(person_id, "mei", OTHER_PHONE)
+    harness.write(OTHER_PHONE, "w-last")
+    assert harness.has_voice(person_id, OTHER_PHONE)
+
+
+OPENID, OTHER_OPENID = "oTEST_own", "oTEST_other"
+
+
+def bind(harness: IdentityHarness, openid: str, phone: str) -> None:
+    point_id = derive_point_id(VAULT, openid=openid)
+    binding = make_binding(VAULT, phone, seal_openid(VAULT, openid), point_id)
+    harness.handle(COMMANDS[BindOpenid], make_command(binding))
+
+
+def test_a_given_phone_is_his_by_the_account_that_was_his_before() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", WECHAT_SOURCE, wechat_openid=OPENID)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    bind(harness, OPENID, OTHER_PHONE)
+    assert harness.has_voice(person_id, OTHER_PHONE)
+
+
+def test_a_given_phone_gives_no_account_to_the_person() -> None:
+    """A collector with a phone and an account of his own would get what is the person's."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    bind(harness, OTHER_OPENID, OTHER_PHONE)
+    person = harness.person(person_id)
+    assert (person.openid, person.openid_verified) == (None, False)
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+
+
+def test_an_account_of_his_own_gives_no_voice_to_a_given_phone() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", WECHAT_SOURCE, wechat_openid=OPENID)
+    harness.deliver("M-1")
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    harness.answer(OTHER_PHONE)
+    assert harness.person(person_id).awaiting == ("M-1",)
 
 
 def test_a_phone_that_came_with_an_id_number_neither_answers_nor_takes_his_notices() -> None:

@@ -9,6 +9,7 @@ from services.intake.decide.sign_ins import name_applicant
 from services.intake.model import (
     ContactPoint,
     CorrectPerson,
+    KeepMessage,
     Person,
     Request,
     RequestState,
@@ -20,8 +21,10 @@ from services.intake.own.contacts import Address, find_address, find_contact_ref
 from services.intake.own.messages import CONTACT_NOT_OWN
 from services.intake.pages.applicant import describe_next, list_confirmable
 from services.intake.pages.own import format_correction, is_help_coming, read_correction
+from services.intake.vault.messages import Inbound, seal_message
 from services.intake.vault.persons import Contact, derive_point_id, is_own_phone
 from services.intake.vault.prepare import seal_correction
+from shared.contracts.values import Channel
 from shared.errors import Invalid, Message
 from shared.messaging.decision import Command
 from shared.phone_sign_in import AskSignIn
@@ -190,7 +193,12 @@ def test_a_phone_that_one_of_the_staff_gave_a_known_person_is_not_certainly_his(
         [point] = [p for p in harness.points() if p.id == derive_point_id(VAULT, phone=OTHER_PHONE)]
         person = harness.person(donor)
         proven.append(is_own_phone(VAULT, person, point, OTHER_PHONE, lambda _: False))
-    assert proven == [False, True], "two of the staff say whose it is"
+    inbound = Inbound("你好", "w-1", SMS, Channel.SMS, phone=OTHER_PHONE)
+    kept = seal_message(VAULT, inbound, None)
+    harness.handle(COMMANDS[KeepMessage], make_command(kept))
+    [point] = [p for p in harness.points() if p.id == derive_point_id(VAULT, phone=OTHER_PHONE)]
+    proven.append(is_own_phone(VAULT, harness.person(donor), point, OTHER_PHONE, lambda _: False))
+    assert proven == [False, False, True], "two say whose it is, and it spoke"
 
 
 # --- the code, and what it opens ------------------------------------------------------------------

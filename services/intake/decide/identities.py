@@ -236,14 +236,62 @@ def _link_point(
 
 
 def _find_enterer(person: Person, link: ContactLink | None, registration: Registration) -> str:
-    """Empty where the contact came with the person, or another of the staff named it too. A name
-    and an ID number are known to many: no channel's word makes a phone his."""
-    enterer = registration.speaker.holder or registration.speaker.source
+    """Empty where the contact came with the person. Who types it again may only have read it. A
+    name and an ID number are known to many: no channel's word makes a phone his."""
     if link is not None:
-        is_confirmed = registration.kind == "staff" and enterer != link.entered_by
-        return "" if is_confirmed else link.entered_by
+        return link.entered_by
     is_known = person.foremost is not None
+    enterer = _name_enterer(registration.speaker)
     return enterer if is_known and registration.kind in ("channel", "staff") else ""
+
+
+def _name_enterer(speaker: Speaker) -> str:
+    return speaker.holder or speaker.source
+
+
+# --- how a contact that staff gave becomes his own ---
+
+
+def second_point(
+    states: States, point: ContactPoint, person: Person, speaker: Speaker
+) -> ContactPoint:
+    """Staff correct the record to a contact that stood there already: the first of them answers for
+    it instead of a channel, another is the second who looked into it.
+
+    point: as it is linked now. person: before the correction.
+    """
+    before = states.get(ContactPoint, point.id)
+    link = before.find_link(person.id) if before else None
+    enterer = _name_enterer(speaker)
+    if link is None or not link.entered_by or link.entered_by == enterer:
+        return point
+    if _is_of_staff(person, link.entered_by):
+        return point.model_copy(update={"seconded": {**point.seconded, person.id: enterer}})
+    return point.with_link(link.model_copy(update={"entered_by": enterer}))
+
+
+def _is_of_staff(person: Person, enterer: str) -> bool:
+    speakers = [row.speaker for row in person.list_registrations() if row.kind == "staff"]
+    return any(_name_enterer(speaker) == enterer for speaker in speakers)
+
+
+def hear_point(states: States, point_id: str) -> tuple[ContactPoint, ...]:
+    """A message came from it: it speaks from now on for whom two of the staff said that it is."""
+    point = states.get(ContactPoint, point_id)
+    if point is None or not point.seconded:
+        return ()
+    for person_id in point.seconded:
+        point = give_voice(point, person_id)
+    return (point.model_copy(update={"seconded": {}}),)
+
+
+def give_voice(point: ContactPoint, person_id: str) -> ContactPoint:
+    """It is the person's, whoever entered it."""
+    link = point.find_link(person_id)
+    if link is None or not link.entered_by:
+        return point
+    changes = {"entered_by": "", "may_answer": link.whose != "collector"}
+    return point.with_link(link.model_copy(update=changes))
 
 
 def _choose_whose(link: ContactLink, naming: Naming, registration: Registration) -> Whose:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.intake.decide.alarms import find_alarm, share_town
-from services.intake.decide.identities import Reached, list_reached
+from services.intake.decide.identities import Reached, hear_point, list_reached
 from services.intake.decide.media import carry_files, forget_files, has_room
 from services.intake.decide.progress_answers import describe_progress, find_open_case
 from services.intake.decide.returned import find_returned
@@ -92,7 +92,8 @@ def decide_keep(states: States, item: Command[KeepMessage], now: datetime) -> De
     is_open = has_denied(thread, now) or any(each.person.awaiting for each in reached)
     if message.kind in SPOKEN and is_open:
         thread = _with_doubt(states, thread, message)
-    return Decision((message, thread), answer=Answer(201, describe_settled(message)))
+    heard = hear_point(states, data.point_id)
+    return Decision((message, thread, *heard), answer=Answer(201, describe_settled(message)))
 
 
 def _with_doubt(states: States, thread: Correspondence, message: Message) -> Correspondence:

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from services.intake.decide.identities import (
     find_meant,
+    give_voice,
     link_person,
     list_joined_facts,
     list_reached,
+    second_point,
 )
 from services.intake.messages import (
     ID_NUMBER_ELSEWHERE,
@@ -213,7 +215,9 @@ def _hide_identity(naming: Naming, speaker: Speaker) -> Naming:
 def decide_bind_openid(states: States, item: Command[BindOpenid], _now: datetime) -> Decision:
     """From now on he is reached and answers by either: whoever is the only one at the phone.
 
-    Where several are, the account is one's who is called as its owner called himself there.
+    Where several are, the account is one's who is called as its owner called himself there. A phone
+    that staff gave becomes the person's own by an account that was so before; else it gives the
+    account to nobody.
     """
     phone, point_id = item.data.phone, item.data.point_id
     person = _find_binder(states, phone, point_id)
@@ -223,7 +227,9 @@ def decide_bind_openid(states: States, item: Command[BindOpenid], _now: datetime
     account = states.get(ContactPoint, point_id) or ContactPoint(id=point_id)
     bound = account.model_copy(update={"bound_to": phone_id})
     points = [
-        point.model_copy(update={"bound_to": point_id}) if point.id == phone_id else point
+        give_voice(point, person.id).model_copy(update={"bound_to": point_id})
+        if isinstance(point, ContactPoint) and point.id == phone_id
+        else point
         for point in leading
     ]
     return Decision(
@@ -233,14 +239,21 @@ def decide_bind_openid(states: States, item: Command[BindOpenid], _now: datetime
 
 
 def _find_binder(states: States, phone: SealedParty, point_id: str) -> Person:
-    meant = find_meant(states, phone.naming, phone.contact.speaker).person
+    meant = find_meant(states, phone.naming, phone.contact.speaker)
     there = list_reached(states, phone.naming.point_ids[0], phone.naming.earlier_id)
-    here = list_reached(states, point_id, "")
-    if len(there) == 1:
-        return there[0].person
+    here = [each for each in list_reached(states, point_id, "") if not each.link.entered_by]
+    own = [each for each in there if not each.link.entered_by]
+    given = {each.person.id for each in there} - {each.person.id for each in own}
+    if len(own) == 1:
+        return own[0].person
     names = {id_ for each in here for id_ in each.link.name_ids}
-    called = [each.person for each in there or here if names.intersection(each.link.name_ids)]
-    return called[0] if len(called) == 1 else meant
+    called = [each.person for each in own or here if names.intersection(each.link.name_ids)]
+    if len(called) == 1:
+        return called[0]
+    if meant.person.id not in given:
+        return meant.person
+    id_ = phone.naming.person_id
+    return states.get(Person, id_) or Person(id=id_)
 
 
 def decide_correct(states: States, item: Command[SealedCorrection], _now: datetime) -> Decision:
@@ -256,7 +269,14 @@ def decide_correct(states: States, item: Command[SealedCorrection], _now: dateti
     holder = identity.persons.get(naming.name_id, person.id) if identity else person.id
     if holder != person.id:
         return Decision(answer=_refuse_number(states, holder, data.area))
+    before = person
     person, leading = link_person(states, person, naming, contact)
+    leading = tuple(
+        second_point(states, each, before, contact.speaker)
+        if isinstance(each, ContactPoint)
+        else each
+        for each in leading
+    )
     wrong = states.get_many(ContactPoint, data.wrong_point_ids).values()
     points = tuple(id_ for id_ in person.points if id_ not in data.wrong_point_ids)
     person = with_registration(

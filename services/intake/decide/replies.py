@@ -73,7 +73,9 @@ class Question:
 
     @property
     def may_be_answered(self) -> bool:
-        return self.reached.link.may_answer or self.person.openid_verified
+        """An account that is his makes no phone his that staff gave."""
+        link = self.reached.link
+        return link.may_answer or (self.person.openid_verified and not link.entered_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Writer:
     def list_known(self) -> tuple[Person, ...]:
         """He writes from the account: from now on it is his, where it reaches nobody else."""
         openid = self.data.openid
-        if openid is None or len(self.reached) != 1:
+        if openid is None or len(self.reached) != 1 or self.reached[0].link.entered_by:
             return ()
         person = self.reached[0].person
         is_known = person.openid_verified or not person.keys

@@ -210,7 +210,7 @@ class ContactLink(Value):
     name_ids: what he is called there, first the name that made the link; empty in links of before.
     may_answer: whether a message from it counts as his word. whose: whose phone it is.
     entered_by: the one of the staff who gave a known person another contact: it may be a phone of
-    their own, so it speaks for nobody until another of them names it too.
+    their own, so it speaks for nobody until another of them looked into it and it spoke itself.
     """
 
     person_id: str
@@ -232,13 +232,15 @@ class ContactPoint(State):
     bound_to: the point that is certainly the same human's: he wrote from both. opted_out: its
     owner wants no notices there. person_id, verified: of a WeChat account of before; verified is
     false where a third party may have bound it. confirmed_ids: the persons who signed in by a code
-    that was sent to it.
+    that was sent to it. seconded: by person, who of the staff corrected the record to it too, after
+    another had entered it; it waits for a message from it.
     """
 
     COLLECTION: ClassVar[str] = "handles"
 
     links: tuple[ContactLink, ...] = ()
     confirmed_ids: tuple[str, ...] = ()
+    seconded: Mapping[str, str] = Field(default_factory=dict)
     bound_to: str = ""
     opted_out: bool = False
     person_id: str = ""
@@ -262,7 +264,9 @@ class ContactPoint(State):
         links = tuple(link for link in self.links if link.person_id != person_id)
         owner_id = "" if self.person_id == person_id else self.person_id
         confirmed = tuple(id_ for id_ in self.confirmed_ids if id_ != person_id)
-        changes = {"links": links, "person_id": owner_id, "confirmed_ids": confirmed}
+        seconded = {id_: by for id_, by in self.seconded.items() if id_ != person_id}
+        changes: dict[str, object] = {"links": links, "person_id": owner_id, "seconded": seconded}
+        changes["confirmed_ids"] = confirmed
         return self.model_copy(update=changes)
 
     def with_confirmed(self, person_ids: Iterable[str]) -> "ContactPoint":

@@ -49,9 +49,10 @@ STAGES: Mapping[str, tuple[str, str]] = {
 }
 DONE: Mapping[str, tuple[str, str]] = {
     "correct": (
-        "已更正，依据已记下。换了电话的，另一名工作人员也更正为同一号码后，才作为本人的电话",
+        "已更正，依据已记下。换了电话的，须另一名工作人员也更正为同一号码，再由该号码发来一条短信，"
+        "才作为本人的电话",
         "corrected; how it is known is kept. A new phone is the person's own once another of the "
-        "staff corrects it to the same number",
+        "staff corrects it to the same number and a message comes from it",
     ),
     "preference": ("已记下通知方式和语言", "how he is told is noted"),
     "unmerge": ("已分开，两条记录各自完整", "taken apart: each record is whole"),
