@@ -37,6 +37,14 @@ class PersonsClient:
         answers = await self._ask("known", {"person_ids": sorted(person_ids)}, _parse_known)
         return frozenset(id_ for id_ in person_ids if not answers.get(id_, False))
 
+    async def find_vouched(self, person_ids: Collection[str], by: str) -> frozenset[str]:
+        """Those whom he met, or for whom he recorded anything. Raises Transient."""
+        if not person_ids:
+            return frozenset()
+        query = {"person_ids": sorted(person_ids), "by": by}
+        answers = await self._ask("vouched", query, _parse_vouched)
+        return frozenset(id_ for id_, vouched in answers.items() if vouched)
+
     async def find_phone_owners(self, phone: str) -> Sequence[str]:
         """Whose own phone it certainly is. Raises Transient."""
         query = {"phone": phone, "purpose": "giver_sign_in"}
@@ -112,3 +120,7 @@ def _parse_name(row: Document) -> str | None:
 
 def _parse_known(row: Document) -> bool:
     return bool(row["known"])
+
+
+def _parse_vouched(row: Document) -> bool:
+    return bool(row["vouched"])

@@ -1,6 +1,6 @@
 """Intake's documents apart from its states: lists, counts, looks into the vault, nonces."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -209,6 +209,22 @@ async def list_requests_of(
     if household_id:
         query = {"$or": [query, {"household_id": household_id}]}
     return await mongo.find(database, Request, query, sort=[("recorded_at", -1)], limit=limit)
+
+
+async def find_vouched(
+    database: mongo.Database, person_ids: Sequence[str], by: str
+) -> frozenset[str]:
+    """Those whom he met, or for whom he recorded or mended a request, by any of their records."""
+    persons = await load_persons(database, person_ids)
+    records = {id_: {id_, *persons[id_].joined} if id_ in persons else {id_} for id_ in person_ids}
+    every = sorted({record for each in records.values() for record in each})
+    mended = {"steps": {"$elemMatch": {"act": "corrected", "by": by}}}
+    said = [{"recorded_by": by}, {"collector_id": by}, {"sighting.by": by}, mended]
+    requests = await mongo.find(database, Request, {"person_id": {"$in": every}, "$or": said})
+    met = {each.person_id for each in requests}
+    known = await load_persons(database, every)
+    met |= {id_ for id_, person in known.items() if person.was_met_by(by)}
+    return frozenset(id_ for id_, own in records.items() if own & met)
 
 
 async def load_messages(

@@ -1,15 +1,18 @@
 """Delivery on a real broker and database: the person's page, staff, and what intake says of it."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from services.matching.model.labels import REOPEN_REASONS
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from shared import mongo
 from shared.contracts.events import ReplyUnderstood, RequestClosed, RequestReopened
+from shared.persons_client import PersonsClient
 from shared.security import Role
 from tests.matching.decisions import person_id, request_id
 from tests.matching.harness import MatchingHarness, start_matching
@@ -142,6 +145,42 @@ async def test_lost_donor_is_given_up_by_staff_alone_and_replaced(stack: StackHa
     await harness.register_offer("b", unit="袋", item="大米", quantity=5, donor_id="P-b")
     [second] = await harness.wait_for_matches(1, "proposed")
     assert second.donor_id == "P-b"
+
+
+async def test_who_met_the_person_a_moment_ago_is_no_witness(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Intake has decided it, and matching has not heard of it yet; or it was before matching kept
+    who met a person."""
+    harness = await start_harness(stack)
+    match = await harness.begin()
+
+    async def find_vouched(_: PersonsClient, ids: Collection[str], by: str) -> frozenset[str]:
+        return frozenset(ids) if by == "approver" else frozenset()
+
+    monkeypatch.setattr(PersonsClient, "find_vouched", find_vouched)
+    path, who = f"/matches/{match.id}", harness.approver
+
+    async def says(verb: str, body: Any) -> httpx.Response:
+        headers = who | {"Idempotency-Key": verb}
+        return await harness.http.post(f"{path}/{verb}", json=body, headers=headers)
+
+    alone = await says("confirm", SEEN)
+    assert (alone.status_code, alone.json()["problems"][0]["code"]) == (409, "confirmer_same")
+    many = {"match_ids": [match.id], "witness": SEEN}
+    headers = who | {"Idempotency-Key": "many"}
+    batch = await harness.http.post("/matches/confirm", json=many, headers=headers)
+    (row,) = batch.json()["answers"]
+    assert (row["status"], row["problems"][0]["code"]) == (409, "confirmer_same")
+    page = await harness.http.post(
+        f"/matching/handover/{match.id}/confirm",
+        data={"evidence": "visit", "note": "门口"},
+        headers=who | {"Accept": "text/html"},
+    )
+    assert page.status_code == 409
+    assert 'value="门口"' in page.text, "what was typed is kept"
+    await harness.wait_for_match(match.id, "delivered")
+    assert (await harness.asks(f"{path}/confirm", "other", SEEN)).json()["state"] == "confirmed"
 
 
 async def test_one_collector_does_not_pay_a_person_who_does_not_exist(stack: StackHarness) -> None:

@@ -83,6 +83,7 @@ def ask_phone(side: Side) -> dict[str, Any]:
 HIMSELF = frozenset({NAME, PHONE, WORDS})
 READING: Mapping[tuple[str, str], Asking] = {
     ("intake", "/internal/known"): Asking(ask_person),
+    ("intake", "/internal/vouched"): Asking(lambda side: ask_person(side, by="s-1001")),
     ("intake", "/internal/contacts"): Asking(
         lambda side: ask_person(side, purpose="notice"), frozenset({PHONE})
     ),

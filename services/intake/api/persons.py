@@ -170,6 +170,24 @@ async def read_known(
     return {"known": [{"person_id": id_, "known": id_ in ids} for id_ in query.person_ids]}
 
 
+class VouchersQuery(PersonIds):
+    """by: the holder who wants to be a witness."""
+
+    by: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@router.post("/internal/vouched")
+async def read_vouched(
+    query: VouchersQuery,
+    caller: OwnService,  # noqa: ARG001
+    runtime: IntakeRuntimeDep,
+) -> dict[str, object]:
+    """Whether he met each of them, or recorded any request of theirs, by any of the records: as it
+    is decided here, whoever has heard of it. Nothing of the vault is opened."""
+    vouched = await store.find_vouched(runtime.database, query.person_ids, query.by)
+    return {"vouched": [{"person_id": id_, "vouched": id_ in vouched} for id_ in query.person_ids]}
+
+
 @router.post("/internal/contacts")
 async def read_contacts(
     query: ContactsQuery, caller: OwnService, runtime: IntakeRuntimeDep

@@ -178,6 +178,11 @@ class Person(State):
             *self.registrations,
         )
 
+    def was_met_by(self, holder: str) -> bool:
+        """Under any name, as the last who met him."""
+        sightings = (standing.sighting for standing in self.standings.values())
+        return any(sighting.by == holder for sighting in sightings if sighting)
+
     @property
     def is_named(self) -> bool:
         return any(registration.is_named for registration in self.list_registrations())

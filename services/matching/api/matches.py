@@ -19,7 +19,7 @@ from services.matching.api.callers import (
     WitnessingCaller,
     find_owner_scope,
 )
-from services.matching.messages import MATCH_UNKNOWN
+from services.matching.messages import CONFIRMER_SAME, MATCH_UNKNOWN, RATER_SAME
 from services.matching.model.labels import DeclineReason, MatchState, ReopenReason
 from services.matching.model.match import (
     AcceptMatch,
@@ -36,7 +36,9 @@ from services.matching.model.match import (
     Witness,
 )
 from services.matching.partners import hide_persons
+from services.matching.resources import MatchingRuntimeDep
 from services.matching.selection import build_selection
+from services.matching.witnesses import find_parties
 from shared import mongo
 from shared.contracts.values import Identifier, Kind, Value
 from shared.messaging.decision import Command
@@ -137,12 +139,14 @@ async def deliver_match(
 async def confirm_match(
     match_id: Identifier,
     caller: WitnessingCaller,
-    runtime: RuntimeDep,
+    runtime: MatchingRuntimeDep,
     key: IdempotencyKey,
     witness: Witness | None = None,
 ) -> Response:
     """For a person who cannot say so himself: by another than recorded, accepted or delivered it,
     with what he saw."""
+    if await find_parties(runtime, caller, [match_id]):
+        return respond(CONFIRMER_SAME.refusal(409))
     command = ConfirmMatch(
         match_id=match_id, scope=find_scope(caller), by_staff=True, witness=witness
     )
@@ -177,10 +181,11 @@ async def deliver_matches(
 
 @router.post("/matches/confirm")
 async def confirm_matches(
-    ids: WitnessedIds, caller: WitnessingCaller, runtime: RuntimeDep, key: IdempotencyKey
+    ids: WitnessedIds, caller: WitnessingCaller, runtime: MatchingRuntimeDep, key: IdempotencyKey
 ) -> Response:
     build = partial(ConfirmMatch, scope=find_scope(caller), by_staff=True, witness=ids.witness)
-    return await _execute_many(runtime, caller, build, ids, key)
+    parties = await find_parties(runtime, caller, ids.match_ids)
+    return await _execute_many(runtime, caller, build, ids, key, parties)
 
 
 async def _execute_many(
@@ -189,13 +194,17 @@ async def _execute_many(
     build: Callable[..., MatchCommand],
     ids: MatchIds,
     key: str,
+    parties: frozenset[str] = frozenset(),
 ) -> Response:
-    """Each decided on its own: `{"answers": [{match_id, status, ...}]}`."""
+    """Each decided on its own: `{"answers": [{match_id, status, ...}]}`. parties: those that the
+    caller does not confirm."""
     source = caller.speaks_as
     rows = [
         Row(
             {"match_id": id_},
-            Command(
+            CONFIRMER_SAME.refusal(409)
+            if id_ in parties
+            else Command(
                 build(match_id=id_),
                 key=f"{source}|{key}|{id_}",
                 principal=caller.principal,
@@ -250,9 +259,11 @@ async def rate_match(
     match_id: Identifier,
     body: Rating,
     caller: CollectingCaller,
-    runtime: RuntimeDep,
+    runtime: MatchingRuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
+    if await find_parties(runtime, caller, [match_id]):
+        return respond(RATER_SAME.refusal(409))
     command = RateMatch(match_id=match_id, scope=find_scope(caller), stars=body.stars)
     return await answer_to(runtime, caller, command, key)
 

@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from services.matching.api.callers import HandingCaller, WitnessingCaller
-from services.matching.messages import MATCH_UNKNOWN
+from services.matching.messages import CONFIRMER_SAME, MATCH_UNKNOWN
 from services.matching.model.labels import (
     EVIDENCE_LABELS,
     REOPEN_REASONS,
@@ -23,6 +23,8 @@ from services.matching.model.match import (
     Witness,
 )
 from services.matching.pages.partner import PARTNER_PATH
+from services.matching.resources import MatchingRuntimeDep
+from services.matching.witnesses import find_parties
 from shared import mongo
 from shared.answers import Answer
 from shared.contracts.values import Identifier
@@ -31,7 +33,7 @@ from shared.runtime import Runtime
 from shared.scope import Scope
 from shared.security import Credential
 from shared.web.access import Denied, RuntimeDep, find_scope
-from shared.web.forms import Form, answer_form, list_problems, make_form_key
+from shared.web.forms import Form, answer_form, list_problems, make_form_key, read_form
 from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 
@@ -91,9 +93,15 @@ async def deliver(
 
 @router.post(f"{HANDOVER_PATH}/confirm")
 async def submit_confirmation(
-    match_id: Identifier, caller: WitnessingCaller, request: Request, runtime: RuntimeDep
+    match_id: Identifier, caller: WitnessingCaller, request: Request, runtime: MatchingRuntimeDep
 ) -> Response:
     """For a person who cannot say so himself, with what was seen."""
+    if await find_parties(runtime, caller, [match_id]):
+        match = await _load(runtime, find_scope(caller), match_id)
+        refused, form = CONFIRMER_SAME.refusal(409), await read_form(request)
+        return await _render(
+            request, runtime, caller, match, act="confirm", form=form, answer=refused
+        )
 
     def build(form: Form) -> MatchCommand:
         seen = {"evidence": form.get("evidence"), "note": form.get("note", "")}
