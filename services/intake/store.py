@@ -219,12 +219,12 @@ async def find_vouched(
     records = {id_: {id_, *persons[id_].joined} if id_ in persons else {id_} for id_ in person_ids}
     every = sorted({record for each in records.values() for record in each})
     mended = {"steps": {"$elemMatch": {"act": "corrected", "by": by}}}
-    said = [{"recorded_by": by}, {"collector_id": by}, {"sighting.by": by}, mended]
-    requests = await mongo.find(database, Request, {"person_id": {"$in": every}, "$or": said})
-    met = {each.person_id for each in requests}
-    known = await load_persons(database, every)
-    met |= {id_ for id_, person in known.items() if person.was_met_by(by)}
-    return frozenset(id_ for id_, own in records.items() if own & met)
+    parts = [{"recorded_by": by}, {"collector_id": by}, {"sighting.by": by}, mended]
+    requests = await mongo.find(database, Request, {"person_id": {"$in": every}, "$or": parts})
+    ids = {each.person_id for each in requests}
+    every_person = await load_persons(database, every)
+    ids |= {id_ for id_, person in every_person.items() if person.was_met_by(by)}
+    return frozenset(id_ for id_, own in records.items() if own & ids)
 
 
 async def load_messages(

@@ -18,8 +18,8 @@ async def find_parties(
 ) -> frozenset[str]:
     """The matches for persons whom the caller met. Who meets one after this was asked has confirmed
     first. Raises Transient."""
-    found = await mongo.find(runtime.database, Match, {"_id": {"$in": sorted(match_ids)}})
-    matches = [match for match in found if match.is_seen(find_scope(caller))]
+    rows = await mongo.find(runtime.database, Match, {"_id": {"$in": sorted(match_ids)}})
+    matches = [match for match in rows if match.is_seen(find_scope(caller))]
     persons = {match.person_id for match in matches}
-    met = await runtime.resources.persons.find_vouched(persons, caller.principal)
-    return frozenset(match.id for match in matches if match.person_id in met)
+    acquaintances = await runtime.resources.persons.find_vouched(persons, caller.principal)
+    return frozenset(match.id for match in matches if match.person_id in acquaintances)

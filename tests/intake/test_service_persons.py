@@ -197,3 +197,26 @@ async def test_a_case_shows_what_its_person_received_before_from_any_fund_and_to
     assert town_name(SHIJIE) in row
     assert "F-other" in row
     assert "床板断了" not in page
+
+
+async def test_who_met_a_person_or_recorded_for_him_is_told_to_our_services(
+    visitor: Visitor,
+) -> None:
+    """As it stands here, before any event of it is heard; nobody else is told."""
+    asked = visitor.body()
+    created = await visitor.post("/requests", asked, key="w", who=visitor.harness.collector)
+    request_id = created.json()["request_id"]
+    [request] = await visitor.database["requests"].find({"_id": request_id}).to_list()
+    seen = {"seen": {"manner": "visit"}}
+    met = await visitor.post(
+        f"/requests/{request_id}/vouch", seen, key="v", who=visitor.harness.village
+    )
+    assert met.status_code == 200, met.text
+    service = visitor.harness.service
+    answers = {}
+    for by in ("lin", "village", "town"):
+        query = {"person_ids": [request["person_id"], "P-nobody"], "by": by}
+        assert (await visitor.post("/internal/vouched", query)).status_code == 403
+        answer = await visitor.post("/internal/vouched", query, who=service)
+        answers[by] = [row["vouched"] for row in answer.json()["vouched"]]
+    assert answers == {"lin": [True, False], "village": [True, False], "town": [False, False]}

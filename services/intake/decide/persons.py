@@ -243,14 +243,14 @@ def _find_binder(states: States, phone: SealedParty, point_id: str) -> Person:
     there = list_reached(states, phone.naming.point_ids[0], phone.naming.earlier_id)
     here = [each for each in list_reached(states, point_id, "") if not each.link.entered_by]
     own = [each for each in there if not each.link.entered_by]
-    given = {each.person.id for each in there} - {each.person.id for each in own}
+    voiceless = {each.person.id for each in there} - {each.person.id for each in own}
     if len(own) == 1:
         return own[0].person
     names = {id_ for each in here for id_ in each.link.name_ids}
     called = [each.person for each in own or here if names.intersection(each.link.name_ids)]
     if len(called) == 1:
         return called[0]
-    if meant.person.id not in given:
+    if meant.person.id not in voiceless:
         return meant.person
     id_ = phone.naming.person_id
     return states.get(Person, id_) or Person(id=id_)

@@ -84,9 +84,9 @@ def list_consents(
     consents: Mapping[str, Consent], now: datetime, typed: Mapping[str, Consent] | None = None
 ) -> list[ConsentRow]:
     """typed: what was ticked with this request, where the person said nothing of it."""
-    said = {purpose: each for purpose, each in consents.items() if not each.is_only_typed}
-    shown = {**(typed or {}), **said}
-    return [_build_row(purpose, shown.get(purpose), now) for purpose in PURPOSES]
+    own = {purpose: each for purpose, each in consents.items() if not each.is_only_typed}
+    rows = {**(typed or {}), **own}
+    return [_build_row(purpose, rows.get(purpose), now) for purpose in PURPOSES]
 
 
 def _build_row(purpose: ConsentPurpose, consent: Consent | None, now: datetime) -> ConsentRow:

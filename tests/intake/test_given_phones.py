@@ -1,0 +1,96 @@
+"""A phone that staff gave a known person: by what it becomes his, and by what it does not."""
+
+import pytest
+
+from services.intake.model import WECHAT_SOURCE, BindOpenid, RegisterParty, Speaker
+from services.intake.vault.persons import derive_point_id, seal_openid
+from services.intake.vault.prepare import make_binding, seal_party
+from tests.intake.builders import CHASHAN, COMMANDS, PHONE, VAULT, make_command
+from tests.intake.test_decide_identities import ID_NUMBER, OTHER_PHONE, SMS, IdentityHarness
+
+
+def test_a_phone_that_a_colleague_types_again_is_no_more_the_persons() -> None:
+    """He may only have read it on the record, which the collector wrote."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    for by in ("mei", "chen"):
+        party = RegisterParty(name="王芳", phone=OTHER_PHONE)
+        speaker = Speaker(source=f"/desk/{by}", kind="staff", area=CHASHAN, holder=by)
+        harness.handle(COMMANDS[RegisterParty], make_command(seal_party(VAULT, speaker, party)))
+    harness.write(OTHER_PHONE, "w-1")
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+
+
+@pytest.mark.parametrize(
+    ("acts", "speaks"),
+    [
+        (("lin", "write"), False),
+        (("lin", "lin", "write"), False),
+        (("lin", "write", "mei"), False),
+        (("lin", "mei"), False),
+        (("lin", "mei", "write"), True),
+    ],
+)
+def test_a_given_phone_speaks_after_two_looked_into_it_and_it_spoke(
+    acts: tuple[str, ...], speaks: bool
+) -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    for n, act in enumerate(acts):
+        if act == "write":
+            harness.write(OTHER_PHONE, f"w-{n}")
+        else:
+            harness.correct(person_id, act, OTHER_PHONE)
+    assert harness.has_voice(person_id, OTHER_PHONE) is speaks
+
+
+def test_who_writes_and_corrects_alone_gives_nobody_a_phone() -> None:
+    """By name and ID number from his own phone first, then as one of the staff."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    assert harness.ask("2", SMS, phone=OTHER_PHONE, id_number=ID_NUMBER) == person_id
+    for n in range(2):
+        harness.correct(person_id, "lin", OTHER_PHONE)
+        harness.write(OTHER_PHONE, f"w-{n}")
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+    harness.correct(person_id, "mei", OTHER_PHONE)
+    harness.write(OTHER_PHONE, "w-last")
+    assert harness.has_voice(person_id, OTHER_PHONE)
+
+
+OPENID, OTHER_OPENID = "oTEST_own", "oTEST_other"
+
+
+def bind(harness: IdentityHarness, openid: str, phone: str) -> None:
+    point_id = derive_point_id(VAULT, openid=openid)
+    binding = make_binding(VAULT, phone, seal_openid(VAULT, openid), point_id)
+    harness.handle(COMMANDS[BindOpenid], make_command(binding))
+
+
+def test_a_given_phone_is_his_by_the_account_that_was_his_before() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", WECHAT_SOURCE, wechat_openid=OPENID)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    bind(harness, OPENID, OTHER_PHONE)
+    assert harness.has_voice(person_id, OTHER_PHONE)
+
+
+def test_a_given_phone_gives_no_account_to_the_person() -> None:
+    """A collector with a phone and an account of his own would get what is the person's."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    bind(harness, OTHER_OPENID, OTHER_PHONE)
+    person = harness.person(person_id)
+    assert (person.openid, person.openid_verified) == (None, False)
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+
+
+def test_an_account_of_his_own_gives_no_voice_to_a_given_phone() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", WECHAT_SOURCE, wechat_openid=OPENID)
+    harness.deliver("M-1")
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    harness.answer(OTHER_PHONE)
+    assert harness.person(person_id).awaiting == ("M-1",)
