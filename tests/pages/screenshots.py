@@ -21,19 +21,24 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Page
 
+from deploy.commands.accounts import make_invitation
 from deploy.demo import campaign
 from deploy.demo.accounts import DemoAccount, make_accounts
+from deploy.demo.campaign import Enterprise
 from deploy.demo.cli import SETTINGS, compute_lifetime_s
 from deploy.demo.clients import open_clients
 from deploy.demo.open_work import leave_open_work
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Scenario
 from deploy.local.stack import Stack, StackOptions
+from shared.contracts.topics import DONATIONS_INBOUND, OFFERS_INBOUND, REQUESTS_INBOUND
 from tests.pages import leaving
 from tests.pages.browser import DESK, PHONE, open_browser, open_page
 from tests.pages.crawling import crawl, find_kind
+from tests.pages.leaving_gifts import is_answered_by, leave_gifts, leave_proposals
 from tests.pages.routes import list_unseen
 from tests.pages.steps import read_all_messages, sign_in_by_phone
+from tests.pages.test_operator import publish_garbage
 from tests.pages.test_whole_way import ask
 
 FOLDER = Path("build/screenshots")
@@ -49,18 +54,28 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"size": PHONE, "dark": True},
     ENGLISH: {"size": PHONE},
 }
+# What is loaded or reckoned late, such as pictures further down and a proof.
+FINISHED = """async () => {
+  const pictures = [...document.images];
+  pictures.forEach((each) => { each.loading = "eager"; });
+  await Promise.allSettled(pictures.map((each) => each.decode()));
+  const proof = document.querySelector("#proof");
+  while (proof && !proof.hasAttribute("data-done"))
+    await new Promise((resolve) => setTimeout(resolve, 50));
+}"""
 
 
 @dataclass
 class Shots:
-    """links: that came by messages. left: by account, what no first page leads to. seen: the paths
-    of all that was taken."""
+    """links: that came to people. left: by account, what no first page leads to. donor: who
+    signs in to see what he gave. seen: the paths of all that was taken."""
 
     browser: Browser
     stack: Stack
     accounts: list[DemoAccount]
     links: list[str] = field(default_factory=list)
     left: dict[str, list[str]] = field(default_factory=dict)
+    donor: Enterprise = field(default_factory=lambda: campaign.list_enterprises()[0])
     seen: set[str] = field(default_factory=set)
 
 
@@ -78,7 +93,8 @@ async def main(wishes: int, folder: Path, looks: list[str]) -> None:
 async def run_played(data_dir: Path, wishes: int) -> AsyncIterator[Stack]:
     """A stack whose campaign has been played, with work left to do."""
     settings = SETTINGS | {
-        "GUANJIA_PROPOSAL_LIFETIME_S": str(compute_lifetime_s(wishes)),
+        # So long that the pages on which a donor answers are reached in time.
+        "GUANJIA_PROPOSAL_LIFETIME_S": str(compute_lifetime_s(wishes) + 60),
         "GUANJIA_EMERGENCY_BY_TOWNS": "true",
     }
     stack = Stack(StackOptions(data_dir=data_dir, settings_env=settings), print)
@@ -119,15 +135,23 @@ async def leave_work(shots: Shots) -> None:
         emergencies = await leaving.leave_emergencies(staff["approver-town"], city, stack)
         shots.left["approver-town"] = emergencies
         shots.left["approver-city"] = [*shots.left["approver-city"], *emergencies]
-    mandate = await leaving.ask_for_mandate(stack, campaign.list_enterprises()[0])
-    shots.links = [asked, mandate, *await list_links(stack)]
+    gifts = await leave_gifts(stack)
+    shots.donor = gifts.donor
+    shots.left["approver-town"].append(gifts.handover)
+    shots.left["finance-maker"].append(gifts.payee)
+    shots.left["finance-checker"] = ["/audit/finance/waiting/funds"]
+    shots.left["operator"] = [gifts.way]
+    await publish_garbage(stack, REQUESTS_INBOUND, OFFERS_INBOUND, DONATIONS_INBOUND)
+    mandate = await leaving.ask_for_mandate(stack, gifts.donor)
+    invitation = stack.public_url + make_invitation(stack.secrets_dir, "support")
+    shots.links = [asked, mandate, gifts.menu, invitation, *await list_links(stack)]
 
 
 async def list_links(stack: Stack) -> list[str]:
-    """Of those that came to anybody, the latest of each kind."""
+    """Of those that came to anybody, the latest of each kind that one does not answer by."""
     latest: dict[str, str] = {}
     for message in await read_all_messages(stack):
-        if link := message["url"]:
+        if (link := message["url"]) and not is_answered_by(link):
             latest[_find_first_part(link)] = link
     return [link for kind, link in latest.items() if kind not in ("r", "a")]
 
@@ -138,19 +162,20 @@ async def shoot(shots: Shots, folder: Path) -> None:
     beside = folder / "public"
     async with _open(shots, look) as page:
         await _walk(shots, page, "/", beside)
-    for link in shots.links:
+    for link in (*await leave_proposals(shots.stack, look), *shots.links):
         async with _open(shots, look) as page:
             await page.goto(link)
             path = page.url.removeprefix(url)
             await _walk(shots, page, path, folder / f"link-{_find_first_part(link)}", beside)
-    phones = {"mine": f"+86{ASKER}", "giver": campaign.list_enterprises()[0].phone}
+    phones = {"mine": f"+86{ASKER}", "giver": shots.donor.phone}
     for base, phone in phones.items():
         async with _open(shots, look) as page:
             await sign_in_by_phone(page, shots.stack, base, phone)
             await _walk(shots, page, f"/{base}", folder / base, beside)
     for account in shots.accounts:
         async with _open_signed_in(shots, account, look) as page:
-            await _walk(shots, page, "/home", folder / account.id, left=shots.left.get(account.id))
+            left = shots.left.get(account.id, ())
+            await _walk(shots, page, "/home", folder / account.id, beside, left)
 
 
 def _find_first_part(link: str) -> str:
@@ -184,17 +209,18 @@ async def _walk(
     first: str,
     folder: Path,
     beside: Path | None = None,
-    left: Sequence[str] | None = None,
+    left: Sequence[str] = (),
 ) -> None:
     """Every kind of page within reach, by its path, into the folder. beside: what has the pages
     that look the same for everybody. left: pages that nothing leads to."""
     names: Counter[str] = Counter()
-    async for path, _ in crawl(page, first, shots.stack.public_url, left or ()):
+    async for path, _ in crawl(page, first, shots.stack.public_url, left):
         shots.seen.add(path)
-        name = re.sub(r"\W+", "-", TOKEN.sub("x", find_kind(path))).strip("-") or "start"
+        name = re.sub(r"\W+", "-", find_kind(TOKEN.sub("x", path))).strip("-") or "start"
         names[name] += 1
         file = f"{name}-{names[name]}.png" if names[name] > 1 else f"{name}.png"
         if beside is None or path == first or not (beside / file).exists():
+            await page.evaluate(FINISHED)
             await page.screenshot(path=folder / file, full_page=True)
 
 
