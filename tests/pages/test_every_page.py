@@ -27,9 +27,9 @@ from tests.pages.browser import (
     sign_in,
 )
 from tests.pages.crawling import crawl, find_kind
-from tests.pages.steps import press, sign_in_by_phone
+from tests.pages.leaving import leave_statements
+from tests.pages.steps import sign_in_by_phone
 from tests.pages.test_first_page import FIRST_PAGE_BYTES_MAX
-from tests.pages.test_statements_walk import choose_file, open_fund, say_columns
 from tests.pages.test_whole_way import accept_all, approve, ask, deliver
 
 WITHIN_S = 1200
@@ -175,21 +175,10 @@ async def test_no_member_of_staff_meets_one(
     async with open_page(browser) as page:
         await sign_in(page, running, await enrol(page, running, account))
         if account == "finance-maker":
-            await take_in_files(page, running)
+            await leave_statements(page, running)
+            await page.goto(f"{running.public_url}/home")
         await findings.walk(page, account)
     assert not findings.take(), "\n".join(findings.last)
-
-
-async def take_in_files(page: Page, stack: Stack) -> None:
-    """One whose columns are not clear, and one that waits for another person."""
-    await open_fund(stack, "every-page")
-    for name in ("unread", "handed-over"):
-        await page.goto(f"{stack.public_url}/audit/finance/statements")
-        await choose_file(page, "every-page", name)
-        await press(page, "上传并预览")
-    await say_columns(page)
-    await press(page, "提交，由另一个人同意后入账")
-    await page.goto(f"{stack.public_url}/home")
 
 
 async def make_case(
