@@ -8,6 +8,7 @@ Every page is in the reader's language, with the other one tap away: `render` on
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -114,6 +115,7 @@ async def read_asset(name: str, request: Request, v: str = "") -> Response:
 
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 COMPILED = CompiledTemplates()
+_NUMBER = re.compile(r"(?:[A-Z]-)+[0-9A-Za-z-]{12,}|[0-9a-f]{40,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ def _open_templates(package: str, language: Language) -> Environment:
         "many": _count_things,
         "yuan": format_yuan,
     }
-    templates.tests["sentence"] = _is_sentence
+    templates.tests |= {"sentence": _is_sentence, "numbered": _is_number}
     templates.filters |= {name: _apply_late(filter_) for name, filter_ in filters.items()}
     return templates
 
@@ -219,6 +221,11 @@ def _open_templates(package: str, language: Language) -> Environment:
 def _is_sentence(value: object) -> bool:
     """Of clauses: it breaks where a line is full, unlike a date, a name or a town."""
     return any(sign in str(value) for sign in "，；：")
+
+
+def _is_number(value: object) -> bool:
+    """Of ours, such as P-0123456789abcdef0123, or a digest: in letters small enough for a line."""
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
 
 
 def _apply_late(filter_: Callable[..., object]) -> Callable[..., object]:

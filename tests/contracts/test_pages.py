@@ -210,6 +210,20 @@ def test_a_donor_reads_the_name_of_the_fund_and_each_number_on_one_line() -> Non
     assert "<dt>基金</dt><dd><bdi>1-word</bdi></dd>" in mandate
 
 
+def test_what_is_due_says_chinas_day_of_a_moment() -> None:
+    """Half past midnight there is still the day before in UTC."""
+    assert "确认于 2026年5月20日" in html_of(render_samples()["payables"])
+
+
+def test_a_number_of_ours_is_written_small_enough_for_its_line() -> None:
+    parts = Pages("services.audit").open_templates("zh")
+    fact = parts.from_string("{% from 'parts.html' import fact %}{{ fact('', '', text) }}")
+    for number in ("P-0123456789abcdef0123", "M-R-0123456789abcdef0123-O-abc-1", "0a" * 32):
+        assert f'<code class="inline">{number}</code>' in fact.render(text=number)
+    for words in ("finance-maker", "ICBC-1001", "2026年5月20日", "A-1 gift"):
+        assert "<code" not in fact.render(text=words)
+
+
 def test_a_sentence_breaks_where_its_line_is_full_and_a_date_does_not() -> None:
     parts = Pages("services.intake").open_templates("zh")
     fact = parts.from_string("{% from 'parts.html' import fact %}{{ fact('', '', text) }}")

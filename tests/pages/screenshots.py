@@ -46,8 +46,8 @@ WITHIN_S = 600.0
 # Like the campaign's, of a range that no operator has given out.
 ASKER = "16190000093"
 ENGLISH = "english"
-# Of what somebody brought: random, unlike the ids that make no kind.
-TOKEN = re.compile(r"(?<=/)[\w-]{22}(?=/|$)")
+# Of a link, or of what somebody brought: its signs are by chance.
+TOKEN = re.compile(r"(?<=/)[\w.-]{22,}(?=/|$)")
 LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"size": PHONE},
     "desk": {"size": DESK},

@@ -121,9 +121,14 @@ def render_reconciliation(words: str) -> HTMLResponse:
 
 def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
     reader = make_reader(Role.FINANCE_MAKER)
-    payable = {"id": words, "fund_id": words, "owed_fen": 33_300, "due_at_day": "2026-05-20T08:00"}
+    payable = {
+        "id": words,
+        "fund_id": words,
+        "owed_fen": 33_300,
+        "due_at_day": "2026-05-19T16:30:00Z",
+    }
     spending = Spending(category=Category.MEALS, town_code="441900101")
-    payable |= paying.describe_purpose(words, spending)
+    payable |= paying.describe_payable(payable, spending) | {"fund": words}
     names = ("held", "has_payee", "is_asked")
     states = (
         (False, True, False),

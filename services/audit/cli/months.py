@@ -1,5 +1,6 @@
 """`guanjia audit month`: the bank against the books, and closing a month by two people."""
 
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from services.audit.cli.console import console
 from services.audit.cli.proposals import connect, print_all, send_approval, send_proposal
+from shared.dates import format_day
 from shared.errors import Invalid
 from shared.money import format_yuan, parse_amount
 
@@ -35,7 +37,8 @@ def print_month(month: Month) -> None:
     console.print(table)
     for each in figures["differences"]:
         amount = format_yuan(each["amount_fen"])
-        what = f"{each['kind']} {each['account']} {each['reference']} {each['at'][:10]}"
+        day = format_day("zh", datetime.fromisoformat(each["at"]))
+        what = f"{each['kind']} {each['account']} {each['reference']} {day}"
         console.print(f"未入账 not in the books: {amount} {escape(what)}", soft_wrap=True)
 
 

@@ -5,6 +5,7 @@ Accounts are opened for finance alone, on the pages where somebody needs them to
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import parse_qs
 
@@ -40,6 +41,7 @@ from services.audit.pages.ledger import split_name
 from services.audit.pages.proposal_forms import Texts
 from services.audit.pages.proposing import FINANCE_PATH, PAGES, Maker
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
+from services.audit.store import read_funds
 from shared import mongo
 from shared.contracts.values import Identifier, Value
 from shared.errors import refuse
@@ -144,16 +146,24 @@ async def show_payables(caller: Reader, request: Request, runtime: AuditRuntimeD
 async def _add_purposes(
     runtime: AuditRuntime, rows: Sequence[dict[str, object]]
 ) -> list[dict[str, object]]:
-    """What each is for, by the commitment of its match."""
+    """What each is for, by the commitment of its match, and of which fund."""
     query = {"_id": {"$in": [row["id"] for row in rows]}}
     commitments = await mongo.find(runtime.database, Commitment, query)
     spendings = {each.id: each.spending for each in commitments}
-    return [row | describe_purpose(str(row["id"]), spendings.get(str(row["id"]))) for row in rows]
+    funds = {fund.id: fund.name for fund in await read_funds(runtime.database)}
+    return [
+        row
+        | describe_payable(row, spendings.get(str(row["id"])))
+        | {"fund": funds.get(str(row["fund_id"]), row["fund_id"])}
+        for row in rows
+    ]
 
 
-def describe_purpose(match_id: str, spending: Spending | None) -> dict[str, object]:
+def describe_payable(row: Mapping[str, object], spending: Spending | None) -> dict[str, object]:
+    """since: a moment, of which a page says China's day."""
     return {
-        "reference": format_reference(match_id),
+        "since": datetime.fromisoformat(str(row["due_at_day"])),
+        "reference": format_reference(str(row["id"])),
         "category": spending.category if spending else None,
         "town_code": spending.town_code if spending else None,
     }
