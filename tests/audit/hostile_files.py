@@ -103,7 +103,7 @@ WHOLE_EXPORTS = (
         encoding="gb18030",
     ),
     _load("ccb", refused="columns_repeated", encoding="gb18030"),
-    _load("boc", "100.00 甲公司 8000001", REFUSED, REFUSED, columns=BOC_COLUMNS),
+    _load("boc", "100.00 甲公司 8000001", "paid 40.00", REFUSED, columns=BOC_COLUMNS),
     _load(
         "cmb",
         "100.00 甲公司 C0123",
@@ -111,8 +111,13 @@ WHOLE_EXPORTS = (
         columns=("received_at=交易日",),
         encoding="gb18030",
     ),
-    _load("abc", REFUSED, REFUSED, columns=("received_at=交易日期", "bank_reference=日志号")),
-    _load("abc", "100.00 甲公司 900001", REFUSED, columns=("bank_reference=日志号",)),
+    _load(
+        "abc",
+        "100.00 甲公司 900001",
+        "paid 20.00",
+        columns=("received_at=交易日期", "bank_reference=日志号"),
+    ),
+    _load("abc", "100.00 甲公司 900001", "paid 20.00", columns=("bank_reference=日志号",)),
     _load(
         "wechat_person",
         "100.00 张三 100003900001",
@@ -190,6 +195,7 @@ CELLS = (
         GIFT,
         [
             *("2026/1/5", "2026.01.05", "2026年1月5日", "2026-01-05 09:12:33", "20260105 09:12:33"),
+            *("20260105", "20260105091233", "2026-01-05-09.12.33.123456"),
             *("2026-01-05T09:12:33+08:00", "2026-01-05 下午 3:20", "２０２６－０１－０５"),
             "2026-01-05 09:12:33.123",
         ],
@@ -199,7 +205,7 @@ CELLS = (
         "day",
         REFUSED,
         [
-            *("2026-02-30", "2026-13-01", "46027", "20260105", "05/01/2026", "26-01-05", "01-05"),
+            *("2026-02-30", "2026-13-01", "46027", "20261305", "05/01/2026", "26-01-05", "01-05"),
             *("昨天", "2026-01", "########", "0000-00-00", "1月5日", "2026-01-05 24:00:00"),
         ],
         DAY,
