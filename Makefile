@@ -9,7 +9,8 @@ TOOLS := $(VENV)/tools
 COMPILE := $(TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url \
   --no-emit-find-links --no-emit-trusted-host
 # Where an instance dies in mid-rebalance, or is replaced beside another: on Apache Kafka.
-KILLS := tests/shared tests/matching/test_race.py tests/audit/test_service_kill.py tests/system/test_rolling.py
+KILLS := tests/shared tests/matching/test_race.py tests/audit/test_service_kill.py tests/system/test_rolling.py \
+  tests/notify/test_service_chaos.py
 # Tests that need neither broker nor database: under coverage the others would run twice as long.
 PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shared/sheets tests/shared/test_money.py \
   tests/shared/test_fold.py tests/shared/test_reads.py tests/audit/test_verify.py tests/audit/test_books_model.py \
