@@ -205,6 +205,7 @@ def _render(name: str) -> str:
 def test_a_donor_reads_the_name_of_the_fund_and_each_number_on_one_line() -> None:
     receipt = html_of(render_samples("word")["receipt_invoiced"])
     assert "<dt>基金</dt><dd><bdi>1-word</bdi></dd>" in receipt
+    assert '<bdi lang="zh-CN">莞家慈善基金会</bdi>' in receipt
     assert re.search(r"<dt>捐赠编号</dt><dd><bdi><code class=.inline.>", receipt)
     mandate = html_of(render_samples("word")["mandate"])
     assert "<dt>基金</dt><dd><bdi>1-word</bdi></dd>" in mandate

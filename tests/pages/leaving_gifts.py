@@ -4,6 +4,7 @@ its delivery, for its payment, and a resource whose donor chooses for himself.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from deploy.demo import campaign
 from deploy.demo.campaign import Enterprise
@@ -62,12 +63,15 @@ async def leave_gifts(stack: Stack) -> Gifts:
 
 
 async def leave_proposals(stack: Stack, name: str) -> list[str]:
-    """The links by which donors answer what was asked for now. name: of this once."""
-    known = len(await read_all_messages(stack))
-    async with open_clients(stack.urls, stack.secrets_dir) as clients:
-        asked = await _ask(clients, [f"{name}-{number}" for number in range(3)])
-        await _wait_for(clients, asked, "proposed")
-    return await eventually(lambda: _list_answering(stack, known), lambda links: links)
+    """The links by which a donor answers what was asked for now, alone and together with others.
+    name: of this once."""
+    links: list[str] = []
+    for names in ((f"{name}-alone",), (f"{name}-first", f"{name}-second")):
+        known = len(await read_all_messages(stack))
+        async with open_clients(stack.urls, stack.secrets_dir) as clients:
+            await _wait_for(clients, await _ask(clients, names), "proposed")
+        links += await eventually(partial(_list_answering, stack, known), bool)
+    return links
 
 
 async def find_donor(stack: Stack) -> Enterprise:

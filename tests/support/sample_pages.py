@@ -113,7 +113,10 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             f"{token}/receipt",
             "/ledger/2026/entries/1",
             HELP_PHONE,
-            InvoicedGift(INVOICED | {"project": words}, INVOICE),
+            InvoicedGift(
+                INVOICED | {"project": words, "recipient": "莞家慈善基金会 Guanjia foundation"},
+                INVOICE,
+            ),
             fund_name=f"1-{words}",
         ),
         "receipt_undone": render_receipt(

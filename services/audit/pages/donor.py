@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from services.audit.invoices import InvoicedGift
 from services.audit.ledger.receipts import Receipt, describe_receipt
 from services.audit.model import Mandate
+from services.audit.pages.ledger import split_name
 from services.audit.pages.proposal_forms import Texts
 from services.audit.pages.proposal_values import name_codes, name_towns
 from services.audit.tlog.checkpoint import Checkpoint
@@ -56,6 +57,7 @@ def render_receipt(
         rows=describe_receipt(entry, checkpoint, name_moment, fund_name),
         ids=(entry["subject"], checkpoint.origin),
         gift=invoiced.facts if invoiced else None,
+        recipient=split_name(str(invoiced.facts["recipient"]))[0] if invoiced else "",
         invoice=invoiced.invoice if invoiced else None,
         is_undone=is_undone,
         refunded=format_yuan(refunded_fen) if refunded_fen else "",

@@ -39,7 +39,7 @@ class SittingPerson:
     """Somebody who can be invited. may_chair: he approves for the city, of chair_area alone."""
 
     id: str
-    roles: str
+    roles: Texts
     may_chair: bool
     chair_area: str = ""
 
@@ -60,19 +60,22 @@ def list_people(
 ) -> list[SittingPerson]:
     """Staff with a valid credential who have to do with this area, each holder once."""
     chair_areas: dict[str, set[str]] = {}
-    names: dict[str, dict[str, None]] = {}
+    names: dict[str, dict[Texts, None]] = {}
     for credential in credentials:
         is_near = credential.area.startswith(area) or area.startswith(credential.area)
         if is_near and credential.is_valid(now) and credential.roles & STAFF:
             areas = chair_areas.setdefault(credential.principal, set())
             if Role.APPROVER_CITY in credential.roles:
                 areas.add(credential.area)
-            words = dict.fromkeys(zh for zh, _ in list_roles(credential))
-            names.setdefault(credential.principal, {}).update(words)
+            names.setdefault(credential.principal, {}).update(dict.fromkeys(list_roles(credential)))
     return [
-        SittingPerson(id_, "、".join(names[id_]), bool(areas), min(areas, default=""))
+        SittingPerson(id_, _join_names(names[id_]), bool(areas), min(areas, default=""))
         for id_, areas in sorted(chair_areas.items())
     ]
+
+
+def _join_names(names: Iterable[Texts]) -> Texts:
+    return "、".join(zh for zh, _ in names), ", ".join(en for _, en in names)
 
 
 def describe_meeting(meeting: Meeting) -> dict[str, object]:
