@@ -148,6 +148,35 @@ def test_a_second_yes_is_no_task(days: int, waits: bool) -> None:
     assert get_body(decision) == {"meaning": "nothing_awaited" if waits else "repeated"}
 
 
+def test_a_second_yes_before_matching_took_the_first_is_no_task() -> None:
+    """“1”, and “1” again within the second."""
+    delivery = Delivery()
+    assert list_words(delivery.write("received")[0]) == [("received", delivery.match_id)]
+    again, message = delivery.write("received")
+    assert list_words(again) == [], "once"
+    assert get_body(again) == {"meaning": "repeated"}
+    assert not message.waits
+    _, elsewhere = delivery.write("received", phone=OTHER_PHONE)
+    assert elsewhere.waits, "nobody is known there"
+
+
+def test_a_second_yes_about_what_is_on_its_way_again_is_read() -> None:
+    delivery = Delivery()
+    delivery.write("received")
+    delivery.hear(MatchReopened, was="delivered")
+    _, message = delivery.write("received")
+    assert message.waits
+
+
+def test_a_yes_that_was_taken_back_is_not_said_again() -> None:
+    delivery = Delivery()
+    delivery.write("received")
+    delivery.hear(MatchConfirmed)
+    delivery.write("not_received")
+    _, message = delivery.write("received")
+    assert message.waits, "matching has not said yet that it lacks"
+
+
 def test_a_second_yes_while_something_is_on_its_way_is_read() -> None:
     delivery = Delivery()
     delivery.hear(MatchConfirmed)
@@ -193,6 +222,10 @@ def test_where_nothing_is_awaited_thanks_are_thanks() -> None:
     ("written", "sense"),
     [
         ("刚刚收到了", Sense.RECEIVED),
+        ("后来收到了", Sense.RECEIVED),
+        ("后来又收到了，谢谢", Sense.RECEIVED),
+        ("终于收到了", Sense.RECEIVED),
+        ("后来也没收到", Sense.NOT_RECEIVED),
         ("哦收到了不好意思", Sense.RECEIVED),
         ("唔好意思收到喇", Sense.RECEIVED),
         ("对不起刚才没看到，收到了", Sense.RECEIVED),

@@ -11,8 +11,8 @@ from services.intake.decide.second_words import (
     has_denied,
     is_said_again,
     list_retractable,
+    with_arrived_there,
     with_denied,
-    without_denied,
 )
 from services.intake.model import (
     ContactPoint,
@@ -217,7 +217,9 @@ def _find_outcome(states: States, writer: Writer, meaning: Meaning, now: datetim
     """Of a word about a delivery where none is open for it."""
     if meaning == "received" and has_denied(writer.thread, now):
         return "noted"
-    is_repeated = meaning == "received" and is_said_again(states, writer.reached, now)
+    is_repeated = meaning == "received" and is_said_again(
+        states, writer.thread, writer.reached, now
+    )
     return "repeated" if is_repeated else "nothing_awaited"
 
 
@@ -318,7 +320,7 @@ def _with_word(thread: Correspondence, decision: Decision, now: datetime) -> Cor
     facts = [fact for _, fact in decision.events if isinstance(fact, ReplyUnderstood)]
     denied = [fact.match_id for fact in facts if fact.meaning == "not_received" and fact.match_id]
     arrived = [fact.match_id for fact in facts if fact.meaning == "received" and fact.match_id]
-    thread = without_denied(thread, arrived) if arrived else thread
+    thread = with_arrived_there(thread, arrived, now) if arrived else thread
     return with_denied(thread, denied, now) if denied else thread
 
 

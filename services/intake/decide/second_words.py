@@ -19,13 +19,8 @@ def with_denied(thread: Correspondence, match_ids: Iterable[str], now: datetime)
     """From here somebody wrote that these did not arrive."""
     recent = thread.denied if has_denied(thread, now) else ()
     ids = tuple(dict.fromkeys((*recent, *match_ids)))
-    return thread.model_copy(update={"denied": ids, "denied_at": now})
-
-
-def without_denied(thread: Correspondence, match_ids: Iterable[str]) -> Correspondence:
-    ids = frozenset(match_ids)
-    denied = tuple(id_ for id_ in thread.denied if id_ not in ids)
-    return thread.model_copy(update={"denied": denied})
+    match_ids_left = tuple(id_ for id_ in thread.arrived if id_ not in ids)
+    return thread.model_copy(update={"denied": ids, "denied_at": now, "arrived": match_ids_left})
 
 
 def has_denied(thread: Correspondence, now: datetime) -> bool:
@@ -52,17 +47,41 @@ def list_retractable(
 # --- “收到”, and days later “1” ---
 
 
-def is_said_again(states: States, reached: Sequence[Reached], now: datetime) -> bool:
-    """Whether all that was promised to them is confirmed, some of it of late: then a second yes
-    says nothing new. What is on its way may be what it speaks of."""
+def with_arrived_there(
+    thread: Correspondence, match_ids: Iterable[str], now: datetime
+) -> Correspondence:
+    """From here somebody wrote that these arrived. Until matching has confirmed them, that is all
+    that is known of it."""
+    ids = frozenset(match_ids)
+    changes = {"arrived": tuple(dict.fromkeys((*_list_said(thread, now), *ids)))}
+    denials = tuple(id_ for id_ in thread.denied if id_ not in ids)
+    return thread.model_copy(update={**changes, "arrived_at": now, "denied": denials})
+
+
+def _list_said(thread: Correspondence, now: datetime) -> tuple[str, ...]:
+    is_recent = thread.arrived_at is not None and now - thread.arrived_at <= TAKEN_BACK_WITHIN
+    return thread.arrived if is_recent else ()
+
+
+def is_said_again(
+    states: States, thread: Correspondence, reached: Sequence[Reached], now: datetime
+) -> bool:
+    """Whether all that was promised to them is confirmed, or was just said from here to have
+    arrived, some of it of late: then a second yes says nothing new. What is on its way may be what
+    it speaks of."""
+    match_ids = frozenset(_list_said(thread, now))
     persons = [each.person for each in reached]
     arrived = _load_portions(states, filter(None, (person.arrived for person in persons)))
     times = [portion.at for _, portion in arrived.values() if portion.stage == "confirmed"]
-    if not any(at is not None and now - at <= REPEATED_WITHIN for at in times):
+    if not match_ids and not any(at is not None and now - at <= REPEATED_WITHIN for at in times):
         return False
     ids = {entry.request_id for person in persons for entry in person.unfinished.values()}
     requests = states.get_many(Request, sorted(ids)).values()
-    return all(p.stage == "confirmed" for r in requests for p in r.matches.values())
+    return all(
+        portion.stage == "confirmed" or (portion.stage == "delivered" and match_id in match_ids)
+        for request in requests
+        for match_id, portion in request.matches.items()
+    )
 
 
 # --- a thumb, or tears, to “please confirm” ---

@@ -136,7 +136,8 @@ class Correspondence(State):
     due_at: when what was asked goes to a person. doubts: messages written while a delivery waited
     to be confirmed; while one of them is unread, it may say otherwise than the next “1”.
     request_id, requested_at: what was asked for last, by messages from there alone.
-    denied, denied_at: deliveries that were said from there not to have arrived, the last one when.
+    denied, denied_at: deliveries that were said from there not to have arrived, the last one when;
+    arrived, arrived_at: to have arrived.
     pressed: the delivery of which it was asked once more whether it arrived.
     alarm: the last message from there that may be about danger to life.
     """
@@ -156,6 +157,8 @@ class Correspondence(State):
     requested_at: datetime | None = None
     denied: tuple[str, ...] = ()
     denied_at: datetime | None = None
+    arrived: tuple[str, ...] = ()
+    arrived_at: datetime | None = None
     pressed: str = ""
     alarm: str = ""
 
