@@ -107,7 +107,7 @@ from services.intake.model.suggestion import (
 )
 from services.intake.model.task import AddCaseTask, CompleteCaseTask
 from services.intake.rules import Rules
-from services.intake.vault.needs import prepare_decline, prepare_mend, prepare_note
+from services.intake.vault.needs import prepare_addition, prepare_decline, prepare_note
 from services.intake.vault.prepare import (
     FindCredential,
     prepare_correction,
@@ -164,10 +164,11 @@ def build_commands(
             decide=approvals.decide_return, prepare=partial(prepare_note, vault)
         ),
         MendRequest: Handler(
-            decide=partial(approvals.decide_mend, rules), prepare=partial(prepare_mend, vault)
+            decide=partial(approvals.decide_mend, rules), prepare=partial(prepare_addition, vault)
         ),
         AddCaseNote: Handler(
-            decide=case_notes.decide_case_note, prepare=partial(prepare_note, vault)
+            decide=partial(case_notes.decide_case_note, rules),
+            prepare=partial(prepare_addition, vault),
         ),
         AddCaseTask: Handler(
             decide=case_tasks.decide_add_task, prepare=partial(prepare_note, vault)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ import pytest
 from services.intake import store
 from services.intake.callbacks import inbound as binding
 from services.intake.callbacks.conversation import receive_message
-from services.intake.model import Correspondence, Message, Person
+from services.intake.model import Correspondence, Message, MessageKind, Person
 from services.intake.vault.messages import Inbound, derive_message_id, derive_sender_id
 from shared import mongo
 from shared.contracts.envelope import Fact
@@ -69,11 +69,13 @@ class Door(DecisionHarness):
             self._answers[command.key] = answer
         return answer
 
-    async def write(self, text: str, number: int | None = None) -> Outcome:
+    async def write(
+        self, text: str, number: int | None = None, kind: MessageKind = "text"
+    ) -> Outcome:
         """number: of a message that is pushed once more."""
         if number is None:
             self.written += 1
-        inbound = self.make_inbound(text, number or self.written)
+        inbound = replace(self.make_inbound(text, number or self.written), kind=kind)
         before = len(self.facts)
         said = await receive_message(self._runtime, inbound)
         message = self.states[Ref(Message, derive_message_id(VAULT, inbound))]

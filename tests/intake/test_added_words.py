@@ -6,6 +6,7 @@ import pytest
 
 from services.intake.channels.spoken_places import SpokenPlace
 from services.intake.channels.text import understand
+from services.intake.model import MessageKind
 from shared.contracts.events import MessageAnswered, ReplyUnderstood
 from shared.contracts.values import Channel
 from shared.references import format_reference
@@ -41,6 +42,19 @@ async def test_it_is_said_at_once_on_wechat_too() -> None:
     added = await door.write("石碣水南村")
     assert "已记在您的诉求上" in added.said
     assert (await door.write("石碣水南村", number=2)).said == added.said, "pushed once more"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("image", "保存好后"), ("voice", "保存好后"), ("video", "视频无法保存")]
+)
+@pytest.mark.parametrize("asked", [ASKED, "求轮椅1辆"])
+async def test_of_what_is_sent_no_more_is_said_than_is_true(
+    kind: MessageKind, words: str, asked: str
+) -> None:
+    """After a request, and within a dialogue."""
+    door = Door(Channel.WECHAT)
+    await door.write(asked)
+    assert words in (await door.write("", kind=kind)).said
 
 
 @pytest.mark.parametrize("written", ["你好", "您好，有人吗", "请问在吗"])

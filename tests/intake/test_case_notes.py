@@ -9,8 +9,9 @@ from services.intake.approvals.notes import list_case_notes, list_notes
 from services.intake.decide.case_notes import NOTES_MAX
 from services.intake.history import list_own
 from services.intake.model import ErasePerson, Request, RequestState, WithdrawRequest
-from services.intake.model.approval import NOTE_MAX, AddCaseNote
-from services.intake.vault.needs import prepare_note
+from services.intake.model.approval import NOTE_MAX, AddCaseNote, ReturnRequest
+from services.intake.vault.needs import prepare_addition
+from shared.contracts.events import RequestMended
 from tests.intake.builders import (
     COMMANDS,
     NOW,
@@ -35,7 +36,9 @@ class Case:
 
     def write(self, note: str, area: str = "441900") -> Any:
         data = AddCaseNote(request_id=self.id, area=area, by="lin", note=note)
-        return self.harness.handle(COMMANDS[AddCaseNote], prepare_note(VAULT, make_command(data)))
+        return self.harness.handle(
+            COMMANDS[AddCaseNote], prepare_addition(VAULT, make_command(data))
+        )
 
     def read(self) -> list[tuple[str, str]]:
         person = self.harness.person(self.request.person_id)
@@ -99,3 +102,29 @@ def test_a_note_says_something_and_is_no_book_and_a_case_takes_so_many() -> None
 def test_a_request_of_before_notes_is_read_with_none() -> None:
     stored = Case().request.model_dump(exclude={"case_notes", "ending_of_id", "tasks_end_at"})
     assert Request.model_validate(stored).case_notes == ()
+
+
+def test_a_note_of_danger_on_a_returned_case_calls_the_office_at_once() -> None:
+    """It waited for a paper: nobody else would have looked at it for days."""
+    case = Case()
+    returned = ReturnRequest(
+        request_id=case.id, levels=("town",), approver_id="approver", reason="proof_missing"
+    )
+    case.handle(returned)
+    assert case.request.state is RequestState.RETURNED
+    assert case.write("儿子周末在家").events == ()
+    assert case.request.state is RequestState.RETURNED
+    ((_, fact),) = case.write("邻居说他不想活了").events
+    assert isinstance(fact, RequestMended)
+    assert fact.danger is True
+    request = case.request
+    assert (request.state, request.urgent, request.danger) == (RequestState.RECORDED, True, True)
+    assert "was_returned" in request.waits_for
+    assert "lin" not in request.recorders, "whoever noted it may decide it"
+    assert [text for _, text in case.read()] == ["儿子周末在家", "邻居说他不想活了"]
+
+
+def test_a_note_of_danger_on_another_case_changes_no_state() -> None:
+    case = Case()
+    assert case.write("邻居说他不想活了").events == ()
+    assert not case.request.danger

@@ -16,7 +16,7 @@ from services.intake.model import (
     Vouching,
 )
 from services.intake.model.suggestion import JoinPersons, SeparatePerson
-from services.intake.vault.needs import prepare_mend, prepare_note
+from services.intake.vault.needs import prepare_addition, prepare_note
 from shared.contracts.events import RequestMended, RequestOpened, RequestReturned
 from shared.contracts.values import Category
 from tests.intake.builders import (
@@ -88,7 +88,7 @@ def test_danger_in_what_is_added_to_a_returned_case_is_urgent(
     """It is read as the words of a new request are."""
     case = Case()
     case.send_back()
-    command = prepare_mend(VAULT, make_command(MendRequest(request_id=case.id, note=note)))
+    command = prepare_addition(VAULT, make_command(MendRequest(request_id=case.id, note=note)))
     decision = case.harness.handle(COMMANDS[MendRequest], command)
     (fact,) = [fact for _, fact in decision.events if isinstance(fact, RequestMended)]
     request = case.harness.request(case.id)

@@ -200,6 +200,43 @@ def test_a_photo_that_a_full_case_cannot_take_waits_for_a_person() -> None:
     assert inbox.file(early).key == b"key"
 
 
+@pytest.mark.parametrize("outcome", ["lost", "refused"])
+def test_a_photo_of_a_case_that_never_came_is_asked_for_by_a_person(outcome: str) -> None:
+    """Too large, or gone: whoever decides would not see that there was one."""
+    inbox = Inbox()
+    about = {"reading": "part_of_request", "state": "understood", "request_id": inbox.record()}
+    photo = inbox.keep()
+    inbox.settle(photo, **about, is_file=True)
+    assert not inbox.message(photo.id).waits
+    assert inbox.miss(photo, outcome).waits
+
+
+@pytest.mark.parametrize("is_missed", [True, False])
+def test_what_a_dialogue_brought_beyond_the_limit_waits_for_a_person(is_missed: bool) -> None:
+    inbox = Inbox()
+    photos = [inbox.keep(id_=f"d{number}") for number in range(ATTACHMENTS_MAX + 1)]
+    for photo in photos[:-1]:
+        inbox.add(photo)
+    if is_missed:
+        inbox.miss(photos[-1], "refused")
+    else:
+        inbox.add(photos[-1])
+    request_id = inbox.record()
+    talk = seal_talk(VAULT, photos[0].point_id, Talk(Draft()))
+    follows = ""
+    for at, photo in enumerate(photos, 1):
+        ids = tuple(each.id for each in photos[:at])
+        dialogue = Dialogue(slot="what", asked=("what",), message_ids=ids, content=talk)
+        asked = {"reading": "part_of_request", "state": "asked", "dialogue": dialogue}
+        inbox.settle(photo, **asked, follows=follows)
+        follows = photo.id
+    words = inbox.keep("text", {}, "2")
+    became = {"reading": "request", "state": "understood", "request_id": request_id}
+    inbox.settle(words, **became, follows=follows)
+    assert len(inbox.request(request_id).attachments) == ATTACHMENTS_MAX
+    assert [inbox.message(each.id).waits for each in photos] == [False] * ATTACHMENTS_MAX + [True]
+
+
 def test_a_note_on_a_request_carries_no_file() -> None:
     inbox = Inbox()
     message, request_id = inbox.keep(), inbox.record()

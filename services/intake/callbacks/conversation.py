@@ -46,6 +46,7 @@ from services.intake.model import (
 )
 from services.intake.resources import IntakeRuntime
 from services.intake.vault.messages import (
+    FETCHED,
     Inbound,
     Talk,
     derive_earlier_id,
@@ -257,7 +258,7 @@ class Conversation(MessageSettler):
             part: Reading = "part_of_request" if is_seen else "media"
             state = "understood" if is_seen else "unread"
             settled = await self._settle(part, state, thread=thread, request_id=id_, is_file=True)
-            return None if settled is None else format_code(settled or "kept")
+            return None if settled is None else format_code(settled or self._name_kept())
         if not dialogue and isinstance(understood, SpokenPlace):
             return await self._add_to_case(thread, find_latest_request(thread, now))
         if not inbound.may_request or not (dialogue or may_begin(thread, understood, inbound, now)):
@@ -300,7 +301,14 @@ class Conversation(MessageSettler):
         )
         if settled is None:
             return None
-        return await self._format_question(question, talk) if question else format_code("kept")
+        if question:
+            return await self._format_question(question, talk)
+        return format_code(self._name_kept())
+
+    def _name_kept(self) -> str:
+        """What is fetched after the answer is not here yet, and a video never comes."""
+        kind = self._inbound.kind
+        return "video" if kind == "video" else "file" if kind in FETCHED else "kept"
 
     async def _format_question(self, question: SlotQuestion, talk: Talk) -> str:
         if question.slot != "where" or not list_nearest(talk.place):

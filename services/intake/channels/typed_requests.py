@@ -56,6 +56,14 @@ OPTED_OUT = (
 )
 RESUMED = "已恢复微信通知。You will get notices on WeChat again."
 KEPT_WITH_IT = "已收下，会随您的诉求一起交给工作人员。It is kept with your request."
+FILE_COMING = (
+    "已收到，保存好后会随您的诉求交给工作人员；保存不了的，工作人员会请您重发。"
+    "It goes with your request; if it cannot be kept, you are asked to send it again."
+)
+VIDEO_UNKEPT = (
+    "视频无法保存，工作人员看不到里面的内容；请改发照片、语音，或写几句话。"
+    "Videos cannot be kept: please send a picture or a voice message, or write."
+)
 WELCOME = f"欢迎使用莞家。Welcome to Guanjia.\n{HOW_TO_WRITE}"
 
 DONOR_HEARD = (
@@ -158,6 +166,8 @@ _ANSWERS: Mapping[str, str] = {
     "arrived": ARRIVED,
     "repeated": THANKED,
     "kept": KEPT_WITH_IT,
+    "file": FILE_COMING,
+    "video": VIDEO_UNKEPT,
     "donor": DONOR_HEARD,
     **QUESTIONS,
     **PROGRESS,

@@ -1,6 +1,6 @@
 """What a message brought besides its words: fetched, missed, carried to a request, forgotten."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from services.intake.decide.attachments import describe_added, list_present
@@ -17,6 +17,7 @@ from shared.messaging.decision import NOTHING, Answer, Command, Decision, State,
 
 STAYS_WITH_PROVIDER = timedelta(days=3)
 """WeChat keeps what was sent to an account so long."""
+TO_BE_ASKED_FOR: Mapping[str, object] = {"state": "unread", "reading": "media"}
 FIRST_WAIT = timedelta(minutes=1)
 WAIT_MAX = timedelta(hours=4)
 
@@ -56,14 +57,15 @@ def decide_add_media(states: States, item: Command[AddMedia], now: datetime) -> 
 
 def _leave_to_person(message: Message, attachment: Attachment) -> Decision:
     """The case takes no more files: whoever reads the message sees this one."""
-    message = message.model_copy(update={"state": "unread", "reading": "media"})
+    message = message.model_copy(update=TO_BE_ASKED_FOR)
     fact = MessageQueued(channel=message.channel, town_code=message.town_code)
     answer = Answer(201, describe_added(attachment))
     return Decision((message, attachment), ((message, fact),), answer)
 
 
 def decide_miss_media(states: States, item: Command[MissMedia], now: datetime) -> Decision:
-    """Tried again, ever more seldom, while the provider has it."""
+    """Tried again, ever more seldom, while the provider has it; then its sender is asked for it,
+    where a rule had put its message aside."""
     message = states.get(Message, item.data.message_id)
     if message is None or message.media != "waiting" or message.key is None:
         return NOTHING
@@ -72,10 +74,22 @@ def decide_miss_media(states: States, item: Command[MissMedia], now: datetime) -
         wait = min(FIRST_WAIT * 2 ** min(message.media_tries, 20), WAIT_MAX)
         tries = message.media_tries + 1
         changes: dict[str, object] = {"due_at": min(now + wait, ends_at), "media_tries": tries}
-    else:
-        outcome = "refused" if item.data.outcome == "refused" else "lost"
-        changes = {"media": outcome, "due_at": None}
-    return Decision((message.model_copy(update=changes),))
+        return Decision((message.model_copy(update=changes),))
+    outcome = "refused" if item.data.outcome == "refused" else "lost"
+    message = message.model_copy(update={"media": outcome, "due_at": None})
+    if message.state != "understood":
+        return Decision((message,))
+    message = message.model_copy(update=TO_BE_ASKED_FOR)
+    fact = MessageQueued(channel=message.channel, town_code=message.town_code)
+    return Decision((message,), ((message, fact),))
+
+
+def leave_uncarried(message: Message, files: Iterable[State]) -> Message:
+    """For a person, where what it brought is with no case: it was missed, or there was no room."""
+    ids = {each.id for each in files if isinstance(each, Attachment)}
+    is_carried = message.media not in ("lost", "refused") and ids.issuperset(message.attachments)
+    is_over = message.state == "understood" and not is_carried
+    return message.model_copy(update=TO_BE_ASKED_FOR) if is_over else message
 
 
 # --- with the request that it became ---

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from services.intake.decide.alarms import find_alarm, share_town
 from services.intake.decide.identities import Reached, hear_point, list_reached
-from services.intake.decide.media import carry_files, forget_files, has_room
+from services.intake.decide.media import carry_files, forget_files, has_room, leave_uncarried
 from services.intake.decide.progress_answers import describe_progress, find_open_case
 from services.intake.decide.returned import find_returned
 from services.intake.decide.second_words import find_unanswered, has_denied
@@ -165,8 +165,9 @@ def decide_settle(states: States, item: Command[SettleMessage], now: datetime) -
         changes = {"request_id": data.request_id, "requested_at": now}
         correspondence = correspondence.model_copy(update=changes)
     settled = settle(states, message, correspondence, settlement, now)
-    queued = tuple(queue(other) for other in others if other.waits)
     files = carry_files(states, data.request_id, (message, *others)) if data.request_id else ()
+    others = tuple(leave_uncarried(other, files) for other in others)
+    queued = tuple(queue(other) for other in others if other.waits)
     return replace(
         settled,
         states=(*settled.states, *others, *files),

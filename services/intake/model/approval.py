@@ -88,11 +88,12 @@ NOTE_MAX = 2000
 
 
 class AddCaseNote(NotedCommand):
-    """area: the code prefix that who writes works in."""
+    """area: the code prefix that who writes works in. danger: as in MendRequest."""
 
     note: Annotated[str, Field(max_length=NOTE_MAX, repr=False)] = ""
     area: str = ""
     by: str
+    danger: bool = False
 
 
 class ReturnRequest(NotedCommand):

@@ -15,7 +15,7 @@ from services.intake.model import (
     SealedRequest,
     derive_note_record,
 )
-from services.intake.model.approval import MendRequest
+from services.intake.model.approval import AddCaseNote, MendRequest
 from services.intake.vault.sealing import Vault
 from shared.catalogue import Catalogue, Reading
 from shared.contracts.events import RequestSubmitted
@@ -24,6 +24,7 @@ from shared.messaging.decision import Command
 from shared.personal import has_personal_number
 
 N = TypeVar("N", bound=NotedCommand)
+A = TypeVar("A", MendRequest, AddCaseNote)
 UNSAID = "求助"
 """The item of who asked in his own words: what it is a member of staff finds out."""
 _WRITTEN = "所写物品："
@@ -71,7 +72,7 @@ def prepare_note(vault: Vault, item: Command[N]) -> Command[N]:
     return replace(item, data=data.model_copy(update={"note": "", "sealed_note": note}))
 
 
-def prepare_mend(vault: Vault, item: Command[MendRequest]) -> Command[MendRequest]:
+def prepare_addition(vault: Vault, item: Command[A]) -> Command[A]:
     """What is added to a request may name danger as its text may."""
     danger = bool(find_danger(item.data.note))
     item = replace(item, data=item.data.model_copy(update={"danger": danger}))
