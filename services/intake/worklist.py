@@ -7,7 +7,7 @@ counted is counted up to `COUNTED_MAX`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -93,13 +93,14 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Whose desk it is. levels: those he approves at. others: who else works on cases there: what
-    they are asked to do stands on desks of theirs, and what nobody of them is, on this one too."""
+    """Whose desk it is. levels: those he approves at. others: who else works on cases of a part of
+    it, each with the areas in which he does: what they are asked to do there stands on desks of
+    theirs, and what is on none, on this one too."""
 
     principal: str
     scope: Scope
     levels: tuple[ApprovalLevel, ...]
-    others: frozenset[str] = frozenset()
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +176,28 @@ def build_due(due: DueFilter, at: datetime) -> dict[str, object]:
 
 
 def _build_open_task(worker: Worker, filters: Filters) -> dict[str, object]:
-    """His, or that of nobody else."""
-    task: dict[str, object] = {"completion": None, "assignee": {"$nin": sorted(worker.others)}}
-    if filters.due:
-        task["ends_at"] = _build_ends(filters.due, filters.at)
-    return {"tasks_end_at": {"$type": "date"}, "case_tasks": {"$elemMatch": task}}
+    """His, or that of nobody else: nor of one who works elsewhere, as on a case that moved."""
+
+    def ask(assignee: dict[str, object]) -> dict[str, object]:
+        task: dict[str, object] = {"completion": None, "assignee": assignee}
+        if filters.due:
+            task["ends_at"] = _build_ends(filters.due, filters.at)
+        return {"case_tasks": {"$elemMatch": task}}
+
+    ways = [ask({"$nin": sorted(worker.others)})]
+    for areas, holders in _group_by_areas(worker).items():
+        within = [Scope(area=area).build_query(REQUESTS) for area in areas]
+        ways.append({**ask({"$in": sorted(holders)}), "$nor": within})
+    return {"tasks_end_at": {"$type": "date"}, "$or": ways}
+
+
+def _group_by_areas(worker: Worker) -> Mapping[tuple[str, ...], list[str]]:
+    """The others, without those who work in all of his area."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for holder, areas in worker.others.items():
+        if not any(worker.scope.area.startswith(area) for area in areas):
+            groups.setdefault(areas, []).append(holder)
+    return groups
 
 
 def _build_ends(due: DueFilter, at: datetime) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """A task on a case: who asks whom, until when, who says that it is done, on whose desk it is."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -193,7 +194,7 @@ def test_a_desk_has_its_own_tasks_and_those_of_whoever_works_there_but_opens_no_
     case.ask(days=2)
     case.ask(days=9, assignee="gone", assignee_areas=(CHASHAN,))
     case.ask(days=1, assignee="city", assignee_areas=("",))
-    worker = Worker("wang", Scope(area=CHASHAN), (), frozenset({"city", "lin"}))
+    worker = Worker("wang", Scope(area=CHASHAN), (), {"city": ("",), "lin": (CHASHAN,)})
     case.harness.later(days=4)
     rows = list_desk_tasks(case.request, worker, case.harness.now)
     assert [(row.number, row.left.words[0]) for row in rows] == [
@@ -238,11 +239,49 @@ async def test_the_list_of_tasks_is_by_what_is_due_first_and_shows_nobody_anothe
 
     town = Scope(area=CHASHAN)
     assert await list_all(Worker("wang", town, ())) == [*office, first]
-    assert await list_all(Worker("lin", town, (), frozenset({"wang"}))) == office
-    assert await list_all(Worker("li", town, (), frozenset({"lin"}))) == [*office, first]
+    assert await list_all(Worker("lin", town, (), {"wang": (CHASHAN,)})) == office
+    assert await list_all(Worker("li", town, (), {"lin": (CHASHAN,)})) == [*office, first]
     assert await list_all(Worker("away", Scope(area=SHIJIE), ())) == []
-    worker = Worker("lin", town, (), frozenset({"wang"}))
+    worker = Worker("lin", town, (), {"wang": (CHASHAN,)})
     assert await list_all(worker, "overdue") == office[:3], "by the task, not by the case's clock"
     assert await list_all(worker, "today") == office[3:4]
     assert second not in await list_all(worker)
     assert await worklist.count_up_to(database, worker, "tasks") == len(office)
+
+
+async def test_a_task_is_on_somebodys_desk_wherever_the_case_or_its_assignee_went(
+    mongod: Stack,
+) -> None:
+    """The clerk works in another village, in another town, or no more; and the case moved."""
+    database = mongo.connect(mongod.mongo_uri, f"t{uuid4().hex[:12]}")
+    harness = DecisionHarness()
+    case = Case(harness)
+    case.ask(assignee="villager", assignee_areas=(CHASHAN,))
+    request = case.request
+    await database[Request.COLLECTION].insert_one(mongo.to_document(request))
+    elsewhere = f"{CHASHAN}002"
+    everybody: dict[str, tuple[str, ...]] = {
+        "villager": (elsewhere,),
+        "wang": (CHASHAN,),
+        "boss": ("",),
+    }
+
+    async def has(name: str, area: str, others: Mapping[str, tuple[str, ...]]) -> bool:
+        scope = Scope(area=area)
+        near = {id_: a for id_, a in others.items() if id_ != name}
+        worker = Worker(name, scope, (), near)
+        page = await worklist.list_page(database, worker, "tasks")
+        rows = list_desk_tasks(request, worker, harness.now)
+        assert bool(rows) is bool(page.requests) or not scope.sees_place(request.area.town_code)
+        return bool(page.requests)
+
+    assert await has("wang", CHASHAN, everybody), "the case is in no village of hers"
+    assert await has("boss", "", everybody)
+    assert not await has("villager", elsewhere, everybody)
+    everybody["villager"] = (SHIJIE,)
+    assert await has("boss", "", {"boss": ("",), "villager": (SHIJIE,)}), "she alone sees it"
+    everybody["villager"] = (SHIJIE, CHASHAN)
+    assert not await has("wang", CHASHAN, everybody), "it is on the desk of whom was asked"
+    assert await has("villager", CHASHAN, everybody)
+    del everybody["villager"]
+    assert await has("wang", CHASHAN, everybody), "who left has no desk"

@@ -204,12 +204,32 @@ def test_a_phone_that_one_of_the_staff_gave_a_known_person_is_not_certainly_his(
 # --- the code, and what it opens ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["本人 12345678", "本人12345678。", "本人：１２３４５６７８"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MYSELF 12345678",
+        "myself 12345678.",
+        "Me 12345678",
+        "本人 12345678",
+        "本人12345678。",
+        "本人：１２３４５６７８",
+    ],
+)
 def test_the_code_is_read_as_a_person_sends_it(text: str) -> None:
     assert understand(text) == Prove("12345678")
 
 
-@pytest.mark.parametrize("text", ["本人 1234567", "本人张三 12345678", "本人 123456789", "本人"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MYSELF 4821",
+        "me too 12345678",
+        "本人 1234567",
+        "本人张三 12345678",
+        "本人 123456789",
+        "本人",
+    ],
+)
 def test_what_is_no_code_is_read_as_before(text: str) -> None:
     assert not isinstance(understand(text), Prove)
 

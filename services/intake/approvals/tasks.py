@@ -75,8 +75,13 @@ def list_desk_tasks(request: Request, worker: Worker, now: datetime) -> tuple[Ta
     return tuple(
         build_task_row(task, now, is_here=task.assignee == worker.principal)
         for task in _sort_open(request)
-        if task.assignee not in worker.others
+        if not _is_anothers(worker, task, request)
     )
+
+
+def _is_anothers(worker: Worker, task: CaseTask, request: Request) -> bool:
+    """Whether it stands on the desk of somebody else: he works where the case is now."""
+    return any(is_in_area(request, area) for area in worker.others.get(task.assignee, ()))
 
 
 def build_task_row(task: CaseTask, now: datetime, *, is_here: bool) -> TaskRow:

@@ -88,7 +88,7 @@ _OPENING = re.compile(
 """Help is wanted, and what help is not said."""
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _BIND = re.compile(rf"^(?:bind|绑定(?:手机(?:号码?)?|微信)?)[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
-_PROVE = re.compile(rf"^本人[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
+_PROVE = re.compile(rf"^(?:本人|myself|me)[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.intake import model, store, worklist
-from services.intake.api.case_tasks import list_case_workers
+from services.intake.api.case_tasks import find_areas, list_case_workers
 from services.intake.api.people import look_up
 from services.intake.api.requests import CASE_WORKERS, list_levels
 from services.intake.approvals.tasks import list_desk_tasks
@@ -60,13 +60,10 @@ SEARCH_MAX = 200
 
 async def build_worker(runtime: IntakeRuntime, caller: Credential, scope: Scope) -> Worker:
     """others: whose area holds his or lies in it."""
-    others = {
-        each.principal
-        for each in await list_case_workers(runtime)
-        if scope.narrow_area(each.area) is not None
-    }
-    others.discard(caller.principal)
-    return Worker(caller.principal, scope, list_levels(caller), frozenset(others))
+    workers = await list_case_workers(runtime)
+    near = {each.principal for each in workers if scope.narrow_area(each.area) is not None}
+    others = {id_: find_areas(workers, id_) for id_ in sorted(near - {caller.principal})}
+    return Worker(caller.principal, scope, list_levels(caller), others)
 
 
 @router.get(DESK_PATH)
