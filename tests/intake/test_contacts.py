@@ -60,7 +60,8 @@ async def test_who_sends_the_code_of_his_wechat_from_his_phone_is_reached_by_bot
     assert await read_reply(visitor, request.person_id) == f"M-{visitor.number}"
     other = Visitor(visitor.harness)
     await other.sms(f"绑定 {code.group(1)}", at=1_642_000_200)
-    assert "没有等待您确认" in (await visitor.says("3", "收到")).text, "a code is used once"
+    assert await visitor.contact(request.person_id) == [bound], "a code is used once"
+    assert "不客气" in (await visitor.says("3", "收到")).text, "and a second yes says nothing new"
 
 
 # --- ids and limits -------------------------------------------------------------------------------
