@@ -17,10 +17,12 @@ from services.notify.model import About, ProviderName, SmsProvider
 from services.notify.rules import Rules
 from services.notify.templates import Template, Variable
 from services.notify.wording import (
+    format_amount,
     format_help,
     format_hour,
     format_long_date,
     format_moment,
+    format_office,
     format_quantity,
     format_short_date,
     format_short_yuan,
@@ -207,7 +209,9 @@ def _format_short(variable: Variable, content: Content) -> str:
         case "thing":
             return format_help(about, language)
         case "quantity":
-            return format_quantity(about.quantity, about.unit, language=language)
+            return format_amount(about, language, says_what=content.template.has("what"))
+        case "office":
+            return format_office(about.office)
         case "town":
             return format_town(about.town_code)
         case "until":
@@ -278,8 +282,11 @@ class WeChatChannel(DeliveryChannel):
             and 0 < len(about.reason) <= WECHAT_THING_MAX
         ):
             parameters.append(("thing10", about.reason))
-        if template.has("day") and about.day:
+        if (template.has("day") or template.has("office")) and about.day:
             parameters.append(("time11", format_long_date(about.day)))
+        if template.has("office"):
+            whole = 0 < len(about.office) <= WECHAT_THING_MAX
+            parameters.append(("thing12", about.office if whole else format_office(about.office)))
         return tuple(parameters)
 
 

@@ -81,7 +81,7 @@ class Link(Value):
 
 
 class About(Value):
-    """What a notice is about, as the event says it; nothing of a person. day: as 2026-05-01."""
+    """As the event says it; nothing of a person. day: as 2026-05-01. office: a department."""
 
     category: Category | None = None
     quantity: int = 0
@@ -91,17 +91,16 @@ class About(Value):
     until: datetime | None = None
     day: str = ""
     reason: str = ""
+    office: str = ""
 
 
 TaskOutcome = Literal["told", "not_reached", "wrong_number", "needless"]
 
 
 class PhoneTask(Value):
-    """No channel reaches the person: a member of staff calls or sees him.
-
-    why: the code that ended the notice. calls: how often he was not reached. outcome: of the last;
-    `needless` by nobody where later news ended it.
-    """
+    """No channel reaches the person: a member of staff calls or sees him. why: the code that ended
+    the notice. calls: how often he was not reached. outcome: of the last; `needless` by nobody
+    where later news ended it."""
 
     state: Literal["open", "done"] = "open"
     why: str

@@ -52,6 +52,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "phone_number9": ("咨询电话", "Call"),
     "thing10": ("原因", "Reason"),
     "time11": ("日期", "Day"),
+    "thing12": ("办理部门", "Department"),
 }
 """Of WeChat's notice, as the reader of a page understands them."""
 
@@ -104,6 +105,7 @@ def _make_example(template: Template) -> Content:
         until=system_now() + timedelta(days=3),
         day=(system_now() + timedelta(days=3)).date().isoformat(),
         reason="不符合救助条件",
+        office="镇街公共服务办（民政）",
     )
     donor = Donor("王芳", DonorKind.INDIVIDUAL)
     return Content(

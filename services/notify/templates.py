@@ -26,6 +26,7 @@ Variable = Literal[
     "sum",
     "what",
     "thing",
+    "office",
     "quantity",
     "town",
     "until",
@@ -36,11 +37,11 @@ Variable = Literal[
 ]
 """donor: by name only where he consents and it is short enough, else what he is. code: of a donor's
 word over the phone. count: how many wait. detail: what the event says, such as a hotline's number.
-total: of what it tells of together, as the event says it. sum, quantity: of money, of anything.
-what: the category. thing: of money the sum, else the item by its name in the catalogue, else the
-category. until: the last day. day: of a meeting, or on which help comes. reason: in words, on
-WeChat alone. answer, answer_again: the number that a donor answers with, beside Y and beside N: a
-template takes each place once."""
+total: of what it tells of together, as the event says it. sum, quantity: of money, of anything;
+with the thing, if both have room. office: to whom a request went. what: the category. thing: of
+money the sum, else the item by its name in the catalogue, else the category. until: the last day.
+day: of a meeting, or on which help comes. reason: in words, on WeChat alone. answer, answer_again:
+the number that a donor answers with, beside Y and beside N: a template takes each place once."""
 VARIABLES: tuple[Variable, ...] = get_args(Variable)
 WECHAT_ONLY: frozenset[Variable] = frozenset({"reason"})
 

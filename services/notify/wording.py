@@ -1,5 +1,6 @@
 """What a notice says, as short as its channel needs it: sums, quantities, towns, days."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from services.notify import english
@@ -47,6 +48,38 @@ def format_quantity(
         return some
     texts = (f"{quantity}{unit}", str(quantity))
     return next((text for text in texts if len(text) <= length_max), some)
+
+
+def format_amount(about: About, language: NoticeLanguage, *, says_what: bool) -> str:
+    """棉被2床, as a number alone says nothing of what. Where both have no room, the thing alone.
+
+    says_what: the sentence names the category already.
+    """
+    if about.unit == "fen" or language == "en":
+        return format_quantity(about.quantity, about.unit, language=language)
+    thing = format_thing(about.item, about.category)
+    if thing == format_what(None) or (says_what and thing == format_what(about.category)):
+        return format_quantity(about.quantity, about.unit)
+    texts = (f"{thing}{about.quantity}{about.unit}", thing) if about.quantity else (thing,)
+    return next(text for text in texts if len(text) <= SMS_VARIABLE_MAX)
+
+
+SOME_OFFICE = "有关部门"
+_OFFICES: Mapping[str, str] = {
+    "民政": "民政部门",
+    "医疗保障": "医保部门",
+    "教育": "教育部门",
+    "住房": "住建部门",
+    "残疾人联合会": "残联",
+    "退役军人": "退役军人部门",
+    "人力资源": "人社部门",
+    "救助管理站": "救助管理站",
+}
+"""What everybody calls a department whose whole name has no room, by a word of that name."""
+
+
+def format_office(department: str) -> str:
+    return next((short for word, short in _OFFICES.items() if word in department), SOME_OFFICE)
 
 
 def format_what(category: Category | None, language: NoticeLanguage = "zh") -> str:

@@ -73,7 +73,7 @@ MEDICAL = About(
 @pytest.mark.parametrize(
     ("purpose", "more", "words"),
     [
-        ("match_scheduled", {}, "您的帮助预计12月4日送达，请留意电话；"),
+        ("match_scheduled", {}, "您的帮助（2000元）预计12月4日送达，请留意电话；"),
         ("match_committed", {"donor_kind": "enterprise"}, "已由爱心企业落实帮助"),
         ("payment_made", {"amount_fen": 200_000}, "款项2000元已由银行付给"),
         (

@@ -112,7 +112,7 @@ def test_what_is_registered_is_a_table_in_the_providers_own_writing(
     asked = next(row for row in whole if row["通知 template"] == "match_asked")
     assert "${v1}" in asked["内容 text"]
     assert "{1}" not in asked["内容 text"]
-    assert asked["变量 variables"].startswith("1=编号尾号；2=数量；3=镇街；4=截止日期")
+    assert asked["变量 variables"].startswith("1=编号尾号；2=物品和数量；3=镇街；4=截止日期")
     assert (asked["现用编号 id"], asked["已报批 approved"]) == ("SMS_200", "是 yes")
     output = run(monkeypatch, answers, "templates", "aliyun", "--missing")
     missing = [row["通知 template"] for row in csv.DictReader(io.StringIO(output))]

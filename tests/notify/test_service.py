@@ -112,7 +112,7 @@ async def test_a_person_is_told_by_the_way_and_in_the_language_that_he_chose(
     notice = await harness.wait_for_state(person, "delivered")
     assert notice["channel"] == "sms"
     text = (await harness.read_phone(f"+86{phone}"))[-1]["text"]
-    assert "Your request is accepted." in text
+    assert "Your request (¥200) is accepted." in text
 
 
 async def test_applicant_gets_a_link_that_opens_at_intake(harness: NotifyHarness) -> None:

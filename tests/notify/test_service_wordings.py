@@ -21,7 +21,7 @@ from tests.support.eventually import eventually
 
 PURPOSE = "request_opened"
 PAGE = f"/notify/wordings/{PURPOSE}"
-NEW = "您的诉求已受理，正在逐项落实，有进展会通知您。尾号{1}。"
+NEW = "您的诉求（{2}）已受理，正在逐项落实，有进展会通知您。尾号{1}。"
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
 

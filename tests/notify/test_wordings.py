@@ -22,7 +22,7 @@ from shared.security import Credential, Role
 from tests.notify.decisions import DecisionHarness, make_rules
 
 PURPOSE = "request_opened"
-NEW = "您的诉求已受理，正在落实，有进展会通知您。尾号{1}。"
+NEW = "您的诉求（{2}）已受理，正在落实，有进展会通知您。尾号{1}。"
 
 
 NEXT = {"tencent_id": "2499002", "aliyun_id": "SMS_2499002"}

@@ -31,7 +31,7 @@ from shared.ids import make_id
 from shared.messaging.decision import Decision, Ref, States
 
 _OF_ABOUT: frozenset[Variable] = frozenset(
-    {"what", "thing", "quantity", "town", "until", "day", "reason"}
+    {"what", "thing", "office", "quantity", "town", "until", "day", "reason"}
 )
 
 
@@ -176,11 +176,12 @@ def _build_about(purpose: Purpose, fact: Fact) -> About | None:
         category=getattr(fact, "category", None),
         quantity=getattr(counted, "quantity", 0) or 0,
         unit=getattr(counted, "unit", "") or "",
-        item=getattr(fact, "item", ""),
+        item=getattr(counted, "item", ""),
         town_code=getattr(fact, "town_code", None) or "",
         until=getattr(fact, "expires_at", None),
-        day=_format_on(fact),
+        day=getattr(fact, "answer_on", "") or _format_on(fact),
         reason=getattr(fact, "reason", ""),
+        office=getattr(fact, "department", ""),
     )
 
 
