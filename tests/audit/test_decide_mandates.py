@@ -21,6 +21,7 @@ from services.audit.model import (
     derive_contribution_id,
     derive_donation_id,
 )
+from services.audit.pages.proposals import describe_mandate
 from shared.contracts.events import (
     LedgerCommitted,
     LedgerRefused,
@@ -31,7 +32,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Category
 from shared.errors import Invalid
-from tests.audit.decisions import RULES, MemoryAudit, give_mandate, open_audit
+from tests.audit.decisions import RULES, MemoryAudit, give_mandate, make_mandate, open_audit
 from tests.audit.facts import (
     BANK,
     FUND,
@@ -377,3 +378,9 @@ def test_what_was_declined_is_not_given_later() -> None:
     assert audit.answer(DeclineMandate(mandate_id=id_), "checker").status == 200
     assert audit.answer(GiveMandate(mandate_id=id_)).status == 409
     assert audit.answer(ApproveMandate(mandate_id=id_), "checker").status == 409
+
+
+def test_a_page_says_of_the_donors_word_in_both_languages() -> None:
+    mandate = make_mandate("春暖", covers="gifts")
+    said = {name: value for _, name, value in describe_mandate(mandate)}["The donor himself"]
+    assert said == ("没有请捐赠人本人确认", "was not asked")

@@ -102,13 +102,21 @@ async def _ask(clients: Clients, names: Sequence[str]) -> list[str]:
             channel=Channel.COMMITTEE,
             need=Need(unit=MONEY_UNIT, quantity=ASKED_FEN),
             area=Area(town_code="441900103"),
-            applicant=Applicant(name="演示邻居", phone=f"+8616192{sum(name.encode()):06d}"),
+            applicant=_make_applicant(name),
             text="盼添一床棉被",
         )
         body = request.model_dump(mode="json", exclude_none=True)
         answer = await village.post("/requests", body, key=f"gift-{name}")
         ids.append(str(answer["request_id"]))
     return ids
+
+
+def _make_applicant(name: str) -> Applicant:
+    """Somebody else for each, or they would all be suggested to be one."""
+    number = sum(name.encode())
+    signs = "甲乙丙丁戊己庚辛壬癸"
+    own = signs[number % 10] + signs[number // 10 % 10]
+    return Applicant(name=f"邻居{own}", phone=f"+8616192{number:06d}")
 
 
 async def _wait_for(clients: Clients, request_ids: Sequence[str], state: str) -> list[Document]:

@@ -54,11 +54,11 @@ class MandateRequest(Value):
 
 
 DonorWord = Literal["unasked", "unanswered", "given", "refused"]
-DONOR_WORDS: Mapping[DonorWord, str] = {
-    "unasked": "没有请捐赠人本人确认",
-    "unanswered": "已请捐赠人本人确认，尚未答复",
-    "given": "捐赠人本人已同意",
-    "refused": "捐赠人本人不同意",
+DONOR_WORDS: Mapping[DonorWord, tuple[str, str]] = {
+    "unasked": ("没有请捐赠人本人确认", "was not asked"),
+    "unanswered": ("已请捐赠人本人确认，尚未答复", "was asked, has not answered yet"),
+    "given": ("捐赠人本人已同意", "agrees"),
+    "refused": ("捐赠人本人不同意", "does not agree"),
 }
 
 
@@ -150,7 +150,7 @@ class Mandate(Proposal):
         visible["remaining_fen"] = self.remaining_fen
         if self.asks_donor:
             visible["donor_word"] = self.donor_word
-            visible["donor_word_zh"] = DONOR_WORDS[self.donor_word]
+            visible["donor_word_zh"] = DONOR_WORDS[self.donor_word][0]
         return visible
 
 
