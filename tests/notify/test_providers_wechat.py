@@ -244,6 +244,45 @@ async def test_a_subscribe_message_that_was_taken_is_sent_though_wechat_gives_it
 
 
 @pytest.mark.parametrize(
+    ("errmsg", "kind", "blames_name"),
+    [
+        ("argument invalid! data.thing5.value rid: 65-1", "refused", True),
+        ("argument invalid! data.thing10.value is empty", "misconfigured", False),
+        ("argument invalid! data.thing1.value", "misconfigured", False),
+        ("argument invalid! data.thing55.value", "misconfigured", False),
+        ("data format error", "misconfigured", False),
+    ],
+    ids=["a donor's name", "one that was not sent", "our own words", "no such field", "no field"],
+)
+async def test_what_people_wrote_is_this_messages_own_fault_and_not_the_accounts(
+    errmsg: str, kind: str, blames_name: bool
+) -> None:
+    """As an alarm it would be raised every five minutes for three days, by one name."""
+
+    def answer(url: str) -> Reply:
+        if url.endswith("/stable_token"):
+            return build_reply(access_token="T0", expires_in=7200)
+        return build_reply(errcode=47003, errmsg=errmsg)
+
+    provider = wechat(ScriptedWire(answer), "http://wechat.example")
+    message = notice(parameters=(("thing1", "已受理"), ("thing5", "好人一生平安")))
+    outcome = await provider.send(message)
+    assert (outcome.kind, outcome.code) == (kind, "47003")
+    assert outcome.blames_name is blames_name
+    assert not outcome.blocked
+
+
+async def test_a_days_quota_that_is_gone_is_not_asked_for_every_five_minutes() -> None:
+    def answer(url: str) -> Reply:
+        if url.endswith("/stable_token"):
+            return build_reply(access_token="T0", expires_in=7200)
+        return answer_code(45009)
+
+    outcome = await wechat(ScriptedWire(answer), "http://wechat.example").send(notice())
+    assert (outcome.kind, outcome.retry_after_s) == ("misconfigured", 3600)
+
+
+@pytest.mark.parametrize(
     ("later", "kind"),
     [
         ([answer_code(0)], "sent"),

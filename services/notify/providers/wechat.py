@@ -41,12 +41,19 @@ CODES: Mapping[int, Ruling] = {
     43101: Ruling("refused"),
     40037: Ruling("misconfigured"),
     40033: Ruling("misconfigured"),
-    45009: Ruling("misconfigured"),  # the day's quota is gone: use another channel
+    # The day's quota is gone: use another channel, and ask for no more of this one for a while.
+    45009: Ruling("misconfigured", 3600),
     47003: Ruling("misconfigured"),
 }
 # A non-zero errcode says it was not sent; one that we do not know needs a person.
 UNLISTED = Ruling("misconfigured")
 
+BAD_FIELD = 47003
+WRITTEN_BY_PEOPLE = frozenset({"thing5", "thing6", "thing10"})
+"""Fields of a donor's name, a thing and a reason: what is wrong there is wrong in one message."""
+OF_THIS_MESSAGE = Ruling("refused", blames_name=True)
+
+_NAMED_FIELD = re.compile(r"data\.([a-z_]+\d*)\b")
 _FIELD_KIND = re.compile(r"([a-z_]+?)\d*")
 _HANZI = re.compile(r"[\u4e00-\u9fff]")
 EMPTY = "无"
@@ -165,9 +172,10 @@ class WeChatTemplate:
         except CallError as error:
             return classify_failure(error)
         private, names_message = (message.recipient, token), not message.as_subscription
-        return classify_status(reply) or parse_wechat_reply(
+        outcome = classify_status(reply) or parse_wechat_reply(
             reply.body, *private, names_message=names_message
         )
+        return _blame_message(outcome, message)
 
     def _build_body(self, message: Message) -> bytes:
         """Raw UTF-8, for WeChat refuses \\u escapes. Raises ValueError(code) if it cannot fit."""
@@ -218,6 +226,17 @@ def _pick_final(outcomes: Sequence[Outcome]) -> Outcome:
 
 def _find_unclear(outcomes: Sequence[Outcome]) -> Outcome | None:
     return next((outcome for outcome in outcomes if outcome.kind == "unknown"), None)
+
+
+def _blame_message(outcome: Outcome, message: Message) -> Outcome:
+    """What WeChat says of a field that people filled is no fault of the account's."""
+    field = _NAMED_FIELD.search(outcome.detail)
+    if outcome.code != str(BAD_FIELD) or field is None or field[1] not in WRITTEN_BY_PEOPLE:
+        return outcome
+    sent = {each[0] for each in message.parameters if not isinstance(each, str)}
+    if field[1] not in sent:
+        return outcome
+    return OF_THIS_MESSAGE.build_outcome(outcome.code, outcome.detail)
 
 
 def _is_token_rejected(outcome: Outcome) -> bool:
