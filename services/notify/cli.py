@@ -37,8 +37,10 @@ def print_notices(
     params = {name: value for name, value in filters.items() if value is not None}
     headings = ("编号 id", "状态 state", "渠道 channel", "目的 purpose", "代码 code", "时间 at")
     table = Table(*(Column(heading, overflow="fold") for heading in headings))
+    table.columns[0].width = ID_WIDTH
     for notice in _open_client().get("/notices", params):
-        table.add_row(*(str(notice[name] or "") for name in _COLUMNS))
+        cells = (str(notice[name] or "") for name in _COLUMNS)
+        table.add_row(*cells, _format_clock(notice["created_at"]))
     Console().print(table)
 
 
@@ -113,7 +115,9 @@ REGISTERED = (
     ("已报批 approved", "is_approved"),
 )
 THREAD_MAX = 500
-_COLUMNS = ("id", "state", "channel", "purpose", "code", "created_at")
+ID_WIDTH = len("N-") + 20
+"""So that an id stands in one line, and is copied whole."""
+_COLUMNS = ("id", "state", "channel", "purpose", "code")
 
 
 @app.command()

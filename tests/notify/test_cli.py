@@ -14,12 +14,13 @@ from services.notify.registrations import list_registrations
 from services.notify.templates import TEMPLATES
 
 ID = "N-0123456789abcdefghijklmnopqrstuvwxyz-0123456789"
+USUAL = "N-0123456789abcdef0123"
 
 
 class Client:
     def get(self, _path: str, _params: dict[str, str]) -> list[dict[str, str]]:
-        row = dict.fromkeys(("state", "channel", "purpose", "code", "created_at"), "x" * 20)
-        return [{"id": ID, **row}]
+        row = dict.fromkeys(("state", "channel", "purpose", "code"), "x" * 20)
+        return [{"id": each, "created_at": "2026-05-20T18:30:00Z", **row} for each in (ID, USUAL)]
 
 
 @pytest.mark.parametrize("columns", ["80", "60"])
@@ -30,6 +31,8 @@ def test_an_id_is_listed_whole_however_narrow_the_screen(
     result = CliRunner().invoke(cli.app, ["list"], env={"COLUMNS": columns})
     cells = [line.split("│")[1].strip() for line in result.output.splitlines() if "│" in line]
     assert ID in "".join(cells)
+    assert USUAL in cells, "in one line, to be copied"
+    assert all(len(line) <= int(columns) for line in result.output.splitlines())
 
 
 class Answers:
