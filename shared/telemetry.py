@@ -132,8 +132,9 @@ CATALOGUE = {
             "guanjia_topic_delay_seconds",
             "gauge",
             ("service", "topic"),
-            "最近一条记录从发布到取走的秒数。",
-            "Seconds from publishing to reading, of the last record read.",
+            "最近一条记录从发布到取走的秒数；有未取走的，为已等待的秒数（取较大者）。",
+            "Seconds from publishing to reading, of the last record read; where one waits, for how "
+            "long it was seen to wait, if that is more.",
         ),
         Metric(
             "guanjia_step_seconds",

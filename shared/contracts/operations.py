@@ -16,7 +16,8 @@ class TopicFlow(Value):
     """A topic as one process of a service reads it, in the last minute.
 
     per_minute: records taken. behind: records that wait in its partitions. delay_s: how old the
-    latest record was when it was taken, None where none was taken yet.
+    latest record was when it was taken; where one waits that was seen to wait for longer, that.
+    None where none was taken yet and none waits.
     """
 
     topic: str

@@ -15,6 +15,8 @@ GONE = TopicPartition("guanjia.matches", 1)
 class Reader:
     """A consumer of two partitions: one lags by three records, one has moved away."""
 
+    place = 7
+
     def assignment(self) -> set[TopicPartition]:
         return {TopicPartition("guanjia.requests", 0), TopicPartition("guanjia.requests", 1), GONE}
 
@@ -24,7 +26,7 @@ class Reader:
     async def position(self, partition: TopicPartition) -> int:
         if partition == GONE:
             raise IllegalStateError
-        return 7 if partition.partition == 0 else 5  # one end was heard too late
+        return self.place if partition.partition == 0 else 5  # one end was heard too late
 
 
 def make_record(topic: str, at_s: float) -> Any:
@@ -56,3 +58,18 @@ async def test_what_waits_is_counted_where_it_is_known() -> None:
     reader: Any = Reader()
     flow = Flow(TOPICS, lambda: reader)
     assert [row.behind for row in await flow.measure()] == [3, 0]
+
+
+async def test_a_reader_that_stands_still_has_a_delay_that_grows() -> None:
+    """Nothing is taken, so what was taken last says nothing of what waits."""
+    now, reader = [100.0], Reader()
+    consumer: Any = reader
+    flow = Flow(TOPICS, lambda: consumer, monotonic=lambda: now[0], wall=lambda: now[0])
+    flow.note([make_record("guanjia.requests", 99.5)])
+    assert (await flow.measure())[0].delay_s == 0.5
+    now[0] = 400.0
+    assert (await flow.measure())[0].delay_s == 300.0
+    reader.place = 8
+    assert (await flow.measure())[0].delay_s == 0.5, "another record is the first to wait"
+    now[0], reader.place = 500.0, 10
+    assert [(row.behind, row.delay_s) for row in await flow.measure()] == [(0, 0.5), (0, None)]
