@@ -11,7 +11,7 @@ from rich.table import Table
 from services.intake.model import RequestState
 from services.intake.reporting.figures import STATES_ZH
 from shared.client import ServiceClient
-from shared.contracts.values import Kind, format_yuan
+from shared.contracts.values import BeneficiaryClass, Channel, Kind, format_yuan
 from shared.documents import Document
 from shared.errors import Invalid
 from shared.options import Caller
@@ -82,11 +82,24 @@ def report(
     town: Annotated[str | None, typer.Option(help="镇街 the town, by name or code")] = None,
     kind: Annotated[Kind | None, typer.Option(help="类型（项目库） of the library")] = None,
     state: Annotated[RequestState | None, typer.Option(help="状态")] = None,
+    beneficiary_class: Annotated[
+        BeneficiaryClass | None, typer.Option("--class", help="困难类别（项目库） of the library")
+    ] = None,
+    channel: Annotated[Channel | None, typer.Option(help="渠道 how it came")] = None,
+    month: Annotated[int | None, typer.Option(min=1, max=12, help="登记月份 of recording")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="写入 JSON 文件")] = None,
     caller: Caller = "operator",
 ) -> None:
-    """项目库、工作量和等待时间。The project library, workload and waiting times."""
-    named = {"year": year, "town": town and _read_town(town), "kind": kind, "state": state}
+    """项目库、覆盖率、工作量和等待时间。Coverage, workload and waiting times."""
+    named = {
+        "year": year,
+        "town": town and _read_town(town),
+        "kind": kind,
+        "state": state,
+        "beneficiary_class": beneficiary_class,
+        "channel": channel,
+        "month": month,
+    }
     params = {name: value for name, value in named.items() if value}
     figures = ServiceClient("intake", caller).get("/statistics/requests", params)
     if json_file:
@@ -94,11 +107,14 @@ def report(
     console = Console()
     for each in figures["tables"]:
         console.print(_make_figures(each))
+        if each["absent"]:
+            console.print(f"没有登记的 nothing recorded: {'、'.join(each['absent'].values())}")
 
 
 def _make_figures(figures: Document) -> Table:
     """Columns in which nothing stands are left out: what remains fits a narrow terminal."""
-    heads = ("项目", "件数", *STATES_ZH.values(), "元", "审批天数", "办结天数")
+    days = ("审批天数", "办结天数", "在办已等天数")
+    heads = ("项目", "件数", *STATES_ZH.values(), "在办", "覆盖率%", "元", *days)
     rows = [_format_figures(line) for line in (*figures["lines"], figures["total"])]
     used = [at for at, head in enumerate(heads) if at == 0 or any(row[at] for row in rows)]
     table = Table(*(heads[at] for at in used), title=figures["zh"])
@@ -112,5 +128,6 @@ def _make_figures(figures: Document) -> Table:
 
 def _format_figures(line: Document) -> tuple[str, ...]:
     states = (str(line["by_state"].get(state, "")) for state in STATES_ZH)
-    days = (str(line[name] or "") for name in ("waited_days", "took_days"))
-    return (line["zh"], str(line["requests"]), *states, format_yuan(line["fen"]), *days)
+    work = (str(line[name] or "") for name in ("in_hand", "covered_percent"))
+    days = (str(line[name] or "") for name in ("waited_days", "took_days", "waiting_days"))
+    return (line["zh"], str(line["requests"]), *states, *work, format_yuan(line["fen"]), *days)

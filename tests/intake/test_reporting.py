@@ -15,6 +15,7 @@ from services.intake.reporting.figures import (
     Group,
     ReportSelection,
     build_tables,
+    describe_tables,
     select_counts,
 )
 from services.intake.reporting.workbook import write_workbook
@@ -28,10 +29,16 @@ from shared.contracts.events import (
     RequestWithdrawn,
 )
 from shared.scope import EVERYTHING, Scope
+from shared.towns import load_towns
 from tests.intake.builders import CHASHAN, make_event
 
 RECORDED = datetime(2025, 12, 31, 17, 0, tzinfo=UTC)
 """The first of January in China."""
+
+
+AT = RECORDED + timedelta(days=20)
+"""When it is counted."""
+YEAR = ReportSelection(2026)
 
 
 def make_opened(**changed: Any) -> RequestOpened:
@@ -91,15 +98,17 @@ def test_each_request_counts_once_as_it_is_now() -> None:
     counts = count_events(EVENTS)
     library = Group("2026-01", CHASHAN, "sms", "closed", "wish", "subsistence")
     day = 86_400
-    assert counts[library] == Figures(1, 20_000, 1, 2 * day, 1, 12 * day)
-    assert counts[Group("2026-01", CHASHAN, "wechat", "recorded")] == Figures(requests=1)
+    since_s = int(RECORDED.timestamp())
+    assert counts[library] == Figures(1, 20_000, 1, 2 * day, 1, 12 * day, since_s)
+    waiting = counts[Group("2026-01", CHASHAN, "wechat", "recorded")]
+    assert waiting == Figures(requests=1, since_s=since_s)
     states = {group.state: row.requests for group, row in counts.items() if group.kind == "project"}
     assert states == {"duplicate": 1}
     assert sum(row.requests for row in counts.values()) == 5
 
 
 def test_tables_add_up_to_the_same_whichever_way_they_are_cut() -> None:
-    tables = {table.code: table for table in build_tables(count_events(EVENTS))}
+    tables = {table.code: table for table in build_tables(count_events(EVENTS), YEAR, AT)}
     for code in ("town", "month", "channel"):
         assert tables[code].total.figures.requests == 5
         assert sum(line.figures.requests for line in tables[code].lines) == 5
@@ -122,25 +131,66 @@ def test_tables_add_up_to_the_same_whichever_way_they_are_cut() -> None:
         (ReportSelection(2026, CHASHAN, "wish", "closed"), 1),
         (ReportSelection(2026, CHASHAN, "project", "closed"), 0),
         (ReportSelection(2025, CHASHAN, "wish", "closed"), 0),
+        (ReportSelection(2026, channel="wechat"), 2),
+        (ReportSelection(2026, channel="sms", state="open"), 1),
+        (ReportSelection(2026, beneficiary_class="subsistence"), 4),
+        (ReportSelection(2026, beneficiary_class="disabled"), 0),
+        (ReportSelection(2026, month=1), 5),
+        (ReportSelection(2026, CHASHAN, channel="wechat", month=1), 2),
+        (ReportSelection(2026, month=2), 0),
     ],
 )
 def test_year_town_kind_and_state_are_crossed(selection: ReportSelection, requests: int) -> None:
-    tables = build_tables(select_counts(count_events(EVENTS), selection))
+    tables = build_tables(count_events(EVENTS), selection, AT)
     assert {t.total.figures.requests for t in tables if t.code in ("town", "month", "channel")} == {
         requests
     }
 
 
+@pytest.mark.parametrize("code", ["town", "channel", "class", "month"])
+def test_each_cut_says_how_many_are_helped_in_hand_and_waiting(code: str) -> None:
+    """Two recorded or open, one closed, one merged: of whatever they are cut by."""
+    tables = {table.code: table for table in build_tables(count_events(EVENTS), YEAR, AT)}
+    table = tables[code]
+    in_hand = 2 if code == "class" else 3
+    assert sum(line.in_hand for line in table.lines) == table.total.in_hand == in_hand
+    assert table.total.covered_percent == round(100 / (in_hand + 1), 1), "no second report counts"
+    assert table.total.waiting_days == 20.0
+
+
+def test_who_is_helped_least_is_seen() -> None:
+    """A channel without an end, and towns and channels from which nothing came."""
+    tables = {t.code: t for t in build_tables(count_events(EVENTS), YEAR, AT, CHASHAN)}
+    lines = {line.code: line for line in tables["channel"].lines}
+    assert (lines["wechat"].covered_percent, lines["wechat"].in_hand) == (0.0, 2)
+    assert lines["sms"].covered_percent == 50.0
+    assert "hotline" in tables["channel"].absent
+    assert "sms" not in tables["channel"].absent
+    assert tables["town"].absent == {}, "of a town its own alone"
+    described = describe_tables(tables.values())
+    (channels,) = [each for each in described if each["table"] == "channel"]
+    assert channels["absent"]
+    whole = {t.code: t for t in build_tables(count_events(EVENTS), YEAR, AT)}
+    assert len(whole["town"].absent) == len(load_towns()) - 1
+    one = ReportSelection(2026, CHASHAN, beneficiary_class="subsistence", channel="sms")
+    assert not any(table.absent for table in build_tables(count_events(EVENTS), one, AT))
+
+
 def test_a_year_is_chinas_and_a_workbook_holds_numbers() -> None:
     counts = count_events(EVENTS)
     assert not select_counts(counts, ReportSelection(2025))
-    content = write_workbook(build_tables(select_counts(counts, ReportSelection(2026))))
+    content = write_workbook(build_tables(counts, YEAR, AT))
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert book.sheetnames[0] == "按镇街"
     rows = list(book["按镇街"].iter_rows(values_only=True))
     assert rows[0][:3] == ("项目", "件数", "待审批")
     assert rows[1][:3] == ("茶山镇", 5, 1)
-    assert rows[-1][0] == "合计"
+    assert rows[-2][0] == "合计"
+    assert rows[-1][0] == "没有登记的"
+    assert "石碣镇" in str(rows[-1][1])
+    head, total = rows[0], rows[-2]
+    named = dict(zip(head, total, strict=True))
+    assert (named["在办"], named["覆盖率（%）"], named["在办平均已等（天）"]) == (3, 25.0, 20.0)
 
 
 async def test_many_who_look_within_a_minute_count_once(monkeypatch: pytest.MonkeyPatch) -> None:

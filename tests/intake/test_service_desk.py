@@ -360,6 +360,7 @@ async def test_figures_of_the_database_are_those_of_the_events(visitor: Visitor)
             told[group].closed,
         )
         assert abs(row.waited_s - told[group].waited_s) <= row.requests
+        assert abs(row.since_s - told[group].since_s) <= row.requests
 
     browser = await sign_in(visitor, "s-counter", Role.APPROVER_TOWN, CHASHAN)
     foreign = await sign_in(visitor, "s-elsewhere", Role.APPROVER_TOWN, "441900104")

@@ -9,11 +9,10 @@ from services.intake.reporting.figures import (
     ReportSelection,
     build_tables,
     describe_tables,
-    select_counts,
 )
 from services.intake.reporting.recent import Count
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from shared.contracts.values import CHINA, Kind
+from shared.contracts.values import CHINA, BeneficiaryClass, Channel, Kind
 from shared.scope import Scope
 from shared.security import STAFF, Credential
 from shared.web.access import Router, allow, find_scope
@@ -29,9 +28,20 @@ async def read_selection(
     town: Annotated[str, Query(pattern=r"^(?:[0-9]{9})?$")] = "",
     kind: Annotated[str, Query(pattern=f"^(?:{'|'.join(Kind)})?$")] = "",
     state: Annotated[str, Query(pattern=f"^(?:{'|'.join(RequestState)})?$")] = "",
+    beneficiary_class: Annotated[str, Query(pattern=f"^(?:{'|'.join(BeneficiaryClass)})?$")] = "",
+    channel: Annotated[str, Query(pattern=f"^(?:{'|'.join(Channel)})?$")] = "",
+    month: Annotated[str, Query(pattern="^(?:[1-9]|1[0-2])?$")] = "",
 ) -> ReportSelection:
     """A field of a form that was left empty selects nothing."""
-    return ReportSelection(year or await find_year(runtime), town, kind, state)
+    return ReportSelection(
+        year or await find_year(runtime),
+        town,
+        kind,
+        state,
+        beneficiary_class,
+        channel,
+        int(month or 0),
+    )
 
 
 Selected = Annotated[ReportSelection, Depends(read_selection)]
@@ -41,10 +51,11 @@ Selected = Annotated[ReportSelection, Depends(read_selection)]
 async def read_statistics(
     caller: Reader, runtime: IntakeRuntimeDep, selection: Selected
 ) -> dict[str, object]:
-    """Of a year of recording: how many, in which state, what was asked for, how long it took; of
-    one town, kind and state, where they are named."""
+    """Of a year of recording: how many, in which state, what was asked for, how long it took, how
+    many are in hand and since when, how many got their help; of one town, class, channel, month,
+    kind and state, where they are named."""
     count = await find_count(runtime, find_scope(caller))
-    tables = describe_tables(build_tables(select_counts(count.counts, selection)))
+    tables = describe_tables(build_tables(count.counts, selection, count.at, caller.area))
     described = {"year": selection.year, "area": caller.area, "counted_at": count.at}
     return described | {"tables": tables}
 

@@ -10,11 +10,10 @@ from services.intake.reporting.figures import (
     ReportSelection,
     build_tables,
     list_years,
-    select_counts,
 )
 from services.intake.reporting.workbook import write_workbook
 from services.intake.resources import IntakeRuntimeDep
-from shared.contracts.values import Kind
+from shared.contracts.values import BeneficiaryClass, Channel, Kind
 from shared.web.access import find_scope
 from shared.web.pages import HEADERS, Pages
 from shared.web.staff import PageRouter
@@ -33,13 +32,16 @@ async def show_statistics(
     return PAGES.render_for(
         request,
         "statistics.html",
-        tables=build_tables(select_counts(count.counts, selection)),
+        tables=build_tables(count.counts, selection, count.at, caller.area),
         selection=selection,
         query=_list_query(selection),
         counted_at=count.at,
         years=list_years(count.counts),
         towns=sorted({group.town_code for group in count.counts}),
         kinds=tuple(Kind),
+        classes=tuple(BeneficiaryClass),
+        channels=tuple(Channel),
+        months={str(month): (f"{month}月", f"{month}") for month in range(1, 13)},
         state_words={code: (STATES_ZH[code], STATES_EN[code]) for code in STATES_ZH},
         states=[(code, STATES_ZH[code], STATES_EN[code]) for code in STATES_ZH],
     )
@@ -47,7 +49,14 @@ async def show_statistics(
 
 def _list_query(selection: ReportSelection) -> dict[str, str]:
     """Of its address, without the year."""
-    query = {"town": selection.town_code, "kind": selection.kind, "state": selection.state}
+    query = {
+        "town": selection.town_code,
+        "kind": selection.kind,
+        "state": selection.state,
+        "beneficiary_class": selection.beneficiary_class,
+        "channel": selection.channel,
+        "month": str(selection.month or ""),
+    }
     return {name: value for name, value in query.items() if value}
 
 
@@ -56,7 +65,7 @@ async def download_workbook(
     caller: Reader, runtime: IntakeRuntimeDep, selection: Selected
 ) -> Response:
     count = await find_count(runtime, find_scope(caller))
-    content = write_workbook(build_tables(select_counts(count.counts, selection)))
+    content = write_workbook(build_tables(count.counts, selection, count.at, caller.area))
     disposition = f'attachment; filename="guanjia-{selection.year}.xlsx"'
     headers = {**HEADERS, "Content-Disposition": disposition}
     return Response(content, media_type=XLSX, headers=headers)

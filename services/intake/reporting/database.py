@@ -76,6 +76,7 @@ _GROUP: dict[str, object] = {
     "waited_s": _measure_s("$opened_at", _HAS_OPENED),
     "closed": _count(_IS_CLOSED),
     "took_s": _measure_s("$clock.stopped_at", _IS_CLOSED),
+    "since_s": {"$sum": {"$floor": {"$divide": [{"$toLong": "$recorded_at"}, 1_000]}}},
 }
 
 

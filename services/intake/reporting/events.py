@@ -56,6 +56,7 @@ class _Case:
             waited_s=self._measure_s(self.opened_at),
             closed=int(self.closed_at is not None),
             took_s=self._measure_s(self.closed_at),
+            since_s=int(self.recorded_at.timestamp()),
         )
 
     def _measure_s(self, at: datetime | None) -> int:

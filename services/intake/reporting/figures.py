@@ -1,12 +1,13 @@
 """The figures of requests, whichever way they are counted: by the database or from the events."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.intake.model import RequestState
-from shared.contracts.values import LABELS, MONEY_UNIT
-from shared.towns import is_city_wide, town_name
+from shared.contracts.values import LABELS, MONEY_UNIT, BeneficiaryClass, Channel
+from shared.towns import is_city_wide, load_towns, town_name
 
 DAY_S = 86_400
 
@@ -29,7 +30,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """fen: asked for, of those that opened. opened: with a known day; waited_s: until then, all of
-    them together. closed, took_s: the same until the end."""
+    them together. closed, took_s: the same until the end. since_s: when each was recorded, in whole
+    seconds since 1970, all of them together."""
 
     requests: int = 0
     fen: int = 0
@@ -37,6 +39,7 @@ class Figures:
     waited_s: int = 0
     closed: int = 0
     took_s: int = 0
+    since_s: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
         return Figures(
@@ -46,6 +49,7 @@ class Figures:
             self.waited_s + other.waited_s,
             self.closed + other.closed,
             self.took_s + other.took_s,
+            self.since_s + other.since_s,
         )
 
     @property
@@ -74,19 +78,22 @@ def count_money(unit: str, quantity: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ReportSelection:
-    """Which requests are counted; empty: all. kind: of the project library, as it opened."""
+    """Which requests are counted; empty: all. kind, beneficiary_class: of the project library, as
+    it opened. month: of its year, 0 for all of them."""
 
     year: int
     town_code: str = ""
     kind: str = ""
     state: str = ""
+    beneficiary_class: str = ""
+    channel: str = ""
+    month: int = 0
 
     def has(self, group: Group) -> bool:
-        return (
-            group.month.startswith(f"{self.year}-")
-            and self.town_code in ("", group.town_code)
-            and self.kind in ("", group.kind)
-            and self.state in ("", group.state)
+        month = f"{self.year}-{self.month:02}" if self.month else f"{self.year}-"
+        return group.month.startswith(month) and all(
+            getattr(self, name) in ("", getattr(group, name))
+            for name in ("town_code", "kind", "state", "beneficiary_class", "channel")
         )
 
 
@@ -125,23 +132,50 @@ STATES_EN: Mapping[str, str] = {
 }
 
 
+IN_HAND = (
+    RequestState.RECORDED,
+    RequestState.RETURNED,
+    RequestState.REFERRED,
+    RequestState.BUDGETED,
+    RequestState.OPEN,
+)
+"""Somebody has to do something about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """label: what the requests of it have in common. by_state: how many are in each."""
+    """label: what the requests of it have in common. by_state: how many are in each. waiting_days:
+    since those that are in hand were recorded, on the average."""
 
     code: str
     label: str
     by_state: Mapping[str, int]
     figures: Figures
+    waiting_days: float | None = None
+
+    @property
+    def in_hand(self) -> int:
+        return sum(self.by_state.get(state, 0) for state in IN_HAND)
+
+    @property
+    def covered_percent(self) -> float | None:
+        """Of those who need help and are no second report of it: who got it, or another good
+        ending."""
+        closed = self.by_state.get(RequestState.CLOSED, 0)
+        needs = self.in_hand + closed
+        return round(100 * closed / needs, 1) if needs else None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """absent: from where, or for whom, nothing was recorded; by code, with its name."""
+
     code: str
     zh: str
     en: str
     lines: tuple[Line, ...]
     total: Line
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def name_town(code: str) -> str:
@@ -163,38 +197,60 @@ TABLES: tuple[tuple[str, str, str, _Key, Callable[[str], str], bool], ...] = (
 """Code, words, by what, how that is called, and whether only what opened is counted."""
 
 
-def build_tables(counts: Counts) -> tuple[Table, ...]:
+def build_tables(
+    counts: Counts, selection: ReportSelection, at: datetime, area: str = ""
+) -> tuple[Table, ...]:
+    """Of what is selected. at: when they were counted. area: of who reads them, a code of a town or
+    its beginning."""
+    area = selection.town_code or area
+    everything: Mapping[str, Sequence[str]] = {
+        "town": [code for code in load_towns() if code.startswith(area)],
+        "channel": [] if selection.channel else list(Channel),
+        "class": [] if selection.beneficiary_class else list(BeneficiaryClass),
+    }
+    counts = select_counts(counts, selection)
     return tuple(
-        _build_table(counts, code, zh, en, key, name, is_library=library)
-        for code, zh, en, key, name, library in TABLES
+        _build_table(
+            _Cut(code, zh, en, key, name),
+            [(group, row) for group, row in counts.items() if group.kind or not is_library],
+            everything.get(code, ()),
+            at,
+        )
+        for code, zh, en, key, name, is_library in TABLES
     )
 
 
-def _build_table(
-    counts: Counts,
-    code: str,
-    zh: str,
-    en: str,
-    key: _Key,
-    name: Callable[[str], str],
-    *,
-    is_library: bool,
-) -> Table:
-    rows = [(group, row) for group, row in counts.items() if group.kind or not is_library]
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    code: str
+    zh: str
+    en: str
+    key: _Key
+    name: Callable[[str], str]
+
+
+_Rows = Sequence[tuple[Group, Figures]]
+
+
+def _build_table(cut: _Cut, rows: _Rows, everything: Iterable[str], at: datetime) -> Table:
     parts: defaultdict[str, list[tuple[Group, Figures]]] = defaultdict(list)
     for group, row in rows:
-        parts[key(group)].append((group, row))
-    lines = tuple(_build_line(each, name(each), parts[each]) for each in sorted(parts))
-    return Table(code, zh, en, lines, _build_line("", "合计", rows))
+        parts[cut.key(group)].append((group, row))
+    lines = tuple(_build_line(each, cut.name(each), parts[each], at) for each in sorted(parts))
+    absent = {code: cut.name(code) for code in everything if code not in parts} if lines else {}
+    return Table(cut.code, cut.zh, cut.en, lines, _build_line("", "合计", rows, at), absent)
 
 
-def _build_line(code: str, label: str, rows: Iterable[tuple[Group, Figures]]) -> Line:
+def _build_line(code: str, label: str, rows: _Rows, at: datetime) -> Line:
     by_state: defaultdict[str, int] = defaultdict(int)
-    total = Figures()
+    total, waiting = Figures(), Figures()
     for group, row in rows:
         by_state[group.state] += row.requests
         total += row
-    return Line(code, label, dict(by_state), total)
+        waiting += row if group.state in IN_HAND else Figures()
+    waiting_s = int(at.timestamp()) * waiting.requests - waiting.since_s
+    days = round(waiting_s / waiting.requests / DAY_S, 1) if waiting.requests else None
+    return Line(code, label, dict(by_state), total, days)
 
 
 def describe_tables(tables: Iterable[Table]) -> list[dict[str, object]]:
@@ -205,6 +261,7 @@ def describe_tables(tables: Iterable[Table]) -> list[dict[str, object]]:
             "zh": table.zh,
             "lines": [_describe_line(line) for line in table.lines],
             "total": _describe_line(table.total),
+            "absent": dict(table.absent),
         }
         for table in tables
     ]
@@ -217,7 +274,10 @@ def _describe_line(line: Line) -> dict[str, object]:
         "zh": line.label,
         "requests": figures.requests,
         "by_state": dict(sorted(line.by_state.items())),
+        "in_hand": line.in_hand,
+        "covered_percent": line.covered_percent,
         "fen": figures.fen,
         "waited_days": figures.waited_days,
         "took_days": figures.took_days,
+        "waiting_days": line.waiting_days,
     }

@@ -13,9 +13,12 @@ _HEAD = (
     "项目",
     "件数",
     *STATES_ZH.values(),
+    "在办",
+    "覆盖率（%）",
     "公开的需求（元）",
     "平均审批（天）",
     "平均办结（天）",
+    "在办平均已等（天）",
 )
 
 
@@ -27,6 +30,8 @@ def write_workbook(tables: Iterable[Table]) -> bytes:
         sheet.append(_HEAD)
         for line in (*table.lines, table.total):
             sheet.append(_make_row(line))
+        if table.absent:
+            sheet.append(["没有登记的", "、".join(table.absent.values())])
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
@@ -38,7 +43,10 @@ def _make_row(line: Line) -> list[str | int | float | None]:
         line.label,
         figures.requests,
         *(line.by_state.get(state, 0) for state in STATES_ZH),
+        line.in_hand,
+        line.covered_percent,
         float(format_yuan_plain(figures.fen)),
         figures.waited_days,
         figures.took_days,
+        line.waiting_days,
     ]
