@@ -44,7 +44,7 @@ async def test_no_word_is_lost_and_somebody_of_the_town_reads_it(visitor: Visito
     media_id = await visitor.upload(draw())
     photo = f"<MsgType>image</MsgType><MsgId>{visitor.key('2')}</MsgId>"
     photo += f"<MediaId>{media_id}</MediaId>"
-    assert "一起交给工作人员" in (await visitor.wechat(photo)).text
+    assert "保存好后会随您的诉求" in (await visitor.wechat(photo)).text
     said = (await visitor.says("3", "我妈妈王芳")).text
     (request,) = await visitor.requests()
     assert request.id in said
