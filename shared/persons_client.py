@@ -12,6 +12,10 @@ from shared.http import CallError, HttpClient, Reply
 
 T = TypeVar("T")
 
+DONOR_NOTICE = "donor_notice"
+"""The purpose of a look for a notice about what somebody gives: not to a phone that one of the
+staff alone gave."""
+
 NAMESAKES_MAX = 500
 """Of more, intake names one more than these, and whoever asked has to say more than a name."""
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from services.intake import views
-from services.intake.model import Person, Request, SpeakerKind, Whose
+from services.intake.model import ContactPoint, Person, Request, SpeakerKind, Whose
 from services.intake.model.preference import Preference
 from services.intake.model.suggestion import LIKENESS_LABELS, LikenessReason, Suggestion
 from services.intake.vault.persons import (
     Contact,
+    choose_phone,
     derive_point_id,
     list_said,
     open_contact,
@@ -60,6 +61,7 @@ PURPOSE_LABELS: Mapping[str, tuple[str, str]] = {
     "regular_work": ("日常联系和服务", "for regular visits"),
     "read_attachment": ("查看照片和材料", "to look at photos and documents"),
     "notice": ("发送通知", "to send a notice"),
+    "donor_notice": ("发送通知", "to send a notice"),
     "improve_suggestions": (
         "改进系统的自动建议（无人阅读）",
         "to improve automatic suggestions (read by nobody)",
@@ -204,6 +206,24 @@ def describe_alike(request: Request) -> dict[str, object]:
         "channel": request.channel.value,
         "channel_zh": LABELS[request.channel],
         "recorded_at": request.recorded_at,
+    }
+
+
+def describe_notice_contact(
+    vault: Vault,
+    person: Person,
+    points: Mapping[str, ContactPoint],
+    *,
+    is_donor: bool,
+) -> dict[str, object]:
+    """Where notices reach him, by his contact points. is_donor: they are about what he gives."""
+    closed = {id_ for id_, point in points.items() if point.opted_out}
+    phone = choose_phone(vault, person, points, is_donor=is_donor)
+    point_id = derive_point_id(vault, phone=phone)
+    return describe_contact(vault, person.id, person, closed) | {
+        "phone": phone,
+        "point_id": point_id or None,
+        "opted_out": person.opted_out or point_id in closed,
     }
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from services.intake.model import (
     WEB_SOURCE,
-    ContactPoint,
     Correspondence,
     Identity,
     Message,
@@ -328,12 +327,6 @@ async def find_message_ids(
     query = build_sender_query(person_ids, point_ids)
     rows = database[Message.COLLECTION].find(query, {"_id": 1}).limit(limit)
     return [str(row["_id"]) for row in await rows.to_list(None)]
-
-
-async def find_closed_points(database: mongo.Database, ids: Iterable[str]) -> set[str]:
-    """Those of them that want no notices."""
-    query = {"_id": {"$in": list(ids)}, "opted_out": True}
-    return {point.id for point in await mongo.find(database, ContactPoint, query)}
 
 
 async def find_correspondences(

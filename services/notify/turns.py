@@ -1,13 +1,15 @@
 """What the sender takes up next: what is due, and how those who wait for it are reached."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.notify import store
 from services.notify.channels import NO_CONTACT, Contact
 from services.notify.contacts import ContactClient
 from services.notify.model import Notice
+from services.notify.purposes import BY_NAME
 from services.notify.resources import NotifyRuntime
+from shared.persons_client import DONOR_NOTICE
 from shared.tracing.context import follow
 
 CONTACT_PURPOSE = "notice"
@@ -21,17 +23,19 @@ WAITED_FOR = frozenset({"sending", "sent", "unknown"})
 class Recipients:
     """What intake knows of the persons of a turn, by person id. names: of donors.
 
-    own_phones: of who is sent a code, by notice id.
+    own_phones: of who is sent a code, by notice id. givers: contacts for what is said to who gives.
     """
 
     contacts: Mapping[str, Contact]
     names: Mapping[str, str | None]
     own_phones: Mapping[str, Contact]
+    givers: Mapping[str, Contact] = field(default_factory=dict)
 
     def find_contact(self, notice: Notice) -> Contact:
         if notice.word_id:
             return self.own_phones.get(notice.id, NO_CONTACT)
-        return self.contacts.get(notice.person_id, NO_CONTACT)
+        contacts = self.givers if _is_to_giver(notice) else self.contacts
+        return contacts.get(notice.person_id, NO_CONTACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ async def prepare_turn(runtime: NotifyRuntime, in_hand: Collection[str]) -> Prep
     turn = await store.find_due_in_turn(runtime.database, now, limit, in_hand)
     waiting = [notice for notice in turn.notices if notice.state not in WAITED_FOR]
     with follow([notice.correlation_id for notice in waiting]):
-        recipients = await _find_recipients(runtime.resources.contacts, waiting)
+        recipients = await find_recipients(runtime.resources.contacts, waiting)
     return PreparedTurn(
         expired=[notice for notice in turn.notices if notice.state in WAITED_FOR],
         waiting=waiting,
@@ -64,8 +68,10 @@ async def prepare_turn(runtime: NotifyRuntime, in_hand: Collection[str]) -> Prep
     )
 
 
-async def _find_recipients(client: ContactClient, waiting: Sequence[Notice]) -> Recipients:
-    persons = {notice.person_id for notice in waiting if not notice.word_id}
+async def find_recipients(client: ContactClient, waiting: Sequence[Notice]) -> Recipients:
+    plain = [notice for notice in waiting if not notice.word_id]
+    givers = {notice.person_id for notice in plain if _is_to_giver(notice)}
+    persons = {notice.person_id for notice in plain if not _is_to_giver(notice)}
     donors = {notice.donor_id for notice in waiting if notice.donor_id}
     return Recipients(
         contacts=await client.find_contacts(persons, CONTACT_PURPOSE),
@@ -75,4 +81,10 @@ async def _find_recipients(client: ContactClient, waiting: Sequence[Notice]) -> 
             if notice.word_id
         },
         names=await client.find_names(donors, DONOR_PURPOSE),
+        givers=await client.find_contacts(givers, DONOR_NOTICE),
     )
+
+
+def _is_to_giver(notice: Notice) -> bool:
+    purpose = BY_NAME.get(notice.purpose)
+    return purpose is not None and purpose.recipient == "donor"

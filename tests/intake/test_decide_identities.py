@@ -25,6 +25,7 @@ from shared.contracts.events import MatchDelivered
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.id_numbers import find_id_problem
+from shared.messaging.decision import Command
 from tests.intake.builders import (
     CHASHAN,
     COMMANDS,
@@ -83,11 +84,11 @@ class IdentityHarness(DecisionHarness):
         sealed = seal_correction(VAULT, speaker, self.person(person_id), correction)
         self.handle(COMMANDS[SealedCorrection], make_command(sealed))
 
-    def write(self, phone: str, id_: str) -> None:
+    def write(self, phone: str, id_: str, source: str = SMS) -> None:
         """Whatever, by SMS: kept before anybody knows what it means."""
-        inbound = Inbound("你好", id_, SMS, Channel.SMS, phone=phone)
+        inbound = Inbound("你好", id_, source, Channel.SMS, phone=phone)
         kept = seal_message(VAULT, inbound, None)
-        self.handle(COMMANDS[KeepMessage], make_command(kept))
+        self.handle(COMMANDS[KeepMessage], Command(kept, principal=source))
 
     def has_voice(self, person_id: str, phone: str) -> bool:
         [point] = [p for p in self.points() if p.id == derive_point_id(VAULT, phone=phone)]

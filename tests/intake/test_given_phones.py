@@ -2,11 +2,27 @@
 
 import pytest
 
-from services.intake.model import WECHAT_SOURCE, BindOpenid, RegisterParty, Speaker
-from services.intake.vault.persons import derive_point_id, seal_openid
-from services.intake.vault.prepare import make_binding, seal_party
+from services.intake.model import (
+    WECHAT_SOURCE,
+    BindOpenid,
+    CorrectPerson,
+    ErasePerson,
+    RegisterParty,
+    SealedCorrection,
+    Speaker,
+)
+from services.intake.vault.persons import choose_phone, derive_point_id, seal_openid
+from services.intake.vault.prepare import make_binding, seal_correction, seal_party
 from tests.intake.builders import CHASHAN, COMMANDS, PHONE, VAULT, make_command
-from tests.intake.test_decide_identities import ID_NUMBER, OTHER_PHONE, SMS, IdentityHarness
+from tests.intake.test_decide_identities import (
+    HOTLINE,
+    ID_NUMBER,
+    OTHER_PHONE,
+    SMS,
+    IdentityHarness,
+)
+
+THIRD_PHONE = "+8613700137000"
 
 
 def test_a_phone_that_a_colleague_types_again_is_no_more_the_persons() -> None:
@@ -59,6 +75,15 @@ def test_who_writes_and_corrects_alone_gives_nobody_a_phone() -> None:
     assert harness.has_voice(person_id, OTHER_PHONE)
 
 
+def test_what_a_hotline_notes_of_a_call_is_no_message_from_that_phone() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    for by in ("lin", "mei"):
+        harness.correct(person_id, by, OTHER_PHONE)
+    harness.write(OTHER_PHONE, "t-1", source=HOTLINE)
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+
+
 OPENID, OTHER_OPENID = "oTEST_own", "oTEST_other"
 
 
@@ -94,3 +119,58 @@ def test_an_account_of_his_own_gives_no_voice_to_a_given_phone() -> None:
     harness.correct(person_id, "lin", OTHER_PHONE)
     harness.answer(OTHER_PHONE)
     assert harness.person(person_id).awaiting == ("M-1",)
+
+
+# --- where notices go -----------------------------------------------------------------------------
+
+
+def find_phone(harness: IdentityHarness, person_id: str, *, is_donor: bool = True) -> str | None:
+    points = {point.id: point for point in harness.points()}
+    return choose_phone(VAULT, harness.person(person_id), points, is_donor=is_donor)
+
+
+def test_proposals_go_to_the_phone_of_before_until_the_new_one_is_the_donors() -> None:
+    """A collector who corrects it would read their numbers, and answer them."""
+    harness = IdentityHarness()
+    donor = harness.ask("1", phone=PHONE)
+    harness.correct(donor, "lin", OTHER_PHONE)
+    assert find_phone(harness, donor) == PHONE
+    assert find_phone(harness, donor, is_donor=False) == OTHER_PHONE, "who asks hears there"
+    harness.correct(donor, "lin", THIRD_PHONE)
+    assert find_phone(harness, donor) == PHONE, "what was only given is no phone of before"
+    harness.correct(donor, "mei", THIRD_PHONE)
+    assert find_phone(harness, donor) == PHONE
+    harness.write(THIRD_PHONE, "w-1")
+    assert find_phone(harness, donor) == THIRD_PHONE
+    assert PHONE not in repr(harness.person(donor))
+
+
+def test_a_hotlines_number_is_no_phone_of_whom_it_calls_for() -> None:
+    """She was recorded without any phone, and the hotline knows her ID number."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", id_number=ID_NUMBER)
+    assert harness.ask("2", HOTLINE, phone=OTHER_PHONE, id_number=ID_NUMBER) == person_id
+    assert find_phone(harness, person_id, is_donor=False) is None
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    assert find_phone(harness, person_id, is_donor=False) == OTHER_PHONE
+
+
+def test_who_corrects_a_name_says_nothing_of_the_phone() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    correction = CorrectPerson(person_id=person_id, name="王方", reason="看过身份证")
+    speaker = Speaker(source="/desk/mei", kind="staff", area=CHASHAN, holder="mei")
+    sealed = seal_correction(VAULT, speaker, harness.person(person_id), correction)
+    harness.handle(COMMANDS[SealedCorrection], make_command(sealed))
+    harness.write(OTHER_PHONE, "w-1")
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+    assert find_phone(harness, person_id) == PHONE
+
+
+def test_what_was_his_phone_goes_with_him() -> None:
+    harness = IdentityHarness()
+    donor = harness.ask("1", phone=PHONE)
+    harness.correct(donor, "lin", OTHER_PHONE)
+    harness.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=donor)))
+    assert find_phone(harness, donor) is None

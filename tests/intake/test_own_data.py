@@ -195,7 +195,7 @@ def test_a_phone_that_one_of_the_staff_gave_a_known_person_is_not_certainly_his(
         proven.append(is_own_phone(VAULT, person, point, OTHER_PHONE, lambda _: False))
     inbound = Inbound("你好", "w-1", SMS, Channel.SMS, phone=OTHER_PHONE)
     kept = seal_message(VAULT, inbound, None)
-    harness.handle(COMMANDS[KeepMessage], make_command(kept))
+    harness.handle(COMMANDS[KeepMessage], Command(kept, principal=SMS))
     [point] = [p for p in harness.points() if p.id == derive_point_id(VAULT, phone=OTHER_PHONE)]
     proven.append(is_own_phone(VAULT, harness.person(donor), point, OTHER_PHONE, lambda _: False))
     assert proven == [False, False, True], "two say whose it is, and it spoke"

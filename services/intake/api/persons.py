@@ -29,7 +29,7 @@ from shared.errors import refuse
 from shared.messages import FORBIDDEN
 from shared.messaging.decision import Command
 from shared.partner_ids import is_partner
-from shared.persons_client import NAMESAKES_MAX
+from shared.persons_client import DONOR_NOTICE, NAMESAKES_MAX
 from shared.security import Credential, Role
 from shared.validation import describe_validation
 from shared.web.access import Denied, IdempotencyKey, Router, allow, respond
@@ -198,21 +198,31 @@ async def read_contacts(
     """
     at = await runtime.processor.now()
     await store.VAULT_LOOKS.add(runtime.database, caller, query.purpose, query.person_ids, at)
-    return {"contacts": await _list_contacts(runtime, query.person_ids)}
+    is_donor = query.purpose == DONOR_NOTICE
+    return {"contacts": await _list_contacts(runtime, query.person_ids, is_donor=is_donor)}
 
 
-async def _list_contacts(runtime: IntakeRuntime, ids: Sequence[str]) -> list[dict[str, object]]:
+async def _list_contacts(
+    runtime: IntakeRuntime, ids: Sequence[str], *, is_donor: bool
+) -> list[dict[str, object]]:
     vault, database = runtime.resources.vault, runtime.database
     persons = await store.load_persons(database, ids)
-    points = {id_ for person in persons.values() for id_ in person.points}
-    closed = await store.find_closed_points(database, points)
+    point_ids = sorted({id_ for person in persons.values() for id_ in person.points})
+    points = {
+        point.id: point
+        for point in await mongo.find(database, ContactPoint, {"_id": {"$in": point_ids}})
+    }
     threads = await store.find_correspondences(database, set(ids) - persons.keys())
-    return [
-        message_views.describe_address(vault, threads[id_])
-        if id_ in threads
-        else person_views.describe_contact(vault, id_, persons.get(id_), closed)
-        for id_ in ids
-    ]
+
+    def describe(id_: str) -> dict[str, object]:
+        if id_ in threads:
+            return message_views.describe_address(vault, threads[id_])
+        if id_ not in persons:
+            return person_views.describe_contact(vault, id_, None)
+        person = persons[id_]
+        return person_views.describe_notice_contact(vault, person, points, is_donor=is_donor)
+
+    return [describe(id_) for id_ in ids]
 
 
 @router.post("/internal/own-phones")

@@ -159,6 +159,7 @@ def _without_keys(person: Person) -> Person:
             "registrations": (),
             "openid": None,
             "openid_verified": False,
+            "former_phone": None,
             "keys": {},
             "has_phone": False,
             "erased": True,

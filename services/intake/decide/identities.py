@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.intake.model import (
+    LINKS_MAX,
     OUTSIDE,
     ContactLink,
     ContactPoint,
@@ -208,6 +209,37 @@ def list_joined_facts(before: Person, person: Person) -> tuple[tuple[State, Fact
     return ((person, PersonJoined(person_ids=tuple(sorted((person.id, *person.joined))))),)
 
 
+BESIDE_MAX = 20
+"""Persons at a phone of whose requests matching is told: one of more is an office's."""
+
+
+def tell_beside(
+    states: States, person: Person, leading: tuple[State, ...], *, is_party: bool = False
+) -> tuple[tuple[State, ...], tuple[tuple[State, Fact], ...]]:
+    """The contact points as matching knows of them now, and what is emitted of those that reach
+    others too. leading: what leads to the person. is_party: he is registered, perhaps as a donor:
+    matching is told however many there are."""
+    most = LINKS_MAX if is_party else BESIDE_MAX
+    points: dict[str, ContactPoint] = {}
+    beside: set[str] = set()
+    for point in leading:
+        if not isinstance(point, ContactPoint):
+            continue
+        bound = states.get(ContactPoint, point.bound_to) if point.bound_to else None
+        ids = point.list_holders() | (bound.list_holders() if bound else set())
+        if person.id in ids and 1 < len(ids) <= most and not ids <= {*point.told_ids}:
+            points[point.id] = point.model_copy(update={"told_ids": tuple(sorted(ids))})
+            beside |= ids
+    if not beside:
+        return leading, ()
+    states_then = tuple(
+        points.get(each.id, each) if isinstance(each, ContactPoint) else each for each in leading
+    )
+    one = tuple(sorted((person.id, *person.joined)))
+    fact = PersonJoined(person_ids=one, beside_ids=tuple(sorted(beside)))
+    return states_then, ((person, fact),)
+
+
 def _link_point(
     states: States, point_id: str, person: Person, naming: Naming, registration: Registration
 ) -> ContactPoint:
@@ -265,14 +297,9 @@ def second_point(
     enterer = _name_enterer(speaker)
     if link is None or not link.entered_by or link.entered_by == enterer:
         return point
-    if _is_of_staff(person, link.entered_by):
+    if person.is_of_staff(link.entered_by):
         return point.model_copy(update={"seconded": {**point.seconded, person.id: enterer}})
     return point.with_link(link.model_copy(update={"entered_by": enterer}))
-
-
-def _is_of_staff(person: Person, enterer: str) -> bool:
-    speakers = [row.speaker for row in person.list_registrations() if row.kind == "staff"]
-    return any(_name_enterer(speaker) == enterer for speaker in speakers)
 
 
 def hear_point(states: States, point_id: str) -> tuple[ContactPoint, ...]:

@@ -11,6 +11,7 @@ from services.intake.decide.progress_answers import describe_progress, find_open
 from services.intake.decide.returned import find_returned
 from services.intake.decide.second_words import find_unanswered, has_denied
 from services.intake.model import (
+    OWN_SOURCES,
     AbandonDialogue,
     ContactPoint,
     Correspondence,
@@ -92,7 +93,8 @@ def decide_keep(states: States, item: Command[KeepMessage], now: datetime) -> De
     is_open = has_denied(thread, now) or any(each.person.awaiting for each in reached)
     if message.kind in SPOKEN and is_open:
         thread = _with_doubt(states, thread, message)
-    heard = hear_point(states, data.point_id)
+    # What a hotline notes of a call came from no phone that it names.
+    heard = hear_point(states, data.point_id) if item.principal in OWN_SOURCES else ()
     return Decision((message, thread, *heard), answer=Answer(201, describe_settled(message)))
 
 

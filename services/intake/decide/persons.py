@@ -11,6 +11,7 @@ from services.intake.decide.identities import (
     list_joined_facts,
     list_reached,
     second_point,
+    tell_beside,
 )
 from services.intake.messages import (
     ID_NUMBER_ELSEWHERE,
@@ -20,6 +21,7 @@ from services.intake.messages import (
 )
 from services.intake.model import (
     CORRECTING,
+    FORMER_PHONE,
     OPENID,
     OUTSIDE,
     BindOpenid,
@@ -203,8 +205,9 @@ def decide_register_party(states: States, item: Command[SealedParty], _now: date
         person, party.contact, party.contact_key, has_phone=party.has_phone
     ).model_copy(update={"area": area})
     answer = Answer(201, {"person_id": person.id})
-    joined = list_joined_facts(meant.person, person)
-    return Decision(states=(person, *leading), events=joined, answer=answer)
+    leading, facts = tell_beside(states, person, leading, is_party=True)
+    facts = facts or list_joined_facts(meant.person, person)
+    return Decision(states=(person, *leading), events=facts, answer=answer)
 
 
 def _hide_identity(naming: Naming, speaker: Speaker) -> Naming:
@@ -232,10 +235,9 @@ def decide_bind_openid(states: States, item: Command[BindOpenid], _now: datetime
         else point
         for point in leading
     ]
-    return Decision(
-        states=(with_own_openid(person, item.data.openid), *points, bound),
-        answer=Answer(200, {"meaning": "bound"}),
-    )
+    person = with_own_openid(person, item.data.openid)
+    leading, facts = tell_beside(states, person, (*points, bound))
+    return Decision((person, *leading), facts, Answer(200, {"meaning": "bound"}))
 
 
 def _find_binder(states: States, phone: SealedParty, point_id: str) -> Person:
@@ -273,7 +275,7 @@ def decide_correct(states: States, item: Command[SealedCorrection], _now: dateti
     person, leading = link_person(states, person, naming, contact)
     leading = tuple(
         second_point(states, each, before, contact.speaker)
-        if isinstance(each, ContactPoint)
+        if isinstance(each, ContactPoint) and data.names_phone
         else each
         for each in leading
     )
@@ -282,8 +284,22 @@ def decide_correct(states: States, item: Command[SealedCorrection], _now: dateti
     person = with_registration(
         person, contact, data.party.contact_key, has_phone=data.party.has_phone
     ).model_copy(update={"points": points})
+    person = _with_former_phone(states, person, data)
     unlinked = (point.without_person(person.id) for point in wrong)
-    return Decision((person, *leading, *unlinked), answer=Answer(200, {"person_id": person.id}))
+    leading, facts = tell_beside(states, person, leading)
+    answer = Answer(200, {"person_id": person.id})
+    return Decision((person, *leading, *unlinked), facts, answer)
+
+
+def _with_former_phone(states: States, person: Person, data: SealedCorrection) -> Person:
+    """What was his stays reachable until another says that the new one is. Not one that was itself
+    given: then the one before it."""
+    point = states.get(ContactPoint, data.former_point_id) if data.former_point_id else None
+    link = point.find_link(person.id) if point else None
+    if data.former is None or (link and link.entered_by):
+        return person
+    keys = {**person.keys, FORMER_PHONE: data.former.key}
+    return person.model_copy(update={"former_phone": data.former.cipher, "keys": keys})
 
 
 def _refuse_number(states: States, holder_id: str, area: str) -> Answer:

@@ -172,12 +172,16 @@ class CorrectPerson(Value):
 
 class SealedCorrection(Value):
     """area: the code prefix that who corrects works in. wrong_point_ids: of phones that are not
-    his."""
+    his. names_phone: it is his phone that is corrected. former: the phone on record until now, with
+    its point, where another takes its place."""
 
     person_id: str
     area: str
     party: SealedParty
     wrong_point_ids: tuple[str, ...] = ()
+    names_phone: bool = False
+    former: Sealed | None = None
+    former_point_id: str = ""
 
 
 class BindOpenid(Value):

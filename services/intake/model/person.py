@@ -18,6 +18,7 @@ Basis = Literal["register", "document", "visit"]
 # Records of a person beside the texts of requests: fields of `Person`, names of its keys.
 CONTACT = "contact"
 OPENID = "openid"
+FORMER_PHONE = "former phone"
 
 # The source of what a person writes from WeChat: the openid is certainly its sender's.
 WECHAT_SOURCE = "/callbacks/wechat"
@@ -130,7 +131,8 @@ class Person(State):
     awaiting: delivered matches that nobody confirmed yet, oldest first. arrived: the match that was
     confirmed last, by whomever: what “没收到” means where nothing is awaited. standings: what the
     we know of him by name: a person of before is a phone, with many names. consents: by what he
-    agreed to. preference: how he wants to be told.
+    agreed to. preference: how he wants to be told. former_phone: cipher of the one that one of the
+    staff replaced, as long as nobody else said so.
     """
 
     COLLECTION: ClassVar[str] = "persons"
@@ -153,6 +155,7 @@ class Person(State):
     standings: Mapping[str, Standing] = Field(default_factory=dict)
     consents: Mapping[str, Consent] = Field(default_factory=dict)
     preference: Preference = Preference()
+    former_phone: bytes | None = None
 
     def with_key(self, record: str, key: bytes) -> Self:
         """What is sealed under that record can be read as long as he is not erased."""
@@ -177,6 +180,11 @@ class Person(State):
             Registration(speaker=earlier, record=CONTACT, cipher=self.contact),
             *self.registrations,
         )
+
+    def is_of_staff(self, enterer: str) -> bool:
+        """Whether who entered a contact of his (`ContactLink.entered_by`) was one of the staff."""
+        speakers = [row.speaker for row in self.list_registrations() if row.kind == "staff"]
+        return any((speaker.holder or speaker.source) == enterer for speaker in speakers)
 
     def was_met_by(self, holder: str) -> bool:
         """Under any name, as the last who met him."""
@@ -238,7 +246,8 @@ class ContactPoint(State):
     owner wants no notices there. person_id, verified: of a WeChat account of before; verified is
     false where a third party may have bound it. confirmed_ids: the persons who signed in by a code
     that was sent to it. seconded: by person, who of the staff corrected the record to it too, after
-    another had entered it; it waits for a message from it.
+    another had entered it; it waits for a message from it. told_ids: whom it reaches, as matching
+    was told.
     """
 
     COLLECTION: ClassVar[str] = "handles"
@@ -246,6 +255,7 @@ class ContactPoint(State):
     links: tuple[ContactLink, ...] = ()
     confirmed_ids: tuple[str, ...] = ()
     seconded: Mapping[str, str] = Field(default_factory=dict)
+    told_ids: tuple[str, ...] = ()
     bound_to: str = ""
     opted_out: bool = False
     person_id: str = ""
@@ -253,6 +263,10 @@ class ContactPoint(State):
 
     def find_link(self, person_id: str) -> ContactLink | None:
         return next((link for link in self.links if link.person_id == person_id), None)
+
+    def list_holders(self) -> set[str]:
+        """Those whose phone it may be: not whom a collector or hotline writes for."""
+        return {link.person_id for link in self.links if link.whose != "collector"}
 
     def reaches_only(self, person_id: str) -> bool:
         return all(link.person_id == person_id for link in self.links)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
     CORRECTING,
+    FORMER_PHONE,
     OPENID,
     WECHAT_SOURCE,
     ContactPoint,
@@ -221,6 +222,30 @@ def is_own_phone(
         return bool(phone)
     vouching = [row for row, stated in rows if stated and not is_askers(row.speaker.source)]
     return bool(vouching) and {stated for _, stated in rows if stated} == {phone}
+
+
+def choose_phone(
+    vault: Vault, person: Person, points: Mapping[str, ContactPoint], *, is_donor: bool
+) -> str | None:
+    """Where notices go. Nowhere by a channel's word on a known person, who may be a hotline with
+    its own number; what a donor is told opens proposals, so one of the staff is not enough either.
+
+    points: his, by id.
+    """
+    contact, others = open_contact(vault, person), list_said(vault, person)
+    phones = dict.fromkeys((contact.phone, *(fields.get("phone") for _, fields in others)))
+    for phone in filter(None, phones):
+        point_id = derive_point_id(vault, phone=phone)
+        point = points.get(point_id)
+        link = point.find_link(person.id) if point else None
+        if person.points and point_id not in person.points:
+            continue
+        if link is None or not link.entered_by:
+            return phone
+        if not is_donor and person.is_of_staff(link.entered_by):
+            return phone
+    former = open_record(vault, person, FORMER_PHONE, person.former_phone)
+    return former.decode() if former else None
 
 
 def list_said(vault: Vault, person: Person) -> list[tuple[Registration, Mapping[str, str]]]:

@@ -7,6 +7,7 @@ from typing import Any
 from services.intake.channels.danger import find_danger
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
+    FORMER_PHONE,
     OUTSIDE,
     OWN_SOURCES,
     SMS_SOURCE,
@@ -235,6 +236,7 @@ def seal_correction(
     )
     sealed = seal_party(vault, speaker, party, correction.reason)
     phones = {each["phone"] for _, each in list_said(vault, person) if each.get("phone")}
+    former = contact.phone if contact.phone != party.phone else None
     return SealedCorrection(
         person_id=person.id,
         area=speaker.area,
@@ -242,6 +244,9 @@ def seal_correction(
         wrong_point_ids=tuple(
             derive_point_id(vault, phone=phone) for phone in sorted(phones) if phone != party.phone
         ),
+        names_phone=correction.phone is not None,
+        former=vault.seal(FORMER_PHONE, former.encode()) if former else None,
+        former_point_id=derive_point_id(vault, phone=former),
     )
 
 

@@ -102,8 +102,12 @@ def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
 
 
 def is_own(states: States, donor_id: str, person_id: str) -> bool:
-    """Whether the donor is the person who asks, by whichever of the records."""
-    return donor_id in _list_records(states, person_id)
+    """Whether the donor is the person who asks, by whichever of the records, or may be: one phone
+    or account reaches both."""
+    records = _list_records(states, person_id)
+    joined = states.get_many(JoinedPersons, records).values()
+    near = records.union(*(each.beside_ids for each in joined))
+    return not near.isdisjoint(_list_records(states, donor_id))
 
 
 def is_party(states: States, match: Match, principal: str) -> bool:
