@@ -146,7 +146,8 @@ def find_refusal(
     states: States, need: Need, offer: Offer, quantity: int, way: Way, now: datetime
 ) -> Message | None:
     """Why this offer may not serve this need now; None when it may."""
-    states.prefetch(*list_rule_refs(offer), Ref(JoinedPersons, need.person_id))
+    joined = (Ref(JoinedPersons, need.person_id), Ref(JoinedPersons, offer.donor_id))
+    states.prefetch(*list_rule_refs(offer), *joined)
     checks = (
         (NEED_NOT_OPEN, need.state != "open"),
         (OFFER_NOT_OPEN, not offer.is_open(now)),
