@@ -59,6 +59,26 @@ def test_failed_receipt_keeps_the_carriers_code(success: Any) -> None:
     assert (receipt.outcome, receipt.code, receipt.at) == ("failed", "MK:0001", None)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"report_time": "2017-08-30T08:00:00"},
+        {"report_time": "0"},
+        {"report_time": 1.5},
+        {"report_time": {}},
+        {"err_code": ["DELIVERED"]},
+        {"out_id": {}},
+    ],
+    ids=str,
+)
+def test_nothing_beside_its_id_and_status_costs_a_receipt(beside: dict[str, Any]) -> None:
+    receipts = parse_aliyun_receipts(body(RECEIPT | beside))
+    assert not receipts.problems
+    (receipt,) = receipts.readable
+    assert (receipt.provider_message_id, receipt.outcome) == ("932702304080415357.0", "delivered")
+    assert receipt.at is None or "report_time" not in beside
+
+
 def test_one_bad_receipt_does_not_hold_back_the_others() -> None:
     receipts = parse_aliyun_receipts(body(RECEIPT, RECEIPT | {"success": "yes"}, "?", RECEIPT))
     assert len(receipts.readable) == 2

@@ -57,6 +57,28 @@ def test_failed_receipt_keeps_the_carriers_code() -> None:
     assert (receipt.outcome, receipt.code, receipt.at) == ("failed", "MK:1008", None)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"user_receive_time": "0000-00-00 00:00:00"},
+        {"user_receive_time": "1445040184"},
+        {"user_receive_time": True},
+        {"user_receive_time": []},
+        {"errmsg": {"code": 1}},
+        {"nationcode": 86.0},
+        {"mobile": None},
+    ],
+    ids=str,
+)
+def test_nothing_beside_its_id_and_status_costs_a_receipt(beside: dict[str, Any]) -> None:
+    """Without it somebody would be called after three days to hear what he has read."""
+    receipts = parse_tencent_receipts(body([RECEIPT | beside]))
+    assert not receipts.problems
+    (receipt,) = receipts.readable
+    assert (receipt.provider_message_id, receipt.outcome) == (RECEIPT["sid"], "delivered")
+    assert receipt.at is None or "user_receive_time" not in beside
+
+
 def test_one_bad_receipt_does_not_hold_back_the_others() -> None:
     receipts = parse_tencent_receipts(body([RECEIPT, {**RECEIPT, "sid": None}, "?", RECEIPT]))
     assert len(receipts.readable) == 2

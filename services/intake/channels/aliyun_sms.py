@@ -13,11 +13,13 @@ from services.intake.channels.carriers import (
     SmsReceipt,
     SmsReply,
     clean_text,
+    find_china_time,
+    find_code,
     find_phone,
+    find_text,
     parse_china_time,
     parse_each,
     parse_sender,
-    read_code,
     read_text,
 )
 from services.intake.channels.messages import RECEIPT_NOT_OBJECT, STATUS_UNKNOWN
@@ -47,14 +49,13 @@ def _parse_receipt(item: Json, where: str) -> SmsReceipt:
         is_success = {"true": True, "false": False}.get(is_success.lower())
     if not isinstance(is_success, bool):
         raise STATUS_UNKNOWN.invalid(f"{where}.success", success="true", failure="false")
-    at = read_text(item, "report_time", where, default="")
     return SmsReceipt(
         provider_message_id=message_id,
         outcome="delivered" if is_success else "failed",
-        code=read_code(item, "err_code", where),
-        at=parse_china_time(at, f"{where}.report_time"),
+        code=find_code(item, "err_code"),
+        at=find_china_time(item, "report_time"),
         phone=find_phone(item, "86", "phone_number"),
-        notice_id=read_text(item, "out_id", where, default=""),
+        notice_id=find_text(item, "out_id"),
     )
 
 

@@ -119,8 +119,22 @@ def read_text(item: Json, name: str, where: str = "", default: str | None = None
     return default
 
 
-def read_code(item: Json, name: str, where: str) -> str:
-    return _CODE.sub("_", read_text(item, name, where, default=""))[:64]
+def find_text(item: Json, name: str, default: str = "") -> str:
+    """Of what is beside a receipt's id and status: of a shape nobody knows, it counts as absent."""
+    with suppress(Invalid):
+        return read_text(item, name, default=default)
+    return default
+
+
+def find_code(item: Json, name: str) -> str:
+    return _CODE.sub("_", find_text(item, name))[:64]
+
+
+def find_china_time(item: Json, name: str) -> datetime | None:
+    """None for what is no time: the receipt counts all the same."""
+    with suppress(Invalid):
+        return parse_china_time(find_text(item, name), name)
+    return None
 
 
 def clean_text(value: object) -> str:

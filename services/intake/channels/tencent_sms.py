@@ -12,12 +12,13 @@ from services.intake.channels.carriers import (
     SmsReceipt,
     SmsReply,
     clean_text,
+    find_china_time,
+    find_code,
     find_phone,
-    parse_china_time,
+    find_text,
     parse_each,
     parse_json,
     parse_sender,
-    read_code,
     read_text,
 )
 from services.intake.channels.messages import STATUS_UNKNOWN
@@ -51,13 +52,12 @@ def _parse_receipt(item: Json, where: str) -> SmsReceipt:
     status = read_text(item, "report_status", where)
     if status not in ("SUCCESS", "FAIL"):
         raise STATUS_UNKNOWN.invalid(f"{where}.report_status", success="SUCCESS", failure="FAIL")
-    at = read_text(item, "user_receive_time", where, default="")
     return SmsReceipt(
         provider_message_id=read_text(item, "sid", where),
         outcome="delivered" if status == "SUCCESS" else "failed",
-        code=read_code(item, "errmsg", where),
-        at=parse_china_time(at, f"{where}.user_receive_time"),
-        phone=find_phone(item, read_text(item, "nationcode", where, default="86"), "mobile"),
+        code=find_code(item, "errmsg"),
+        at=find_china_time(item, "user_receive_time"),
+        phone=find_phone(item, find_text(item, "nationcode", "86"), "mobile"),
     )
 
 
