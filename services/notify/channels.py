@@ -294,7 +294,8 @@ def _describe(about: About, language: NoticeLanguage) -> str:
     """医疗救助 2000元; 生活物资 棉被 3床: what has no room is left out from its end."""
     words = format_what(about.category, language) if about.category else ""
     quantity = format_quantity(about.quantity, about.unit, 12, language) if about.quantity else ""
-    texts = (f"{words} {about.item} {quantity}", f"{words} {quantity}", words)
+    item = "" if about.item == words else about.item  # a service is called as its category
+    texts = (f"{words} {item} {quantity}", f"{words} {quantity}", words)
     fits = (" ".join(text.split()) for text in (*texts, format_what(None, language)))
     return next(text for text in fits if 0 < len(text) <= WECHAT_THING_MAX)
 

@@ -145,6 +145,17 @@ def test_a_donor_reads_what_he_is_asked_for_and_not_only_how_many(
     assert all(len(value) <= SMS_VARIABLE_MAX for value in SMS.format_parameters(content))
 
 
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [("配餐", "配餐 3份"), ("", "配餐 3份"), ("大米", "配餐 大米 3份")],
+    ids=["an item that is called as its category", "none", "another"],
+)
+def test_on_wechat_no_word_is_said_twice(item: str, text: str) -> None:
+    about = About(category=Category.MEALS, item=item, unit="份", quantity=3)
+    content = Content(TEMPLATES["match_asked"], MATCH_ID, about=about, reply_code="4821")
+    assert dict(WECHAT.format_parameters(content))["thing6"] == text
+
+
 def make_referred(department: str) -> RequestReferred:
     return RequestReferred(
         person_id="P-1",
