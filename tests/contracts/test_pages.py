@@ -313,3 +313,9 @@ async def _get(app: FastAPI, path: str, headers: dict[str, str] | None = None) -
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
         return await http.get(path, headers=headers)
+
+
+def test_an_account_to_pay_and_its_match_are_labelled_where_their_heads_are_not_seen() -> None:
+    order = _render("payment_order")
+    for label in ("户名", "收款账号", "开户行", "对接", "银行"):
+        assert f'<td data-label="{label}">' in order, label
