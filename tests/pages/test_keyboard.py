@@ -110,7 +110,7 @@ async def test_a_case_is_worked_on_from_the_desk_to_its_approval_by_keyboard_alo
 
         await keys.open("summary:has-text('退回补正')")
         await keys.go_to("#return-reason")
-        await keys.press("ArrowDown")
+        await keys.press("ArrowDown", "Enter")  # from a list Enter decides nothing
         await keys.send("#act-return button", "已退回补正")
 
         await clerk.goto(f"{running.public_url}{case}")

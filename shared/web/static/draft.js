@@ -108,8 +108,12 @@
 
   function follow(url) {
     const target = new URL(url);
-    if (target.pathname + target.search === location.pathname + location.search) location.reload();
-    else location.assign(url);
+    if (target.pathname + target.search !== location.pathname + location.search) {
+      location.assign(url);
+      return;
+    }
+    history.scrollRestoration = "manual"; // or what came of it has the focus out of sight
+    location.reload();
   }
 
   /* Whether the form stays, to be sent again. */
@@ -206,6 +210,10 @@
 
   addEventListener("popstate", () => {
     if (isSwapped) location.reload();
+  });
+
+  addEventListener("load", () => {
+    history.scrollRestoration = "auto";
   });
 
   clear();
