@@ -1,11 +1,32 @@
-"""What staff do where no browser runs a script: every step is a form and its answer."""
+"""The whole way of a case where no browser runs a script: every step is a form and its answer."""
+
+from uuid import uuid4
 
 from playwright.async_api import Browser
 
+from deploy.demo.campaign import Enterprise
 from deploy.local.stack import Stack
 from tests.pages.browser import PHONE, enrol, open_page, sign_in
 from tests.pages.steps import press, read_main
 from tests.pages.test_cases import enter, open_entry
+from tests.pages.test_whole_way import accept_all, approve, ask, confirm, deliver
+
+
+async def test_from_asking_to_a_confirmation_without_script(
+    running: Stack, browser: Browser, donor: Enterprise
+) -> None:
+    name, phone = "周三苗", f"138{uuid4().int % 10**8:08d}"
+    async with (
+        open_page(browser, PHONE, script=False) as applicant,
+        open_page(browser, PHONE, script=False) as approver,
+        open_page(browser, PHONE, script=False) as giver,
+    ):
+        await ask(applicant, running, name, phone)
+        await sign_in(approver, running, await enrol(approver, running, "approver-city"))
+        await approve(approver, running, name, phone)
+        await accept_all(giver, running, donor)
+        await deliver(approver)
+        await confirm(applicant, running, phone)
 
 
 async def test_requests_after_a_visit_are_entered_without_script(
