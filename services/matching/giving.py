@@ -1,18 +1,14 @@
 """What one donor gave and what became of it: a year's figures, from his matches and offers."""
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from openpyxl import Workbook
-
 from services.matching.model.labels import STATE_LABELS
 from services.matching.model.match import Match
 from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
-from shared.money import format_yuan_plain
-from shared.sheets.cells import guard_cell
+from shared.sheets.report import Cell, ReportSheet, convert_fen, write_report
 from shared.towns import town_name
 
 UNDER_WAY = ("accepted", "committed", "delivered")
@@ -90,29 +86,23 @@ CUT_ZH = "本年数量较多，本表只列出最近的 {count} 件，合计不�
 
 def write_workbook(year: GivingYear) -> bytes:
     """Nobody who was helped stands in it. A cell that a program would compute stays text."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(f"{year.year}年捐助明细")
-    sheet.append(_HEAD)
-    for match in (*year.given, *year.promised):
-        sheet.append(_make_row(match))
+    rows: list[Sequence[Cell]] = [_HEAD, *map(_make_row, (*year.given, *year.promised))]
     if year.is_cut:
-        sheet.append([CUT_ZH.format(count=len(year.given))])
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
+        rows.append([CUT_ZH.format(count=len(year.given))])
+    return write_report([ReportSheet(f"{year.year}年捐助明细", rows)])
 
 
-def _make_row(match: Match) -> list[str | int | float | None]:
+def _make_row(match: Match) -> Sequence[Cell]:
     is_money = match.unit == MONEY_UNIT
     day = match.confirmed_at.astimezone(CHINA).date().isoformat() if match.confirmed_at else ""
     return [
         day,
         LABELS[match.category],
         town_name(match.town_code) or "",
-        "" if is_money else guard_cell(match.item),
+        "" if is_money else match.item,
         None if is_money else match.quantity,
-        "" if is_money else guard_cell(match.unit),
-        float(format_yuan_plain(match.quantity)) if is_money else None,
+        "" if is_money else match.unit,
+        convert_fen(match.quantity) if is_money else None,
         STATE_LABELS[match.state],
         match.stars,
     ]

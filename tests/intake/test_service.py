@@ -353,6 +353,11 @@ async def test_command_page_workbook_and_json_report_the_same_figures(
     page = re.sub(r"<[^>]+>|\s", "", (await browser.get(f"/desk/statistics{query}")).text)
     content = (await browser.get(f"/desk/statistics/figures.xlsx{query}")).content
     book = openpyxl.load_workbook(io.BytesIO(content))
+    library = await browser.get(f"/desk/statistics/library.xlsx{query}")
+    opened = openpyxl.load_workbook(io.BytesIO(library.content)).worksheets[0]
+    [by_kind] = [each for each in tables if each["table"] == "kind"]
+    assert opened.max_row - 1 == by_kind["total"]["requests"]
+    assert visitor.phone[3:] not in str(list(opened.values))
     lines = [re.sub(r"[\s│]+", " ", line) for line in printed.output.splitlines()]
     assert book.sheetnames == [each["zh"][:31] for each in tables]
     for each in tables:

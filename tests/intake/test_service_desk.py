@@ -1,8 +1,12 @@
 """The desk: what waits, one case on one page, and what a member of staff does with it there."""
 
+import io
 import json
 import re
+from typing import Any
 from xml.etree import ElementTree
+
+import openpyxl
 
 from services.intake import worklist
 from services.intake.reporting.database import count_requests
@@ -243,6 +247,11 @@ async def test_a_plan_is_registered_visited_and_checked_by_another(visitor: Visi
     counted = {each["item"]: (each["visits"], each["quantity"]) for each in figures.json()["works"]}
     assert counted["配餐"] >= (1, 20)
     assert visitor.phone[3:] not in figures.text
+    sheet = await visitor.get("/regular/figures.xlsx", who=auditor)
+    [meals] = [row for row in list_rows(sheet.content) if row[1] == "配餐"]
+    assert min(meals[2], meals[3] - 19) >= 1
+    coverage = list_rows((await browser.get("/regular/coverage.xlsx")).content)
+    assert (coverage[0][-1], coverage[1][0]) == ("待整改", "茶山镇")
     earlier = await visitor.get("/works/figures?since=2000-01-01&until=2000-01-02", who=auditor)
     assert earlier.json() == {"works": []}
     collector = visitor.harness.stack.bearer("figures-c", Role.COLLECTOR)
@@ -372,3 +381,8 @@ async def test_figures_of_the_database_are_those_of_the_events(visitor: Visitor)
     assert figures["tables"][0]["lines"] == []
     workbook = await browser.get("/desk/statistics/figures.xlsx")
     assert workbook.content.startswith(b"PK")
+
+
+def list_rows(content: bytes) -> list[tuple[Any, ...]]:
+    """Of the first sheet."""
+    return list(openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].values)

@@ -1,6 +1,13 @@
 """The public menu says how many and where, and nothing of anybody."""
 
-from services.matching.pages.public_menu import SUM_OF_MIN, render_public_menu
+from decimal import Decimal
+
+from services.matching.pages.public_menu import (
+    SUM_OF_MIN,
+    build_menu_sheet,
+    list_towns,
+    render_public_menu,
+)
 from services.matching.store import OpenSum
 from tests.support.readers import make_reader
 
@@ -24,6 +31,18 @@ def test_a_sum_of_money_is_of_several_requests_or_is_not_said() -> None:
     few = OpenSum(CHASHAN, "medical", SUM_OF_MIN - 1, SUM_OF_MIN - 1, 123_456)
     assert "1,234.56" not in render([few])
     assert "1,234.56" in render([OpenSum(CHASHAN, "medical", 3, SUM_OF_MIN, 123_456)])
+
+
+def test_a_workbook_has_the_same_sums_and_hides_the_same() -> None:
+    few = OpenSum(CHASHAN, "medical", SUM_OF_MIN - 1, SUM_OF_MIN - 1, 123_456)
+    many = OpenSum(DONGCHENG, "medical", 3, SUM_OF_MIN, 123_456)
+    rows = [tuple(row) for row in build_menu_sheet(list_towns([few, many])).rows]
+    assert rows[1:] == [
+        ("东城街道", "医疗救助", 3, None),
+        ("东城街道", "合计", 3, Decimal("1234.56")),
+        ("茶山镇", "医疗救助", SUM_OF_MIN - 1, None),
+        ("茶山镇", "合计", SUM_OF_MIN - 1, None),
+    ]
 
 
 def test_an_unknown_town_is_the_citys_and_an_unknown_category_is_another() -> None:

@@ -1,11 +1,13 @@
 """Campaigns, emergencies and the year's selection, as the city's staff read them."""
 
 import asyncio
+import io
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import openpyxl
 import pytest
 
 from services.matching.cli.reports import format_campaign
@@ -105,6 +107,13 @@ class City(MatchingHarness):
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def download(self, path: str) -> list[tuple[object, ...]]:
+        """The rows of the first sheet."""
+        answer = await self.http.get(path, headers=self.city)
+        assert answer.status_code == 200, answer.text
+        sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
+        return [tuple(cell.value for cell in row if cell.value is not None) for row in sheet.rows]
+
 
 def _make_opened_in(name: str, quantity: int, town: str, now: datetime) -> RequestOpened:
     changed = {"area": {"town_code": town}, "recorded_at": now}
@@ -137,6 +146,8 @@ async def test_campaign_gives_within_its_budget_and_reports_it(stack: StackHarne
         "confirmed_fen": 50,
         "reopened_fen": 0,
     }
+    sheet = await city.download("/campaigns/warm/report.xlsx")
+    assert (("预算（元）", 1.2) in sheet, ("资金：已确认收到（元）", 0.5) in sheet) == (True, True)
     assert "诉求 requests 3: 已完结 closed 1 · 对接中 open 2" in format_campaign(told)
     [listed] = (await city.read("/campaigns"))["campaigns"]
     assert (listed["id"], listed["on"], listed["budget_left_fen"]) == ("warm", True, 0)
@@ -320,6 +331,8 @@ async def test_years_selection_ranks_what_was_completed_in_it(stack: StackHarnes
     assert [row["request_id"] for row in found["wish"]] == [request_id("r2"), request_id("r1")]
     assert [row["score"] for row in found["wish"]] == [6400, 4800]
     assert found["project"] == []
+    rows = await city.download(f"/selection.xlsx?year={year}")
+    assert [row[5] for row in rows[1:]] == [64, 48]
     assert person_id("r1") not in str(found)
     assert (await city.read(f"/selection?year={year - 1}"))["wish"] == []
     best = await city.read(f"/selection?year={year}&kind=wish&top=1")

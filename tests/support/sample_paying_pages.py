@@ -28,6 +28,7 @@ from services.audit.model.stock import StockPlace
 from services.audit.model.vouchers import VoucherFile
 from services.audit.pages import months, paying
 from services.audit.pages.disclosures import group_duties
+from services.audit.pages.downloads import REPORTS
 from services.audit.pages.proposing import PAGES
 from services.audit.pages.reconciling import describe_reconciliation
 from services.audit.reports.disclosure.duties import MAJOR_FEN, MEASURES, Duty
@@ -224,6 +225,16 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
         "stocks": render_stocks(words),
         "disclosures": render_disclosures(words),
         "reconciliation": render_reconciliation(words),
+        "reports": PAGES.render_for(
+            reader,
+            "reports.html",
+            month="2026-05",
+            groups={
+                covers: [each for each in REPORTS.values() if each.covers == covers]
+                for covers in ("month", "year", "now")
+            },
+            periods={"month": "2026-05", "year": "2026", "now": ""},
+        ),
         "payment_order": PAGES.render_for(
             reader,
             "payment_order.html",

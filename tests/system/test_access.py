@@ -84,6 +84,7 @@ PUBLIC_PAGES = {
     },
     "matching": {
         ("GET", "/give"),
+        ("GET", "/give/open.xlsx"),
         ("GET", "/giver/sign-in"),
         ("POST", "/giver/sign-in"),
         ("POST", "/giver/sign-in/code"),

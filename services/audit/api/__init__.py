@@ -33,6 +33,7 @@ from services.audit.pages import (
 )
 from services.audit.pages import invoices as invoice_pages
 from services.audit.pages import months as month_pages
+from services.audit.pages import reports as report_pages
 from services.audit.pages import statements as statement_pages
 from services.audit.pages import stocks as stock_pages
 
@@ -66,6 +67,7 @@ ROUTERS = (
     month_pages.router,
     reconciling.router,
     disclosures.router,
+    report_pages.router,
     invoice_pages.router,
     statement_pages.router,
     voucher_files.router,

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
-from openpyxl import Workbook
-
 from services.audit.overview import (
     MERGED,
     Overview,
@@ -18,15 +16,15 @@ from services.audit.overview import (
     merge_few,
 )
 from services.audit.pages.charts import MERGED_NAME, name_category, name_town
-from shared.money import format_yuan_plain
 from shared.sheets.cells import guard_cell
+from shared.sheets.report import XLSX, ReportSheet, convert_fen, write_report
 
 TableName = Literal["funds", "months", "categories", "towns"]
 Format = Literal["csv", "xlsx"]
 Row = list[str | int | Decimal]
 MEDIA_TYPES: Mapping[Format, str] = {
     "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": XLSX,
 }
 _SUMS = (
     "上年结转(元)",
@@ -64,29 +62,19 @@ def build_table(figures: Overview, name: TableName, fund: str = "") -> list[Row]
 
 def render_table(rows: list[Row], form: Format) -> bytes:
     """Names stay texts in a spreadsheet program, whatever they begin with; numbers are numbers."""
-    guarded = [[guard_cell(c) if isinstance(c, str) else c for c in row] for row in rows]
-    if form == "csv":
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows(guarded)
-        return text.getvalue().encode("utf-8-sig")
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("善款去向")
-    for row in guarded:
-        sheet.append(row)
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
+    if form == "xlsx":
+        return write_report([ReportSheet("善款去向", rows)])
+    text = io.StringIO(newline="")
+    guarded = ([guard_cell(c) if isinstance(c, str) else c for c in row] for row in rows)
+    csv.writer(text).writerows(guarded)
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _format_sums(sums: Sums) -> Row:
     own = (sums.brought_forward, sums.income, sums.moved, sums.fees, sums.interest, sums.charges)
     promised = (sums.committed - sums.released, sums.spent, sums.outstanding, sums.remaining)
-    return [_to_yuan(fen) for fen in (*own, sums.refunded, *promised)]
+    return [convert_fen(fen) for fen in (*own, sums.refunded, *promised)]
 
 
 def _format_use(use: Use) -> Row:
-    return [use.cases, _to_yuan(use.committed), _to_yuan(use.spent)]
-
-
-def _to_yuan(fen: int) -> Decimal:
-    return Decimal(format_yuan_plain(fen))
+    return [use.cases, convert_fen(use.committed), convert_fen(use.spent)]

@@ -28,6 +28,7 @@ from services.intake.pages import (
     own,
     persons,
     regular,
+    regular_reports,
     sign_in,
     statistics,
 )
@@ -59,6 +60,7 @@ ROUTERS = (
     entry.router,
     imports.router,
     inbox.router,
+    regular_reports.router,
     regular.router,
     persons.router,
     statistics.router,

@@ -24,12 +24,12 @@ from services.intake.pages.import_columns import (
     list_missing,
     read_columns,
 )
-from services.intake.pages.statistics import XLSX
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.uploads import FILE_BYTES_MAX, ROWS_MAX, Upload
 from shared.contracts.values import Channel
 from shared.errors import Invalid, Problem
 from shared.security import Credential
+from shared.sheets.report import XLSX
 from shared.sheets.template import build_workbook
 from shared.web.access import Denied, allow
 from shared.web.admission import takes_bytes

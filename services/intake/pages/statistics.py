@@ -1,5 +1,7 @@
 """What the office had to do and did, in numbers, of the area that one may see."""
 
+import asyncio
+
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -11,17 +13,19 @@ from services.intake.reporting.figures import (
     build_tables,
     list_years,
 )
+from services.intake.reporting.library import list_library
 from services.intake.reporting.workbook import write_workbook
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import BeneficiaryClass, Channel, Kind
+from shared.sheets.report import write_report
 from shared.web.access import find_scope
-from shared.web.pages import HEADERS, Pages
+from shared.web.downloads import attach_workbook
+from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 
 router = PageRouter()
 PAGES = Pages("services.intake")
 STATISTICS_PATH = "/desk/statistics"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get(STATISTICS_PATH)
@@ -60,12 +64,20 @@ def _list_query(selection: ReportSelection) -> dict[str, str]:
     return {name: value for name, value in query.items() if value}
 
 
+@router.get(f"{STATISTICS_PATH}/library.xlsx")
+async def download_library(
+    caller: Reader, runtime: IntakeRuntimeDep, selection: Selected
+) -> Response:
+    """The requests of a year that opened, in the area that one may see; nobody is named."""
+    sheet = await list_library(runtime.database, find_scope(caller), selection.year)
+    content = await asyncio.to_thread(write_report, [sheet])
+    return attach_workbook(content, f"guanjia-library-{selection.year}")
+
+
 @router.get(f"{STATISTICS_PATH}/figures.xlsx")
 async def download_workbook(
     caller: Reader, runtime: IntakeRuntimeDep, selection: Selected
 ) -> Response:
     count = await find_count(runtime, find_scope(caller))
     content = write_workbook(build_tables(count.counts, selection, count.at, caller.area))
-    disposition = f'attachment; filename="guanjia-{selection.year}.xlsx"'
-    headers = {**HEADERS, "Content-Disposition": disposition}
-    return Response(content, media_type=XLSX, headers=headers)
+    return attach_workbook(content, f"guanjia-{selection.year}")

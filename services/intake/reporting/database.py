@@ -8,7 +8,7 @@ from shared.documents import Document
 
 _CHINA = "Asia/Shanghai"
 _STEPS: dict[str, object] = {"$ifNull": ["$clock.events", []]}
-_OPENED: dict[str, object] = {
+OPENED: dict[str, object] = {
     "$min": {
         "$map": {
             "input": {
@@ -31,7 +31,7 @@ _OPENED: dict[str, object] = {
 _HAS_OPENED = {"$ne": [{"$ifNull": ["$opened_at", None]}, None]}
 # What a policy or the public budget ended may never have opened.
 _IS_SETTLED = {"$ne": [{"$ifNull": ["$ending", None]}, None]}
-_IS_LIBRARY = {
+IS_LIBRARY = {
     "$or": [
         _HAS_OPENED,
         {"$eq": ["$state", "open"]},
@@ -57,7 +57,7 @@ def _count(stands: object) -> dict[str, object]:
 
 
 def _choose_by_library(value: object, otherwise: object) -> dict[str, object]:
-    return {"$cond": [_IS_LIBRARY, value, otherwise]}
+    return {"$cond": [IS_LIBRARY, value, otherwise]}
 
 
 _IS_MONEY = {"$eq": ["$need.unit", MONEY_UNIT]}
@@ -71,7 +71,7 @@ _GROUP: dict[str, object] = {
         "beneficiary_class": _choose_by_library("$beneficiary_class", ""),
     },
     "requests": {"$sum": 1},
-    "fen": {"$sum": {"$cond": [{"$and": [_IS_LIBRARY, _IS_MONEY]}, "$need.quantity", 0]}},
+    "fen": {"$sum": {"$cond": [{"$and": [IS_LIBRARY, _IS_MONEY]}, "$need.quantity", 0]}},
     "opened": _count(_HAS_OPENED),
     "waited_s": _measure_s("$opened_at", _HAS_OPENED),
     "closed": _count(_IS_CLOSED),
@@ -83,7 +83,7 @@ _GROUP: dict[str, object] = {
 async def count_requests(database: mongo.Database, query: Document) -> Counts:
     stages: list[Document] = [
         {"$match": query},
-        {"$set": {"opened_at": _OPENED}},
+        {"$set": {"opened_at": OPENED}},
         {"$group": _GROUP},
     ]
     rows = database[Request.COLLECTION].aggregate(stages, allowDiskUse=True)

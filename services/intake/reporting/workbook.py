@@ -1,14 +1,10 @@
 """The figures as a workbook: one sheet for each table, numbers as numbers."""
 
-import io
-from collections.abc import Iterable
-
-from openpyxl import Workbook
+from collections.abc import Iterable, Iterator, Sequence
 
 from services.intake.reporting.figures import STATES_ZH, Line, Table
-from shared.money import format_yuan_plain
+from shared.sheets.report import Cell, ReportSheet, convert_fen, write_report
 
-SHEET_TITLE_MAX = 31
 _HEAD = (
     "项目",
     "件数",
@@ -24,20 +20,17 @@ _HEAD = (
 
 def write_workbook(tables: Iterable[Table]) -> bytes:
     """Its words are ours: nothing that a person wrote stands in it."""
-    book = Workbook(write_only=True)
-    for table in tables:
-        sheet = book.create_sheet(table.zh[:SHEET_TITLE_MAX])
-        sheet.append(_HEAD)
-        for line in (*table.lines, table.total):
-            sheet.append(_make_row(line))
-        if table.absent:
-            sheet.append(["没有登记的", "、".join(table.absent.values())])
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
+    return write_report(ReportSheet(table.zh, _list_rows(table)) for table in tables)
 
 
-def _make_row(line: Line) -> list[str | int | float | None]:
+def _list_rows(table: Table) -> Iterator[Sequence[Cell]]:
+    yield _HEAD
+    yield from map(_make_row, (*table.lines, table.total))
+    if table.absent:
+        yield ("没有登记的", "、".join(table.absent.values()))
+
+
+def _make_row(line: Line) -> list[Cell]:
     figures = line.figures
     return [
         line.label,
@@ -45,7 +38,7 @@ def _make_row(line: Line) -> list[str | int | float | None]:
         *(line.by_state.get(state, 0) for state in STATES_ZH),
         line.in_hand,
         line.covered_percent,
-        float(format_yuan_plain(figures.fen)),
+        convert_fen(figures.fen),
         figures.waited_days,
         figures.took_days,
         line.waiting_days,

@@ -1,5 +1,6 @@
 """HTTP for campaigns, which the city creates and ends, and emergencies, which intake declares."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import Depends
@@ -22,6 +23,7 @@ from services.matching.model.campaign import (
     ProposeEarlierEnd,
     RefuseEarlierEnd,
 )
+from services.matching.reports import list_campaign_sheets
 from shared import mongo
 from shared.contracts.campaigns import (
     CAMPAIGNS_MAX,
@@ -33,6 +35,7 @@ from shared.contracts.values import Identifier, Value
 from shared.messages import AREA_LIMITED
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role
+from shared.sheets.report import write_report
 from shared.towns import town_name
 from shared.web.access import (
     Denied,
@@ -43,6 +46,7 @@ from shared.web.access import (
     answer_to,
     respond,
 )
+from shared.web.downloads import attach_workbook
 
 # --- campaigns ------------------------------------------------------------------------------------
 
@@ -135,6 +139,21 @@ async def read_campaign_report(
         return respond(CAMPAIGN_UNKNOWN.refusal(404))
     now = await runtime.processor.now()
     return JSONResponse(await views.build_campaign_report(runtime.database, campaign, now))
+
+
+@router.get("/campaigns/{campaign_id}/report.xlsx")
+async def download_campaign_report(
+    campaign_id: Identifier,
+    caller: StaffCaller,  # noqa: ARG001
+    runtime: RuntimeDep,
+) -> Response:
+    campaign = await mongo.load(runtime.database, Campaign, campaign_id)
+    if campaign is None:
+        return respond(CAMPAIGN_UNKNOWN.refusal(404))
+    now = await runtime.processor.now()
+    report = await views.build_campaign_report(runtime.database, campaign, now)
+    content = await asyncio.to_thread(write_report, list_campaign_sheets(report))
+    return attach_workbook(content, f"guanjia-campaign-{campaign_id}")
 
 
 def _check_whole_city(caller: Credential) -> None:

@@ -1,5 +1,6 @@
 """HTTP for matches, from proposal to rating; the sums over them; the year's selection."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -36,6 +37,7 @@ from services.matching.model.match import (
     Witness,
 )
 from services.matching.partners import hide_persons
+from services.matching.reports import list_selection_sheets
 from services.matching.resources import MatchingRuntimeDep
 from services.matching.selection import build_selection
 from services.matching.witnesses import find_parties
@@ -44,6 +46,7 @@ from shared.contracts.values import Identifier, Kind, Value
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role
+from shared.sheets.report import write_report
 from shared.web.access import (
     IdempotencyKey,
     Router,
@@ -54,6 +57,7 @@ from shared.web.access import (
     respond,
 )
 from shared.web.batches import Row, answer_rows
+from shared.web.downloads import attach_workbook
 
 router = Router(tags=["matches"])
 
@@ -275,13 +279,32 @@ selection_router = Router(tags=["selection"])
 TOP = 100
 
 
+Top = Annotated[int, Query(ge=1, le=1000)]
+SelectionYear = Annotated[int, Query(ge=2000, le=8998)]
+
+
+@selection_router.get("/selection.xlsx")
+async def download_selection(
+    caller: StaffCaller,
+    runtime: RuntimeDep,
+    year: SelectionYear,
+    kind: Kind | None = None,
+    top: Top = TOP,
+) -> Response:
+    kinds = (kind,) if kind else tuple(Kind)
+    scope = find_scope(caller)
+    selection = await build_selection(runtime.database, scope, year, kinds, top)
+    content = await asyncio.to_thread(write_report, list_selection_sheets(selection))
+    return attach_workbook(content, f"guanjia-selection-{year}")
+
+
 @selection_router.get("/selection")
 async def read_selection(
     caller: StaffCaller,
     runtime: RuntimeDep,
-    year: Annotated[int, Query(ge=2000, le=8998)],
+    year: SelectionYear,
     kind: Kind | None = None,
-    top: Annotated[int, Query(ge=1, le=1000)] = TOP,
+    top: Top = TOP,
 ) -> Response:
     """Of the caller's area: ids, the score and its terms in hundredths of a point."""
     kinds = (kind,) if kind else tuple(Kind)

@@ -34,6 +34,7 @@ from shared.contracts.values import CHINA
 from shared.errors import Transient
 from shared.giving_client import Giving
 from shared.web.access import Router
+from shared.web.downloads import attach_workbook
 from shared.web.pages import HEADERS
 
 log = structlog.get_logger()
@@ -47,7 +48,6 @@ GIVEN_MAX = 2000
 PROMISED_MAX = 500
 OFFERS_MAX = 100
 ROWS_SHOWN = 200
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
 Year = Annotated[int, Query(ge=2000, le=2999)]
 
@@ -93,7 +93,7 @@ async def download_giving(
     year = year or find_year(await runtime.processor.now())
     figures = await _load_year(runtime, donor_id, year)
     content = await asyncio.to_thread(write_workbook, figures)
-    return _attach(content, SHEET, f"guanjia-giving-{figures.year}.xlsx")
+    return attach_workbook(content, f"guanjia-giving-{figures.year}")
 
 
 @router.get(PROPOSALS.route("giving.pdf"))

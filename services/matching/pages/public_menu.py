@@ -19,9 +19,11 @@ from services.matching.pages.buttons import PAGES
 from services.matching.resources import MatchingRuntime, MatchingRuntimeDep
 from services.matching.store import OpenSum
 from shared.contracts.values import LABELS, Category
+from shared.sheets.report import Cell, ReportSheet, convert_fen, write_report
 from shared.towns import index_codes_by_name, load_towns, town_name
 from shared.web.access import Router, check_rate_limit
 from shared.web.callers import find_address
+from shared.web.downloads import attach_workbook
 from shared.web.links import LinkRoute
 from shared.web.town_map import draw_towns
 
@@ -67,10 +69,7 @@ async def show_public_menu(
 ) -> Response:
     address = find_address(request)
     await check_rate_limit(request, f"reader:{address}")
-    app = request.app
-    if not hasattr(app.state, "open_needs"):
-        app.state.open_needs = Counter()
-    sums = await app.state.open_needs.read(runtime)
+    sums = await _read_sums(request, runtime)
     code = index_codes_by_name().get(town, "")
     return render_public_menu(
         request,
@@ -79,6 +78,34 @@ async def show_public_menu(
         code,
         runtime.settings.help_phone,
     )
+
+
+@router.get("/give/open.xlsx")
+async def download_public_menu(request: Request, runtime: MatchingRuntimeDep) -> Response:
+    """The same sums, of all towns and categories."""
+    await check_rate_limit(request, f"reader:{find_address(request)}")
+    rows = list_towns(await _read_sums(request, runtime))
+    content = await asyncio.to_thread(write_report, [build_menu_sheet(rows)])
+    return attach_workbook(content, "guanjia-open")
+
+
+def build_menu_sheet(rows: Iterable[TownRow]) -> ReportSheet:
+    """A line for each town and category, then the town's: a sum of money only where it is of
+    several."""
+    lines: list[Sequence[Cell]] = [("镇街", "类别", "件数", "需要的资金（元）")]
+    for row in rows:
+        lines += [(row.town, zh, count, None) for zh, _, count in row.parts]
+        fen = convert_fen(row.fen) if row.fen else None
+        lines.append((row.town, "合计", row.count, fen))
+    return ReportSheet("待认领的诉求", lines)
+
+
+async def _read_sums(request: Request, runtime: MatchingRuntime) -> Sequence[OpenSum]:
+    state = request.app.state
+    if not hasattr(state, "open_needs"):
+        state.open_needs = Counter()
+    counter: Counter = state.open_needs
+    return await counter.read(runtime)
 
 
 def render_public_menu(
@@ -94,7 +121,7 @@ def render_public_menu(
         for each in sums
         if category in ("", each.category) and town_code in ("", each.town_code)
     ]
-    rows = _list_towns(fitting)
+    rows = list_towns(fitting)
     return PAGES.render_for(
         request,
         "give.html",
@@ -112,7 +139,7 @@ def render_public_menu(
     )
 
 
-def _list_towns(sums: Iterable[OpenSum]) -> list[TownRow]:
+def list_towns(sums: Iterable[OpenSum]) -> list[TownRow]:
     """Most first; where the town is not known yet, together at the end."""
     by_town: dict[str, list[OpenSum]] = {}
     for each in sums:

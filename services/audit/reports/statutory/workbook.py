@@ -1,10 +1,10 @@
 """Vouchers and statements as `.xlsx`, in the statutory layout."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from services.audit.reports.statutory.dates import MonthByDates
 from services.audit.reports.statutory.statements import (
@@ -17,13 +17,8 @@ from services.audit.reports.statutory.statements import (
 )
 from services.audit.reports.statutory.vouchers import HEADERS, Cell, Voucher
 from services.audit.tlog.disk import write_whole
-from shared.sheets.cells import guard_cell
+from shared.sheets.report import ReportSheet, convert_fen, write_report
 
-if TYPE_CHECKING:
-    from openpyxl import Workbook
-    from openpyxl.worksheet.worksheet import Worksheet
-
-MONEY_FORMAT = "#,##0.00"
 WIDTHS = {"A": 34, "E": 30, "F": 12, "G": 26}
 Line = Sequence[Cell]
 REVISED = date(2026, 1, 1)
@@ -36,41 +31,61 @@ REVISED_NOTE = (
 
 def write_vouchers(vouchers: Iterable[Voucher], out: Path) -> int:
     """How many."""
-    book, count = _open_book(), 0
-    sheet = _add_sheet(book, "记账凭证")
-    sheet.append(HEADERS)
-    for voucher in vouchers:
-        count += 1
-        for row in voucher.list_rows():
-            sheet.append([*row])
-    _save(book, out)
-    return count
+    counted = _Counted(vouchers)
+    _write([build_voucher_sheet(counted)], out)
+    return counted.count
+
+
+def build_voucher_sheet(vouchers: Iterable[Voucher]) -> ReportSheet:
+    rows = (row for voucher in vouchers for row in voucher.list_rows())
+    return ReportSheet("记账凭证", chain((HEADERS,), rows), WIDTHS)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """count: of those read so far."""
+
+    vouchers: Iterable[Voucher]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Voucher]:
+        for voucher in self.vouchers:
+            self.count += 1
+            yield voucher
 
 
 def write_statements(
     statements: Statements, dates: MonthByDates, organisation: str, standard: str, out: Path
 ) -> None:
     """standard: the rules that the chart cites."""
-    book = _open_book()
+    _write(list_statement_sheets(statements, dates, organisation, standard), out)
+
+
+def list_statement_sheets(
+    statements: Statements, dates: MonthByDates, organisation: str, standard: str
+) -> list[ReportSheet]:
+    """standard: as `write_statements`."""
     last = statements.period.end.toordinal() - 1
     day = type(statements.period.end).fromordinal(last)
-    balance = _add_sheet(book, "资产负债表")
-    forms = ("会民非01表", "会民非02表") if statements.period.start < REVISED else ("", "")
-    _write_title(balance, "资产负债表", forms[0], organisation, f"{day:%Y年%m月%d日}")
+    is_revised = statements.period.start >= REVISED
+    forms = ("", "") if is_revised else ("会民非01表", "会民非02表")
+    note = [[REVISED_NOTE.format(standard=standard)]] if is_revised else []
     lay_out = _lay_out_of(statements.period.start)
-    for line in _list_balance(statements):
-        balance.append(lay_out(line))
-    activity = _add_sheet(book, "业务活动表")
-    _write_title(activity, "业务活动表", forms[1], organisation, f"{day:%Y年%m月}")
-    for line in _list_activity(statements):
-        activity.append(lay_out(line))
-    if statements.period.start >= REVISED:
-        for sheet in (balance, activity):
-            sheet.append([guard_cell(REVISED_NOTE.format(standard=standard))])
-    compared = _add_sheet(book, "入账日与银行日")
-    for line in _list_dates(dates):
-        compared.append([*line])
-    _save(book, out)
+    balance = [
+        *_list_titles("资产负债表", forms[0], organisation, f"{day:%Y年%m月%d日}"),
+        *(lay_out(line) for line in _list_balance(statements)),
+        *note,
+    ]
+    activity = [
+        *_list_titles("业务活动表", forms[1], organisation, f"{day:%Y年%m月}"),
+        *(lay_out(line) for line in _list_activity(statements)),
+        *note,
+    ]
+    return [
+        ReportSheet("资产负债表", balance, WIDTHS),
+        ReportSheet("业务活动表", activity, WIDTHS),
+        ReportSheet("入账日与银行日", _list_dates(dates), WIDTHS),
+    ]
 
 
 def _lay_out_of(day: date) -> Callable[[Line], list[Cell]]:
@@ -80,9 +95,11 @@ def _lay_out_of(day: date) -> Callable[[Line], list[Cell]]:
     return lambda line: [None if isinstance(cell, int) else cell for cell in line]
 
 
-def _write_title(sheet: "Worksheet", name: str, form: str, organisation: str, when: str) -> None:
-    sheet.append([name])
-    sheet.append([f"编制单位：{organisation}", None, None, when, None, form, None, "单位：元"])
+def _list_titles(name: str, form: str, organisation: str, when: str) -> list[Line]:
+    return [
+        [name],
+        [f"编制单位：{organisation}", None, None, when, None, form, None, "单位：元"],
+    ]
 
 
 def _list_balance(statements: Statements) -> list[Line]:
@@ -93,7 +110,7 @@ def _list_balance(statements: Statements) -> list[Line]:
             (
                 words,
                 number,
-                *(_to_yuan(sign * statements.sum_balance(row, at_end=end)) for end in ENDS),
+                *(convert_fen(sign * statements.sum_balance(row, at_end=end)) for end in ENDS),
             )
             for row in rows
             for words, number, _ in (row,)
@@ -112,18 +129,18 @@ def _list_balance(statements: Statements) -> list[Line]:
     left: list[Line] = [
         ("流动资产：", None, None, None),
         *list_lines(ASSETS, 1),
-        ("流动资产合计", 20, *map(_to_yuan, assets)),
-        ("资产总计", 60, *map(_to_yuan, assets)),
+        ("流动资产合计", 20, *map(convert_fen, assets)),
+        ("资产总计", 60, *map(convert_fen, assets)),
     ]
     right: list[Line] = [
         ("流动负债：", None, None, None),
         *list_lines(LIABILITIES, -1),
-        ("负债合计", 100, *map(_to_yuan, owed)),
+        ("负债合计", 100, *map(convert_fen, owed)),
         ("净资产：", None, None, None),
-        ("非限定性净资产", 101, *map(_to_yuan, sum_owned(False))),
-        ("限定性净资产", 105, *map(_to_yuan, sum_owned(True))),
-        ("净资产合计", 110, *map(_to_yuan, net)),
-        ("负债和净资产总计", 120, *(_to_yuan(a + b) for a, b in zip(owed, net, strict=True))),
+        ("非限定性净资产", 101, *map(convert_fen, sum_owned(False))),
+        ("限定性净资产", 105, *map(convert_fen, sum_owned(True))),
+        ("净资产合计", 110, *map(convert_fen, net)),
+        ("负债和净资产总计", 120, *(convert_fen(a + b) for a, b in zip(owed, net, strict=True))),
     ]
     empty: Line = (None,) * 4
     left += [empty] * (len(right) - len(left))
@@ -140,7 +157,7 @@ def _list_activity(statements: Statements) -> list[Line]:
     def spread(words: str, number: int, count: Callable[[bool, bool], int]) -> Line:
         """count: of what is restricted, of the year so far."""
         parts = [(count(False, year), count(True, year)) for year in (False, True)]
-        cells = [_to_yuan(each) for free, bound in parts for each in (free, bound, free + bound)]
+        cells = [convert_fen(each) for free, bound in parts for each in (free, bound, free + bound)]
         return (words, number, *cells)
 
     def sum_income(row: Row) -> Callable[[bool, bool], int]:
@@ -177,12 +194,19 @@ def _list_activity(statements: Statements) -> list[Line]:
 def _list_dates(dates: MonthByDates) -> list[Line]:
     """What the month moved by either day, and the entries that make the difference."""
     sums = [
-        (title, code, _to_yuan(entered), _to_yuan(of_bank), _to_yuan(of_bank - entered))
+        (title, code, convert_fen(entered), convert_fen(of_bank), convert_fen(of_bank - entered))
         for code, title in dates.list_accounts()
         for entered, of_bank in ((dates.by_entry[code, title], dates.by_bank[code, title]),)
     ]
     crossings = [
-        (each.entry, each.kind, each.recorded_on, each.effective_on, each.funds, _to_yuan(amount))
+        (
+            each.entry,
+            each.kind,
+            each.recorded_on,
+            each.effective_on,
+            each.funds,
+            convert_fen(amount),
+        )
         for each in dates.crossings
         for amount in (each.amount_fen,)
     ]
@@ -195,32 +219,6 @@ def _list_dates(dates: MonthByDates) -> list[Line]:
     ]
 
 
-def _to_yuan(amount_fen: int) -> Decimal:
-    return Decimal(amount_fen) / 100
-
-
-def _open_book() -> "Workbook":
-    import openpyxl  # an auditor who wants no workbook does without it
-
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
-    return book
-
-
-def _add_sheet(book: "Workbook", name: str) -> "Worksheet":
-    sheet: Worksheet = book.create_sheet(name)
-    for column, width in WIDTHS.items():
-        sheet.column_dimensions[column].width = width
-    return sheet
-
-
-def _save(book: "Workbook", out: Path) -> None:
-    for sheet in book.worksheets:
-        for row in sheet.iter_rows():
-            for cell in row:
-                if isinstance(cell.value, Decimal):
-                    cell.number_format = MONEY_FORMAT
-                elif isinstance(cell.value, str):
-                    cell.data_type = "s"  # a fund's name is no formula
+def _write(sheets: Iterable[ReportSheet], out: Path) -> None:
     with write_whole(out) as unfinished:
-        book.save(unfinished)
+        unfinished.write_bytes(write_report(sheets))

@@ -1,0 +1,83 @@
+"""Which reports there are, what they are called, and who writes their sheets.
+
+A report is a row here, a page or a read of it, and a row in `tests/contracts/reports.py`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.audit.pages.downloads import bank, books, disclosure, holdings
+from services.audit.pages.proposal_forms import Texts
+from services.audit.reports.disclosure.figures import Period
+from services.audit.resources import AuditRuntime
+from shared.sheets.report import ReportSheet
+
+Covers = Literal["now", "month", "year"]
+Build = Callable[[AuditRuntime, Period, datetime], Awaitable[list[ReportSheet]]]
+"""Of a month, a year, or of this moment; sheets may read on while they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """name: of its file. covers: a month, a year, or as things stand."""
+
+    name: str
+    names: Texts
+    covers: Covers
+    build: Build
+
+
+REPORTS: Mapping[str, Report] = {
+    report.name: report
+    for report in (
+        Report(
+            "statements",
+            ("资产负债表、业务活动表", "Balance sheet and activity statement"),
+            "month",
+            books.build_statements,
+        ),
+        Report("vouchers", ("记账凭证", "Vouchers"), "month", books.build_vouchers),
+        Report("journal", ("日记账", "Journal"), "month", books.build_journal),
+        Report(
+            "month", ("月结：银行与账面", "Month close: bank and books"), "month", bank.build_month
+        ),
+        Report(
+            "disclosure",
+            ("信息公开：各项数字和到期事项", "Disclosure: figures and what falls due"),
+            "year",
+            disclosure.build_disclosure,
+        ),
+        Report("funds", ("基金", "Funds"), "now", holdings.build_funds),
+        Report("open", ("未了事项", "What is open"), "now", bank.build_open),
+        Report(
+            "decisions",
+            ("两人办理的事项", "What two people decide"),
+            "now",
+            holdings.build_decisions,
+        ),
+        Report("payables", ("应付款", "What is due"), "now", holdings.build_payables),
+        Report("orders", ("付款单", "Payment orders"), "now", holdings.build_orders),
+        Report(
+            "reconciliation",
+            ("认捐、银行、账本三方核对", "Pledges, bank and ledger compared"),
+            "now",
+            bank.build_reconciliation,
+        ),
+        Report(
+            "statement-lists",
+            ("各对账单、名单及重叠", "Statements and lists, and where they overlap"),
+            "now",
+            bank.build_statement_lists,
+        ),
+        Report("stocks", ("库存物资", "Goods in store"), "now", holdings.build_stocks),
+        Report(
+            "invoices",
+            ("未开捐赠票据的捐款", "Gifts without an invoice"),
+            "now",
+            holdings.build_invoices,
+        ),
+        Report("chart", ("会计科目表", "Chart of accounts"), "now", books.build_chart),
+    )
+}
