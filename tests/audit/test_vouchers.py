@@ -302,6 +302,7 @@ async def test_finance_charges_a_fee_by_page_and_gives_back_by_command(
     assert (wrong.status_code, "PDF、JPG、PNG" in wrong.text) == (422, True)
     page = await http.get(f"{FINANCE_PATH}/new/fee", headers=maker)
     assert DIGEST in page.text
+    assert "本年至今：管理费用 0.00 元，当年总支出 0.00 元" in page.text
     fee = {"fund_id": FUND, "amount": "5.00", "day": "2026-01-20", "reference": "纪要-3"}
     papers = {"voucher": "记-12", "attachment": DIGEST, "form_key": "l" * 22}
     missing = await http.post(f"{FINANCE_PATH}/new/fee", data=fee, headers=maker)
@@ -309,7 +310,8 @@ async def test_finance_charges_a_fee_by_page_and_gives_back_by_command(
     done = await http.post(f"{FINANCE_PATH}/new/fee", data=fee | papers, headers=maker)
     assert done.status_code == 303, done.text
     waiting = (await http.get(FINANCE_PATH, headers=checker)).text
-    for part in ("记-12", DIGEST, "5.00 元", "2026年1月20日"):
+    share = "超过上限：管理费用 5.00 元，当年总支出 5.00 元，占 100.00%；上限 10%"
+    for part in ("记-12", DIGEST, "5.00 元", "2026年1月20日", share):
         assert part in waiting, part
     [digest] = set(re.findall(r'name="digest" value="([0-9a-f]{32})"', waiting))
     [path] = re.findall(rf"{FINANCE_PATH}/fund-fees/[^\"]+/approve", waiting)

@@ -9,6 +9,7 @@ from services.audit.ledger.balances import TOTALS
 from services.audit.model.invoices import GiftInvoice
 from services.audit.pages import finance, proposing
 from services.audit.pages.proposal_forms import FORMS
+from services.audit.reports.fee_share import FeeShare
 from services.intake.pages import operations
 from shared.contracts.history import Part
 from shared.contracts.operations import Alarm, ProviderCalls, ServiceState, TopicFlow
@@ -178,6 +179,7 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
         "finance_new": proposing.PAGES.render_for(
             reader,
             "finance_new.html",
+            shares=[FeeShare(20_000, 100_000).describe()],
             name="fund",
             form=form,
             typed=dict.fromkeys((field.name for field in form.fields), words),

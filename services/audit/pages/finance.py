@@ -15,6 +15,7 @@ from services.audit.messages import ENTRY_UNKNOWN
 from services.audit.model import AnswerGiftQuestion, Mandate, Payable, RevokeMandate
 from services.audit.model.months import ApproveMonthClose
 from services.audit.months.reading import build_approval
+from services.audit.pages.fee_shares import describe_share
 from services.audit.pages.proposal_forms import FORMS, Texts
 from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind, describe_mandate
 from services.audit.pages.proposing import FINANCE_PATH, PAGES
@@ -33,6 +34,8 @@ router = PageRouter()
 UNSETTLED_MAX = 100
 FEW = 10
 """Of each kind on the first page."""
+COSTS = ("fund-fees", "bank-entries")
+"""What adds to a year's management costs."""
 MANY = 50
 """Of one kind on a page of its own."""
 
@@ -182,12 +185,16 @@ async def _read_waiting(
         sort=[("_id", 1)],
         limit=most + 1,
     )
+    funds = await read_funds(runtime.database) if kind.path in COSTS else ()
     rows = [
         WaitingRow(
             id=proposal.id,
             maker=proposal.maker,
             digest=proposal.digest,
-            lines=tuple(line for line in kind.describe(proposal) if line[2]),
+            lines=(
+                *(line for line in kind.describe(proposal) if line[2]),
+                *describe_share(proposal, funds),
+            ),
             is_own=proposal.maker == caller.principal,
         )
         for proposal in proposals[:most]

@@ -21,6 +21,7 @@ from services.audit.model import (
 )
 from services.audit.model.stock import ProposeStockCount
 from services.audit.model.vouchers import ProposeBankEntry, ProposeFundFee, ProposeGiftRefund
+from services.audit.pages.fee_shares import describe_shares
 from services.audit.pages.proposal_forms import FORMS
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import read_funds
@@ -219,15 +220,17 @@ async def _render_form(
     form = FORMS.get(name)
     if form is None:
         raise Denied(ENTRY_UNKNOWN.refusal(404))
+    funds = [fund for fund in await read_funds(runtime.database) if fund.is_open]
     return PAGES.render_for(
         request,
         "finance_new.html",
+        shares=describe_shares(runtime.settings, funds) if name in ("fee", "charge") else [],
         status=answer.status,
         name=name,
         form=form,
         typed=typed,
         problems=list_problems(answer),
         files=await find_newest_files(runtime.database),
-        funds=[fund for fund in await read_funds(runtime.database) if fund.is_open],
+        funds=funds,
         key=typed.get(FORM_KEY) or make_form_key(),
     )

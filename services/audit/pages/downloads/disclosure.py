@@ -25,6 +25,7 @@ from services.audit.reports.disclosure.markdown import (
     GOODS_COLUMNS,
     format_leaf,
 )
+from services.audit.reports.fee_share import FeeShare
 from services.audit.resources import AuditRuntime
 from shared.contracts.values import CHINA, LABELS
 from shared.sheets.report import Cell, ReportSheet, convert_fen
@@ -131,12 +132,9 @@ def _list_income(figures: Figures) -> Iterator[Sequence[Cell]]:
         yield (zh, convert_fen(received), "元")
     for name, zh in (("fees", "管理费"), ("charges", "银行手续费"), ("disbursed", "拨付")):
         yield (zh, convert_fen(figures.sum_funds(name)), "元")
-    share = figures.fee_share_of_spent
-    yield (
-        "管理费和银行手续费占本期总支出",
-        None if share is None else convert_fen(share),
-        "%",
-    )
+    costs = figures.sum_funds("fees") + figures.sum_funds("charges")
+    share = FeeShare(costs, figures.sum_funds("disbursed"))
+    yield ("管理费用占当年总支出", share.describe()[0])
     yield ()
     yield (
         "按银行到账日期：基金",

@@ -250,7 +250,7 @@ class Figures:
     @property
     def fee_share_of_received(self) -> int | None:
         """Fees of what was received and not given back, in hundredths of a percent, rounded up."""
-        return _share(
+        return find_share(
             self.sum_funds("fees"), self.sum_funds("received") - self.sum_funds("refunded")
         )
 
@@ -259,7 +259,7 @@ class Figures:
         """Fees and banks' charges, which are management costs (管理费用), of all that was spent,
         these included, in hundredths of a percent, rounded up."""
         costs = self.sum_funds("fees") + self.sum_funds("charges")
-        return _share(costs, costs + self.sum_funds("disbursed"))
+        return find_share(costs, costs + self.sum_funds("disbursed"))
 
     @property
     def is_above_fee_limit(self) -> bool:
@@ -270,7 +270,7 @@ class Figures:
         return [(key, each) for key, each in self.promises.items() if each.outstanding]
 
 
-def _share(part: int, whole: int) -> int | None:
+def find_share(part: int, whole: int) -> int | None:
     return -(-part * 10_000 // whole) if whole > 0 else None
 
 
