@@ -12,7 +12,7 @@ from services.audit.pages.downloads import REPORTS
 from services.audit.pages.reports import REPORTS_PATH
 from shared.contracts.values import CHINA
 from shared.security import Role
-from shared.sheets.report import XLSX, ReportSheet, convert_fen, write_report
+from shared.sheets.report import XLSX, Cell, ReportSheet, convert_fen, write_report
 from tests.audit.facts import acceptance, bank_line, confirmation, gift
 from tests.audit.harness import AuditHarness
 
@@ -110,7 +110,7 @@ async def test_what_cannot_be_made_is_said(
 
 def test_what_somebody_wrote_is_no_formula_and_sums_are_numbers() -> None:
     day = datetime(2026, 1, 2, tzinfo=CHINA).date()
-    rows = [["=1+1", "a\x00b", convert_fen(12_345), day, None]]
+    rows: list[list[Cell]] = [["=1+1", "a\x00b", convert_fen(12_345), day, None]]
     book = load_workbook(BytesIO(write_report([ReportSheet("一/二:三" * 10, rows)])))
     [sheet] = book.worksheets
     [cells] = sheet.iter_rows()
