@@ -250,8 +250,8 @@ async def test_a_plan_is_registered_visited_and_checked_by_another(visitor: Visi
     sheet = await visitor.get("/regular/figures.xlsx", who=auditor)
     [meals] = [row for row in list_rows(sheet.content) if row[1] == "配餐"]
     assert min(meals[2], meals[3] - 19) >= 1
-    coverage = list_rows((await browser.get("/regular/coverage.xlsx")).content)
-    assert (coverage[0][-1], coverage[1][0]) == ("待整改", "茶山镇")
+    towns = list_rows((await browser.get("/regular/coverage.xlsx")).content)
+    assert (towns[0][-1], towns[1][0]) == ("待整改", "茶山镇")
     earlier = await visitor.get("/works/figures?since=2000-01-01&until=2000-01-02", who=auditor)
     assert earlier.json() == {"works": []}
     collector = visitor.harness.stack.bearer("figures-c", Role.COLLECTOR)
