@@ -11,6 +11,7 @@ FINANCE = "/audit/finance/reports/{name}.xlsx"
 REPORTS: Mapping[str, Mapping[str, str]] = {
     "audit": {
         "/audit/finance": FINANCE,
+        "/audit/finance/accounts": FINANCE,
         "/audit/finance/disclosures": FINANCE,
         "/audit/finance/invoices": FINANCE,
         "/audit/finance/months": FINANCE,

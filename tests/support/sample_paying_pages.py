@@ -1,6 +1,7 @@
 """The pages of what is due and of payment orders, rendered with samples."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from fastapi.responses import HTMLResponse
@@ -24,6 +25,7 @@ from services.audit.model.months import (
     MonthFigures,
     StatedBalance,
 )
+from services.audit.model.statement_files import DaySum, FileSummary, StatementFile
 from services.audit.model.stock import StockPlace
 from services.audit.model.vouchers import VoucherFile
 from services.audit.pages import months, paying
@@ -33,6 +35,7 @@ from services.audit.pages.proposing import PAGES
 from services.audit.pages.reconciling import describe_reconciliation
 from services.audit.reports.disclosure.duties import MAJOR_FEN, MEASURES, Duty
 from services.audit.reports.stores import BASES, list_by_station, sum_by_station
+from services.audit.statements.account_months import AccountMonth, DayDifference
 from services.audit.statements.reconciliation import KIND_TITLES, Gap, Reconciliation
 from services.audit.stocks import describe_stock
 from shared.contracts.values import Category
@@ -117,6 +120,33 @@ def render_reconciliation(words: str) -> HTMLResponse:
     described = describe_reconciliation(found, {})
     return PAGES.render_for(
         make_reader(Role.FINANCE_MAKER), "reconciliation.html", **{**described, "gaps_max": 1}
+    )
+
+
+def render_accounts(words: str) -> HTMLResponse:
+    summary = FileSummary(
+        source="/bank/icbc",
+        name=words[:100],
+        account=words[:100],
+        first=None,
+        last=None,
+        gifts=0,
+        amount_fen=0,
+        payments=0,
+        refused=0,
+        sha256="a" * 64,
+    )
+    file, day = StatementFile(id="F-1", maker="m", summary=summary), "2026-05-20"
+    month = AccountMonth(words, "2026-05", 1, 100, 5, 3, 102, 4, 3)
+    sums = DaySum(day=day, in_fen=5, out_fen=3)
+    said = DayDifference(words, day, ((file, sums), (file, None)))
+    return PAGES.render_for(
+        make_reader(Role.FINANCE_MAKER),
+        "accounts.html",
+        year=2026,
+        accounts={words: [month, replace(month, files=0, opening_fen=None, closing_fen=None)]},
+        differences=[said],
+        count=1,
     )
 
 
@@ -225,6 +255,7 @@ def render_paying_samples(words: str) -> Mapping[str, HTMLResponse]:
         "stocks": render_stocks(words),
         "disclosures": render_disclosures(words),
         "reconciliation": render_reconciliation(words),
+        "accounts": render_accounts(words),
         "reports": PAGES.render_for(
             reader,
             "reports.html",

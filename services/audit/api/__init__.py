@@ -21,6 +21,7 @@ from services.audit.api import (
     vouchers,
     words,
 )
+from services.audit.pages import accounts as account_pages
 from services.audit.pages import (
     disclosures,
     finance,
@@ -65,6 +66,7 @@ ROUTERS = (
     ledger.router,
     paying.router,
     month_pages.router,
+    account_pages.router,
     reconciling.router,
     disclosures.router,
     report_pages.router,

@@ -24,12 +24,26 @@ _SUMS: Mapping[str, StatedKind] = {
 }
 
 
+class DaySum(Value):
+    """What the rows of a day that are read say of its account. day: 2026-01-31, in China."""
+
+    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    in_fen: Whole
+    out_fen: Whole
+
+    @property
+    def moved_fen(self) -> int:
+        return self.in_fen + self.out_fen
+
+
 class FileSummary(Value):
     """What a file would enter. source: whose messages its rows are. first, last: of the moments of
     its rows. payments: rows about money that left or came back; stated_fen: their sum by kind.
     sha256: of the file and of how its columns are read. are_apart: rows that may be gifts of before
     were looked at, and are others. sums_differ: a total that the file states is not the sum of
-    its rows, and who proposes it has looked why."""
+    its rows, and who proposes it has looked why. days: in order, those with rows that were read;
+    none of a file of before they were counted. opening_fen, closing_fen: where the file has both
+    balances."""
 
     source: Annotated[str, Field(min_length=1, max_length=200)]
     name: Name
@@ -44,6 +58,9 @@ class FileSummary(Value):
     are_apart: bool = False
     sums_differ: bool = False
     stated_fen: Mapping[StatedKind, Whole] = Field(default_factory=dict)
+    days: tuple[DaySum, ...] = ()
+    opening_fen: int | None = None
+    closing_fen: int | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -83,20 +83,20 @@ async def _sum_accounts(
         "received_at": {"$lt": end},
     }
     sums.update(await _sum_by_account(database, Donation.COLLECTION, gifts, "$amount_fen"))
-    lines = {"outcome": "entered", "at": {"$lt": end}, "foundation": _match_foundation(foundation)}
+    lines = {"outcome": "entered", "at": {"$lt": end}, "foundation": match_foundation(foundation)}
     sums.update(await _sum_by_account(database, BankFact.COLLECTION, lines, "$moved_fen"))
     answered = {
         "is_entered": True,
         "answered_by": {"$gt": ""},
         "at": {"$lt": end},
         "own_account": {"$gt": ""},
-        "foundation": _match_foundation(foundation),
+        "foundation": match_foundation(foundation),
     }
     sums.update(await _sum_by_account(database, BankQuestion.COLLECTION, answered, MOVED))
     return tuple(BookedAccount(account=each, books_fen=sums[each]) for each in sorted(sums))
 
 
-def _match_foundation(foundation: str) -> dict[str, object]:
+def match_foundation(foundation: str) -> dict[str, object]:
     """Its lines, and those of which nobody knows whose they are."""
     return {"$in": [foundation, "", None]}
 
@@ -123,7 +123,7 @@ async def _list_differences(
     query: dict[str, object] = {
         "at": {"$lt": end},
         "is_entered": {"$ne": True},
-        "foundation": _match_foundation(foundation),
+        "foundation": match_foundation(foundation),
     }
     questions = await mongo.find(
         database, BankQuestion, query, sort=[("at", -1), ("_id", 1)], limit=DIFFERENCES_MAX

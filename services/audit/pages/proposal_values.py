@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from services.audit.ledger.movements import MONEY, amount_of
 from services.audit.model import Mandate
 from services.audit.model.months import AccountRow, MonthDifference
-from services.audit.model.statement_files import StatedKind, StatementFile
+from services.audit.model.statement_files import DaySum, StatedKind, StatementFile
 from services.audit.pages.proposal_forms import Texts
 from shared.contracts.events import StandingLimits
 from shared.contracts.ledger_fields import GoodsLeg, Leg
-from shared.dates import name_day
+from shared.dates import format_month, name_day
 from shared.money import format_yuan
 from shared.web.pages import name_code, name_town
 
@@ -88,6 +88,19 @@ STATED: Mapping[StatedKind, Texts] = {
 }
 
 
+def _describe_months(days: Iterable[DaySum]) -> Iterator[tuple[str, str, Texts]]:
+    """What is read of each month; its days are on the accounts' page."""
+    months: dict[str, list[int]] = {}
+    for each in days:
+        sums = months.setdefault(each.day[:7], [0, 0])
+        sums[0] += each.in_fen
+        sums[1] += each.out_fen
+    for month, (came_fen, went_fen) in months.items():
+        came, went = format_yuan(came_fen), format_yuan(went_fen)
+        words = (f"收 {came} 元，付 {went} 元", f"in CNY {came}, out CNY {went}")
+        yield format_month("zh", month), format_month("en", month), words
+
+
 def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str | Texts]]:
     summary = file.summary
     yield "文件", "File", summary.name
@@ -96,6 +109,10 @@ def describe_statement_file(file: StatementFile) -> Iterator[tuple[str, str, str
     if summary.first and summary.last:
         (zh, en), (last_zh, last_en) = name_day(summary.first), name_day(summary.last)
         yield "期间", "Days", (f"{zh}—{last_zh}", f"{en} – {last_en}")
+    if summary.opening_fen is not None and summary.closing_fen is not None:
+        yield "期初余额", "Opening balance", name_sum(summary.opening_fen)
+        yield "期末余额", "Closing balance", name_sum(summary.closing_fen)
+    yield from _describe_months(summary.days)
     yield "捐款", "Gifts", str(summary.gifts)
     yield "合计", "In all", name_sum(summary.amount_fen)
     yield "付款、利息、手续费", "Payments, interest, charges", str(summary.payments)

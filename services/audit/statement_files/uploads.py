@@ -196,6 +196,9 @@ def summarize(upload: Upload, content: bytes, trial: Trial) -> FileSummary:
         are_apart=upload.are_apart,
         sums_differ=trial.sums_differ,
         stated_fen={kind: stated.amount_fen for kind, stated in trial.stated.items()},
+        days=trial.list_days(),
+        opening_fen=trial.balances[0] if trial.balances else None,
+        closing_fen=trial.balances[1] if trial.balances else None,
     )
 
 

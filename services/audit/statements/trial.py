@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import get_args
 
-from services.audit.model.statement_files import StatedKind
+from services.audit.model.statement_files import DaySum, StatedKind
 from services.audit.statements.bank_rows import BankRow
 from services.audit.statements.files import Check, check_row
 from services.audit.statements.layout import Layout
@@ -17,6 +17,7 @@ from services.audit.statements.passed_over import (
 )
 from services.audit.statements.reading import Gift, read_statement
 from shared.contracts.events import BankLineStated
+from shared.contracts.values import CHINA
 from shared.errors import Problem
 from shared.sheets import RefusedRow
 from shared.sheets.messages import TOTAL_DIFFERENT
@@ -56,6 +57,8 @@ class Trial:
     unread: tuple[str, ...]
     headers: tuple[str, ...]
     balances: tuple[int, int] | None = None
+    days: dict[str, list[int]] = field(default_factory=dict)
+    """By day in China: what came in, what went out."""
     rows: int = 0
     amount_fen: int = 0
     funds: Counter[str] = field(default_factory=Counter)
@@ -102,6 +105,8 @@ class Trial:
             case BankRow():
                 self.payments.append(row)
                 self._note_moment(row.stated.at)
+                came = row.stated.direction == "returned"
+                self._note_moved(row.stated.at, row.stated.amount_fen, came=came)
             case _:
                 self.refused.append(row)
 
@@ -110,8 +115,20 @@ class Trial:
         self.amount_fen += gift.fact.amount_fen
         self.funds[gift.fact.fund_id] += gift.fact.amount_fen
         self._note_moment(gift.fact.received_at)
+        self._note_moved(gift.fact.received_at, gift.fact.amount_fen, came=True)
         if len(self.gifts) < SHOWN_MAX:
             self.gifts.append(gift)
+
+    def list_days(self) -> tuple[DaySum, ...]:
+        """In order."""
+        return tuple(
+            DaySum(day=day, in_fen=came, out_fen=went)
+            for day, (came, went) in sorted(self.days.items())
+        )
+
+    def _note_moved(self, moment: datetime, amount_fen: int, *, came: bool) -> None:
+        day = moment.astimezone(CHINA).date().isoformat()
+        self.days.setdefault(day, [0, 0])[0 if came else 1] += amount_fen
 
     def _note_moment(self, moment: datetime) -> None:
         self.first = min(self.first or moment, moment)

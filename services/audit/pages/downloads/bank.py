@@ -7,6 +7,7 @@ from services.audit.messages import DOUBTS
 from services.audit.model import BankQuestion, Donation
 from services.audit.model.months import MonthClose
 from services.audit.months.reading import NOTHING_BOOKED, choose_foundation, read_figures
+from services.audit.pages.accounts import load_accounts
 from services.audit.pages.downloads.holdings import build_payables, build_proposal_sheet
 from services.audit.pages.months import DIFFERENCES
 from services.audit.pages.proposals import PROPOSALS
@@ -77,6 +78,42 @@ def _make_unclosed(foundation: str, month: str) -> MonthClose:
         balances=(),
         figures=NOTHING_BOOKED,
     )
+
+
+async def build_accounts(
+    runtime: AuditRuntime,
+    year: Period,
+    now: datetime,  # noqa: ARG001
+) -> list[ReportSheet]:
+    months, differences = await load_accounts(runtime, year.start.year)
+    rows = [
+        (
+            *(each.account or "未注明账户", each.month, each.files),
+            None if each.opening_fen is None else convert_fen(each.opening_fen),
+            *(convert_fen(each.in_fen), convert_fen(each.out_fen)),
+            None if each.closing_fen is None else convert_fen(each.closing_fen),
+            *(convert_fen(each.booked_in_fen), convert_fen(each.booked_out_fen)),
+            convert_fen(each.difference_fen),
+        )
+        for each in months
+    ]
+    said = [
+        (
+            *(each.account, each.day, file.summary.name, file.id),
+            *((convert_fen(sums.in_fen), convert_fen(sums.out_fen)) if sums else (None, None)),
+        )
+        for each in differences
+        for file, sums in each.said
+    ]
+    head = (
+        *("账户", "月份", "对账单份数", "期初（元）", "收入（元）", "付出（元）", "期末（元）"),
+        *("账面收入（元）", "账面付出（元）", "相差（元）"),
+    )
+    said_head = ("账户", "日期", "文件", "编号", "收入（元）", "付出（元）")
+    return [
+        ReportSheet("账户逐月", [head, *rows]),
+        ReportSheet("两个文件不一致的日子", [said_head, *said]),
+    ]
 
 
 # --- what is open ---

@@ -49,6 +49,12 @@ REPORTS: Mapping[str, Report] = {
             "year",
             disclosure.build_disclosure,
         ),
+        Report(
+            "accounts",
+            ("账户逐月：对账单与账面", "Accounts by month: statements and books"),
+            "year",
+            bank.build_accounts,
+        ),
         Report("funds", ("基金", "Funds"), "now", holdings.build_funds),
         Report("open", ("未了事项", "What is open"), "now", bank.build_open),
         Report(
