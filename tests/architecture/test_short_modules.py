@@ -25,6 +25,7 @@ APART = {
     "deploy/local/connections.py": "uvicorn's protocol; nothing of a command",
     "deploy/simulators/tc3.py": "written independently of the signer that it checks",
     "services/audit/measuring.py": "a job of its own",
+    "services/audit/months/movements.py": "by month; the close of a month sums to its end",
     "services/audit/tlog/website.py": "a log in a folder is verified without importing HTTP",
     "services/audit/witness.py": "an auditor, who has the command, has no FastAPI",
     "services/intake/emergencies/hastening.py": "a job of its own",

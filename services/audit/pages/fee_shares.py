@@ -15,7 +15,7 @@ def describe_share(proposal: Proposal, funds: Iterable[Fund]) -> Iterator[tuple[
         case BankEntry(kind="bank_interest"):
             return
         case FundFee() | BankEntry():
-            share = find_share(proposal.foundation, funds).with_costs(proposal.amount_fen)
+            share = find_fee_share(proposal.foundation, funds).with_costs(proposal.amount_fen)
             yield "同意后的全年占比", "The year's share then", share.describe()
 
 
@@ -25,10 +25,10 @@ def describe_shares(settings: AuditSettings, funds: Sequence[Fund]) -> list[Text
     texts = []
     for foundation in settings.foundations:
         if any(fund.foundation == foundation for fund in funds):
-            zh, en = find_share(foundation, funds).describe()
+            zh, en = find_fee_share(foundation, funds).describe()
             texts.append((f"{foundation}：{zh}", f"{foundation}: {en}") if several else (zh, en))
     return texts
 
 
-def find_share(foundation: str, funds: Iterable[Fund]) -> FeeShare:
+def find_fee_share(foundation: str, funds: Iterable[Fund]) -> FeeShare:
     return FeeShare.from_totals(fund.totals for fund in funds if fund.foundation == foundation)

@@ -7,7 +7,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from services.audit.model.months import Month
-from services.audit.pages.downloads import REPORTS, Report
+from services.audit.pages.downloads import REPORTS, BookReport
 from services.audit.pages.downloads.messages import (
     ACCOUNT_UNPLACED,
     PERIOD_UNREAD,
@@ -37,7 +37,7 @@ async def show_reports(
 ) -> Response:
     """Of the month that is asked for, by default the last that is over, and of its year."""
     chosen = month or _find_last_month(await runtime.processor.now())
-    groups: dict[str, list[Report]] = {covers: [] for covers in ("month", "year", "now")}
+    groups: dict[str, list[BookReport]] = {covers: [] for covers in ("month", "year", "now")}
     for report in REPORTS.values():
         groups[report.covers].append(report)
     return PAGES.render_for(
@@ -61,17 +61,17 @@ async def download_report(
     if report is None:
         raise Denied(REPORT_UNKNOWN.refusal(404))
     now = await runtime.processor.now()
-    asked = _parse_period(report, period, now)
+    days = _parse_period(report, period, now)
     try:
-        sheets = await report.build(runtime, asked, now)
+        sheets = await report.build(runtime, days, now)
         content = await runtime.resources.sheet_gate.read(write_report, sheets)
     except StatutoryError as error:
         raise Denied(ACCOUNT_UNPLACED.refusal(409, text=str(error))) from None
-    about = asked.name if report.covers != "now" else f"{now.astimezone(CHINA):%Y-%m-%d}"
+    about = days.name if report.covers != "now" else f"{now.astimezone(CHINA):%Y-%m-%d}"
     return attach_workbook(content, f"guanjia-{report.name}-{about}")
 
 
-def _parse_period(report: Report, text: str, now: datetime) -> Period:
+def _parse_period(report: BookReport, text: str, now: datetime) -> Period:
     """Raises Denied where it is not of the kind that the report covers."""
     if report.covers == "now" or not text:
         month = _find_last_month(now)

@@ -5,7 +5,7 @@ one that states most counts: a second download of a running day has more of it. 
 say the same, the day is listed.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,8 +57,8 @@ class _Account:
         days: dict[str, DaySum] = {}
         for file in self.files:
             for each in file.summary.days:
-                kept = days.get(each.day)
-                if kept is None or each.moved_fen > kept.moved_fen:
+                fullest = days.get(each.day)
+                if fullest is None or each.moved_fen > fullest.moved_fen:
                     days[each.day] = each
         return days
 
@@ -134,19 +134,17 @@ def _covers(file: StatementFile, month: str) -> bool:
 
 def find_differences(files: Iterable[StatementFile]) -> list[DayDifference]:
     """Days within two files of an account of which they do not say the same."""
-    found: list[DayDifference] = []
+    differences: list[DayDifference] = []
     for account, own in sorted(_group(files).items()):
-        said: defaultdict[str, list[tuple[StatementFile, DaySum | None]]] = defaultdict(list)
         for day in sorted(own.list_days()):
-            for file in own.files:
-                if _is_within(file, day):
-                    said[day].append((file, _find_day(file.summary.days, day)))
-        found += [
-            DayDifference(account, day, tuple(each))
-            for day, each in said.items()
-            if len({(sums.in_fen, sums.out_fen) if sums else (0, 0) for _, sums in each}) > 1
-        ]
-    return found
+            pairs = tuple(
+                (file, _find_day(file.summary.days, day))
+                for file in own.files
+                if _is_within(file, day)
+            )
+            if len({(sums.in_fen, sums.out_fen) if sums else (0, 0) for _, sums in pairs}) > 1:
+                differences.append(DayDifference(account, day, pairs))
+    return differences
 
 
 def _is_within(file: StatementFile, day: str) -> bool:

@@ -97,7 +97,7 @@ async def build_accounts(
         )
         for each in months
     ]
-    said = [
+    pairs = [
         (
             *(each.account, each.day, file.summary.name, file.id),
             *((convert_fen(sums.in_fen), convert_fen(sums.out_fen)) if sums else (None, None)),
@@ -109,10 +109,10 @@ async def build_accounts(
         *("账户", "月份", "对账单份数", "期初（元）", "收入（元）", "付出（元）", "期末（元）"),
         *("账面收入（元）", "账面付出（元）", "相差（元）"),
     )
-    said_head = ("账户", "日期", "文件", "编号", "收入（元）", "付出（元）")
+    pair_head = ("账户", "日期", "文件", "编号", "收入（元）", "付出（元）")
     return [
         ReportSheet("账户逐月", [head, *rows]),
-        ReportSheet("两个文件不一致的日子", [said_head, *said]),
+        ReportSheet("两个文件不一致的日子", [pair_head, *pairs]),
     ]
 
 
@@ -128,15 +128,17 @@ async def build_open(runtime: AuditRuntime, period: Period, now: datetime) -> li
         await _list_waiting_gifts(runtime),
         await _list_unsettled(runtime),
         *[
-            build_proposal_sheet(kind, found)
+            build_proposal_sheet(kind, proposals)
             for kind in PROPOSALS.values()
-            if (found := await mongo.find(runtime.database, kind.state, {"state": "proposed"}))
+            if (proposals := await mongo.find(runtime.database, kind.state, {"state": "proposed"}))
         ],
     ]
 
 
 async def _list_questions(runtime: AuditRuntime) -> ReportSheet:
-    found = await mongo.find(runtime.database, BankQuestion, {"is_open": True}, sort=[("at", 1)])
+    questions = await mongo.find(
+        runtime.database, BankQuestion, {"is_open": True}, sort=[("at", 1)]
+    )
     rows = [
         (
             each.at.astimezone(CHINA).date(),
@@ -144,20 +146,20 @@ async def _list_questions(runtime: AuditRuntime) -> ReportSheet:
             convert_fen(each.amount_fen),
             *(DOUBTS[each.doubt][0], each.own_account, each.bank_reference, each.id),
         )
-        for each in found
+        for each in questions
     ]
     head = ("银行日", "方向", "金额（元）", "原因", "账户", "银行流水号", "编号")
     return ReportSheet("待核对的银行流水", [head, *rows])
 
 
 async def _list_asked_gifts(runtime: AuditRuntime) -> ReportSheet:
-    found = await mongo.find(runtime.database, Donation, ASKED_GIFTS, sort=[("received_at", 1)])
+    gifts = await mongo.find(runtime.database, Donation, ASKED_GIFTS, sort=[("received_at", 1)])
     rows = [
         (
             each.received_at.astimezone(CHINA).date(),
             *(convert_fen(each.amount_fen), each.fund_id, each.reference, each.id, each.may_be),
         )
-        for each in found
+        for each in gifts
     ]
     head = ("银行日", "金额（元）", "基金", "银行流水号", "捐赠编号", "可能就是")
     return ReportSheet("待判断的捐款", [head, *rows])

@@ -38,8 +38,8 @@ CAMPAIGNS_UNREAD = "没有读到专项行动：它们的到期事项不在内"
 
 async def build_disclosure(runtime: AuditRuntime, year: Period, now: datetime) -> list[ReportSheet]:
     """Of the year's whole calendar, of what is published of it. Raises Denied."""
-    asked = await ask_campaigns(runtime.http, runtime.settings)
-    campaigns, notes = asked or [], [CAMPAIGNS_UNREAD] if asked is None else []
+    answer = await ask_campaigns(runtime.http, runtime.settings)
+    campaigns, notes = answer or [], [CAMPAIGNS_UNREAD] if answer is None else []
     major_fen = runtime.settings.major_transaction_fen
 
     def count() -> tuple[Figures, Figures] | None:
@@ -62,8 +62,8 @@ def _find_logs(runtime: AuditRuntime, year: int) -> Iterator[PublishedLog]:
     """Of all years up to the next: what an earlier one promised is paid, and what the next one
     recorded belongs to this one. Nothing where the year itself has none."""
     if find_year(runtime, year) is not None:
-        found = (find_year(runtime, each) for each in range(FIRST_YEAR, year + 2))
-        yield from (log for log in found if log is not None)
+        logs = (find_year(runtime, each) for each in range(FIRST_YEAR, year + 2))
+        yield from (log for log in logs if log is not None)
 
 
 def list_disclosure_sheets(

@@ -20,7 +20,7 @@ Build = Callable[[AuditRuntime, Period, datetime], Awaitable[list[ReportSheet]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BookReport:
     """name: of its file. covers: a month, a year, or as things stand."""
 
     name: str
@@ -29,61 +29,61 @@ class Report:
     build: Build
 
 
-REPORTS: Mapping[str, Report] = {
+REPORTS: Mapping[str, BookReport] = {
     report.name: report
     for report in (
-        Report(
+        BookReport(
             "statements",
             ("资产负债表、业务活动表", "Balance sheet and activity statement"),
             "month",
             books.build_statements,
         ),
-        Report("vouchers", ("记账凭证", "Vouchers"), "month", books.build_vouchers),
-        Report("journal", ("日记账", "Journal"), "month", books.build_journal),
-        Report(
+        BookReport("vouchers", ("记账凭证", "Vouchers"), "month", books.build_vouchers),
+        BookReport("journal", ("日记账", "Journal"), "month", books.build_journal),
+        BookReport(
             "month", ("月结：银行与账面", "Month close: bank and books"), "month", bank.build_month
         ),
-        Report(
+        BookReport(
             "disclosure",
             ("信息公开：各项数字和到期事项", "Disclosure: figures and what falls due"),
             "year",
             disclosure.build_disclosure,
         ),
-        Report(
+        BookReport(
             "accounts",
             ("账户逐月：对账单与账面", "Accounts by month: statements and books"),
             "year",
             bank.build_accounts,
         ),
-        Report("funds", ("基金", "Funds"), "now", holdings.build_funds),
-        Report("open", ("未了事项", "What is open"), "now", bank.build_open),
-        Report(
+        BookReport("funds", ("基金", "Funds"), "now", holdings.build_funds),
+        BookReport("open", ("未了事项", "What is open"), "now", bank.build_open),
+        BookReport(
             "decisions",
             ("两人办理的事项", "What two people decide"),
             "now",
             holdings.build_decisions,
         ),
-        Report("payables", ("应付款", "What is due"), "now", holdings.build_payables),
-        Report("orders", ("付款单", "Payment orders"), "now", holdings.build_orders),
-        Report(
+        BookReport("payables", ("应付款", "What is due"), "now", holdings.build_payables),
+        BookReport("orders", ("付款单", "Payment orders"), "now", holdings.build_orders),
+        BookReport(
             "reconciliation",
             ("认捐、银行、账本三方核对", "Pledges, bank and ledger compared"),
             "now",
             bank.build_reconciliation,
         ),
-        Report(
+        BookReport(
             "statement-lists",
             ("各对账单、名单及重叠", "Statements and lists, and where they overlap"),
             "now",
             bank.build_statement_lists,
         ),
-        Report("stocks", ("库存物资", "Goods in store"), "now", holdings.build_stocks),
-        Report(
+        BookReport("stocks", ("库存物资", "Goods in store"), "now", holdings.build_stocks),
+        BookReport(
             "invoices",
             ("未开捐赠票据的捐款", "Gifts without an invoice"),
             "now",
             holdings.build_invoices,
         ),
-        Report("chart", ("会计科目表", "Chart of accounts"), "now", books.build_chart),
+        BookReport("chart", ("会计科目表", "Chart of accounts"), "now", books.build_chart),
     )
 }
