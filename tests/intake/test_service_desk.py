@@ -350,7 +350,8 @@ async def test_a_public_work_is_reported_by_open311_and_followed_there(visitor: 
 
 async def test_figures_of_the_database_are_those_of_the_events(visitor: Visitor) -> None:
     """Of everything that happened here; and nobody counts what he may not see."""
-    await visitor.submit(key="m-opened")
+    for number in range(4):
+        await visitor.submit(key=f"m-counted-{number}")
     events = [
         parse_event(envelope, BY_TYPE[envelope.type])
         for row in await visitor.stack.read(topics.REQUESTS)
