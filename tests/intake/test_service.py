@@ -357,6 +357,10 @@ async def test_command_page_workbook_and_json_report_the_same_figures(
     opened = openpyxl.load_workbook(io.BytesIO(library.content)).worksheets[0]
     [by_kind] = [each for each in tables if each["table"] == "kind"]
     assert opened.max_row - 1 == by_kind["total"]["requests"]
+    closed = await browser.get(f"/desk/statistics/library.xlsx?town={CHASHAN}&state=closed")
+    rows = list(openpyxl.load_workbook(io.BytesIO(closed.content)).worksheets[0].values)[1:]
+    assert {row[-1] for row in rows} <= {"已完结"}
+    assert len(rows) < by_kind["total"]["requests"]
     assert visitor.phone[3:] not in str(list(opened.values))
     lines = [re.sub(r"[\s│]+", " ", line) for line in printed.output.splitlines()]
     assert book.sheetnames == [each["zh"][:31] for each in tables]

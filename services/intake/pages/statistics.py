@@ -68,8 +68,8 @@ def _list_query(selection: ReportSelection) -> dict[str, str]:
 async def download_library(
     caller: Reader, runtime: IntakeRuntimeDep, selection: Selected
 ) -> Response:
-    """The requests of a year that opened, in the area that one may see; nobody is named."""
-    sheet = await list_library(runtime.database, find_scope(caller), selection.year)
+    """Of those selected, in the area that one may see; nobody is named."""
+    sheet = await list_library(runtime.database, find_scope(caller), selection)
     content = await asyncio.to_thread(write_report, [sheet])
     return attach_workbook(content, f"guanjia-library-{selection.year}")
 

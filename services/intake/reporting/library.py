@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.intake.model import Request
 from services.intake.reporting.database import IS_LIBRARY, OPENED
-from services.intake.reporting.figures import STATES_ZH
+from services.intake.reporting.figures import STATES_ZH, ReportSelection
 from services.intake.store import REQUESTS
 from shared import mongo
 from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
@@ -25,19 +25,36 @@ _FIELDS = (
 )
 
 
-async def list_library(database: mongo.Database, scope: Scope, year: int) -> ReportSheet:
-    """Of a year of recording, in China, in the area that the reader sees."""
-    first = datetime(year, 1, 1, tzinfo=CHINA)
-    within = {"$gte": first, "$lt": first.replace(year=year + 1)}
+async def list_library(
+    database: mongo.Database, scope: Scope, selection: ReportSelection
+) -> ReportSheet:
+    """By when they were recorded, in China, in the area that the reader sees."""
     stages: list[Document] = [
-        {"$match": {**scope.build_query(REQUESTS), "recorded_at": within}},
+        {"$match": {"$and": [scope.build_query(REQUESTS), _build_query(selection)]}},
         {"$set": {"opened_at": OPENED}},
         {"$match": {"$expr": IS_LIBRARY}},
         {"$sort": {"recorded_at": 1, "_id": 1}},
         {"$project": dict.fromkeys(_FIELDS, 1)},
     ]
     rows = await database[Request.COLLECTION].aggregate(stages, allowDiskUse=True).to_list(None)
-    return ReportSheet(f"{year}年项目库", [HEAD, *map(_make_row, rows)])
+    return ReportSheet(f"{selection.year}年项目库", [HEAD, *map(_make_row, rows)])
+
+
+def _build_query(selection: ReportSelection) -> Document:
+    """As `ReportSelection.has` of a group."""
+    first = datetime(selection.year, selection.month or 1, 1, tzinfo=CHINA)
+    months = first.year * 12 + first.month - 1 + (1 if selection.month else 12)
+    end = first.replace(year=months // 12, month=months % 12 + 1)
+    wanted = {
+        "area.town_code": selection.town_code,
+        "kind": selection.kind,
+        "state": selection.state,
+        "beneficiary_class": selection.beneficiary_class,
+        "channel": selection.channel,
+    }
+    query: dict[str, object] = {name: value for name, value in wanted.items() if value}
+    query["recorded_at"] = {"$gte": first, "$lt": end}
+    return query
 
 
 def _make_row(row: Document) -> Sequence[Cell]:
