@@ -14,11 +14,19 @@ Parse = Callable[[str, str], object]
 _REMARK = re.compile(r"\((?:必填|选填|可选|必填项|选填项|required|optional)\)")
 _NO_PART = re.compile(r"[\s_*]|:$")
 _YUAN = re.compile(r"\((?:人民币)?元\)$|/(?:人民币)?元(?=\(|$)")
-"""In what amounts are unless it is said: a header with it is no other column."""
-_GLOSS = re.compile(
-    r"(?<=[^\x00-\x7f])[(\[](?!.*(?:dollar|euro|pound|yen))[a-z][a-z.'/&\-]{3,}[)\]]$"
+"""Amounts are in yuan unless a header says otherwise, so 金额(元) is the column 金额."""
+_GLOSS_WORDS = (
+    "transaction trade trading business payment payer payee remitter sender recipient receiver "
+    "beneficiary counterparty opposite other party bank branch account acct holder number no name "
+    "date time day posting booking value entry amount type kind category currency ccy yuan rmb "
+    "cny code reference ref serial sequence order voucher balance after before available channel "
+    "status state purpose usage summary abstract remark memo note postscript "
+    "description detail message address phone mobile telephone town person of the and s"
 )
-"""A bank's second language: 交易日期[ Transaction Date ]."""
+_GLOSS_WORD = "|".join(sorted(_GLOSS_WORDS.split(), key=len, reverse=True))
+_GLOSS = re.compile(rf"(?<=[^\x00-\x7f])[(\[](?=.{{4}})(?:(?:{_GLOSS_WORD})[.'/&\-]?)++[)\]]$")
+"""A bank's second language: 交易日期[ Transaction Date ]. Only words that change neither the sum nor
+its direction: 金额(thousand) and 金额(debit) are other columns than 金额."""
 
 _DAY, _OF_DAY = "日期", "时间"
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?")

@@ -76,10 +76,24 @@ def test_a_row_that_says_two_things_is_neither_gift_nor_payment(row: str) -> Non
     assert not isinstance(found, BankRow)
 
 
-@pytest.mark.parametrize("header", ["金额(US Dollars)", "金额(万元)", "金额[ euro ]"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("金额(US Dollars)", "金额(万元)", "金额[ euro ]", "金额(thousand)", "金额(thousand yuan)"),
+        *("金额(wanyuan)", "金额(rmb million)", "金额[USDT]", "金额(ringgit)", "金额(in US cents)"),
+        *("金额(debit)", "金额[ Amount in thousand ]", "金额(marks)"),
+    ],
+)
 def test_a_unit_that_changes_the_sum_is_no_second_language(header: str) -> None:
     with pytest.raises(Invalid):
         read(f"流水号,付款人,{header},记账日期\nB-1,甲公司,10,2026-01-05\n")
+
+
+@pytest.mark.parametrize("header", ["金额[ Trade Amount ]", "金额(Amount)", "金额(RMB yuan)"])
+def test_a_second_language_that_changes_no_sum_is_read(header: str) -> None:
+    [found] = read(f"流水号,付款人,{header},记账日期\nB-1,甲公司,10,2026-01-05\n")
+    assert isinstance(found, Gift)
+    assert found.fact.amount_fen == 10_00
 
 
 def test_a_trade_that_was_revoked_is_no_gift() -> None:
