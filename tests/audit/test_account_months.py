@@ -98,6 +98,15 @@ def test_a_file_read_whole_says_what_each_day_moved() -> None:
     ]
 
 
+def test_a_gift_that_the_bank_marks_as_reversed_moves_nothing() -> None:
+    """And says more of its day than the file of before, which has the gift alone."""
+    head = "交易日期,对方户名,收入金额,支出金额,流水号,交易状态\n"
+    row = "2026-01-05,张三,100.00,,1,已冲正\n"
+    layout = Layout(constants={"fund_id": "warm"}).of_account(ICBC)
+    [day] = try_statement((head + row).encode(), "x.csv", layout).list_days()
+    assert (day.day, day.in_fen, day.out_fen) == ("2026-01-05", 10_000, 10_000)
+
+
 async def test_finance_reads_it_on_a_page_and_takes_it_away(harness: AuditHarness) -> None:
     await harness.open_fund()
     data = gift(1_000_00).data.model_copy(update={"own_account": ICBC})

@@ -105,7 +105,7 @@ class Trial:
             case BankRow():
                 self.payments.append(row)
                 self._note_moment(row.stated.at)
-                came = row.stated.direction == "returned"
+                came = row.stated.undone or row.stated.direction == "returned"
                 self._note_moved(row.stated.at, row.stated.amount_fen, came=came)
             case _:
                 self.refused.append(row)
@@ -120,19 +120,34 @@ class Trial:
             self.gifts.append(gift)
 
     def list_days(self) -> tuple[DaySum, ...]:
-        """In order."""
+        """In order. What the bank marks as reversed came and went again: on both sides, unless the
+        way out has a row of its own."""
+        marked = [row.stated for row in self.payments if row.stated.undone]
+        paid = {
+            (row.stated.bank_reference, row.stated.amount_fen)
+            for row in self.payments
+            if row.stated.direction == "paid" and not row.stated.undone
+        }
+        undone = Counter[str]()
+        for each in marked:
+            if (each.bank_reference, each.amount_fen) not in paid:
+                undone[_find_day(each.at)] += each.amount_fen
         return tuple(
-            DaySum(day=day, in_fen=came, out_fen=went)
+            DaySum(day=day, in_fen=came, out_fen=went + undone[day])
             for day, (came, went) in sorted(self.days.items())
         )
 
     def _note_moved(self, moment: datetime, amount_fen: int, *, came: bool) -> None:
-        day = moment.astimezone(CHINA).date().isoformat()
-        self.days.setdefault(day, [0, 0])[0 if came else 1] += amount_fen
+        self.days.setdefault(_find_day(moment), [0, 0])[0 if came else 1] += amount_fen
 
     def _note_moment(self, moment: datetime) -> None:
         self.first = min(self.first or moment, moment)
         self.last = max(self.last or moment, moment)
+
+
+def _find_day(moment: datetime) -> str:
+    """In China."""
+    return moment.astimezone(CHINA).date().isoformat()
 
 
 def try_statement(
