@@ -25,8 +25,8 @@ _GLOSS_WORDS = (
 )
 _GLOSS_WORD = "|".join(sorted(_GLOSS_WORDS.split(), key=len, reverse=True))
 _GLOSS = re.compile(rf"(?<=[^\x00-\x7f])[(\[](?=.{{4}})(?:(?:{_GLOSS_WORD})[.'/&\-]?)++[)\]]$")
-"""A bank's second language: 交易日期[ Transaction Date ]. Only words that change neither the sum nor
-its direction: 金额(thousand) and 金额(debit) are other columns than 金额."""
+"""A bank's second language: 交易日期[ Transaction Date ]. Only words that change neither the sum
+nor its direction: 金额(thousand) and 金额(debit) are other columns than 金额."""
 
 _DAY, _OF_DAY = "日期", "时间"
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?")
