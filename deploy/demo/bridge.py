@@ -50,7 +50,8 @@ async def carry(source: str, topic: str, key: bytes, settings: Settings) -> int:
 
 
 async def wait_answered(publisher: ForeignPublisher) -> None:
-    """For as long as answers come: a slow machine takes its time. Raises TimeoutError."""
+    """For as long as answers come: a slow machine takes its time. Raises TimeoutError, which names
+    what waits."""
     while True:
         before = publisher.answered
         try:
@@ -58,7 +59,8 @@ async def wait_answered(publisher: ForeignPublisher) -> None:
                 await publisher.wait_answered()
         except TimeoutError:
             if publisher.answered == before:
-                raise
+                waiting = ", ".join(publisher.waiting)
+                raise TimeoutError(f"{before} answered, not: {waiting}") from None
         else:
             return
 

@@ -26,6 +26,12 @@ WISHES = 24
 RECEIVED_FEN = 20_450_000
 
 
+def read_warnings(data: Path) -> str:
+    """What the parts said that is no information: why a demo failed stands there."""
+    lines = [line for log in sorted(data.glob("logs/*.log")) for line in log.open(errors="replace")]
+    return "".join(line for line in lines if '"level":"info"' not in line)[-20_000:]
+
+
 def run_demo(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
     """The summary it writes, and what it prints."""
     file = folder / "summary.json"
@@ -39,7 +45,7 @@ def run_demo(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
         timeout=280,
         check=False,
     )
-    assert process.returncode == 0, process.stdout + process.stderr
+    assert process.returncode == 0, process.stdout + process.stderr + read_warnings(folder / "data")
     return json.loads(file.read_bytes()), process.stdout
 
 
