@@ -23,8 +23,8 @@ DONOR_EXCLUDED = Message(
 )
 OWN_REQUEST = Message(
     "own_request",
-    "求助人就是这位捐赠人本人，或与其共用一个电话或微信，不能用自己的资源资助自己；请由其他捐赠方帮助",
-    "the donor is the person who asks, or is reached at the same phone: somebody else has to give",
+    "求助人就是这位捐赠人本人，不能用自己的资源资助自己；请由其他捐赠方帮助",
+    "the donor is the person who asks: somebody else has to give",
 )
 RELATED_PARTY = Message(
     "related_party",
@@ -168,7 +168,9 @@ VALIDITY_PAST = Message("validity_past", "有效期已过", "this time has passe
 VALIDITY_REVERSED = Message("validity_reversed", "有效期早于开始日", "it ends before it begins")
 QUANTITY_MISSING = Message("quantity_missing", "请写明数量", "say how much")
 QUANTITY_PROMISED = Message(
-    "quantity_promised", "已承诺或已送达 {promised}，不能更少", "{promised} are promised or given"
+    "quantity_promised",
+    "已承诺或已送达 {promised}，不能更少",
+    "{promised} are promised or given",
 )
 
 # --- mandates: on whose word money is offered ---
@@ -255,9 +257,6 @@ OFFER_OVER = Message(
     "offer_over",
     "这项资源已撤回，链接已停用；要继续捐助，请联系为您登记的机构重新登记",
     "this offer was withdrawn and its link with it; have another registered",
-)
-CONFIRMER_GIVES = Message(
-    "confirmer_gives", "捐赠方与您共用电话，须由工作人员确认收到", "staff have to confirm it"
 )
 CONFIRMER_SAME = Message(
     "confirmer_same",

@@ -250,24 +250,13 @@ async def _load_related(database: mongo.Database, fund_ids: Sequence[str]) -> di
 async def _load_own_donors(
     database: mongo.Database, donor_ids: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Person to those of the donors who are he, by each of his records, or may be he."""
+    """Person to those of the donors who are he, by each of his records."""
     own = {id_: {id_} for id_ in donor_ids}
-    for joined in await _find_joined(database, donor_ids):
-        _add_donors(own, own[joined.id], joined.person_ids)
-    for joined in await _find_joined(database, sorted(own)):
-        _add_donors(own, own[joined.id], joined.beside_ids)
-    for joined in await _find_joined(database, sorted(own)):
-        _add_donors(own, own[joined.id], joined.person_ids)
+    query = {"_id": {"$in": list(donor_ids)}}
+    for joined in await mongo.find(database, JoinedPersons, query) if donor_ids else []:
+        for person_id in joined.person_ids:
+            own.setdefault(person_id, set()).add(joined.id)
     return {person_id: tuple(sorted(ids)) for person_id, ids in own.items()}
-
-
-def _add_donors(own: dict[str, set[str]], donors: set[str], person_ids: Iterable[str]) -> None:
-    for person_id in person_ids:
-        own.setdefault(person_id, set()).update(donors)
-
-
-async def _find_joined(database: mongo.Database, ids: Collection[str]) -> list[JoinedPersons]:
-    return await mongo.find(database, JoinedPersons, {"_id": {"$in": list(ids)}}) if ids else []
 
 
 async def load_pool_context(

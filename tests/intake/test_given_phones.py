@@ -1,5 +1,7 @@
 """A phone that staff gave a known person: by what it becomes his, and by what it does not."""
 
+from typing import Literal
+
 import pytest
 
 from services.intake.model import (
@@ -10,9 +12,12 @@ from services.intake.model import (
     RegisterParty,
     SealedCorrection,
     Speaker,
+    UnderstandReply,
 )
+from services.intake.vault.messages import make_reply
 from services.intake.vault.persons import choose_phone, derive_point_id, seal_openid
 from services.intake.vault.prepare import make_binding, seal_correction, seal_party
+from shared.messaging.decision import Decision
 from tests.intake.builders import CHASHAN, COMMANDS, PHONE, VAULT, make_command
 from tests.intake.test_decide_identities import (
     HOTLINE,
@@ -23,6 +28,7 @@ from tests.intake.test_decide_identities import (
 )
 
 THIRD_PHONE = "+8613700137000"
+MONEY = {"need": {"unit": "fen", "quantity": 300_00}}
 
 
 def test_a_phone_that_a_colleague_types_again_is_no_more_the_persons() -> None:
@@ -174,3 +180,48 @@ def test_what_was_his_phone_goes_with_him() -> None:
     harness.correct(donor, "lin", OTHER_PHONE)
     harness.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=donor)))
     assert find_phone(harness, donor) is None
+
+
+def test_a_slip_that_is_taken_back_costs_nobody_the_own_phone() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", SMS, phone=PHONE)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+    harness.correct(person_id, "lin", PHONE)
+    assert harness.has_voice(person_id, PHONE)
+
+
+def test_who_has_a_new_phone_of_his_own_gets_the_former_back_by_nobody_alone() -> None:
+    """It may be another's by now."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", SMS, phone=PHONE)
+    for by in ("lin", "mei"):
+        harness.correct(person_id, by, OTHER_PHONE)
+    harness.write(OTHER_PHONE, "w-1")
+    assert harness.has_voice(person_id, OTHER_PHONE)
+    harness.correct(person_id, "chen", PHONE)
+    assert not harness.has_voice(person_id, PHONE)
+
+
+def test_what_a_given_phone_asks_for_stands_on_no_meeting_of_the_persons() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE, need=MONEY)
+    assert harness.request(harness.last["request_id"]).sighting is not None
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    assert harness.ask("2", SMS, phone=OTHER_PHONE, need=MONEY) == person_id
+    asked = harness.request(harness.last["request_id"])
+    assert (asked.state, asked.sighting) == ("recorded", None)
+
+
+@pytest.mark.parametrize("meaning", ["opted_out", "resumed"])
+def test_a_given_phone_stops_and_starts_no_notices_of_the_persons(
+    meaning: Literal["opted_out", "resumed"],
+) -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.correct(person_id, "lin", OTHER_PHONE)
+    before = harness.person(person_id).model_copy(update={"opted_out": meaning == "resumed"})
+    harness.save(Decision((before,)))
+    reply = make_reply(VAULT, "Y-1", meaning, phone=OTHER_PHONE, openid=None)
+    harness.handle(COMMANDS[UnderstandReply], make_command(reply))
+    assert harness.person(person_id).opted_out is before.opted_out

@@ -1,21 +1,14 @@
 """A donor never gives to himself: not by proposal, by claim, by acceptance, nor in a round."""
 
 import json
-from typing import Any
 
-from services.matching.model.match import (
-    AcceptMatch,
-    ClaimNeed,
-    ConfirmMatch,
-    DeliverMatch,
-    Witness,
-)
+from services.matching.model.match import AcceptMatch, ClaimNeed
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.solver.interface import Inputs, read_inputs, write_inputs
 from services.matching.solver.solve import MinCostFlow
 from services.matching.store import PoolContext, build_open_need
-from shared.contracts.events import PersonJoined, PersonSeparated, ReplyUnderstood
+from shared.contracts.events import PersonJoined, PersonSeparated
 from tests.matching.decisions import DecisionHarness, make_propose, person_id
 from tests.support.answers import code
 
@@ -48,56 +41,6 @@ def test_a_proposal_from_before_the_records_were_joined_falls_when_it_is_accepte
     assert (decisions.match(id_).state, decisions.match(id_).reason) == ("released", "own_request")
     assert (decisions.offer_of(id_).free, decisions.need_of(id_).remaining) == (100, 50)
     assert "MatchAccepted" not in decisions.list_event_names()
-
-
-def test_who_is_reached_at_one_phone_with_the_donor_gets_nothing_of_his() -> None:
-    """Under another name he would ask, be given to by himself, and say that it arrived."""
-    decisions = DecisionHarness()
-    need, own = decisions.need(), decisions.offer(donor_id=SECOND, mode="both")
-    beside = PersonJoined(person_ids=(SECOND,), beside_ids=(PERSON, SECOND))
-    decisions.event(SECOND, beside)
-    assert code(decisions.command(make_propose(need, own, 10))) == "own_request"
-    claim = ClaimNeed(request_id=need, offer_id=own, quantity=10)
-    assert code(decisions.command(claim)) == "own_request"
-    decisions.event(SECOND, PersonSeparated(person_ids=()))
-    assert code(decisions.command(claim)) == "own_request", "it is still one phone"
-    decisions.propose(decisions.need("somebody"), own, 10)
-
-
-def test_by_another_record_of_the_person_who_asks_it_is_one_phone_too() -> None:
-    decisions = DecisionHarness()
-    third = person_id("third")
-    need, own = decisions.need(), decisions.offer(donor_id=SECOND, mode="both")
-    decisions.event(third, PersonJoined(person_ids=(third,), beside_ids=(SECOND, third)))
-    decisions.event(PERSON, PersonJoined(person_ids=(PERSON, third)))
-    assert code(decisions.command(make_propose(need, own, 10))) == "own_request"
-
-
-def test_by_another_record_of_the_donor_it_is_one_phone_too() -> None:
-    decisions = DecisionHarness()
-    third = person_id("third")
-    need, own = decisions.need(), decisions.offer(donor_id=SECOND, mode="both")
-    decisions.event(third, PersonJoined(person_ids=(third,), beside_ids=(PERSON, third)))
-    decisions.event(SECOND, PersonJoined(person_ids=(SECOND, third)))
-    assert code(decisions.command(make_propose(need, own, 10))) == "own_request"
-
-
-def test_of_what_was_accepted_before_the_phone_was_known_staff_say_that_it_arrived() -> None:
-    decisions = DecisionHarness()
-    things: dict[str, Any] = {"unit": "袋", "item": "大米"}
-    offer = decisions.offer(donor_id=SECOND, **things)
-    id_ = decisions.propose(decisions.need(**things), offer, 10)
-    decisions.command(AcceptMatch(match_id=id_))
-    decisions.command(DeliverMatch(match_id=id_))
-    decisions.event(PERSON, PersonJoined(person_ids=(PERSON,), beside_ids=(PERSON, SECOND)))
-    assert code(decisions.command(ConfirmMatch(match_id=id_))) == "confirmer_gives"
-    reply = ReplyUnderstood(person_id=PERSON, meaning="received", match_id=id_)
-    decisions.event("Y-1", reply)
-    assert decisions.match(id_).state == "delivered"
-    witness = Witness.model_validate({"evidence": "visit"})
-    seen = ConfirmMatch(match_id=id_, by_staff=True, witness=witness)
-    decisions.command(seen, principal="another")
-    assert decisions.match(id_).state == "confirmed"
 
 
 def test_a_round_gives_to_others_and_can_be_replayed() -> None:

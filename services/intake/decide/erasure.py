@@ -160,6 +160,7 @@ def _without_keys(person: Person) -> Person:
             "openid": None,
             "openid_verified": False,
             "former_phone": None,
+            "former_links": {},
             "keys": {},
             "has_phone": False,
             "erased": True,

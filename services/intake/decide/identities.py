@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.intake.model import (
-    LINKS_MAX,
     OUTSIDE,
     ContactLink,
     ContactPoint,
@@ -209,42 +208,11 @@ def list_joined_facts(before: Person, person: Person) -> tuple[tuple[State, Fact
     return ((person, PersonJoined(person_ids=tuple(sorted((person.id, *person.joined))))),)
 
 
-BESIDE_MAX = 20
-"""Persons at a phone of whose requests matching is told: one of more is an office's."""
-
-
-def tell_beside(
-    states: States, person: Person, leading: tuple[State, ...], *, is_party: bool = False
-) -> tuple[tuple[State, ...], tuple[tuple[State, Fact], ...]]:
-    """The contact points as matching knows of them now, and what is emitted of those that reach
-    others too. leading: what leads to the person. is_party: he is registered, perhaps as a donor:
-    matching is told however many there are."""
-    most = LINKS_MAX if is_party else BESIDE_MAX
-    points: dict[str, ContactPoint] = {}
-    beside: set[str] = set()
-    for point in leading:
-        if not isinstance(point, ContactPoint):
-            continue
-        bound = states.get(ContactPoint, point.bound_to) if point.bound_to else None
-        ids = point.list_holders() | (bound.list_holders() if bound else set())
-        if person.id in ids and 1 < len(ids) <= most and not ids <= {*point.told_ids}:
-            points[point.id] = point.model_copy(update={"told_ids": tuple(sorted(ids))})
-            beside |= ids
-    if not beside:
-        return leading, ()
-    states_then = tuple(
-        points.get(each.id, each) if isinstance(each, ContactPoint) else each for each in leading
-    )
-    one = tuple(sorted((person.id, *person.joined)))
-    fact = PersonJoined(person_ids=one, beside_ids=tuple(sorted(beside)))
-    return states_then, ((person, fact),)
-
-
 def _link_point(
     states: States, point_id: str, person: Person, naming: Naming, registration: Registration
 ) -> ContactPoint:
     point = states.get(ContactPoint, point_id) or ContactPoint(id=point_id)
-    link = point.find_link(person.id)
+    link = point.find_link(person.id) or _find_former_link(states, point_id, person)
     is_of_before = not person.points and person.foremost is not None
     first = link or (
         _make_earlier_link(person) if is_of_before else ContactLink(person_id=person.id)
@@ -265,6 +233,17 @@ def _link_point(
             entered_by=entered_by,
         )
     )
+
+
+def _find_former_link(states: States, point_id: str, person: Person) -> ContactLink | None:
+    """What a contact was to him before staff replaced it, where nothing that they gave instead has
+    a voice yet: a slip that is taken back costs nobody the own phone."""
+    former = person.former_links.get(point_id)
+    if former is None:
+        return None
+    points = states.get_many(ContactPoint, person.points).values()
+    links = [link for point in points if (link := point.find_link(person.id))]
+    return former if any(link.entered_by for link in links) else None
 
 
 def _find_enterer(person: Person, link: ContactLink | None, registration: Registration) -> str:

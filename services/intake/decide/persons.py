@@ -11,7 +11,6 @@ from services.intake.decide.identities import (
     list_joined_facts,
     list_reached,
     second_point,
-    tell_beside,
 )
 from services.intake.messages import (
     ID_NUMBER_ELSEWHERE,
@@ -47,8 +46,9 @@ from shared.towns import is_city_wide
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The person as named now, and what leads to him. is_proven: as in `Meant`. is_new: nothing was
-    known of him. is_named: by the message. before: what was known."""
+    """The person as named now, and what leads to him. is_proven: not only an ID number that a third
+    party names leads to him, nor only a phone that staff gave. is_new: nothing was known of him.
+    is_named: by the message. before: what was known."""
 
     person: Person
     states: tuple[State, ...]
@@ -68,7 +68,8 @@ def update_named(states: States, data: SealedRequest) -> Named:
     if data.openid and registration.kind == "own":
         person = with_own_openid(person, data.openid)
     is_new = meant.person.foremost is None
-    return Named(person, leading, meant.is_proven, is_new, data.naming.is_named, meant.person)
+    is_proven = meant.is_proven and not _is_strange(data.contact.speaker, is_his=meant.is_his)
+    return Named(person, leading, is_proven, is_new, data.naming.is_named, meant.person)
 
 
 def _weigh(registration: Registration, area: str, *, is_his: bool) -> Registration:
@@ -76,11 +77,14 @@ def _weigh(registration: Registration, area: str, *, is_his: bool) -> Registrati
     that nobody else knows as his, whatever name and ID number he gives."""
     speaker = registration.speaker
     is_elsewhere = speaker.kind == "staff" and area and not area.startswith(speaker.area)
-    is_strange = speaker.kind == "own" and not is_his
-    if not is_elsewhere and not is_strange:
+    if not is_elsewhere and not _is_strange(speaker, is_his=is_his):
         return registration
     speaker = speaker.model_copy(update={"kind": "channel"})
     return registration.model_copy(update={"speaker": speaker})
+
+
+def _is_strange(speaker: Speaker, *, is_his: bool) -> bool:
+    return speaker.kind == "own" and not is_his
 
 
 def _choose_area(area: str, registration: Registration, stated: Area) -> str:
@@ -205,9 +209,8 @@ def decide_register_party(states: States, item: Command[SealedParty], _now: date
         person, party.contact, party.contact_key, has_phone=party.has_phone
     ).model_copy(update={"area": area})
     answer = Answer(201, {"person_id": person.id})
-    leading, facts = tell_beside(states, person, leading, is_party=True)
-    facts = facts or list_joined_facts(meant.person, person)
-    return Decision(states=(person, *leading), events=facts, answer=answer)
+    joined = list_joined_facts(meant.person, person)
+    return Decision(states=(person, *leading), events=joined, answer=answer)
 
 
 def _hide_identity(naming: Naming, speaker: Speaker) -> Naming:
@@ -235,9 +238,10 @@ def decide_bind_openid(states: States, item: Command[BindOpenid], _now: datetime
         else point
         for point in leading
     ]
-    person = with_own_openid(person, item.data.openid)
-    leading, facts = tell_beside(states, person, (*points, bound))
-    return Decision((person, *leading), facts, Answer(200, {"meaning": "bound"}))
+    return Decision(
+        states=(with_own_openid(person, item.data.openid), *points, bound),
+        answer=Answer(200, {"meaning": "bound"}),
+    )
 
 
 def _find_binder(states: States, phone: SealedParty, point_id: str) -> Person:
@@ -281,14 +285,13 @@ def decide_correct(states: States, item: Command[SealedCorrection], _now: dateti
     )
     wrong = states.get_many(ContactPoint, data.wrong_point_ids).values()
     points = tuple(id_ for id_ in person.points if id_ not in data.wrong_point_ids)
+    former_links = {point.id: link for point in wrong if (link := point.find_link(person.id))}
     person = with_registration(
         person, contact, data.party.contact_key, has_phone=data.party.has_phone
-    ).model_copy(update={"points": points})
+    ).model_copy(update={"points": points, "former_links": {**before.former_links, **former_links}})
     person = _with_former_phone(states, person, data)
     unlinked = (point.without_person(person.id) for point in wrong)
-    leading, facts = tell_beside(states, person, leading)
-    answer = Answer(200, {"person_id": person.id})
-    return Decision((person, *leading, *unlinked), facts, answer)
+    return Decision((person, *leading, *unlinked), answer=Answer(200, {"person_id": person.id}))
 
 
 def _with_former_phone(states: States, person: Person, data: SealedCorrection) -> Person:

@@ -246,12 +246,13 @@ def _opt_out(states: States, writer: Writer) -> Decision:
     nothing on WeChat. On a phone of several it is one's word, and about this phone alone: whoever
     of them is reached elsewhere goes on to be told there."""
     data = writer.data
-    persons = [each.person for each in writer.reached] or [
-        states.get(Person, data.earlier_id) or Person(id=data.earlier_id)
-    ]
+    # Whom staff alone say that it reaches is told on: it is nobody's word but their own.
+    persons = [each.person for each in writer.reached if not each.link.entered_by]
+    if not writer.reached:
+        persons = [states.get(Person, data.earlier_id) or Person(id=data.earlier_id)]
     point = states.get(ContactPoint, data.point_id) or ContactPoint(id=data.point_id)
     changed: list[State] = [point.model_copy(update={"opted_out": True})]
-    speaking = persons if are_one(persons) else []
+    speaking = persons if persons and are_one(persons) else []
     if data.channel == "sms":
         changed += [person.model_copy(update={"opted_out": True}) for person in speaking]
     # Of a phone that several share, nobody knows whose words they are.
@@ -268,7 +269,7 @@ def _resume(states: States, writer: Writer) -> Decision:
     data = writer.data
     point = states.get(ContactPoint, data.point_id)
     changed: list[State] = [point.model_copy(update={"opted_out": False})] if point else []
-    persons = [each.person for each in writer.reached]
+    persons = [each.person for each in writer.reached if not each.link.entered_by]
     if data.channel == "sms":
         closed = (person for person in persons if person.opted_out)
         changed += [person.model_copy(update={"opted_out": False}) for person in closed]

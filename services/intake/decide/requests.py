@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from services.intake.approvals.messages import PART_REASONS
 from services.intake.decide.followers import with_released
-from services.intake.decide.identities import list_joined_facts, list_refs, tell_beside
+from services.intake.decide.identities import list_joined_facts, list_refs
 from services.intake.decide.openings import count_opening, list_tally_ids, list_tally_refs
 from services.intake.decide.persons import (
     update_named,
@@ -99,9 +99,8 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     suggested = suggest(rules, states, replace(named, person=person), request, data.place_id, now)
     fact = make_fact(request)
     person = with_request(person, request, data.text)
-    leading, facts = tell_beside(states, person, named.states)
-    joined = facts or list_joined_facts(named.before, person)
-    changed = (request, person, *leading)
+    joined = list_joined_facts(named.before, person)
+    changed = (request, person, *named.states)
     return Decision(
         states=(*changed, *counted, *suggested),
         events=(*joined, *(((request, fact),) if fact else ())),

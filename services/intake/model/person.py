@@ -132,7 +132,8 @@ class Person(State):
     confirmed last, by whomever: what “没收到” means where nothing is awaited. standings: what the
     we know of him by name: a person of before is a phone, with many names. consents: by what he
     agreed to. preference: how he wants to be told. former_phone: cipher of the one that one of the
-    staff replaced, as long as nobody else said so.
+    staff replaced, as long as nobody else said so. former_links: by contact point, what those were
+    to him that staff took away.
     """
 
     COLLECTION: ClassVar[str] = "persons"
@@ -156,6 +157,7 @@ class Person(State):
     consents: Mapping[str, Consent] = Field(default_factory=dict)
     preference: Preference = Preference()
     former_phone: bytes | None = None
+    former_links: Mapping[str, "ContactLink"] = Field(default_factory=dict)
 
     def with_key(self, record: str, key: bytes) -> Self:
         """What is sealed under that record can be read as long as he is not erased."""
@@ -246,8 +248,7 @@ class ContactPoint(State):
     owner wants no notices there. person_id, verified: of a WeChat account of before; verified is
     false where a third party may have bound it. confirmed_ids: the persons who signed in by a code
     that was sent to it. seconded: by person, who of the staff corrected the record to it too, after
-    another had entered it; it waits for a message from it. told_ids: whom it reaches, as matching
-    was told.
+    another had entered it; it waits for a message from it.
     """
 
     COLLECTION: ClassVar[str] = "handles"
@@ -255,7 +256,6 @@ class ContactPoint(State):
     links: tuple[ContactLink, ...] = ()
     confirmed_ids: tuple[str, ...] = ()
     seconded: Mapping[str, str] = Field(default_factory=dict)
-    told_ids: tuple[str, ...] = ()
     bound_to: str = ""
     opted_out: bool = False
     person_id: str = ""
@@ -263,10 +263,6 @@ class ContactPoint(State):
 
     def find_link(self, person_id: str) -> ContactLink | None:
         return next((link for link in self.links if link.person_id == person_id), None)
-
-    def list_holders(self) -> set[str]:
-        """Those whose phone it may be: not whom a collector or hotline writes for."""
-        return {link.person_id for link in self.links if link.whose != "collector"}
 
     def reaches_only(self, person_id: str) -> bool:
         return all(link.person_id == person_id for link in self.links)

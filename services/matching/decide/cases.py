@@ -102,12 +102,8 @@ def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
 
 
 def is_own(states: States, donor_id: str, person_id: str) -> bool:
-    """Whether the donor is the person who asks, by whichever of the records, or may be: one phone
-    or account reaches both."""
-    records = _list_records(states, person_id)
-    joined = states.get_many(JoinedPersons, records).values()
-    near = records.union(*(each.beside_ids for each in joined))
-    return not near.isdisjoint(_list_records(states, donor_id))
+    """Whether the donor is the person who asks, by whichever of the records."""
+    return donor_id in _list_records(states, person_id)
 
 
 def is_party(states: States, match: Match, principal: str) -> bool:
@@ -146,8 +142,7 @@ def find_refusal(
     states: States, need: Need, offer: Offer, quantity: int, way: Way, now: datetime
 ) -> Message | None:
     """Why this offer may not serve this need now; None when it may."""
-    joined = (Ref(JoinedPersons, need.person_id), Ref(JoinedPersons, offer.donor_id))
-    states.prefetch(*list_rule_refs(offer), *joined)
+    states.prefetch(*list_rule_refs(offer), Ref(JoinedPersons, need.person_id))
     checks = (
         (NEED_NOT_OPEN, need.state != "open"),
         (OFFER_NOT_OPEN, not offer.is_open(now)),

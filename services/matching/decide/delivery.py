@@ -10,7 +10,6 @@ from services.matching.decide.cases import (
     get_case,
     get_match,
     get_match_with_offer,
-    is_own,
     is_party,
     is_related,
     pause_freed_offer,
@@ -20,7 +19,6 @@ from services.matching.decide.cases import (
     require_case,
 )
 from services.matching.messages import (
-    CONFIRMER_GIVES,
     CONFIRMER_SAME,
     EVIDENCE_MISSING,
     LEDGER_DIFFERS,
@@ -176,8 +174,6 @@ def decide_confirm(
         return refuse_state(match)
     if is_party(states, match, command.principal):
         return Decision(answer=CONFIRMER_SAME.refusal(409))
-    if not command.data.by_staff and is_own(states, match.donor_id, match.person_id):
-        return Decision(answer=CONFIRMER_GIVES.refusal(409))
     if command.data.by_staff and command.data.witness is None:
         return Decision(answer=EVIDENCE_MISSING.refusal(422, "evidence"))
     confirmation = {"confirmed_by": command.principal, "witness": command.data.witness}
@@ -218,9 +214,6 @@ def decide_reply(
         # Who accepted or delivered it reads no answer for the person.
         reader = event.data.read_by
         if reader and is_party(states, match, reader):
-            return NOTHING
-        # Who gives it writes from the same phone: another has to have seen it.
-        if is_own(states, match.donor_id, match.person_id):
             return NOTHING
         # A reader's yes takes nothing back: somebody has to hand it over again before.
         is_taken_back = match.state == "committed" and match.reason == REPLIED_NOT_RECEIVED

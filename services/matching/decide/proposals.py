@@ -79,7 +79,6 @@ def decide_propose(
         *list_consent_refs(offer.donor_id, offer.mandate_id),
         Ref(DonorDigest, offer.donor_id),
         Ref(JoinedPersons, need.person_id),
-        Ref(JoinedPersons, offer.donor_id),
     )
     if reason := find_refusal(states, need, offer, propose.quantity, "push", now):
         return Decision(answer=reason.refusal(409))
@@ -135,10 +134,7 @@ def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> 
     need, offer = pair
     match_id = build_match_id(need.id, offer.id, need.proposals + 1)
     states.prefetch(
-        Ref(Match, match_id),
-        *list_rule_refs(offer),
-        Ref(JoinedPersons, need.person_id),
-        Ref(JoinedPersons, offer.donor_id),
+        Ref(Match, match_id), *list_rule_refs(offer), Ref(JoinedPersons, need.person_id)
     )
     if reason := find_claim_refusal(states, need, offer, claim.quantity, now):
         return Decision(answer=reason.refusal(409))

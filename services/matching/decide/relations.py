@@ -22,7 +22,7 @@ from services.matching.model.relations import (
 )
 from shared.contracts.envelope import Event
 from shared.contracts.events import PersonJoined, PersonSeparated
-from shared.messaging.decision import Answer, Command, Decision, Ref, States
+from shared.messaging.decision import Answer, Command, Decision, States
 
 
 def decide_declare_relation(
@@ -98,16 +98,10 @@ def decide_clear_namesake(
 
 
 def decide_joined(states: States, event: Event[PersonJoined], _now: datetime) -> Decision:
-    """From now on a related party is one by each of his records, and nobody gives to whom his own
-    phone reaches."""
-    ids, beside = event.data.person_ids, event.data.beside_ids or ()
-    states.prefetch(*(Ref(JoinedPersons, id_) for id_ in (*ids, *beside)))
-    joined = {id_: _change(states, id_, person_ids=ids) for id_ in ids}
-    for id_ in beside:
-        record = joined.get(id_) or _change(states, id_)
-        others = {*record.beside_ids, *beside} - {id_}
-        joined[id_] = record.model_copy(update={"beside_ids": tuple(sorted(others))})
-    return Decision(tuple(joined.values()))
+    """From now on a related party is one by each of his records."""
+    ids = event.data.person_ids
+    states.get_many(JoinedPersons, ids)
+    return Decision(tuple(JoinedPersons(id=id_, person_ids=ids) for id_ in ids))
 
 
 def decide_separated(states: States, event: Event[PersonSeparated], _now: datetime) -> Decision:
@@ -115,15 +109,10 @@ def decide_separated(states: States, event: Event[PersonSeparated], _now: dateti
     states.get_many(JoinedPersons, (event.subject, *others))
     return Decision(
         (
-            _change(states, event.subject, person_ids=()),
-            *(_change(states, id_, person_ids=others) for id_ in others),
+            JoinedPersons(id=event.subject),
+            *(JoinedPersons(id=id_, person_ids=others) for id_ in others),
         )
     )
-
-
-def _change(states: States, id_: str, **changes: object) -> JoinedPersons:
-    stored = states.get(JoinedPersons, id_) or JoinedPersons(id=id_)
-    return stored.model_copy(update=changes)
 
 
 # --- the parts ---

@@ -62,15 +62,11 @@ class FundRelations(State):
 
 
 class JoinedPersons(State):
-    """Whom intake knows to be one person with this one, himself among them. Its id is his.
-
-    beside_ids: whom a phone or account of his reaches as well: none of them gives to him.
-    """
+    """Whom intake knows to be one person with this one, himself among them. Its id is his."""
 
     COLLECTION: ClassVar[str] = "joined_persons"
 
     person_ids: tuple[str, ...] = ()
-    beside_ids: tuple[str, ...] = ()
 
 
 class PersonVouchers(State):

@@ -30,16 +30,11 @@ class LinkRevoked(Fact):
 
 
 class PersonJoined(Fact):
-    """These records are one person, by an ID number with a name or by somebody's word.
-
-    beside_ids: all that one phone or account reaches, the subject among them, who may or may not
-    be one person: none of them is another's donor.
-    """
+    """These records are one person, by an ID number with a name or by somebody's word."""
 
     TYPE: ClassVar[str] = "guanjia.person.joined.v1"
     TOPIC: ClassVar[str] = topics.PERSONS
     person_ids: tuple[Identifier, ...]
-    beside_ids: tuple[Identifier, ...] | None = None
 
 
 class PersonSeparated(Fact):
