@@ -77,5 +77,13 @@ def _clean_if_text(value: object) -> object:
 FOLDED = BeforeValidator(_fold_if_text)
 """For fields of pydantic models: `item: Annotated[str, Field(max_length=100), FOLDED]`."""
 
+
+def _take_empty_as_none(value: object) -> object:
+    return None if value == "" else value
+
+
+EMPTY_AS_NONE = BeforeValidator(_take_empty_as_none)
+"""For a field of a form that may be left empty."""
+
 CLEANED = BeforeValidator(_clean_if_text)
 """The same for names."""

@@ -1,5 +1,7 @@
 """A file is an account's statement of its days, and stands beside the books month by month."""
 
+from datetime import UTC, datetime
+
 from services.audit.model.statement_files import DaySum, FileSummary, StatementFile
 from services.audit.pages.accounts import ACCOUNTS_PATH
 from services.audit.pages.statements import STATEMENTS_PATH
@@ -14,7 +16,11 @@ ICBC, BOC = "工行 1001", "中行 2002"
 
 
 def make_file(
-    id_: str, account: str, *days: tuple[str, int, int], opening: int | None = None
+    id_: str,
+    account: str,
+    *days: tuple[str, int, int],
+    opening: int | None = None,
+    closing: int | None = None,
 ) -> StatementFile:
     summary = FileSummary(
         source="/bank/icbc",
@@ -29,6 +35,7 @@ def make_file(
         sha256="a" * 64,
         days=tuple(DaySum(day=day, in_fen=came, out_fen=went) for day, came, went in days),
         opening_fen=opening,
+        closing_fen=closing,
     )
     return StatementFile(id=id_, maker="m", summary=summary)
 
@@ -61,6 +68,44 @@ def test_what_came_before_a_stated_balance_in_its_month_is_taken_off() -> None:
     late = make_file("b", ICBC, ("2026-01-15", 1, 0), opening=540)
     [january] = count_months([early, late], {})
     assert (january.opening_fen, january.closing_fen) == (500, 541)
+
+
+def test_each_file_counts_from_its_own_balance_and_what_does_not_follow_is_said() -> None:
+    """And the month between two statements is listed."""
+    january = make_file("a", ICBC, ("2026-01-05", 100, 0), opening=900, closing=1_000)
+    march = make_file("b", ICBC, ("2026-03-05", 100, 0), opening=1_500, closing=1_600)
+    refused = make_file("c", BOC, ("2026-01-05", 100, 0), opening=900, closing=2_000)
+    boc, *months = count_months([january, march, refused], {})
+    assert [
+        (each.month, each.files, each.opening_fen, each.closing_fen, each.stated_gap_fen)
+        for each in months
+    ] == [
+        ("2026-01", 1, 900, 1_000, 0),
+        ("2026-02", 0, 1_000, 1_000, 0),
+        ("2026-03", 1, 1_500, 1_600, 500),
+    ]
+    assert (boc.opening_fen, boc.closing_fen, boc.stated_gap_fen) == (900, 2_000, 1_000)
+
+
+def test_the_balance_of_the_middle_of_a_day_is_not_that_of_its_end() -> None:
+    running = make_file("a", ICBC, ("2026-01-05", 100, 0), opening=0, closing=100)
+    whole = make_file("b", ICBC, ("2026-01-05", 130, 0), opening=0, closing=130)
+    [month] = count_months([running, whole], {})
+    assert (month.opening_fen, month.closing_fen, month.stated_gap_fen) == (0, 130, 0)
+
+
+def test_a_month_of_a_file_of_before_the_update_shows_no_difference() -> None:
+    """Until it is taken in again."""
+    moment = datetime(2026, 1, 31, 17, tzinfo=UTC)
+    before = make_file("a", ICBC)
+    summary = before.summary.model_copy(update={"first": moment, "last": moment})
+    before = before.model_copy(update={"summary": summary})
+    booked = {(ICBC, "2026-02"): (100, 0)}
+    [month] = count_months([before], booked)
+    assert (month.month, month.are_days_unknown, month.difference_fen) == ("2026-02", True, None)
+    again = make_file("b", ICBC, ("2026-02-01", 100, 0))
+    [month] = count_months([before, again], booked)
+    assert (month.files, month.are_days_unknown, month.difference_fen) == (1, False, 0)
 
 
 def test_two_files_of_an_account_count_a_day_once_and_say_where_they_differ() -> None:

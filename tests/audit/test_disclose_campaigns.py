@@ -71,5 +71,5 @@ def test_that_no_campaigns_were_read_is_told(year: Path, tmp_path: Path) -> None
     env = {"GUANJIA_DATA_DIR": str(tmp_path), "GUANJIA_TOKEN": "t"}
     result = CliRunner().invoke(app, options, env=env)
     assert (result.exit_code, json.loads(result.stdout)["campaigns"]) == (0, [])
-    assert "没有读到专项行动" in result.stderr
+    assert "未能读取专项行动" in result.stderr
     assert "没有读到走访和服务的数字" in result.stderr

@@ -31,7 +31,7 @@ def test_receipts_count_for_nothing() -> None:
     share = FeeShare.from_totals([totals])
     assert (share.costs_fen, share.spent_fen, share.is_above) == (105_00, 605_00, True)
     assert share.describe()[0].startswith(
-        "超过上限：管理费用 105.00 元，当年总支出 605.00 元，占 17.36%；上限 10%"
+        "超过上限：管理费用 105.00 元，当年总支出 605.00 元，年度管理费用占比 17.36%；上限 10%"
     )
     assert "须报告民政部门" in share.describe()[0]
 
@@ -52,4 +52,4 @@ def test_a_proposal_shows_the_share_as_it_would_be_and_interest_shows_none() -> 
     interest = BankEntry(kind="bank_interest", amount_fen=1, **common, **papers)
     assert list(describe_share(interest, [spending])) == []
     [(zh, en)] = describe_shares(AuditSettings(), [spending])
-    assert ("占 0.00%" in zh, "0.00%" in en) == (True, True)
+    assert ("年度管理费用占比 0.00%" in zh, "0.00%" in en) == (True, True)

@@ -51,13 +51,13 @@ async def test_finance_reads_what_is_due_by_when(stack: StackHarness) -> None:
         [entry] = set(re.findall(r'href="(/ledger/\d+/entries/\d+)"', page.text))
         shown = await harness.audit.http.get(entry)
         assert "5,000.00" in shown.text
-        assert "没有读到专项行动" not in page.text
+        assert "未能读取专项行动" not in page.text
         later = await harness.audit.http.get(
             f"{DISCLOSURES_PATH}?year={year + 1}", headers=harness.checker
         )
         assert f"{year + 2}年5月31日" in later.text
     silent = await harness.audit.http.get(DISCLOSURES_PATH, headers=harness.maker)
-    assert (silent.status_code, "没有读到专项行动" in silent.text) == (200, True)
+    assert (silent.status_code, "未能读取专项行动" in silent.text) == (200, True)
 
 
 async def test_finance_reads_what_does_not_match(harness: AuditHarness) -> None:

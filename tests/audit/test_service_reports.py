@@ -1,14 +1,21 @@
 """Every report of the books is downloaded as a workbook, in which the sums are the books'."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import httpx
 import pytest
 from openpyxl import load_workbook
 
+from services.audit.model import Mandate
+from services.audit.model.months import MonthClose
+from services.audit.months.reading import NOTHING_BOOKED
+from services.audit.pages.accounts import ACCOUNTS_PATH
+from services.audit.pages.disclosures import DISCLOSURES_PATH
 from services.audit.pages.downloads import REPORTS
+from services.audit.pages.downloads.holdings import name_proposal_state
+from services.audit.pages.months import MONTHS_PATH
 from services.audit.pages.reports import REPORTS_PATH
 from shared.contracts.values import CHINA
 from shared.security import Role
@@ -66,9 +73,9 @@ async def test_every_report_is_a_workbook_with_the_sums_of_the_books(
     [payable] = books["payables"]["应付款"][1:]
     assert payable[3:7] == (333, 0, 0, 333)
     [asked] = books["open"]["待核对的银行流水"][1:]
-    assert (asked[1], asked[2], asked[4]) == ("付出", 8, ACCOUNT)
+    assert (asked[1], asked[2], asked[4]) == ("支出", 8, ACCOUNT)
     duties = books["disclosure"]["到期事项"]
-    assert "没有读到专项行动" in str(duties[-1]), "matching does not run"
+    assert "未能读取专项行动" in str(duties[-1]), "matching does not run"
     [yearly] = [row for row in duties if row[3] == month[:4]]
     assert (str(yearly[0])[:10], yearly[2]) == (
         f"{int(month[:4]) + 1}-05-31",
@@ -103,6 +110,34 @@ async def test_what_cannot_be_made_is_said(
     path = f"{REPORTS_PATH}/{name}.xlsx?period={period}"
     answer = await harness.audit.http.get(path, headers=harness.maker)
     assert answer.status_code == status, answer.text
+
+
+async def test_a_field_of_a_form_that_was_left_empty_selects_nothing(
+    harness: AuditHarness,
+) -> None:
+    http = harness.audit.http
+    for path in (
+        *(f"{ACCOUNTS_PATH}?year=", f"{DISCLOSURES_PATH}?year="),
+        *(f"{REPORTS_PATH}?month=", f"{MONTHS_PATH}?month="),
+    ):
+        assert (await http.get(path, headers=harness.maker)).status_code == 200, path
+    first = await http.get(f"{DISCLOSURES_PATH}?year=2001", headers=harness.maker)
+    assert ("year=2000" in first.text, "year=2002" in first.text) == (False, True)
+
+
+def test_the_workbook_says_what_became_of_a_mandate_and_of_a_close() -> None:
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    mandate = Mandate(
+        id="M-1", maker="m", fund_id="f", donor_id="P-1", covers="gifts", sum_fen=1, valid_until=now
+    ).model_copy(update={"state": "open"})
+    earlier = now - timedelta(seconds=1)
+    assert [name_proposal_state(mandate, each) for each in (earlier, now)] == ["有效", "已过期"]
+    close = MonthClose(
+        id="C", maker="m", foundation="f", month="2026-04", balances=(), figures=NOTHING_BOOKED
+    )
+    assert name_proposal_state(close, now) == "等第二个人决定"
+    reopened = close.model_copy(update={"state": "revoked"})
+    assert name_proposal_state(reopened, now) == "已反结账"
 
 
 # --- the writer ---

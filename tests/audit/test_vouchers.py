@@ -310,7 +310,7 @@ async def test_finance_charges_a_fee_by_page_and_gives_back_by_command(
     done = await http.post(f"{FINANCE_PATH}/new/fee", data=fee | papers, headers=maker)
     assert done.status_code == 303, done.text
     waiting = (await http.get(FINANCE_PATH, headers=checker)).text
-    share = "超过上限：管理费用 5.00 元，当年总支出 5.00 元，占 100.00%；上限 10%"
+    share = "超过上限：管理费用 5.00 元，当年总支出 5.00 元，年度管理费用占比 100.00%；上限 10%"
     for part in ("记-12", DIGEST, "5.00 元", "2026年1月20日", share):
         assert part in waiting, part
     [digest] = set(re.findall(r'name="digest" value="([0-9a-f]{32})"', waiting))

@@ -144,7 +144,13 @@ def render_accounts(words: str) -> HTMLResponse:
         make_reader(Role.FINANCE_MAKER),
         "accounts.html",
         year=2026,
-        accounts={words: [month, replace(month, files=0, opening_fen=None, closing_fen=None)]},
+        accounts={
+            words: [
+                replace(month, stated_gap_fen=7),
+                replace(month, files=0, opening_fen=None, closing_fen=None),
+                replace(month, files=0, are_days_unknown=True),
+            ]
+        },
         differences=[said],
         count=1,
     )

@@ -164,7 +164,7 @@ STOCKS_UNREAD = (
     "report has no such sections"
 )
 CAMPAIGNS_UNREAD = (
-    "没有读到专项行动：它们的到期事项不在内，可用 --campaigns 给出 · "
+    "未能读取专项行动：它们的到期事项不在内，可用 --campaigns 给出 · "
     "no campaigns were read, so their duties are missing: name them by --campaigns"
 )
 

@@ -238,7 +238,7 @@ _ROWS = (
     ),
     EntryKind(
         "release",
-        "释放承诺",
+        "承诺撤销",
         moves="money",
         parts=(Part((UNRESERVED,)),),
         total="released_fen",

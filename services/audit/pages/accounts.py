@@ -1,4 +1,4 @@
-"""账户逐月: each account's statements beside the books, and days on which two files differ."""
+"""各账户逐月对账: each account's statements beside the books, and days that two files differ on."""
 
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from services.audit.statements.account_months import (
 )
 from shared import mongo
 from shared.contracts.values import CHINA
+from shared.text import EMPTY_AS_NONE
 from shared.web.staff import PageRouter
 
 router = PageRouter()
@@ -33,7 +34,7 @@ async def show_accounts(
     _caller: Reader,
     request: Request,
     runtime: AuditRuntimeDep,
-    year: Annotated[int | None, Query(ge=2000, le=2999)] = None,
+    year: Annotated[int | None, Query(ge=2000, le=2999), EMPTY_AS_NONE] = None,
 ) -> Response:
     chosen = year or (await runtime.processor.now()).astimezone(CHINA).year
     months, differences = await load_accounts(runtime, chosen)

@@ -18,6 +18,7 @@ from services.audit.reports.disclosure.duties import SUBJECTS, Duty, list_calend
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared.contracts.values import CHINA
 from shared.dates import name_day
+from shared.text import EMPTY_AS_NONE
 from shared.web.staff import PageRouter
 
 router = PageRouter()
@@ -28,8 +29,8 @@ LISTED_MAX = 200
 HEADINGS: tuple[Texts, ...] = (
     ("30天内到期", "Due within 30 days"),
     ("以后到期", "Due later"),
-    ("及时公开，没有定日期", "Without delay, no day is set"),
-    ("日期已过", "The day has passed"),
+    ("应及时公开（无固定期限）", "Without delay, no day is set"),
+    ("期限已过", "The day has passed"),
 )
 COMING, LATER, PROMPT, PASSED = range(len(HEADINGS))
 
@@ -57,7 +58,7 @@ async def show_disclosures(
     _caller: Reader,
     request: Request,
     runtime: AuditRuntimeDep,
-    year: Annotated[int | None, Query(ge=2000, le=2999)] = None,
+    year: Annotated[int | None, Query(ge=2001, le=2999), EMPTY_AS_NONE] = None,
 ) -> Response:
     today = (await runtime.processor.now()).astimezone(CHINA).date()
     chosen = year or today.year

@@ -16,7 +16,7 @@ def describe_share(proposal: Proposal, funds: Iterable[Fund]) -> Iterator[tuple[
             return
         case FundFee() | BankEntry():
             share = find_fee_share(proposal.foundation, funds).with_costs(proposal.amount_fen)
-            yield "同意后的全年占比", "The year's share then", share.describe()
+            yield "批准后的全年占比", "The year's share then", share.describe()
 
 
 def describe_shares(settings: AuditSettings, funds: Sequence[Fund]) -> list[Texts]:

@@ -19,6 +19,7 @@ from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer
 from shared.money import parse_amount
 from shared.security import Credential, Role
+from shared.text import EMPTY_AS_NONE
 from shared.web.access import allow
 from shared.web.forms import FORM_KEY, Form, answer_form, list_problems, make_form_key, read_form
 from shared.web.staff import PageRouter
@@ -42,7 +43,7 @@ async def show_months(
     caller: Reader,
     request: Request,
     runtime: AuditRuntimeDep,
-    month: Annotated[Month | None, Query()] = None,
+    month: Annotated[Month | None, Query(), EMPTY_AS_NONE] = None,
 ) -> Response:
     """By default the next to be closed, else the last that is over."""
     return await _render(request, runtime, caller, month, {}, Answer(200, {}))

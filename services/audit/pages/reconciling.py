@@ -28,8 +28,8 @@ GAPS_MAX = 100
 WHAT_TO_DO: Mapping[Kind, Texts] = {
     "pledged_not_arrived": ("问捐赠方何时汇款，或撤回认捐", "ask when it comes, or withdraw it"),
     "arrived_not_pledged": (
-        "钱已入账，没有登记过认捐",
-        "it is entered; nobody announced it",
+        "无需办理：钱已入账，只是没有登记过认捐",
+        "nothing to do: it is entered, no pledge was recorded",
     ),
     "listed_not_on_ledger": (
         "银行有、账上没有：看财务首页等待决定的",

@@ -19,9 +19,9 @@ from services.audit.reports.disclosure.figures import Period, PeriodError
 from services.audit.reports.statutory.accounts import StatutoryError
 from services.audit.resources import AuditRuntimeDep
 from shared.contracts.values import CHINA
-from shared.sheets.report import write_report
+from shared.text import EMPTY_AS_NONE
 from shared.web.access import Denied
-from shared.web.downloads import attach_workbook
+from shared.web.downloads import attach_report
 from shared.web.staff import PageRouter
 
 router = PageRouter()
@@ -33,7 +33,7 @@ async def show_reports(
     _caller: Reader,
     request: Request,
     runtime: AuditRuntimeDep,
-    month: Annotated[Month | None, Query()] = None,
+    month: Annotated[Month | None, Query(), EMPTY_AS_NONE] = None,
 ) -> Response:
     """Of the month that is asked for, by default the last that is over, and of its year."""
     chosen = month or _find_last_month(await runtime.processor.now())
@@ -56,7 +56,7 @@ async def download_report(
     runtime: AuditRuntimeDep,
     period: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """One at a time: others wait, and leave the threads to the rest."""
+    """As far as the books are read; then written beside the others' answers."""
     report = REPORTS.get(name)
     if report is None:
         raise Denied(REPORT_UNKNOWN.refusal(404))
@@ -64,11 +64,10 @@ async def download_report(
     days = _parse_period(report, period, now)
     try:
         sheets = await report.build(runtime, days, now)
-        content = await runtime.resources.sheet_gate.read(write_report, sheets)
     except StatutoryError as error:
         raise Denied(ACCOUNT_UNPLACED.refusal(409, text=str(error))) from None
     about = days.name if report.covers != "now" else f"{now.astimezone(CHINA):%Y-%m-%d}"
-    return attach_workbook(content, f"guanjia-{report.name}-{about}")
+    return await attach_report(sheets, f"guanjia-{report.name}-{about}")
 
 
 def _parse_period(report: BookReport, text: str, now: datetime) -> Period:

@@ -50,7 +50,8 @@ class FeeShare:
         costs, spent = format_yuan(self.costs_fen), format_yuan(self.spent_fen)
         share = find_share(self.costs_fen, self.spent_fen)
         part = "-" if share is None else f"{share // 100}.{share % 100:02d}%"
-        zh = f"管理费用 {costs} 元，当年总支出 {spent} 元，占 {part}；上限 10%（{LAW[0]}）"
+        sums = f"管理费用 {costs} 元，当年总支出 {spent} 元"
+        zh = f"{sums}，年度管理费用占比 {part}；上限 10%（{LAW[0]}）"
         en = f"costs CNY {costs} of CNY {spent} spent, {part}; at most 10% ({LAW[1]})"
         if not self.is_above:
             return zh, en

@@ -12,10 +12,10 @@ from services.intake.regular import store
 from services.intake.regular.messages import KINDS
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import CHINA
-from shared.sheets.report import Cell, ReportSheet, write_report
+from shared.sheets.report import Cell, ReportSheet
 from shared.towns import town_name
 from shared.web.access import find_scope
-from shared.web.downloads import attach_workbook
+from shared.web.downloads import attach_report
 from shared.web.staff import PageRouter
 
 router = PageRouter()
@@ -40,8 +40,7 @@ async def download_coverage(caller: CaseWorker, runtime: IntakeRuntimeDep) -> Re
         )
         for row in covered.values()
     ]
-    content = write_report([ReportSheet("各镇街覆盖", [head, *rows])])
-    return attach_workbook(content, "guanjia-coverage")
+    return await attach_report([ReportSheet("各镇街覆盖", [head, *rows])], "guanjia-coverage")
 
 
 @router.get(f"{REGULAR_PATH}/figures.xlsx")
@@ -62,5 +61,5 @@ async def download_figures(
         )
         for each in works
     ]
-    content = write_report([ReportSheet(f"{chosen}年走访和服务", [head, *rows])])
-    return attach_workbook(content, f"guanjia-services-{chosen}")
+    sheet = ReportSheet(f"{chosen}年走访和服务", [head, *rows])
+    return await attach_report([sheet], f"guanjia-services-{chosen}")

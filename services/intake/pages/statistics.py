@@ -1,7 +1,5 @@
 """What the office had to do and did, in numbers, of the area that one may see."""
 
-import asyncio
-
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -14,12 +12,11 @@ from services.intake.reporting.figures import (
     list_years,
 )
 from services.intake.reporting.library import list_library
-from services.intake.reporting.workbook import write_workbook
+from services.intake.reporting.workbook import list_sheets
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import BeneficiaryClass, Channel, Kind
-from shared.sheets.report import write_report
 from shared.web.access import find_scope
-from shared.web.downloads import attach_workbook
+from shared.web.downloads import attach_report
 from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 
@@ -70,8 +67,7 @@ async def download_library(
 ) -> Response:
     """Of those selected, in the area that one may see; nobody is named."""
     sheet = await list_library(runtime.database, find_scope(caller), selection)
-    content = await asyncio.to_thread(write_report, [sheet])
-    return attach_workbook(content, f"guanjia-library-{selection.year}")
+    return await attach_report([sheet], f"guanjia-library-{selection.year}")
 
 
 @router.get(f"{STATISTICS_PATH}/figures.xlsx")
@@ -79,5 +75,5 @@ async def download_workbook(
     caller: Reader, runtime: IntakeRuntimeDep, selection: Selected
 ) -> Response:
     count = await find_count(runtime, find_scope(caller))
-    content = write_workbook(build_tables(count.counts, selection, count.at, caller.area))
-    return attach_workbook(content, f"guanjia-{selection.year}")
+    tables = build_tables(count.counts, selection, count.at, caller.area)
+    return await attach_report(list_sheets(tables), f"guanjia-{selection.year}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from services.intake.reporting.figures import STATES_ZH, Line, Table
-from shared.sheets.report import Cell, ReportSheet, convert_fen, write_report
+from shared.sheets.report import Cell, ReportSheet, convert_fen
 
 _HEAD = (
     "项目",
@@ -18,16 +18,16 @@ _HEAD = (
 )
 
 
-def write_workbook(tables: Iterable[Table]) -> bytes:
-    """Its words are ours: nothing that a person wrote stands in it."""
-    return write_report(ReportSheet(table.zh, _list_rows(table)) for table in tables)
+def list_sheets(tables: Iterable[Table]) -> list[ReportSheet]:
+    """Their words are ours: nothing that a person wrote stands in them."""
+    return [ReportSheet(table.zh, _list_rows(table)) for table in tables]
 
 
 def _list_rows(table: Table) -> Iterator[Sequence[Cell]]:
     yield _HEAD
     yield from map(_make_row, (*table.lines, table.total))
     if table.absent:
-        yield ("没有登记的", "、".join(table.absent.values()))
+        yield ("尚无登记", "、".join(table.absent.values()))
 
 
 def _make_row(line: Line) -> list[Cell]:

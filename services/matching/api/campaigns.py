@@ -1,6 +1,5 @@
 """HTTP for campaigns, which the city creates and ends, and emergencies, which intake declares."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import Depends
@@ -35,7 +34,6 @@ from shared.contracts.values import Identifier, Value
 from shared.messages import AREA_LIMITED
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role
-from shared.sheets.report import write_report
 from shared.towns import town_name
 from shared.web.access import (
     Denied,
@@ -46,7 +44,7 @@ from shared.web.access import (
     answer_to,
     respond,
 )
-from shared.web.downloads import attach_workbook
+from shared.web.downloads import attach_report
 
 # --- campaigns ------------------------------------------------------------------------------------
 
@@ -152,8 +150,7 @@ async def download_campaign_report(
         return respond(CAMPAIGN_UNKNOWN.refusal(404))
     now = await runtime.processor.now()
     report = await views.build_campaign_report(runtime.database, campaign, now)
-    content = await asyncio.to_thread(write_report, list_campaign_sheets(report))
-    return attach_workbook(content, f"guanjia-campaign-{campaign_id}")
+    return await attach_report(list_campaign_sheets(report), f"guanjia-campaign-{campaign_id}")
 
 
 def _check_whole_city(caller: Credential) -> None:

@@ -1,6 +1,5 @@
 """HTTP for matches, from proposal to rating; the sums over them; the year's selection."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -46,7 +45,6 @@ from shared.contracts.values import Identifier, Kind, Value
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role
-from shared.sheets.report import write_report
 from shared.web.access import (
     IdempotencyKey,
     Router,
@@ -57,7 +55,7 @@ from shared.web.access import (
     respond,
 )
 from shared.web.batches import Row, answer_rows
-from shared.web.downloads import attach_workbook
+from shared.web.downloads import attach_report
 
 router = Router(tags=["matches"])
 
@@ -294,8 +292,7 @@ async def download_selection(
     kinds = (kind,) if kind else tuple(Kind)
     scope = find_scope(caller)
     selection = await build_selection(runtime.database, scope, year, kinds, top)
-    content = await asyncio.to_thread(write_report, list_selection_sheets(selection))
-    return attach_workbook(content, f"guanjia-selection-{year}")
+    return await attach_report(list_selection_sheets(selection), f"guanjia-selection-{year}")
 
 
 @selection_router.get("/selection")

@@ -19,11 +19,11 @@ from services.matching.pages.buttons import PAGES
 from services.matching.resources import MatchingRuntime, MatchingRuntimeDep
 from services.matching.store import OpenSum
 from shared.contracts.values import LABELS, Category
-from shared.sheets.report import Cell, ReportSheet, convert_fen, write_report
+from shared.sheets.report import Cell, ReportSheet, convert_fen
 from shared.towns import index_codes_by_name, load_towns, town_name
 from shared.web.access import Router, check_rate_limit
 from shared.web.callers import find_address
-from shared.web.downloads import attach_workbook
+from shared.web.downloads import attach_report
 from shared.web.links import LinkRoute
 from shared.web.town_map import draw_towns
 
@@ -85,8 +85,7 @@ async def download_public_menu(request: Request, runtime: MatchingRuntimeDep) ->
     """The same sums, of all towns and categories."""
     await check_rate_limit(request, f"reader:{find_address(request)}")
     rows = list_towns(await _read_sums(request, runtime))
-    content = await asyncio.to_thread(write_report, [build_menu_sheet(rows)])
-    return attach_workbook(content, "guanjia-open")
+    return await attach_report([build_menu_sheet(rows)], "guanjia-open")
 
 
 def build_menu_sheet(rows: Iterable[TownRow]) -> ReportSheet:

@@ -89,11 +89,12 @@ async def build_accounts(
     rows = [
         (
             *(each.account or "未注明账户", each.month, each.files),
-            None if each.opening_fen is None else convert_fen(each.opening_fen),
+            _convert_known(each.opening_fen),
             *(convert_fen(each.in_fen), convert_fen(each.out_fen)),
-            None if each.closing_fen is None else convert_fen(each.closing_fen),
+            _convert_known(each.closing_fen),
             *(convert_fen(each.booked_in_fen), convert_fen(each.booked_out_fen)),
-            convert_fen(each.difference_fen),
+            *(_convert_known(each.difference_fen), convert_fen(each.stated_gap_fen)),
+            "更新前导入，未逐日统计" if each.are_days_unknown else "",
         )
         for each in months
     ]
@@ -106,21 +107,26 @@ async def build_accounts(
         for file, sums in each.said
     ]
     head = (
-        *("账户", "月份", "对账单份数", "期初（元）", "收入（元）", "付出（元）", "期末（元）"),
-        *("账面收入（元）", "账面付出（元）", "相差（元）"),
+        *("账户", "月份", "对账单份数", "期初（元）", "收入（元）", "支出（元）", "期末（元）"),
+        *("账面收入（元）", "账面支出（元）", "差额（元）", "载明余额差（元）", "说明"),
     )
-    pair_head = ("账户", "日期", "文件", "编号", "收入（元）", "付出（元）")
+    pair_head = ("账户", "日期", "文件", "编号", "收入（元）", "支出（元）")
     return [
-        ReportSheet("账户逐月", [head, *rows]),
-        ReportSheet("两个文件不一致的日子", [pair_head, *pairs]),
+        ReportSheet("各账户逐月对账", [head, *rows]),
+        ReportSheet("两份对账单不一致的日子", [pair_head, *pairs]),
     ]
+
+
+def _convert_known(fen: int | None) -> Cell:
+    return None if fen is None else convert_fen(fen)
 
 
 # --- what is open ---
 
 
 async def build_open(runtime: AuditRuntime, period: Period, now: datetime) -> list[ReportSheet]:
-    """Each kind has its sheet, empty where nothing waits."""
+    """Sheets of what is due and of the bank, empty where nothing waits; of what two people decide,
+    only the kinds of which something waits."""
     return [
         *await build_payables(runtime, period, now),
         await _list_questions(runtime),
@@ -128,7 +134,7 @@ async def build_open(runtime: AuditRuntime, period: Period, now: datetime) -> li
         await _list_waiting_gifts(runtime),
         await _list_unsettled(runtime),
         *[
-            build_proposal_sheet(kind, proposals)
+            build_proposal_sheet(kind, proposals, now)
             for kind in PROPOSALS.values()
             if (proposals := await mongo.find(runtime.database, kind.state, {"state": "proposed"}))
         ],
@@ -142,7 +148,7 @@ async def _list_questions(runtime: AuditRuntime) -> ReportSheet:
     rows = [
         (
             each.at.astimezone(CHINA).date(),
-            "付出" if each.direction == "paid" else "收入",
+            "支出" if each.direction == "paid" else "收入",
             convert_fen(each.amount_fen),
             *(DOUBTS[each.doubt][0], each.own_account, each.bank_reference, each.id),
         )
@@ -161,8 +167,8 @@ async def _list_asked_gifts(runtime: AuditRuntime) -> ReportSheet:
         )
         for each in gifts
     ]
-    head = ("银行日", "金额（元）", "基金", "银行流水号", "捐赠编号", "可能就是")
-    return ReportSheet("待判断的捐款", [head, *rows])
+    head = ("银行日", "金额（元）", "基金", "银行流水号", "捐赠编号", "疑似同一笔")
+    return ReportSheet("待确认的捐款", [head, *rows])
 
 
 async def _list_waiting_gifts(runtime: AuditRuntime) -> ReportSheet:
@@ -220,7 +226,7 @@ async def build_reconciliation(
     return [
         ReportSheet("按基金", [("基金", *FUND_COLUMNS.values()), *funds]),
         ReportSheet("按天数", [("差异", "天数", "笔数", "金额（元）"), *ageing]),
-        ReportSheet("差异明细（最早的）", [head, *gaps]),
+        ReportSheet("差异明细（最早的在前）", [head, *gaps]),
     ]
 
 

@@ -33,7 +33,7 @@ from shared.towns import town_name
 from shared.web.access import Denied
 
 FIRST_YEAR = 2000
-CAMPAIGNS_UNREAD = "没有读到专项行动：它们的到期事项不在内"
+CAMPAIGNS_UNREAD = "未能读取专项行动：它们的到期事项不在内"
 
 
 async def build_disclosure(runtime: AuditRuntime, year: Period, now: datetime) -> list[ReportSheet]:

@@ -6,7 +6,8 @@ from itertools import chain
 from typing import TypeVar
 
 from services.audit.invoices import list_missing
-from services.audit.model import Payable, PaymentOrder, Proposal
+from services.audit.model import Mandate, Payable, PaymentOrder, Proposal
+from services.audit.model.months import MonthClose
 from services.audit.pages.paying import LINE_STATES, name_state
 from services.audit.pages.proposals import PROPOSALS, ProposalKind
 from services.audit.reports.disclosure.figures import Period
@@ -22,13 +23,11 @@ from shared.sheets.report import Cell, ReportSheet, convert_fen
 S = TypeVar("S", bound=State)
 PAGE = 1000
 STATES: Mapping[str, str] = {
-    "proposed": "待第二人决定",
+    "proposed": "等第二个人决定",
     "approved": "已批准",
     "open": "有效",
     "declined": "已否决",
     "revoked": "已终止",
-    "closed": "已结束",
-    "expired": "已过期",
     "cancelled": "已撤销",
 }
 _TOTALS: Mapping[str, str] = {
@@ -40,7 +39,7 @@ _TOTALS: Mapping[str, str] = {
     "charges_fen": "银行手续费（元）",
     "refunded_fen": "退回捐赠（元）",
     "committed_fen": "承诺（元）",
-    "released_fen": "释放承诺（元）",
+    "released_fen": "承诺撤销（元）",
     "obligated_fen": "确认应付（元）",
     "paid_fen": "银行已付（元）",
     "returned_fen": "退汇（元）",
@@ -97,7 +96,7 @@ async def build_payables(
 
 
 def _make_payable_row(payable: Payable) -> Sequence[Cell]:
-    stops = ("对接已落空", payable.held), ("银行流水待核对", bool(payable.question_ids))
+    stops = ("对接未落实", payable.held), ("银行流水待核对", bool(payable.question_ids))
     sums = (payable.obligated_fen, payable.paid_fen, payable.returned_fen, payable.owed_fen)
     return (
         *(payable.id, payable.fund_id, payable.due_at_day.astimezone(CHINA).date()),
@@ -206,22 +205,36 @@ async def build_invoices(
 async def build_decisions(
     runtime: AuditRuntime,
     period: Period,  # noqa: ARG001
-    now: datetime,  # noqa: ARG001
+    now: datetime,
 ) -> list[ReportSheet]:
     """A sheet for each kind, with what waits and what was decided."""
     return [
-        build_proposal_sheet(kind, [each async for each in load_all(runtime.database, kind.state)])
+        build_proposal_sheet(
+            kind, [each async for each in load_all(runtime.database, kind.state)], now
+        )
         for kind in PROPOSALS.values()
     ]
 
 
-def build_proposal_sheet(kind: ProposalKind, proposals: Sequence[Proposal]) -> ReportSheet:
+def name_proposal_state(proposal: Proposal, now: datetime) -> str:
+    """A mandate stays open when its time is over; a close is revoked when its month is reopened."""
+    match proposal:
+        case Mandate(state="open", valid_until=until) if until <= now:
+            return "已过期"
+        case MonthClose(state="revoked"):
+            return "已反结账"
+    return STATES.get(proposal.state, proposal.state)
+
+
+def build_proposal_sheet(
+    kind: ProposalKind, proposals: Sequence[Proposal], now: datetime
+) -> ReportSheet:
     """Its facts as columns, in the words of the page."""
     described = [list(kind.describe(each)) for each in proposals]
     columns = list(dict.fromkeys(zh for lines in described for zh, _, _ in lines))
     rows = [
         (
-            *(each.id, STATES.get(each.state, each.state), each.maker, each.checker or ""),
+            *(each.id, name_proposal_state(each, now), each.maker, each.checker or ""),
             *_place_facts(columns, lines),
         )
         for each, lines in zip(proposals, described, strict=True)

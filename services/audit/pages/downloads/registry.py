@@ -51,15 +51,15 @@ REPORTS: Mapping[str, BookReport] = {
         ),
         BookReport(
             "accounts",
-            ("账户逐月：对账单与账面", "Accounts by month: statements and books"),
+            ("各账户逐月对账：对账单与账面", "Accounts by month: statements and books"),
             "year",
             bank.build_accounts,
         ),
         BookReport("funds", ("基金", "Funds"), "now", holdings.build_funds),
-        BookReport("open", ("未了事项", "What is open"), "now", bank.build_open),
+        BookReport("open", ("待办事项", "What is open"), "now", bank.build_open),
         BookReport(
             "decisions",
-            ("两人办理的事项", "What two people decide"),
+            ("双人复核事项", "What two people decide"),
             "now",
             holdings.build_decisions,
         ),

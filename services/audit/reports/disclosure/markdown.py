@@ -302,7 +302,7 @@ def _render_duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator
     yield (
         f"重大交易标准 a transaction is major from {format_yuan(major_fen)}"
         "（以章程为准 your charter decides）。"
-        "账本不知道哪些已经公开 the log does not know what was published already."
+        "系统不掌握哪些已经公开，请自行登记 the log does not know what was published already."
     )
 
 
