@@ -18,7 +18,7 @@ from services.intake.reporting.figures import (
     describe_tables,
     select_counts,
 )
-from services.intake.reporting.workbook import write_workbook
+from services.intake.reporting.workbook import list_sheets
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     RequestClosed,
@@ -29,6 +29,7 @@ from shared.contracts.events import (
     RequestWithdrawn,
 )
 from shared.scope import EVERYTHING, Scope
+from shared.sheets.report import write_report
 from shared.towns import load_towns
 from tests.intake.builders import CHASHAN, make_event
 
@@ -179,14 +180,14 @@ def test_who_is_helped_least_is_seen() -> None:
 def test_a_year_is_chinas_and_a_workbook_holds_numbers() -> None:
     counts = count_events(EVENTS)
     assert not select_counts(counts, ReportSelection(2025))
-    content = write_workbook(build_tables(counts, YEAR, AT))
+    content = write_report(list_sheets(build_tables(counts, YEAR, AT)))
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert book.sheetnames[0] == "按镇街"
     rows = list(book["按镇街"].iter_rows(values_only=True))
     assert rows[0][:3] == ("项目", "件数", "待审批")
     assert rows[1][:3] == ("茶山镇", 5, 1)
     assert rows[-2][0] == "合计"
-    assert rows[-1][0] == "没有登记的"
+    assert rows[-1][0] == "尚无登记"
     assert "石碣镇" in str(rows[-1][1])
     head, total = rows[0], rows[-2]
     named = dict(zip(head, total, strict=True))

@@ -367,7 +367,7 @@ async def test_command_page_workbook_and_json_report_the_same_figures(
     for each in tables:
         rows = list(book[each["zh"][:31]].iter_rows(min_row=2, max_col=2, values_only=True))
         expected = [(line["zh"], line["requests"]) for line in (*each["lines"], each["total"])]
-        absent = [("没有登记的", "、".join(each["absent"].values()))] if each["absent"] else []
+        absent = [("尚无登记", "、".join(each["absent"].values()))] if each["absent"] else []
         assert rows == [*expected, *absent]
         assert each["total"]["requests"] > 0
         for label, count in expected:
