@@ -42,11 +42,12 @@ class PersonsClient:
         return frozenset(id_ for id_ in person_ids if not answers.get(id_, False))
 
     async def find_vouched(self, person_ids: Collection[str], by: str) -> frozenset[str]:
-        """Those whom he met, or for whom he recorded anything. Raises Transient."""
+        """Those whom he met, or for whom he recorded anything; nobody, where intake is of a release
+        that is not asked this yet: who asks is updated before it. Raises Transient."""
         if not person_ids:
             return frozenset()
         query = {"person_ids": sorted(person_ids), "by": by}
-        answers = await self._ask("vouched", query, _parse_vouched)
+        answers = await self._ask("vouched", query, _parse_vouched, is_new=True)
         return frozenset(id_ for id_, vouched in answers.items() if vouched)
 
     async def find_phone_owners(self, phone: str) -> Sequence[str]:
@@ -92,10 +93,18 @@ class PersonsClient:
         return await self._ask(resource, query, parse)
 
     async def _ask(
-        self, resource: str, query: Mapping[str, object], parse: Callable[[Document], T]
+        self,
+        resource: str,
+        query: Mapping[str, object],
+        parse: Callable[[Document], T],
+        *,
+        is_new: bool = False,
     ) -> dict[str, T]:
+        """is_new: an intake of the release before has no such resource, and gives nothing."""
         try:
             reply = await self._post(resource, query)
+            if is_new and reply.status == 404:
+                return {}
             if not reply.is_success:
                 raise ValueError(f"status {reply.status}")
             return {row["person_id"]: parse(row) for row in reply.json()[resource]}

@@ -141,8 +141,7 @@ ITEM_UNKNOWN = Message(
     "item_unknown",
     "物品目录中没有“{item}”，不会自动对接：请改用目录中的名称（guanjia catalogue list），"
     "或请目录管理员增加",
-    "the catalogue has no item of this name, so nothing is matched: use a name of it, or ask its "
-    "keeper to add one",
+    "no such name in the catalogue, so no match: use one of its names, or ask its keeper",
 )
 CAMPAIGN_MISSING = Message(
     "campaign_missing",
@@ -260,9 +259,10 @@ OFFER_OVER = Message(
 )
 CONFIRMER_SAME = Message(
     "confirmer_same",
-    "登记、接受或送达的人不能代本人确认收到：请由另一位工作人员见到后确认，或由本人回复“1”",
-    "who recorded, accepted or delivered it may not confirm for the person: another member of "
-    "staff does who saw it, or the person answers `1`",
+    "登记、接受、送达的人，见过本人、为其登记或补正过诉求的人，都不能代本人确认收到："
+    "请由另一位工作人员见到后确认，或由本人回复“1”",
+    "who recorded, accepted or delivered it, met the person, or recorded or mended any request for "
+    "them may not confirm: another member of staff does who saw it, or the person answers `1`",
 )
 EVIDENCE_MISSING = Message(
     "evidence_missing",
@@ -272,9 +272,9 @@ EVIDENCE_MISSING = Message(
 )
 RATER_SAME = Message(
     "rater_same",
-    "登记、接受或送达的人不能代本人评价：请由另一位工作人员询问本人后填写，或由本人在链接中评价",
-    "who recorded, accepted or delivered it may not rate it for the person: another member of "
-    "staff asks, or the person rates it",
+    "登记、接受、送达的人，见过本人、为其登记或补正过诉求的人，都不能代本人评价："
+    "请由另一位工作人员询问本人后填写，或由本人在链接中评价",
+    "who handled it, met the person or recorded for them may not rate it: another of staff asks",
 )
 MATCH_RATED = Message("match_rated", "这项对接已经评价过", "it was rated already")
 REOPENING_LATE = Message(

@@ -14,8 +14,14 @@ from services.intake.model import (
     Speaker,
     UnderstandReply,
 )
+from services.intake.person_views import describe_notice_contact
 from services.intake.vault.messages import make_reply
-from services.intake.vault.persons import choose_phone, derive_point_id, seal_openid
+from services.intake.vault.persons import (
+    choose_phone,
+    derive_point_id,
+    list_notice_points,
+    seal_openid,
+)
 from services.intake.vault.prepare import make_binding, seal_correction, seal_party
 from shared.messaging.decision import Decision
 from tests.intake.builders import CHASHAN, COMMANDS, PHONE, VAULT, make_command
@@ -149,6 +155,22 @@ def test_proposals_go_to_the_phone_of_before_until_the_new_one_is_the_donors() -
     harness.write(THIRD_PHONE, "w-1")
     assert find_phone(harness, donor) == THIRD_PHONE
     assert PHONE not in repr(harness.person(donor))
+
+
+def test_a_phone_of_before_that_wants_no_notices_gets_none() -> None:
+    """It may be a stranger's by now. Only the points that are loaded for a notice are known."""
+    harness = IdentityHarness()
+    donor = harness.ask("1", phone=PHONE)
+    harness.correct(donor, "lin", OTHER_PHONE)
+    reply = make_reply(VAULT, "Y-1", "opted_out", phone=PHONE, openid=None)
+    harness.handle(COMMANDS[UnderstandReply], make_command(reply))
+    person = harness.person(donor)
+    loaded = list_notice_points(VAULT, person)
+    points = {point.id: point for point in harness.points() if point.id in loaded}
+    contact = describe_notice_contact(VAULT, person, points, is_donor=True)
+    assert (contact["phone"], contact["opted_out"]) == (PHONE, True)
+    asker = describe_notice_contact(VAULT, person, points, is_donor=False)
+    assert (asker["phone"], asker["opted_out"]) == (OTHER_PHONE, False)
 
 
 def test_a_hotlines_number_is_no_phone_of_whom_it_calls_for() -> None:

@@ -41,7 +41,7 @@ async def test_two_of_the_city_declare_it_and_its_cases_are_marked_and_counted(
         assert "可按“及时开展临时救助”办理" in (await town.get(page)).text
     _, said = await visitor.published(REQUESTS, request_id, count=2)
     assert said["data"]["emergency_id"] == path.rpartition("/")[2]
-    assert "因应急提前办理" in (await town.get(f"/cases/{request_id}")).text
+    assert "加急办理（应急或险情）" in (await town.get(f"/cases/{request_id}")).text
     report = (await town.get(path)).text
     assert "4. 及时开展临时救助</th><td>1</td><td>1</td><td>0.00</td><td>0</td>" in report
     elsewhere = await sign_in(visitor, "s-elsewhere", Role.APPROVER_TOWN, "441900101")

@@ -11,8 +11,8 @@ Answering = Callable[[str, Any], Any]
 
 
 @contextmanager
-def serve_answers(answer: Answering) -> Iterator[str]:
-    """Its address. answer: from path (with its query) and body to what is answered, with 200."""
+def serve_answers(answer: Answering, status: int = 200) -> Iterator[str]:
+    """Its address. answer: from path (with its query) and body to what is answered, with status."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -23,7 +23,7 @@ def serve_answers(answer: Answering) -> Iterator[str]:
             self._say(answer(self.path, json.loads(self.rfile.read(length))))
 
         def _say(self, body: Any) -> None:
-            self.send_response(200)
+            self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 

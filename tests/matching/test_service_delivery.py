@@ -16,12 +16,15 @@ from shared.persons_client import PersonsClient
 from shared.security import Role
 from tests.matching.decisions import person_id, request_id
 from tests.matching.harness import MatchingHarness, start_matching
+from tests.matching.stub_service import serve_answers
 from tests.support.eventually import eventually
 from tests.support.stack_harness import RunningService, StackHarness
 
 BROWSER = {"Accept": "text/html"}
 SEEN = {"evidence": "visit"}
 LIFE = timedelta(days=30)
+FIND_VOUCHED = PersonsClient.find_vouched
+"""As it is: the tests of matching ask no intake otherwise."""
 
 
 class DeliveryHarness(MatchingHarness):
@@ -181,6 +184,41 @@ async def test_who_met_the_person_a_moment_ago_is_no_witness(
     assert 'value="门口"' in page.text, "what was typed is kept"
     await harness.wait_for_match(match.id, "delivered")
     assert (await harness.asks(f"{path}/confirm", "other", SEEN)).json()["state"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("status", "answered"),
+    [(503, (503, "delivered")), (404, (200, "confirmed"))],
+    ids=["silent", "of the release before"],
+)
+async def test_an_intake_that_does_not_say_who_met_the_person(
+    stack: StackHarness,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    answered: tuple[int, str],
+) -> None:
+    """Nobody of staff confirms while it is silent. In an update matching is new before intake is:
+    what the events said decides alone then."""
+    monkeypatch.setattr(PersonsClient, "find_vouched", FIND_VOUCHED)
+    (stack.secrets_dir / "service.token").write_text("of-matching", encoding="utf-8")
+    asked: list[str] = []
+
+    def answer(path: str, _: Any) -> dict[str, Any]:
+        asked.append(path)
+        return {"problems": []}
+
+    with serve_answers(answer, status) as intake_url:
+        harness = await start_harness(stack, intake_url=intake_url)
+        await harness.register_offer("a", unit="袋", item="大米", quantity=10, donor_id="P-a")
+        match = await harness.accept(vouched_by=["approver"])
+        await harness.post(f"/matches/{match.id}/deliver", "deliver")
+        path, headers = f"/matches/{match.id}/confirm", {"Idempotency-Key": "1"}
+        known = await harness.http.post(path, json=SEEN, headers=harness.approver | headers)
+        assert known.status_code == (409 if status == 404 else 503), "whom the event named"
+        said = await harness.asks(path, "2", SEEN)
+        await harness.wait_for_match(match.id, answered[1])
+        assert said.status_code == answered[0]
+    assert asked.count("/internal/vouched") == 2
 
 
 async def test_one_collector_does_not_pay_a_person_who_does_not_exist(stack: StackHarness) -> None:

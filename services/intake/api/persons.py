@@ -19,6 +19,7 @@ from services.intake.vault.persons import (
     derive_name_id,
     derive_point_id,
     is_own_phone,
+    list_notice_points,
     open_contact,
 )
 from shared import mongo
@@ -207,7 +208,9 @@ async def _list_contacts(
 ) -> list[dict[str, object]]:
     vault, database = runtime.resources.vault, runtime.database
     persons = await store.load_persons(database, ids)
-    point_ids = sorted({id_ for person in persons.values() for id_ in person.points})
+    point_ids = sorted(
+        {id_ for person in persons.values() for id_ in list_notice_points(vault, person)}
+    )
     points = {
         point.id: point
         for point in await mongo.find(database, ContactPoint, {"_id": {"$in": point_ids}})

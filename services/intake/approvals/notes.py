@@ -23,7 +23,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "ending_refused": ("办结未通过复核", "not confirmed as done"),
     "ended": ("复核办结", "confirmed as done"),
     "corrected": ("补正后重新送审", "mended"),
-    "hastened": ("因应急提前办理", "hastened in an emergency"),
+    "hastened": ("加急办理（应急或险情）", "hastened: an emergency or danger"),
 }
 
 CASE_NOTE = ("备注", "note")

@@ -244,6 +244,17 @@ def choose_phone(
             return phone
         if not is_donor and person.is_of_staff(link.entered_by):
             return phone
+    return _open_former_phone(vault, person)
+
+
+def list_notice_points(vault: Vault, person: Person) -> set[str]:
+    """Every contact point that `choose_phone` may choose: the former phone's is his no more, and
+    may want no notices all the same."""
+    former = _open_former_phone(vault, person)
+    return {*person.points, *([derive_point_id(vault, phone=former)] if former else [])}
+
+
+def _open_former_phone(vault: Vault, person: Person) -> str | None:
     former = open_record(vault, person, FORMER_PHONE, person.former_phone)
     return former.decode() if former else None
 

@@ -39,7 +39,7 @@ from services.matching.partners import hide_persons
 from services.matching.reports import list_selection_sheets
 from services.matching.resources import MatchingRuntimeDep
 from services.matching.selection import build_selection
-from services.matching.witnesses import find_parties
+from services.matching.witnesses import find_barred
 from shared import mongo
 from shared.contracts.values import Identifier, Kind, Value
 from shared.messaging.decision import Command
@@ -147,7 +147,7 @@ async def confirm_match(
 ) -> Response:
     """For a person who cannot say so himself: by another than recorded, accepted or delivered it,
     with what he saw."""
-    if await find_parties(runtime, caller, [match_id]):
+    if await find_barred(runtime, caller, [match_id]):
         return respond(CONFIRMER_SAME.refusal(409))
     command = ConfirmMatch(
         match_id=match_id, scope=find_scope(caller), by_staff=True, witness=witness
@@ -186,8 +186,8 @@ async def confirm_matches(
     ids: WitnessedIds, caller: WitnessingCaller, runtime: MatchingRuntimeDep, key: IdempotencyKey
 ) -> Response:
     build = partial(ConfirmMatch, scope=find_scope(caller), by_staff=True, witness=ids.witness)
-    parties = await find_parties(runtime, caller, ids.match_ids)
-    return await _execute_many(runtime, caller, build, ids, key, parties)
+    barred = await find_barred(runtime, caller, ids.match_ids)
+    return await _execute_many(runtime, caller, build, ids, key, barred)
 
 
 async def _execute_many(
@@ -196,16 +196,16 @@ async def _execute_many(
     build: Callable[..., MatchCommand],
     ids: MatchIds,
     key: str,
-    parties: frozenset[str] = frozenset(),
+    barred: frozenset[str] = frozenset(),
 ) -> Response:
-    """Each decided on its own: `{"answers": [{match_id, status, ...}]}`. parties: those that the
+    """Each decided on its own: `{"answers": [{match_id, status, ...}]}`. barred: those that the
     caller does not confirm."""
     source = caller.speaks_as
     rows = [
         Row(
             {"match_id": id_},
             CONFIRMER_SAME.refusal(409)
-            if id_ in parties
+            if id_ in barred
             else Command(
                 build(match_id=id_),
                 key=f"{source}|{key}|{id_}",
@@ -223,7 +223,7 @@ async def read_summary(caller: StaffCaller, runtime: RuntimeDep) -> Response:
     return JSONResponse(await views.build_summary(runtime.database, find_scope(caller)))
 
 
-# Who was with the person may write down what the person thinks.
+# A collector asks the person and writes the answer down: another than brought the help about.
 CollectingCaller = Annotated[Credential, Depends(allow(Role.COLLECTOR))]
 
 
@@ -264,7 +264,7 @@ async def rate_match(
     runtime: MatchingRuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
-    if await find_parties(runtime, caller, [match_id]):
+    if await find_barred(runtime, caller, [match_id]):
         return respond(RATER_SAME.refusal(409))
     command = RateMatch(match_id=match_id, scope=find_scope(caller), stars=body.stars)
     return await answer_to(runtime, caller, command, key)

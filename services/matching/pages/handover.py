@@ -24,7 +24,7 @@ from services.matching.model.match import (
 )
 from services.matching.pages.partner import PARTNER_PATH
 from services.matching.resources import MatchingRuntimeDep
-from services.matching.witnesses import find_parties
+from services.matching.witnesses import find_barred
 from shared import mongo
 from shared.answers import Answer
 from shared.contracts.values import Identifier
@@ -96,7 +96,7 @@ async def submit_confirmation(
     match_id: Identifier, caller: WitnessingCaller, request: Request, runtime: MatchingRuntimeDep
 ) -> Response:
     """For a person who cannot say so himself, with what was seen."""
-    if await find_parties(runtime, caller, [match_id]):
+    if await find_barred(runtime, caller, [match_id]):
         match = await _load(runtime, find_scope(caller), match_id)
         refused, form = CONFIRMER_SAME.refusal(409), await read_form(request)
         return await _render(
