@@ -73,7 +73,7 @@ async def test_every_report_is_a_workbook_with_the_sums_of_the_books(
     [payable] = books["payables"]["应付款"][1:]
     assert payable[3:7] == (333, 0, 0, 333)
     [asked] = books["open"]["待核对的银行流水"][1:]
-    assert (asked[1], asked[2], asked[4]) == ("支出", 8, ACCOUNT)
+    assert (asked[1], asked[2], asked[4]) == ("付出", 8, ACCOUNT)
     duties = books["disclosure"]["到期事项"]
     assert "未能读取专项行动" in str(duties[-1]), "matching does not run"
     [yearly] = [row for row in duties if row[3] == month[:4]]

@@ -56,7 +56,7 @@ async def download_report(
     runtime: AuditRuntimeDep,
     period: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """As far as the books are read; then written beside the others' answers."""
+    """Reading the books and writing the workbook are in no queue: each download has its own."""
     report = REPORTS.get(name)
     if report is None:
         raise Denied(REPORT_UNKNOWN.refusal(404))

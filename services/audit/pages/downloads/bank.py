@@ -148,7 +148,7 @@ async def _list_questions(runtime: AuditRuntime) -> ReportSheet:
     rows = [
         (
             each.at.astimezone(CHINA).date(),
-            "支出" if each.direction == "paid" else "收入",
+            "付出" if each.direction == "paid" else "收入",
             convert_fen(each.amount_fen),
             *(DOUBTS[each.doubt][0], each.own_account, each.bank_reference, each.id),
         )
