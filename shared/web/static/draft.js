@@ -212,9 +212,10 @@
     if (isSwapped) location.reload();
   });
 
-  addEventListener("load", () => {
-    history.scrollRestoration = "auto";
-  });
+  /* Not at "load": Chromium looks once more then whether it has a place to restore. */
+  for (const act of ["keydown", "pointerdown"]) {
+    addEventListener(act, () => (history.scrollRestoration = "auto"), { once: true });
+  }
 
   clear();
   start();
