@@ -34,6 +34,23 @@ def test_the_measure_is_the_writers(written: str, unit: str) -> None:
     assert (draft.need.quantity, draft.need.unit) == (2, unit)
 
 
+@pytest.mark.parametrize(
+    "written", ["轮椅2.茶山镇", "轮椅2,茶山镇", "轮椅1、助听器2", "轮椅2,13800138000"]
+)
+def test_a_sign_that_no_figure_follows_ends_the_number(written: str) -> None:
+    assert fold_counts(written) != written
+
+
+@pytest.mark.parametrize("written", ["求轮椅 2,000元，虎门镇，张三", "想要轮椅2,500元，茶山镇"])
+def test_a_sum_with_a_comma_is_a_sum(written: str) -> None:
+    draft = understand(written)
+    assert isinstance(draft, Draft)
+    fen = [need.quantity for each in draft.list_each() if (need := each.need) and need.is_money]
+    things = [need.quantity for each in draft.list_each() if (need := each.need) and need.item]
+    assert (fen, things) in (([200_000], [1]), ([250_000], [1]))
+    assert "what" in draft.missing
+
+
 def test_each_of_several_has_its_number() -> None:
     draft = understand("想要2轮椅和3棉被")
     assert isinstance(draft, Draft)
@@ -54,6 +71,8 @@ def test_each_of_several_has_its_number() -> None:
         ),
         *("三轮车", "电话13800138000 轮椅", "轮椅 13800138000", "轮椅 200元", "轮椅坏了2次"),
         *("老二轮椅坏了", "3床棉被", "棉被、2袋大米", "5袋米2桶油", "轮椅 三楼", "学费 200", "2床"),
+        *("求轮椅 2,000元,虎门镇,张三", "想要轮椅2,500元,茶山镇,张三", "求轮椅共2,000元 茶山镇"),
+        *("需要助听器1.2万 茶山镇", "申请轮椅:1,200元", "求助听器8,000 茶山镇", "求书包2、3个"),
     ],
 )
 def test_a_number_of_something_else_stays(written: str) -> None:

@@ -1,7 +1,8 @@
 """How many of a thing, however it is written: 轮椅x2, 轮椅 2部, 2 轮椅, 两轮椅 are 轮椅2辆.
 
 A number counts where it stands by a thing of the catalogue and by nothing else: in “轮椅 2楼” and
-“轮椅 2024年” it is part of a place or a day, and stays.
+“轮椅 2024年” it is part of a place or a day, in “轮椅2,000元” and “书包2、3个” of a longer number,
+and stays.
 """
 
 import re
@@ -18,8 +19,10 @@ from services.intake.channels.words import (
 _NUMERAL = "".join(NUMERALS)
 _MEASURE = "|".join(sorted(MEASURES, key=len, reverse=True))
 _TIMES = " ?[x×*✕✖] ?"
+_PHONE = r"1[3-9]\d{9}(?!\d)"
 _NOTHING_ELSE = (
-    "(?= ?(?:$|[,;、。.!?…)]|和|跟|及|加|还|以及|另外|就够|就行|就好|吧|左右|谢)"
+    rf"(?= ?(?:$|[,;、。.!?…)](?! ?(?!{_PHONE})\d)"
+    "|和|跟|及|加|还|以及|另外|就够|就行|就好|吧|左右|谢)"
     "| (?![ a-z楼号栋幢室座层年月日岁村组队人口元块万千百点个]))"
 )
 
