@@ -6,6 +6,7 @@ import pytest
 
 from services.intake.model import (
     WECHAT_SOURCE,
+    AnswerMeaning,
     BindOpenid,
     CorrectPerson,
     ErasePerson,
@@ -23,7 +24,7 @@ from services.intake.vault.persons import (
     seal_openid,
 )
 from services.intake.vault.prepare import make_binding, seal_correction, seal_party
-from shared.messaging.decision import Decision
+from shared.messaging.decision import Command, Decision
 from tests.intake.builders import CHASHAN, COMMANDS, PHONE, VAULT, make_command
 from tests.intake.test_decide_identities import (
     HOTLINE,
@@ -46,18 +47,18 @@ def test_a_phone_that_a_colleague_types_again_is_no_more_the_persons() -> None:
         party = RegisterParty(name="王芳", phone=OTHER_PHONE)
         speaker = Speaker(source=f"/desk/{by}", kind="staff", area=CHASHAN, holder=by)
         harness.handle(COMMANDS[RegisterParty], make_command(seal_party(VAULT, speaker, party)))
-    harness.write(OTHER_PHONE, "w-1")
+    harness.answer(OTHER_PHONE, "w-1")
     assert not harness.has_voice(person_id, OTHER_PHONE)
 
 
 @pytest.mark.parametrize(
     ("acts", "speaks"),
     [
-        (("lin", "write"), False),
-        (("lin", "lin", "write"), False),
-        (("lin", "write", "mei"), False),
+        (("lin", "answer"), False),
+        (("lin", "lin", "answer"), False),
+        (("lin", "answer", "mei"), False),
         (("lin", "mei"), False),
-        (("lin", "mei", "write"), True),
+        (("lin", "mei", "answer"), True),
     ],
 )
 def test_a_given_phone_speaks_after_two_looked_into_it_and_it_spoke(
@@ -66,8 +67,8 @@ def test_a_given_phone_speaks_after_two_looked_into_it_and_it_spoke(
     harness = IdentityHarness()
     person_id = harness.ask("1", phone=PHONE)
     for n, act in enumerate(acts):
-        if act == "write":
-            harness.write(OTHER_PHONE, f"w-{n}")
+        if act == "answer":
+            harness.answer(OTHER_PHONE, f"w-{n}")
         else:
             harness.correct(person_id, act, OTHER_PHONE)
     assert harness.has_voice(person_id, OTHER_PHONE) is speaks
@@ -80,10 +81,10 @@ def test_who_writes_and_corrects_alone_gives_nobody_a_phone() -> None:
     assert harness.ask("2", SMS, phone=OTHER_PHONE, id_number=ID_NUMBER) == person_id
     for n in range(2):
         harness.correct(person_id, "lin", OTHER_PHONE)
-        harness.write(OTHER_PHONE, f"w-{n}")
+        harness.answer(OTHER_PHONE, f"w-{n}")
     assert not harness.has_voice(person_id, OTHER_PHONE)
     harness.correct(person_id, "mei", OTHER_PHONE)
-    harness.write(OTHER_PHONE, "w-last")
+    harness.answer(OTHER_PHONE, "w-last")
     assert harness.has_voice(person_id, OTHER_PHONE)
 
 
@@ -92,8 +93,45 @@ def test_what_a_hotline_notes_of_a_call_is_no_message_from_that_phone() -> None:
     person_id = harness.ask("1", phone=PHONE)
     for by in ("lin", "mei"):
         harness.correct(person_id, by, OTHER_PHONE)
-    harness.write(OTHER_PHONE, "t-1", source=HOTLINE)
+    harness.answer(OTHER_PHONE, "t-1", source=HOTLINE)
     assert not harness.has_voice(person_id, OTHER_PHONE)
+
+
+@pytest.mark.parametrize("words", ["opted_out", "resumed", "no"])
+def test_a_strangers_words_make_no_phone_the_persons(words: AnswerMeaning) -> None:
+    """Two corrections to a number that was mistyped, and its owner complains."""
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    for by in ("lin", "mei"):
+        harness.correct(person_id, by, OTHER_PHONE)
+    harness.write(OTHER_PHONE, "w-1")
+    reply = make_reply(VAULT, "Y-1", words, phone=OTHER_PHONE)
+    harness.handle(COMMANDS[UnderstandReply], Command(reply, principal=SMS))
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+    harness.answer(OTHER_PHONE, "Y-2")
+    assert harness.has_voice(person_id, OTHER_PHONE)
+
+
+def test_a_yes_behind_a_complaint_that_nobody_read_makes_no_phone_the_persons() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.deliver("M-1")
+    for by in ("lin", "mei"):
+        harness.correct(person_id, by, OTHER_PHONE)
+    harness.write(OTHER_PHONE, "w-1")
+    harness.answer(OTHER_PHONE)
+    assert not harness.has_voice(person_id, OTHER_PHONE)
+    assert harness.person(person_id).awaiting == ("M-1",)
+
+
+def test_the_yes_that_makes_it_the_persons_counts() -> None:
+    harness = IdentityHarness()
+    person_id = harness.ask("1", phone=PHONE)
+    harness.deliver("M-1")
+    for by in ("lin", "mei"):
+        harness.correct(person_id, by, OTHER_PHONE)
+    assert harness.answer(OTHER_PHONE)["meaning"] == "received"
+    assert not harness.person(person_id).awaiting
 
 
 OPENID, OTHER_OPENID = "oTEST_own", "oTEST_other"
@@ -152,7 +190,7 @@ def test_proposals_go_to_the_phone_of_before_until_the_new_one_is_the_donors() -
     assert find_phone(harness, donor) == PHONE, "what was only given is no phone of before"
     harness.correct(donor, "mei", THIRD_PHONE)
     assert find_phone(harness, donor) == PHONE
-    harness.write(THIRD_PHONE, "w-1")
+    harness.answer(THIRD_PHONE, "w-1")
     assert find_phone(harness, donor) == THIRD_PHONE
     assert PHONE not in repr(harness.person(donor))
 
@@ -191,7 +229,7 @@ def test_who_corrects_a_name_says_nothing_of_the_phone() -> None:
     speaker = Speaker(source="/desk/mei", kind="staff", area=CHASHAN, holder="mei")
     sealed = seal_correction(VAULT, speaker, harness.person(person_id), correction)
     harness.handle(COMMANDS[SealedCorrection], make_command(sealed))
-    harness.write(OTHER_PHONE, "w-1")
+    harness.answer(OTHER_PHONE, "w-1")
     assert not harness.has_voice(person_id, OTHER_PHONE)
     assert find_phone(harness, person_id) == PHONE
 
@@ -219,7 +257,7 @@ def test_who_has_a_new_phone_of_his_own_gets_the_former_back_by_nobody_alone() -
     person_id = harness.ask("1", SMS, phone=PHONE)
     for by in ("lin", "mei"):
         harness.correct(person_id, by, OTHER_PHONE)
-    harness.write(OTHER_PHONE, "w-1")
+    harness.answer(OTHER_PHONE)
     assert harness.has_voice(person_id, OTHER_PHONE)
     harness.correct(person_id, "chen", PHONE)
     assert not harness.has_voice(person_id, PHONE)

@@ -33,12 +33,15 @@ class Reached:
     link: ContactLink
 
 
-def list_reached(states: States, point_id: str, earlier_id: str) -> list[Reached]:
+def list_reached(
+    states: States, point_id: str, earlier_id: str, heard: ContactPoint | None = None
+) -> list[Reached]:
     """By this contact point and by the one that is bound to it; who was erased is not.
 
-    earlier_id: as whom the point itself was known, before persons were told apart from it.
+    earlier_id: as whom the point itself was known, before persons were told apart from it. heard:
+    the point as it is once what was written from it counts.
     """
-    own = states.get(ContactPoint, point_id)
+    own = heard or states.get(ContactPoint, point_id)
     bound = states.get(ContactPoint, own.bound_to) if own and own.bound_to else None
     points = [point for point in (own, bound) if point]
     links = {link.person_id: link for point in reversed(points) for link in point.links}
@@ -252,52 +255,12 @@ def _find_enterer(person: Person, link: ContactLink | None, registration: Regist
     if link is not None:
         return link.entered_by
     is_known = person.foremost is not None
-    enterer = _name_enterer(registration.speaker)
+    enterer = name_enterer(registration.speaker)
     return enterer if is_known and registration.kind in ("channel", "staff") else ""
 
 
-def _name_enterer(speaker: Speaker) -> str:
+def name_enterer(speaker: Speaker) -> str:
     return speaker.holder or speaker.source
-
-
-# --- how a contact that staff gave becomes his own ---
-
-
-def second_point(
-    states: States, point: ContactPoint, person: Person, speaker: Speaker
-) -> ContactPoint:
-    """Staff correct the record to a contact that stood there already: the first of them answers for
-    it instead of a channel, another is the second who looked into it.
-
-    point: as it is linked now. person: before the correction.
-    """
-    before = states.get(ContactPoint, point.id)
-    link = before.find_link(person.id) if before else None
-    enterer = _name_enterer(speaker)
-    if link is None or not link.entered_by or link.entered_by == enterer:
-        return point
-    if person.is_of_staff(link.entered_by):
-        return point.model_copy(update={"seconded": {**point.seconded, person.id: enterer}})
-    return point.with_link(link.model_copy(update={"entered_by": enterer}))
-
-
-def hear_point(states: States, point_id: str) -> tuple[ContactPoint, ...]:
-    """A message came from it: it speaks from now on for whom two of the staff said that it is."""
-    point = states.get(ContactPoint, point_id)
-    if point is None or not point.seconded:
-        return ()
-    for person_id in point.seconded:
-        point = give_voice(point, person_id)
-    return (point.model_copy(update={"seconded": {}}),)
-
-
-def give_voice(point: ContactPoint, person_id: str) -> ContactPoint:
-    """It is the person's, whoever entered it."""
-    link = point.find_link(person_id)
-    if link is None or not link.entered_by:
-        return point
-    changes = {"entered_by": "", "may_answer": link.whose != "collector"}
-    return point.with_link(link.model_copy(update=changes))
 
 
 def _choose_whose(link: ContactLink, naming: Naming, registration: Registration) -> Whose:

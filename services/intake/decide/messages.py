@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.intake.decide.alarms import find_alarm, share_town
-from services.intake.decide.identities import Reached, hear_point, list_reached
+from services.intake.decide.identities import Reached, list_reached
 from services.intake.decide.media import carry_files, forget_files, has_room, leave_uncarried
 from services.intake.decide.progress_answers import describe_progress, find_open_case
 from services.intake.decide.returned import find_returned
 from services.intake.decide.second_words import find_unanswered, has_denied
 from services.intake.model import (
-    OWN_SOURCES,
     AbandonDialogue,
     ContactPoint,
     Correspondence,
@@ -93,9 +92,7 @@ def decide_keep(states: States, item: Command[KeepMessage], now: datetime) -> De
     is_open = has_denied(thread, now) or any(each.person.awaiting for each in reached)
     if message.kind in SPOKEN and is_open:
         thread = _with_doubt(states, thread, message)
-    # What a hotline notes of a call came from no phone that it names.
-    heard = hear_point(states, data.point_id) if item.principal in OWN_SOURCES else ()
-    return Decision((message, thread, *heard), answer=Answer(201, describe_settled(message)))
+    return Decision((message, thread), answer=Answer(201, describe_settled(message)))
 
 
 def _with_doubt(states: States, thread: Correspondence, message: Message) -> Correspondence:

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from services.intake.decide.identities import (
     find_meant,
-    give_voice,
     link_person,
     list_joined_facts,
     list_reached,
-    second_point,
 )
+from services.intake.decide.voices import give_voice, second_point
 from services.intake.messages import (
     ID_NUMBER_ELSEWHERE,
     ID_NUMBER_TAKEN,

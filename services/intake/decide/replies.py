@@ -14,6 +14,7 @@ from services.intake.decide.second_words import (
     with_arrived_there,
     with_denied,
 )
+from services.intake.decide.voices import HEARD, hear_point
 from services.intake.model import (
     ContactPoint,
     Correspondence,
@@ -120,13 +121,16 @@ def decide_reply(states: States, item: Command[UnderstandReply], now: datetime) 
     that it names, or he is asked. None: a person reads it. Never about what is guessed."""
     data = item.data
     stored, thread = states.get_each((Reply, data.reply_id), (Correspondence, data.point_id))
-    reached = list_reached(states, data.point_id, data.earlier_id)
+    heard = hear_point(states, data.point_id, item.principal) if data.meaning in HEARD else None
+    reached = list_reached(states, data.point_id, data.earlier_id, heard)
     if stored is not None:
         return Decision(answer=_build_answer(stored))
     thread = thread or Correspondence(id=data.point_id)
     denied = list_retractable(states, thread, reached, now)
     writer = Writer(data, tuple(reached), thread, tuple(denied))
     decision = _decide_meaning(states, writer, now)
+    if heard and not _has_doubt(states, writer):
+        decision = replace(decision, states=(*decision.states, heard))
     return _settle(states, decision, writer, now) if data.message_id else decision
 
 

@@ -248,7 +248,7 @@ class ContactPoint(State):
     owner wants no notices there. person_id, verified: of a WeChat account of before; verified is
     false where a third party may have bound it. confirmed_ids: the persons who signed in by a code
     that was sent to it. seconded: by person, who of the staff corrected the record to it too, after
-    another had entered it; it waits for a message from it.
+    another had entered it; it waits for an answer from it.
     """
 
     COLLECTION: ClassVar[str] = "handles"
