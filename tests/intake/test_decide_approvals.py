@@ -311,6 +311,20 @@ def test_on_the_sighting_of_who_approved_nothing_more_opens_by_itself(
     assert applicant.request(second.id).state == RequestState.OPEN, "another met the person"
 
 
+def test_who_approved_on_his_own_sighting_counts_for_the_days_of_the_rules() -> None:
+    """Whatever was approved of another's sighting since, which keeps the sums."""
+    applicant = Applicant()
+    assert applicant.approve(applicant.ask(1, 49_900, channel="hotline"), "village", **SEEN) == ""
+    for number in (2, 3):
+        applicant.later(days=20)
+        assert applicant.approve(applicant.ask(number, 20_000), "village", approver_id="b") == ""
+    sms = {"source": "/callbacks/tencent", "channel": "sms", "category": "supplies"}
+    wish = applicant.ask(4, 20_000, **sms)
+    vouch = VouchForPerson(request_id=wish.id, by="a", vouching=SEEN["vouching"])
+    applicant.handle(COMMANDS[VouchForPerson], make_command(vouch))
+    assert applicant.request(wish.id).state == RequestState.OPEN
+
+
 def test_another_name_at_the_phone_opens_nothing_on_that_sighting_either() -> None:
     applicant = Applicant()
     assert applicant.approve(applicant.ask(1, 49_900, channel="hotline"), "village", **SEEN) == ""

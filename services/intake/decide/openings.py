@@ -65,18 +65,22 @@ def count_opening(
         others = [stored[other] for other in group if other != id_ and other in stored]
         if _is_beyond([tally, *others], cap, today):
             reasons.append(cap.reason)
-    if _rests_on_an_approver(request, [stored[id_] for id_ in granted if id_ in stored]):
+    approved = [stored[id_] for id_ in granted if id_ in stored]
+    if _rests_on_an_approver(request, approved, rules.opening_days, today):
         reasons.append("person_often")
     beyond = tuple(dict.fromkeys(reasons))
     return Opening(beyond, () if beyond else tuple(tallies))
 
 
-def _rests_on_an_approver(request: Request, granted: Iterable[OpeningTally]) -> bool:
-    """Whether it is money for whom nobody met but one who has approved money for him, or for
+def _rests_on_an_approver(
+    request: Request, granted: Iterable[OpeningTally], period: int, today: date
+) -> bool:
+    """Whether it is money, and nobody met its person but one who has approved money for him, or for
     another at his contacts, on that sighting: it would be a second time on the word of one."""
     if not request.needs_sighting or request.sighting is None:
         return False
-    return any(request.sighting.by in each.sole_approvers for each in granted)
+    by = request.sighting.by
+    return any(by in _list_sole_days(each, period, today) for each in granted)
 
 
 def _add(tally: OpeningTally | str, period: int, need: Need, today: date) -> OpeningTally:
@@ -86,14 +90,26 @@ def _add(tally: OpeningTally | str, period: int, need: Need, today: date) -> Ope
     requests, fen = days.get(today.isoformat(), (0, 0))
     days[today.isoformat()] = (requests + 1, fen + (need.quantity if need.is_money else 0))
     ends = datetime(today.year, today.month, today.day, tzinfo=CHINA) + timedelta(days=period)
-    approvers = () if isinstance(tally, str) else tally.sole_approvers
-    return OpeningTally(id=id_, days=days, ends_at=ends, sole_approvers=approvers)
+    sole = {} if isinstance(tally, str) else _list_sole_days(tally, period, today)
+    return OpeningTally(id=id_, days=days, ends_at=ends, sole_approvers=tuple(sole), sole_days=sole)
+
+
+def _list_sole_days(tally: OpeningTally, period: int, today: date) -> dict[str, str]:
+    """By who approved on his own sighting within these days, the last day. Who was stored without
+    one counts as of today."""
+    first, now = _find_first(period, today), today.isoformat()
+    days = {by: tally.sole_days.get(by, now) for by in tally.sole_approvers}
+    return {by: day for by, day in days.items() if day >= first}
+
+
+def _find_first(period: int, today: date) -> str:
+    return (today - timedelta(days=period - 1)).isoformat()
 
 
 def _list_counting(
     days: Mapping[str, tuple[int, int]], period: int, today: date
 ) -> Iterator[tuple[str, tuple[int, int]]]:
-    first = (today - timedelta(days=period - 1)).isoformat()
+    first = _find_first(period, today)
     return ((day, sums) for day, sums in days.items() if day >= first)
 
 
@@ -152,21 +168,20 @@ def count_approval(
     own = f"person:{person.id}"
     ids = _list_approved_ids([own, *_list_shared(approved, with_contacts=True)])
     stored = states.get_many(OpeningTally, ids)
+    period = rules.opening_days
     return tuple(
-        _with_approver(
-            _add(stored.get(id_) or id_, rules.opening_days, approved.need, today), approved
-        )
+        _with_approver(_add(stored.get(id_) or id_, period, approved.need, today), approved, today)
         for id_ in ids
     )
 
 
-def _with_approver(tally: OpeningTally, approved: Request) -> OpeningTally:
+def _with_approver(tally: OpeningTally, approved: Request, today: date) -> OpeningTally:
     """With who approved it on his own sighting."""
     sighting, approver = approved.sighting, approved.approved_by
     if sighting is None or not approver or sighting.by != approver:
         return tally
-    approvers = tuple(dict.fromkeys((*tally.sole_approvers, approver)))
-    return tally.model_copy(update={"sole_approvers": approvers})
+    days = {**tally.sole_days, approver: today.isoformat()}
+    return tally.model_copy(update={"sole_approvers": tuple(days), "sole_days": days})
 
 
 def _list_one(person: Person) -> list[str]:

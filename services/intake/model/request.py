@@ -318,7 +318,8 @@ class OpeningTally(State):
     """What opened by itself for one person, household or contact point, or by one channel.
 
     id: `person:…`. days: (requests, fen) by day in China. ends_at: then nothing of it counts.
-    sole_approvers: of what was approved, who did so having met the person themselves.
+    sole_approvers: of what was approved, who did so having met the person themselves. sole_days: by
+    these, the last day on which they did; none in what was stored before.
     """
 
     COLLECTION: ClassVar[str] = "opening_tallies"
@@ -326,6 +327,7 @@ class OpeningTally(State):
     days: Mapping[str, tuple[int, int]] = Field(default_factory=dict)
     ends_at: datetime
     sole_approvers: tuple[str, ...] = ()
+    sole_days: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Receipt(State):
