@@ -122,6 +122,7 @@ def test_a_note_of_danger_on_a_returned_case_calls_the_office_at_once() -> None:
     assert "was_returned" in request.waits_for
     assert "lin" not in request.recorders, "whoever noted it may decide it"
     assert [text for _, text in case.read()] == ["儿子周末在家", "邻居说他不想活了"]
+    assert any(part.zh.startswith("加急办理（应急或险情）") for part in list_own(request))
 
 
 def test_a_note_of_danger_on_another_case_changes_no_state() -> None:
