@@ -128,6 +128,12 @@ def _make_figures(figures: Document) -> Table:
 
 def _format_figures(line: Document) -> tuple[str, ...]:
     states = (str(line["by_state"].get(state, "")) for state in STATES_ZH)
-    work = (str(line[name] or "") for name in ("in_hand", "covered_percent"))
-    days = (str(line[name] or "") for name in ("waited_days", "took_days", "waiting_days"))
-    return (line["zh"], str(line["requests"]), *states, *work, format_yuan(line["fen"]), *days)
+    covered = _format_known(line["covered_percent"])
+    work = (str(line["in_hand"] or ""), covered, format_yuan(line["fen"]))
+    days = (_format_known(line[name]) for name in ("waited_days", "took_days", "waiting_days"))
+    return (line["zh"], str(line["requests"]), *states, *work, *days)
+
+
+def _format_known(figure: float | None) -> str:
+    """Nothing stands for what is unknown, never for 0."""
+    return "" if figure is None else str(figure)

@@ -9,22 +9,21 @@ from services.intake.decide.sign_ins import name_applicant
 from services.intake.model import (
     ContactPoint,
     CorrectPerson,
-    KeepMessage,
     Person,
     Request,
     RequestState,
     SealedCorrection,
     Speaker,
+    UnderstandReply,
 )
 from services.intake.model.request import Portion
 from services.intake.own.contacts import Address, find_address, find_contact_refusal
 from services.intake.own.messages import CONTACT_NOT_OWN
 from services.intake.pages.applicant import describe_next, list_confirmable
 from services.intake.pages.own import format_correction, is_help_coming, read_correction
-from services.intake.vault.messages import Inbound, seal_message
+from services.intake.vault.messages import make_reply
 from services.intake.vault.persons import Contact, derive_point_id, is_own_phone
 from services.intake.vault.prepare import seal_correction
-from shared.contracts.values import Channel
 from shared.errors import Invalid, Message
 from shared.messaging.decision import Command
 from shared.phone_sign_in import AskSignIn
@@ -193,9 +192,8 @@ def test_a_phone_that_one_of_the_staff_gave_a_known_person_is_not_certainly_his(
         [point] = [p for p in harness.points() if p.id == derive_point_id(VAULT, phone=OTHER_PHONE)]
         person = harness.person(donor)
         proven.append(is_own_phone(VAULT, person, point, OTHER_PHONE, lambda _: False))
-    inbound = Inbound("你好", "w-1", SMS, Channel.SMS, phone=OTHER_PHONE)
-    kept = seal_message(VAULT, inbound, None)
-    harness.handle(COMMANDS[KeepMessage], Command(kept, principal=SMS))
+    reply = make_reply(VAULT, "Y-1", "received", phone=OTHER_PHONE)
+    harness.handle(COMMANDS[UnderstandReply], Command(reply, principal=SMS))
     [point] = [p for p in harness.points() if p.id == derive_point_id(VAULT, phone=OTHER_PHONE)]
     proven.append(is_own_phone(VAULT, harness.person(donor), point, OTHER_PHONE, lambda _: False))
     assert proven == [False, False, True], "two say whose it is, and it spoke"
