@@ -1,7 +1,9 @@
-"""Reports to take away: a campaign, the year's selection, and what is asked for by town."""
+"""Reports to take away: a campaign, and the year's selection."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
+from shared.calendar import find_day
 from shared.contracts.values import Kind
 from shared.documents import Document
 from shared.references import format_reference
@@ -40,8 +42,10 @@ def list_campaign_sheets(report: Document) -> list[ReportSheet]:
 def _list_campaign(report: Document) -> Iterable[Sequence[Cell]]:
     campaign, money = report["campaign"], report["money"]
     yield ("名称", campaign["name"])
-    yield ("开始", campaign["starts_at"])
-    yield ("结束", campaign["ends_at"])
+    ends_at = datetime.fromisoformat(campaign["ends_at"])
+    yield ("开始", find_day(datetime.fromisoformat(campaign["starts_at"])))
+    # It ends before this moment: the day before is its last.
+    yield ("结束", find_day(ends_at - timedelta(microseconds=1)))
     for name, zh in (("total", "总天数"), ("passed", "已过天数"), ("left", "剩余天数")):
         yield (zh, report["days"][name])
     yield ("预算（元）", convert_fen(money["budget_fen"]))

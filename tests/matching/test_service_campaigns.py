@@ -24,7 +24,7 @@ from shared.contracts.events import (
     RequestClosed,
     RequestOpened,
 )
-from shared.contracts.values import Category
+from shared.contracts.values import CHINA, Category
 from shared.messaging.decision import Command
 from shared.security import Role
 from tests.matching.decisions import (
@@ -148,6 +148,9 @@ async def test_campaign_gives_within_its_budget_and_reports_it(stack: StackHarne
     }
     sheet = await city.download("/campaigns/warm/report.xlsx")
     assert (("预算（元）", 1.2) in sheet, ("资金：已确认收到（元）", 0.5) in sheet) == (True, True)
+    ends_at = datetime.fromisoformat(told["campaign"]["ends_at"]) - timedelta(microseconds=1)
+    last_day = datetime.combine(ends_at.astimezone(CHINA), datetime.min.time())
+    assert ("结束", last_day) in sheet, "a cell of a day, no text"
     assert "诉求 requests 3: 已完结 closed 1 · 对接中 open 2" in format_campaign(told)
     [listed] = (await city.read("/campaigns"))["campaigns"]
     assert (listed["id"], listed["on"], listed["budget_left_fen"]) == ("warm", True, 0)
