@@ -17,6 +17,10 @@ class Publisher:
     def __init__(self, comes: int, wanted: int) -> None:
         self.answered, self._comes, self._wanted = 0, comes, wanted
 
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        return tuple(f"m-{number}" for number in range(self.answered, self._wanted))
+
     async def wait_answered(self) -> None:
         if self.answered < self._comes:
             self.answered += 1
@@ -30,7 +34,7 @@ async def test_a_bridge_waits_for_as_long_as_answers_come(monkeypatch: pytest.Mo
     await bridge.wait_answered(slow)
     assert slow.answered == 5
     silent: Any = Publisher(comes=3, wanted=5)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match="3 answered, not: m-3, m-4"):
         await bridge.wait_answered(silent)
 
 

@@ -118,6 +118,23 @@ class Unfinished(Value):
     fingerprint: str = ""
 
 
+class ContactLink(Value):
+    """That a contact point reaches a person.
+
+    name_ids: what he is called there, first the name that made the link; empty in links of before.
+    may_answer: whether a message from it counts as his word. whose: whose phone it is.
+    entered_by: the one of the staff who gave a known person another contact: it may be a phone of
+    their own, so it speaks for nobody until another of them looked into it and it spoke itself.
+    """
+
+    person_id: str
+    name_ids: tuple[str, ...] = ()
+    is_named: bool = True
+    whose: Whose = "unsaid"
+    may_answer: bool = False
+    entered_by: str = ""
+
+
 class Person(State):
     """Somebody who asks or gives, as the vault keeps them.
 
@@ -157,7 +174,7 @@ class Person(State):
     consents: Mapping[str, Consent] = Field(default_factory=dict)
     preference: Preference = Preference()
     former_phone: bytes | None = None
-    former_links: Mapping[str, "ContactLink"] = Field(default_factory=dict)
+    former_links: Mapping[str, ContactLink] = Field(default_factory=dict)
 
     def with_key(self, record: str, key: bytes) -> Self:
         """What is sealed under that record can be read as long as he is not erased."""
@@ -217,23 +234,6 @@ def _rank(placed: tuple[int, Registration]) -> tuple[bool, bool, int, int]:
     weight = -SPEAKER_KINDS.index(registration.kind)
     order = place if corrects else -place
     return registration.is_named, registration.is_correction, weight, order
-
-
-class ContactLink(Value):
-    """That a contact point reaches a person.
-
-    name_ids: what he is called there, first the name that made the link; empty in links of before.
-    may_answer: whether a message from it counts as his word. whose: whose phone it is.
-    entered_by: the one of the staff who gave a known person another contact: it may be a phone of
-    their own, so it speaks for nobody until another of them looked into it and it spoke itself.
-    """
-
-    person_id: str
-    name_ids: tuple[str, ...] = ()
-    is_named: bool = True
-    whose: Whose = "unsaid"
-    may_answer: bool = False
-    entered_by: str = ""
 
 
 LINKS_MAX = 100
